@@ -1,0 +1,425 @@
+"""``check``: the property over many shapes and values, and its smallest failure."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import os
+import secrets
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from gradcheck.case import Case
+from gradcheck.claims import Identity, Rule
+from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
+from gradcheck.records import Record, count
+from gradcheck.regimes import REGIMES
+from gradcheck.sampling import Draft, Sampler
+from gradcheck.simplification import Simplifier, discrepancy
+from gradcheck.verdict import Status, Verdict, Verdicts, describe, narrate
+from gradcheck.verification import claims_of, judge_at
+
+#: A claim none of whose cases resolved this is undecided, where the function's noise allowed it.
+REQUIRED = 1e-6
+#: Seconds after which a claim is cut off.
+TIME_LIMIT = 60.0
+#: Where failing examples are kept between runs, beside those of Hypothesis itself.
+_DATABASE = ".hypothesis/examples"
+#: How many times smaller the inputs are made to find where an unstable rule is right.
+_MODERATE = [2.0**-k for k in range(1, 24)]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How many inputs are tried for a claim, and how they are drawn."""
+
+    name: str
+    inputs: int
+    derandomized: bool = False
+    database: bool = True
+
+
+PROFILES = {
+    "dev": Profile("dev", inputs=100),
+    "ci": Profile("ci", inputs=100, derandomized=True, database=False),
+    "nightly": Profile("nightly", inputs=2000),
+}
+
+
+def default_profile() -> Profile:
+    """``ci`` where the environment says so, else ``dev``."""
+    return PROFILES["ci" if os.environ.get("CI") else "dev"]
+
+
+class TimeUp(BaseException):
+    """Raised in the middle of a user's loop; no ``except Exception`` of theirs catches it."""
+
+
+@dataclass
+class Outcome:
+    """What checking one claim came to, with the verdict on its smallest failing case."""
+
+    record: Record
+    verdict: Verdict | None = None
+
+    def raise_for_failure(self) -> None:
+        """Raise ``GradientMismatch`` or ``GradientUndecided`` with the whole report."""
+        if self.record.status == str(Status.PASS):
+            return
+        failed = self.record.status == str(Status.FAIL)
+        error: type[Judged] = GradientMismatch if failed else GradientUndecided
+        raise error(self.record.message, Verdicts([self.verdict] if self.verdict else []))
+
+
+def check(
+    obj: Any, *, inputs: int | None = None, seed: int | None = None, profile: str | None = None
+) -> list[Record]:
+    """Check every claim of ``obj`` on many shapes and values.
+
+    ``obj`` is a derivation, a rule or an identity; ``inputs`` is the number of points a claim,
+    ``profile`` one of ``"dev"``, ``"ci"``, ``"nightly"``. Returns a record for each claim. Raises
+    ``GradientMismatch`` with the whole report where a claim is wrong, ``GradientUndecided`` where
+    none is wrong and one could not be decided.
+    """
+    if profile is not None and profile not in PROFILES:
+        raise InputError(f"profile {profile!r}; there are {', '.join(PROFILES)}")
+    chosen = PROFILES[profile] if profile else default_profile()
+    if inputs is not None:
+        chosen = replace(chosen, inputs=inputs)
+    outcomes = [check_claim(claim, chosen, seed) for claim in claims_of(obj)]
+    for status in (Status.FAIL, Status.UNDECIDED):
+        bad = [outcome for outcome in outcomes if outcome.record.status == str(status)]
+        if bad:
+            error = GradientMismatch if status is Status.FAIL else GradientUndecided
+            verdicts = Verdicts([outcome.verdict for outcome in bad if outcome.verdict])
+            raise error("\n\n".join(outcome.record.message for outcome in bad), verdicts)
+    return [outcome.record for outcome in outcomes]
+
+
+def check_claim(
+    claim: Rule | Identity,
+    profile: Profile | None = None,
+    seed_: int | None = None,
+    *,
+    time_limit: float = TIME_LIMIT,
+    replay_id: str | None = None,
+) -> Outcome:
+    """Check one claim; ``replay_id`` is what the printed replay line calls it.
+
+    Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
+    """
+    claim.require_sound()
+    run = _Run(claim, profile or default_profile(), seed_, replay_id or claim.id)
+    try:
+        with _limited(time_limit):
+            run.explore()
+    except TimeUp:
+        run.timed_out = time_limit
+    return run.outcome()
+
+
+class _Found(Exception):
+    """Ends the exploration at a failure."""
+
+
+@dataclass
+class _Run:
+    """One exploration and what it has seen."""
+
+    claim: Rule | Identity
+    profile: Profile
+    seed: int | None
+    replay_id: str
+    inputs: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    resolutions: list[float] = field(default_factory=list)
+    notable: dict[str, Verdict] = field(default_factory=dict)
+    kinks: int = 0
+    uncovered: int = 0
+    evaluations: int = 0
+    calls: int = 0
+    notes: list[str] = field(default_factory=list)
+    failure: Verdict | None = None
+    worst: Verdict | None = None
+    timed_out: float | None = None
+    seen: set[tuple[Any, ...]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.sampler = Sampler(self.claim)
+        # Of the claim, so that what is always tried is the same in every run.
+        self.own = zlib.crc32(self.claim.id.encode())
+        if self.seed is None:
+            self.seed = self.own if self.profile.derandomized else secrets.randbits(32)
+
+    # ---- looking for trouble ---------------------------------------------------------------
+
+    def explore(self) -> None:
+        """Judge at the sizes that are always tried, then at drawn ones, until one fails."""
+        rng = np.random.default_rng(self.own)
+        with contextlib.suppress(_Found):
+            for bindings in self.sampler.always():
+                edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
+                self.example(Draft(bindings, int(rng.integers(2**32)), edits))
+                if self.inputs >= self.profile.inputs:
+                    return
+            left = -(-(self.profile.inputs - self.inputs) // len(REGIMES))
+            if left > 0:
+                self._drawn(left)()
+
+    def _drawn(self, examples: int) -> Any:
+        database = DirectoryBasedExampleDatabase(_DATABASE) if self.profile.database else None
+
+        @seed(self.seed)
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=database,
+            # Without shrinking: our own simplifier sees entries where Hypothesis sees a seed.
+            phases=(Phase.reuse, Phase.generate),
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+        @given(self.sampler.drafts())
+        def claim_holds(draft: Draft) -> None:
+            self.example(draft)
+
+        # The key of the database is made from the name, so each claim has examples of its own.
+        claim_holds.hypothesis.inner_test._hypothesis_internal_add_digest = (  # type: ignore[attr-defined]
+            f"{self.claim.module}:{self.claim.id}".encode()
+        )
+        return claim_holds
+
+    def example(self, draft: Draft) -> None:
+        """Judge one point of each regime at the sizes of a draft."""
+        key = tuple(sorted(draft.bindings.items(), key=lambda item: item[0]))
+        for case in self.sampler.points(draft):
+            fresh = key not in self.seen
+            self.seen.add(key)
+            verdict = judge_at(self.claim, case, contracts=fresh, table=False)
+            self._count(verdict)
+            if verdict.status is Status.FAIL and self._confirmed(verdict):
+                if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
+                    self.worst = verdict
+                self.failure = self.failure or verdict
+        if self.failure is not None:
+            raise _Found
+
+    def _confirmed(self, verdict: Verdict) -> bool:
+        """Whether it fails again in fresh directions."""
+        assert verdict.case is not None
+        again = Case(verdict.case.inputs, verdict.case.seed ^ 0x5EED)
+        return judge_at(self.claim, again, table=False).status is Status.FAIL
+
+    def _count(self, verdict: Verdict) -> None:
+        self.inputs += 1
+        self.evaluations += verdict.evaluations
+        self.calls += verdict.calls
+        self.kinks += verdict.kinks
+        self.uncovered += verdict.uncovered
+        self.notes += [note for note in verdict.notes if note not in self.notes]
+        label = verdict.cause if verdict.status is Status.UNDECIDED else str(verdict.status)
+        self.verdicts[label] += 1
+        if verdict.status is Status.PASS:
+            self.resolutions.append(verdict.resolution)
+        elif verdict.status is Status.UNDECIDED:
+            self.notable.setdefault(verdict.cause, verdict)
+
+    # ---- what it came to -------------------------------------------------------------------
+
+    def outcome(self) -> Outcome:
+        """The record, with the report of a failure at its smallest case."""
+        record = Record(
+            claim=self.claim.id,
+            kind=self.claim.kind if isinstance(self.claim, Rule) else "identity",
+            status=str(Status.PASS),
+            file=self.claim.file,
+            line=self.claim.line,
+            inputs=self.inputs,
+            set_aside={k: self.verdicts[k] for k in _SET_ASIDE if self.verdicts[k]},
+            undecided=sum(self.verdicts[k] for k in _UNDECIDED),
+            silent=self.verdicts["silent"],
+            resolution=max(self.resolutions, default=None),
+            finest=min(self.resolutions, default=None),
+            kinks=self.kinks,
+            uncovered=self.uncovered,
+            evaluations=self.evaluations,
+            calls=self.calls,
+            seed=self.seed or 0,
+            notes=self.notes,
+            unclaimed=self._unclaimed(),
+        )
+        if self.failure is not None:
+            return self._failed(record)
+        status, title, reason, example = self._judged(record)
+        record.status, record.title = str(status), title
+        if status is not Status.PASS:
+            lines = [
+                f"{self.claim.id}: {'UNDECIDED, not accused' if title == '' else 'FAIL, ' + title}",
+                f"{self.claim.file}:{self.claim.line}",
+                "",
+                *(f"  {line}" for line in reason.splitlines()),
+            ]
+            if example is not None:
+                lines += narrate(example).splitlines()[2:]
+                lines += ["", self._replay(example)]
+            record.message = "\n".join(lines)
+        return Outcome(record, example)
+
+    def _unclaimed(self) -> list[str]:
+        """Inputs that no rule of the derivation speaks about; said once, with its first rule."""
+        if not isinstance(self.claim, Rule) or self.claim is not self.claim.derivation.rules[0]:
+            return []
+        owner = self.claim.derivation
+        claimed = {name for rule in owner.rules for name in rule.wrt}
+        return [f"{owner.name}: {name}" for name in owner.differentiable if name not in claimed]
+
+    def _judged(self, record: Record) -> tuple[Status, str, str, Verdict | None]:
+        """What the cases together say where none failed: status, title, reason, an example."""
+        aside = sum(record.set_aside.values())
+        speaking = self.inputs - record.silent
+        if self.timed_out is not None:
+            return (
+                Status.FAIL, "too slow",
+                f"cut off after {self.timed_out:g} seconds and {count(self.inputs, 'input')}; does "
+                "a loop not end? (A loop in compiled code is not cut.)", None,
+            )  # fmt: skip
+        if not speaking:
+            return (
+                Status.FAIL, "nothing claimed",
+                f"the claim says nothing at any of {count(self.inputs, 'input')}: does where= ever "
+                "hold?", None,
+            )  # fmt: skip
+        if self.verdicts["raised"] == speaking:
+            verdict = self.notable["raised"]
+            return (
+                Status.FAIL,
+                "the function raises",
+                f"at every input; {_REMEDY['raised']}",
+                verdict,
+            )
+        if 2 * aside > speaking:
+            cause = max(record.set_aside, key=lambda k: record.set_aside[k])
+            return (
+                Status.UNDECIDED, "",
+                f"{aside} of {count(speaking, 'input')} set aside ({_CAUSE[cause]}); "
+                f"{_REMEDY[cause]}", self.notable[cause],
+            )  # fmt: skip
+        if 2 * record.undecided > speaking - aside or not self.resolutions:
+            cause = max(_UNDECIDED, key=lambda k: self.verdicts[k])
+            return (
+                Status.UNDECIDED, "",
+                f"{record.undecided} of {count(speaking - aside, 'input')} could not be decided "
+                f"({_CAUSE[cause]}); {_REMEDY[cause]}", self.notable.get(cause),
+            )  # fmt: skip
+        return Status.PASS, "", "", None
+
+    def _failed(self, record: Record) -> Outcome:
+        assert self.failure is not None
+        judge = functools.partial(
+            judge_at,
+            self.claim,
+            contracts=self.failure.cause == "contract" or "linear" in self.failure.title,
+            table=False,
+        )
+        owner = self.sampler.owner
+        simplifier = Simplifier(owner, judge, self.failure)
+        simplest = simplifier.run()
+        if not self._confirmed(simplest):
+            simplest = self.failure
+        assert simplest.case is not None
+        # Once more, with every entry measured, to be shown.
+        shown = judge_at(self.claim, simplest.case)
+        if shown.status is not Status.FAIL:
+            shown = simplest
+        worst = max(
+            (v for v in (self.worst, simplifier.worst, shown) if v is not None), key=discrepancy
+        )
+        record.status, record.title = str(Status.FAIL), shown.title
+        lines = [narrate(shown)]
+        if shown.title == "numerically unstable":
+            lines.append(self._moderate(simplest.case))
+        if worst.worst is not None and shown.kind != "identity":
+            record.largest_discrepancy = discrepancy(worst)
+            lines += [
+                "",
+                f"  largest discrepancy seen: {100 * discrepancy(worst):.2g} %, {describe(worst)}",
+            ]
+        lines += [
+            f"  found at input {self.inputs}, seed {self.seed}",
+            "",
+            self._replay(shown),
+        ]
+        record.message = "\n".join(lines)
+        return Outcome(record, shown)
+
+    def _replay(self, verdict: Verdict) -> str:
+        return f'  gradcheck replay "{self.replay_id}" "{verdict.case!r}"'
+
+    def _moderate(self, case: Case) -> str:
+        """Where an unstable rule is right: the first smaller inputs at which it passes."""
+        for factor in _MODERATE:
+            inputs = {
+                name: value * factor if _is_real_array(value) else value
+                for name, value in case.inputs.items()
+            }
+            with contextlib.suppress(InputError):
+                if judge_at(self.claim, case.with_inputs(inputs), table=False):
+                    return f"  with the inputs multiplied by {factor:g} the rule is right"
+        return "  no smaller inputs were found at which the rule is right"
+
+
+#: Causes for which a case is set aside, and those for which it is undecided.
+_SET_ASIDE = ("overflow", "raised", "underflow")
+_UNDECIDED = ("coarse", "measurement")
+_CAUSE = {
+    "overflow": "the function is not finite there",
+    "raised": "the function raises there",
+    "underflow": "digits are lost in numbers close to zero",
+    "coarse": "the function's own noise hides even large errors",
+    "measurement": "no single entry could be measured well enough",
+}
+_REMEDY = {
+    "overflow": "narrow the domain, such as real(…, low=-30, high=30), or rewrite the function so "
+    "that it stays finite",
+    "raised": "narrow the domain to where the function is defined",
+    "underflow": "narrow the domain, or rewrite the expression",
+    "coarse": "rewrite the function so that it loses fewer digits, or compute it in float64",
+    "measurement": "keep the domain away from jumps and edges",
+}
+
+
+def _is_real_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raise ``TimeUp`` in this thread after ``seconds``; cuts loops of Python code anywhere."""
+    thread = ctypes.c_ulong(threading.get_ident())
+    finished = threading.Event()
+    lock = threading.Lock()
+
+    def cut() -> None:
+        with lock:
+            if not finished.is_set():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with lock:
+            finished.set()
+        timer.cancel()

@@ -1,0 +1,443 @@
+"""What is claimed: derivations, the rules stated about them, and identities.
+
+A declaration never raises while a file is imported: what is wrong with it is kept in its
+``problem`` and reported when it is checked, so that the other claims of the file still run.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, overload
+
+from gradcheck.arguments import Argument, Choice, as_argument
+from gradcheck.dims import Bindings, bind
+from gradcheck.errors import DeclarationError, InputError
+
+Kind = Literal["partial", "column", "row", "jacobian", "vjp", "jvp", "gradient"]
+#: Which index parameters a kind of rule may ask for: ``i`` of the input, ``j`` of the output.
+INDICES: dict[str, tuple[str, ...]] = {"partial": ("i", "j"), "column": ("i",), "row": ("j",)}
+#: The module attribute under which a module's declarations are kept in order.
+DECLARATIONS = "__gradcheck_declarations__"
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``options`` set: see there."""
+
+    output: tuple[str, ...] = ("y",)
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    at_kink: str | Function | None = None
+    mutates: tuple[str, ...] = ()
+
+
+class Signature:
+    """How the parameters of a rule are filled: the leading ones in order, the others by name."""
+
+    def __init__(self, function: Function, leading: int, known: Sequence[str]) -> None:
+        parameters = list(inspect.signature(function).parameters.values())
+        name = getattr(function, "__name__", repr(function))
+        if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+            raise DeclarationError(
+                f"{name}: parameters are filled by name, so *args and **kwargs get nothing; "
+                f"known names: {', '.join(known)}"
+            )
+        if len(parameters) < leading:
+            raise DeclarationError(
+                f"{name} takes {len(parameters)} parameters; the first {leading} are needed for "
+                "the cotangent or tangents"
+            )
+        self.function = function
+        self.leading = [parameter.name for parameter in parameters[:leading]]
+        clash = [parameter for parameter in self.leading if parameter in known]
+        if clash:
+            raise DeclarationError(
+                f"{name}: its first parameter{'s are' if leading > 1 else ' is'} the cotangent or "
+                f"tangent, but {clash[0]!r} is the name of an input or of the output; "
+                f"call it d{clash[0]}"
+            )
+        self.positional: list[str] = []
+        self.keywords: list[str] = []
+        for parameter in parameters[leading:]:
+            if parameter.name not in known:
+                if parameter.default is parameter.empty:
+                    raise DeclarationError(
+                        f"{name} asks for {parameter.name!r}, which is not known; known names: "
+                        f"{', '.join(known)}"
+                    )
+            elif parameter.kind is parameter.POSITIONAL_ONLY:
+                self.positional.append(parameter.name)
+            else:
+                self.keywords.append(parameter.name)
+
+    def call(self, leading: Sequence[Any], names: Mapping[str, Any]) -> Any:
+        """Call the function with the leading arguments and the named ones that it asks for."""
+        positional = [names[name] for name in self.positional]
+        keywords = {name: names[name] for name in self.keywords}
+        return self.function(*leading, *positional, **keywords)
+
+
+class _Declared:
+    """What derivations, rules and identities share: a function, its place, and its problem."""
+
+    def __init__(
+        self, function: Function, problem: str | None = None, register: bool = True
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.name: str = getattr(function, "__name__", type(function).__name__)
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        self.file: str = code.co_filename if code else "<unknown>"
+        self.line: int = code.co_firstlineno if code else 0
+        self.module: str = getattr(function, "__module__", None) or "<unknown>"
+        self.problem = problem
+        namespace = getattr(inspect.unwrap(function), "__globals__", None)
+        if register and namespace is not None:
+            namespace.setdefault(DECLARATIONS, []).append(self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
+    @property
+    def id(self) -> str:
+        """The id under which it is reported."""
+        return self.name
+
+    def require_sound(self) -> None:
+        """Raise the declaration's problem as an error, if it has one."""
+        if self.problem is not None:
+            raise DeclarationError(self.problem)
+
+
+class _WithInputs(_Declared):
+    """A declared function of named inputs."""
+
+    def __init__(
+        self, function: Function, inputs: Mapping[str, Any], register: bool = True
+    ) -> None:
+        super().__init__(function, register=register)
+        self.options = Options()
+        self.arguments: dict[str, Argument] = {}
+        if isinstance(function, _Misplaced):
+            self.problem = function.problem
+            return
+        try:
+            self.arguments = _arguments(self.name, function, inputs)
+        except DeclarationError as error:
+            self.problem = str(error)
+
+    def accept(self, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Bindings]:
+        """The inputs as the function gets them, in its order, and the sizes found.
+
+        Raises ``InputError`` for a missing or unknown input, a value of the wrong kind, or shapes
+        that do not fit the dims.
+        """
+        self.require_sound()
+        unknown = [name for name in inputs if name not in self.arguments]
+        missing = [
+            name
+            for name, argument in self.arguments.items()
+            if name not in inputs and not _has_default(self.function, name, argument)
+        ]
+        if unknown or missing:
+            said = f"has no input {unknown[0]!r}" if unknown else f"lacks the input {missing[0]!r}"
+            raise InputError(
+                f"{self.name} {said}; its inputs are {', '.join(self.arguments) or 'none'}"
+            )
+        values: dict[str, Any] = {}
+        for name, argument in self.arguments.items():
+            value = inputs[name] if name in inputs else _default(self.function, name, argument)
+            values[name] = argument.accept(name, value)
+        return values, self.bind(values)
+
+    def bind(self, values: Mapping[str, Any]) -> Bindings:
+        """The sizes that the shapes of ``values`` have under the dims."""
+        shapes = {name: argument.dims for name, argument in self.arguments.items() if argument.dims}
+        return bind(shapes, {name: self.arguments[name].sizes(values[name]) for name in shapes})
+
+
+class Rule(_Declared):
+    """A function that claims a derivative of a derivation's function.
+
+    Callable exactly as the plain function. ``derivation``, ``kind``, ``wrt`` (the inputs that it
+    speaks about) and ``where`` say what is claimed.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        derivation: Derivation,
+        kind: Kind,
+        wrt: tuple[str, ...],
+        where: Function | None = None,
+        register: bool = True,
+    ) -> None:
+        super().__init__(function, derivation.problem, register)
+        self.derivation = derivation
+        self.kind = kind
+        self.joint = not wrt
+        self.wrt = wrt or derivation.differentiable
+        self.signature: Signature | None = None
+        self.where: Signature | None = None
+        if self.problem is None:
+            try:
+                self._declare(where)
+            except DeclarationError as error:
+                self.problem = str(error)
+        if register:
+            derivation.rules.append(self)
+
+    @property
+    def id(self) -> str:
+        return f"{self.derivation.name}[{self.kind}-{self.name}]"
+
+    def _declare(self, where: Function | None) -> None:
+        derivation, kind = self.derivation, self.kind
+        for name in self.wrt:
+            if name not in derivation.differentiable:
+                raise DeclarationError(
+                    f"{self.name}: {name!r} is not a differentiable input of {derivation.name}; "
+                    f"those are: {', '.join(derivation.differentiable) or 'none'}"
+                )
+        if not self.wrt:
+            raise DeclarationError(f"{derivation.name} has no differentiable input")
+        if kind not in ("vjp", "jvp", "gradient") and len(self.wrt) > 1:
+            raise DeclarationError(
+                f"{self.name}: {derivation.name} has several inputs ({', '.join(self.wrt)}); say "
+                f'which: @{derivation.name}.{kind}("{self.wrt[0]}")'
+            )
+        indices = INDICES.get(kind, ())
+        reserved = (*derivation.options.output, *indices)
+        clash = [name for name in derivation.arguments if name in reserved]
+        if clash:
+            raise DeclarationError(
+                f"{derivation.name} has an input called {clash[0]!r}, which is also the name of "
+                f"{'an index' if clash[0] in indices else 'the output'}; rename the input"
+                + ("" if clash[0] in indices else ' or set options(output="…")')
+            )
+        known = (*derivation.arguments, *reserved)
+        leading = {"vjp": len(derivation.options.output), "jvp": len(self.wrt)}.get(kind, 0)
+        self.signature = Signature(self.function, leading, known)
+        if where is not None:
+            self.where = Signature(where, 0, known)
+
+    def call(self, leading: Sequence[Any], names: Mapping[str, Any]) -> Any:
+        """The rule's raw answer; ``names`` holds inputs, outputs and indices by name."""
+        assert self.signature is not None
+        return self.signature.call(leading, names)
+
+
+class Derivation(_WithInputs):
+    """A function, what may be put into it, and the rules that are claimed about it."""
+
+    def __init__(
+        self, function: Function, inputs: Mapping[str, Any], register: bool = True
+    ) -> None:
+        super().__init__(function, inputs, register)
+        self.rules: list[Rule] = []
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """The inputs with respect to which derivatives are taken, in order."""
+        return tuple(name for name, argument in self.arguments.items() if argument.differentiable)
+
+    def _claim(self, kind: Kind, what: tuple[Any, ...], where: Function | None = None) -> Any:
+        if len(what) == 1 and callable(what[0]):
+            return Rule(what[0], self, kind, (), where)
+        return lambda function: Rule(function, self, kind, what, where)
+
+    @overload
+    def partial(self, *wrt: str, where: Function | None = None) -> Callable[[Function], Rule]: ...
+    @overload
+    def partial(self, rule: Function, /) -> Rule: ...
+    def partial(self, *what: Any, where: Function | None = None) -> Any:
+        r"""Claim single entries :math:`\partial y_j / \partial x_i`: a number.
+
+        ``i`` is the input index and ``j`` the output index (an ``int``, or a tuple for an array of
+        more dims). ``where``, filled by name like the rule, says for which entries it speaks.
+        """
+        return self._claim("partial", what, where)
+
+    def column(self, *what: Any) -> Any:
+        r"""Claim the column :math:`\partial y / \partial x_i`: shape of ``y``."""
+        return self._claim("column", what)
+
+    def row(self, *what: Any) -> Any:
+        r"""Claim the row :math:`\partial y_j / \partial x`: shape of ``x``."""
+        return self._claim("row", what)
+
+    def jacobian(self, *what: Any) -> Any:
+        r"""Claim ``J[j, i]`` :math:`= \partial y_j / \partial x_i`: shape ``y.shape + x.shape``."""
+        return self._claim("jacobian", what)
+
+    def vjp(self, *what: Any) -> Any:
+        r"""Claim the backward rule :math:`\bar x = J^\top \bar y`: the shape of each input.
+
+        The first parameter is the cotangent :math:`\bar y` (the "upstream gradient"), one for
+        each output. For all inputs at once the rule returns one gradient each, in order, or
+        ``None`` for an input that is not differentiated.
+        """
+        return self._claim("vjp", what)
+
+    def jvp(self, *what: Any) -> Any:
+        r"""Claim the forward rule :math:`\dot y = J \dot x`: the shape of ``y``.
+
+        The first parameters are the tangents of the differentiated inputs, in order.
+        """
+        return self._claim("jvp", what)
+
+    def gradient(self, *what: Any) -> Any:
+        r"""Claim the gradient :math:`\nabla_x y` of a scalar output: the shape of each input."""
+        return self._claim("gradient", what)
+
+
+class Identity(_WithInputs):
+    """A chain of equalities: a function that returns two or more expressions that are equal."""
+
+
+class _Misplaced:
+    """What ``options`` makes of a function that is not declared yet."""
+
+    problem = (
+        "options(…) stands below derivation(…) or identity(…); decorators apply from the bottom "
+        "up, so write options(…) above it"
+    )
+
+    def __init__(self, function: Function) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+
+def derivation(**inputs: Any) -> Callable[[Function], Derivation]:
+    """Declare what may be put into a function: a dims string or an argument for each input.
+
+    ``@derivation(x="n d", W="d m")``; see ``real``, ``integers``, … for other kinds. A parameter
+    with a default that is not named keeps it, as a constant. The result is called like the plain
+    function, and its methods (``vjp``, ``jacobian``, …) declare rules about it.
+    """
+    return lambda function: Derivation(function, inputs)
+
+
+def identity(**inputs: Any) -> Callable[[Function], Identity]:
+    """Declare a chain of equalities: the function returns two or more expressions.
+
+    An expression is a number, an array, or a ``Measured`` value, whose error is then its bound.
+    """
+    return lambda function: Identity(function, inputs)
+
+
+def options(
+    *,
+    output: str = "y",
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+    at_kink: str | Function | None = None,
+    mutates: str = "",
+) -> Callable[[Any], Any]:
+    """Set what is not an input of a derivation or identity; it stands above it.
+
+    ``output`` names the output, or several (``"h c"``). ``sizes`` gives the inclusive range of a
+    size: ``{"k": (0, 64)}``. ``at_kink`` declares which derivative an elementwise function has
+    where its slopes from the two sides differ: ``"left"``, ``"right"``, ``"middle"``, or a
+    function of the inputs that returns it. ``mutates`` names the inputs that may be changed.
+    """
+    chosen = Options(
+        output=tuple(output.split()),
+        sizes=dict(sizes or {}),
+        at_kink=at_kink,
+        mutates=tuple(mutates.split()),
+    )
+
+    def apply(declared: Any) -> Any:
+        if not isinstance(declared, Derivation | Identity):
+            return _Misplaced(declared)
+        declared.options = replace(chosen)
+        declared.problem = declared.problem or _options_problem(declared)
+        return declared
+
+    return apply
+
+
+def _options_problem(declared: Derivation | Identity) -> str | None:
+    chosen = declared.options
+    if isinstance(declared, Derivation) and declared.rules:
+        return "options(…) has to be applied before any rule is declared"
+    if not chosen.output or not all(name.isidentifier() for name in chosen.output):
+        return f"output={' '.join(chosen.output)!r}: names separated by spaces were expected"
+    names = {name for argument in declared.arguments.values() for name in argument.size_names()}
+    for name, bounds in chosen.sizes.items():
+        if name not in names:
+            return (
+                f"sizes: no dims of {declared.name} name {name!r}; they name "
+                f"{', '.join(sorted(names)) or 'none'}"
+            )
+        if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1]:
+            return f"sizes: {name!r}: {bounds!r} is not (smallest, largest)"
+    for name in chosen.mutates:
+        if name not in declared.arguments:
+            return f"mutates: {declared.name} has no input {name!r}"
+    if isinstance(chosen.at_kink, str) and chosen.at_kink not in ("left", "right", "middle"):
+        return (
+            f"at_kink={chosen.at_kink!r}; it is 'left', 'right', 'middle' or a function of the "
+            "inputs"
+        )
+    if isinstance(chosen.at_kink, str) and isinstance(declared, Derivation):
+        count = len(declared.differentiable)
+        if count != 1:
+            return (
+                f"at_kink={chosen.at_kink!r} needs exactly one differentiated input; "
+                f"{declared.name} has {count}: give a function of the inputs instead"
+            )
+    return None
+
+
+def _arguments(name: str, function: Function, inputs: Mapping[str, Any]) -> dict[str, Argument]:
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        raise DeclarationError(f"{name}: its parameters cannot be read") from None
+    for unknown in inputs:
+        if unknown not in parameters:
+            raise DeclarationError(
+                f"{name} has no parameter {unknown!r}; its parameters are "
+                f"{', '.join(parameters) or 'none'}"
+            )
+    arguments: dict[str, Argument] = {}
+    for parameter in parameters.values():
+        if parameter.name in inputs:
+            try:
+                arguments[parameter.name] = as_argument(inputs[parameter.name])
+            except DeclarationError as error:
+                raise DeclarationError(f"{name}: input {parameter.name!r}: {error}") from None
+        elif parameter.default is parameter.empty:
+            raise DeclarationError(
+                f"{name}: nothing is declared for its parameter {parameter.name!r}; write "
+                f'@derivation(…, {parameter.name}="…") with its dims'
+            )
+        else:
+            arguments[parameter.name] = Choice((parameter.default,))
+    for declared, argument in arguments.items():
+        for needed in argument.depends_on():
+            if needed not in arguments:
+                raise DeclarationError(
+                    f"{name}: the domain of {declared!r} depends on {needed!r}, which is no input"
+                )
+    return arguments
+
+
+def _has_default(function: Function, name: str, argument: Argument) -> bool:
+    return isinstance(argument, Choice) and len(argument.values) == 1
+
+
+def _default(function: Function, name: str, argument: Argument) -> Any:
+    assert isinstance(argument, Choice)
+    return argument.values[0]

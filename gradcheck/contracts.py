@@ -1,0 +1,76 @@
+"""Contracts that come before numbers: repeatable, inputs untouched, linear in the cotangent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.evaluation import Claim, Subject, Violation, same
+from gradcheck.oracle.directions import magnitudes
+from gradcheck.oracle.layout import Vector
+
+Floats = NDArray[np.float64]
+
+#: Factors that a linear rule follows bit for bit. The second finds one that clips or thresholds
+#: what comes in, at any usual size of the threshold.
+_FACTORS = (-1.0, 2.0**12)
+#: An entry below this may be the sum of products that were rounded as subnormal numbers are.
+_SAFELY_NORMAL = 2.0**-960
+#: Nothing is multiplied that would overflow.
+_SAFELY_FINITE = 2.0**960
+
+
+@dataclass(frozen=True)
+class Nonlinear:
+    """Where a rule was seen not to be linear: ``answer(factor u) != factor answer(u)``."""
+
+    u: Vector
+    factor: float
+    position: int
+
+
+def repeatable_function(subject: Subject) -> None:
+    """Raise a ``Violation`` where a second call of the function gives another answer."""
+    again = subject._as_outputs(subject._call(subject.values))
+    subject.point.evaluations += 1
+    if not same(list(again.values()), list(subject.answers.values())):
+        raise Violation(
+            "not repeatable",
+            f"{subject.derivation.name} gives another answer when it is called again with the same "
+            "inputs; a random function has to get its randomness as an input",
+        )
+
+
+def linearity(
+    claim: Claim, answer: Callable[[Vector], Floats], size: int, rng: np.random.Generator
+) -> Nonlinear | None:
+    """The entry at which a claimed map is most clearly not linear; None where it is, bit for bit.
+
+    Whether the difference is more than round-off is for the numbers to say. Raises a
+    ``Violation`` for a rule whose second call gives another answer.
+    """
+    # Eighths: a cotangent that a person can use again.
+    u = np.round(magnitudes(rng, size) * 8) / 8
+    first = answer(u)
+    if not same(first, answer(u)):
+        raise Violation(
+            "not repeatable",
+            f"{claim.name} gives another answer when it is called again with the same inputs; does "
+            "it add to an array that it keeps, or change what it remembers?",
+        )
+    if first.size == 0 or np.max(np.abs(first)) > _SAFELY_FINITE:
+        return None
+    for factor in _FACTORS:
+        expected = factor * first
+        scaled = answer(factor * u)
+        off = np.abs(scaled - expected)
+        if off.any():
+            # Where a value is subnormal, a factor does not commute with rounding.
+            size_of = np.maximum(np.abs(scaled), np.abs(expected))
+            off = np.where(size_of > _SAFELY_NORMAL, off, 0.0)
+            if off.any():
+                return Nonlinear(u, factor, int(np.argmax(off)))
+    return None

@@ -1,0 +1,567 @@
+"""A claim at a point: what the user's functions answer, made flat arrays and held to their contract.
+
+Everything that calls a user's function with inputs of a case is here, so that what it returns —
+nothing, the wrong shape, the wrong number of arrays, a complex or an object array — becomes a
+sentence about that function and that input, and no exception of numpy's.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.arguments import Argument
+from gradcheck.claims import Derivation, Rule
+from gradcheck.dims import Bindings
+from gradcheck.oracle.layout import Layout, Leaf, Vector
+from gradcheck.oracle.point import Point
+from gradcheck.oracle.rounding import plain
+
+Floats = NDArray[np.float64]
+
+#: At most so many columns, rows and single entries of a claim are asked for in one case: they
+#: cost a call each. They are drawn, so that the cases together see all of them.
+MOST_COLUMNS = 8
+MOST_ROWS = 16
+MOST_ENTRIES = 256
+
+
+class Violation(Exception):
+    """A contract is broken: what no number can make good. Becomes a failing verdict."""
+
+    def __init__(self, title: str, message: str) -> None:
+        super().__init__(message)
+        self.title = title
+
+
+class SetAside(Exception):
+    """The function has no finite value at this input: the case says nothing about the claim."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class Subject:
+    """A derivation's function at concrete inputs, as a function of those in ``wrt``.
+
+    Raises ``Violation`` where the function's answer cannot be used and ``SetAside`` where it is
+    not finite or the function raises.
+    """
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        values: Mapping[str, Any],
+        bindings: Bindings,
+        wrt: Sequence[str],
+        dtype: Any = np.float64,
+    ) -> None:
+        self.derivation = derivation
+        self.wrt = tuple(wrt)
+        self.inputs = Layout({name: values[name] for name in wrt})
+        self.x: Vector = self.inputs.flatten(values, dtype)
+        self.values = {**values, **self.inputs.restore(self.x)}
+        # What rules and probes must not change is kept apart, to be compared with at the end.
+        self._kept = {name: copy_of(value) for name, value in self.values.items()}
+        raw = self._call(self.values)
+        self.answers = self._as_outputs(raw)
+        self.outputs = Layout(self.answers)
+        self.y: Vector = self.outputs.flatten(self.answers, np.float64)
+        self.dtype = np.result_type(*(np.asarray(a).dtype for a in self.answers.values()))
+        if not np.all(np.isfinite(self.y)):
+            raise SetAside("overflow", self._not_finite())
+        self.require_unchanged(f"{derivation.name} changes its input", self._mutable())
+        self.point = Point(
+            self._flat,
+            self.x,
+            self.y,
+            self.inputs,
+            low=self._bound(0, bindings),
+            high=self._bound(1, bindings),
+            tangent=self._tangent(),
+        )
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What rules may ask for: inputs and outputs by name."""
+        return {**self.values, **self.answers}
+
+    def jittered(self, wrap: Callable[[Any], Any]) -> dict[str, Any]:
+        """What rules may ask for, through ``wrap``: outputs are rounded results, inputs are not."""
+        values = {name: wrap(value) for name, value in self.values.items()}
+        raw = self._call(values)
+        names = self.derivation.options.output
+        parts = list(raw) if len(names) > 1 else [raw]
+        return {**values, **dict(zip(names, parts, strict=True))}
+
+    def cotangent(self, u: Vector) -> list[Any]:
+        """A flat cotangent as the arrays that a rule gets, one for each output."""
+        return list(self.outputs.restore(u.astype(self.dtype, copy=False)).values())
+
+    def tangent(self, v: Vector) -> list[Any]:
+        """A flat tangent as the arrays that a rule gets, one for each input in ``wrt``."""
+        return list(self.inputs.restore(v.astype(self.x.dtype, copy=False)).values())
+
+    def require_unchanged(self, what: str, exempt: Sequence[str] = ()) -> None:
+        """Raise a ``Violation`` where an input no longer has the value it had."""
+        for name, kept in self._kept.items():
+            if name not in exempt and not same(kept, self.values[name]):
+                raise Violation(
+                    "input changed",
+                    f"{what} {name!r} in place; work on a copy ({name} = {name}.copy()), or "
+                    f'declare it: options(mutates="{name}")',
+                )
+
+    def restore_inputs(self) -> None:
+        """Put back what a function that may change its inputs has changed."""
+        for name in self.derivation.options.mutates:
+            kept = copy_of(self._kept[name])
+            if isinstance(kept, np.ndarray):
+                self.values[name][...] = kept
+            else:
+                self.values[name] = kept
+
+    def _mutable(self) -> Sequence[str]:
+        return self.derivation.options.mutates
+
+    def _call(self, values: Mapping[str, Any]) -> Any:
+        try:
+            raw = self.derivation.function(**values)
+        except Exception as error:
+            raise SetAside("raised", f"{self.derivation.name} raises {last_line(error)}") from error
+        if self.derivation.options.mutates:
+            self.restore_inputs()
+        return raw
+
+    def _as_outputs(self, raw: Any) -> dict[str, Any]:
+        names = self.derivation.options.output
+        where = self.derivation.name
+        if isinstance(raw, tuple | list) and len(names) == 1:
+            raise Violation(
+                "wrong output",
+                f"{where} returns {len(raw)} values; name them: "
+                f'options(output="{" ".join(f"y{k}" for k in range(len(raw)))}")',
+            )
+        parts = list(raw) if isinstance(raw, tuple | list) else [raw]
+        if len(parts) != len(names):
+            raise Violation(
+                "wrong output",
+                f"{where} returns {len(parts)} value{'s' * (len(parts) != 1)}, "
+                f"but options names {len(names)} outputs: {', '.join(names)}",
+            )
+        return {
+            name: _floating(f"{where} returns", part)
+            for name, part in zip(names, parts, strict=True)
+        }
+
+    def _flat(self, x: Vector) -> Vector:
+        answers = self._as_outputs(
+            self.derivation.function(**{**self.values, **self.inputs.restore(x)})
+        )
+        if self.derivation.options.mutates:
+            self.restore_inputs()
+        if len(answers) == 1:
+            (answer,) = answers.values()
+            return np.asarray(answer, dtype=np.float64).reshape(-1)
+        return self.outputs.flatten(answers, np.float64)
+
+    def _not_finite(self) -> str:
+        leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))
+        value = self.y[self.outputs.position(leaf, index)]
+        return f"{self.derivation.name} is {value} there, at index {index} of its output"
+
+    def _bound(self, which: int, bindings: Bindings) -> Vector | None:
+        flat = np.full(self.x.size, np.inf if which else -np.inf)
+        bounded = False
+        for leaf in self.inputs.leaves:
+            argument = self.derivation.arguments[leaf.name]
+            bound = argument.bounds(self.values[leaf.name], bindings, self.values)[which]
+            if bound is not None:
+                flat[leaf.slice] = np.broadcast_to(bound, leaf.shape).reshape(-1)
+                bounded = True
+        return flat if bounded else None
+
+    def _tangent(self) -> Callable[[Vector], Vector] | None:
+        constrained = {
+            name: argument.tangent
+            for name, argument in self.derivation.arguments.items()
+            if name in self.wrt and type(argument).tangent is not Argument.tangent
+        }
+        if not constrained:
+            return None
+
+        def project(v: Vector) -> Vector:
+            parts = self.inputs.restore(v.copy())
+            return self.inputs.flatten(
+                {n: constrained[n](p) if n in constrained else p for n, p in parts.items()}
+            )
+
+        return project
+
+
+@dataclass
+class Entries:
+    """Claimed entries of the Jacobian: ``values[r, c]`` is that of output ``rows[r]``, input
+    ``columns[c]``, for the entries in ``mask``.
+    """
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    values: Floats
+    mask: NDArray[np.bool_] | None = None
+    uncovered: int = 0
+
+
+@dataclass
+class Claim:
+    """A rule at a subject, flat: exactly one of the three is there.
+
+    ``pull(u)`` is the claimed Jᵀu of shape ``(n,)``, ``push(v)`` the claimed Jv of shape ``(m,)``,
+    ``entries`` some entries of the claimed J itself.
+    """
+
+    subject: Subject
+    name: str
+    pull: Callable[[Vector], Floats] | None = None
+    push: Callable[[Vector], Floats] | None = None
+    entries: Entries | None = None
+    notes: list[str] = field(default_factory=list)
+    calls: int = 0
+
+
+def claim_at(
+    rule: Rule,
+    subject: Subject,
+    rng: np.random.Generator,
+    wrap: Callable[[Any], Any] | None = None,
+) -> Claim:
+    """The claim of ``rule`` at ``subject``; explicit entries are asked for at once.
+
+    With ``wrap``, the rule is given its arrays through it, as the measurement of its rounding
+    needs. Raises ``Violation`` where an answer cannot be used.
+    """
+    claim = Claim(subject, rule.name)
+    names = subject.names
+    if wrap is not None:
+        names = subject.jittered(wrap)
+
+    def ask(leading: Sequence[Any], **indices: Any) -> Any:
+        claim.calls += 1
+        try:
+            if wrap is not None:
+                leading = [wrap(part) for part in leading]
+            raw = rule.call(leading, {**names, **indices} if indices else names)
+        except Violation:
+            raise
+        except Exception as error:
+            raise Violation("raises", f"{rule.name} raises {last_line(error)}") from error
+        if subject.derivation.options.mutates:
+            subject.restore_inputs()
+        return raw if wrap is None else plain(raw)
+
+    def flat(raw: Any) -> Floats:
+        return _finite(
+            as_gradients(rule.name, raw, rule, subject.inputs, claim.notes), rule.name, "gradient"
+        )
+
+    match rule.kind:
+        case "vjp":
+
+            def pull(u: Vector) -> Floats:
+                leading = subject.cotangent(u.copy())
+                kept = [copy_of(part) for part in leading]
+                raw = ask(leading)
+                if not all(map(same, kept, leading)):
+                    raise Violation(
+                        "cotangent changed",
+                        f"{rule.name} changes its cotangent {rule.signature.leading[0]!r} in "  # type: ignore[union-attr]
+                        "place, which spoils it for every other branch that uses it; work on a "
+                        "copy",
+                    )
+                return flat(raw)
+
+            claim.pull = pull
+        case "jvp":
+
+            def push(v: Vector) -> Floats:
+                raw = ask(subject.tangent(v.copy()))
+                return _finite(
+                    _shaped(rule.name, raw, subject.outputs, claim.notes), rule.name, "tangent"
+                )
+
+            claim.push = push
+        case "gradient":
+            if subject.y.size != 1:
+                shape = np.shape(next(iter(subject.answers.values())))
+                raise Violation(
+                    "wrong kind",
+                    f"gradient needs a scalar output, but {subject.derivation.name} returns shape "
+                    f"{shape}; declare the rule with jacobian or vjp",
+                )
+            values = flat(ask(()))[None, :]
+            claim.entries = Entries(np.arange(1), np.arange(subject.x.size), values)
+        case "jacobian":
+            claim.entries = _jacobian(rule, subject, ask(()))
+        case "column" | "row" | "partial":
+            claim.entries = _drawn(rule, subject, ask, rng)
+    return claim
+
+
+def as_gradients(name: str, raw: Any, rule: Rule, layout: Layout, notes: list[str]) -> Floats:
+    """A rule's gradients in one flat vector; shape and count are checked."""
+    parts = _by_name(name, raw, rule)
+    flat = np.empty(layout.size)
+    for leaf in layout.leaves:
+        part = parts[leaf.name]
+        if leaf.part is not None:
+            if not isinstance(part, list | tuple) or len(part) <= leaf.part:
+                raise Violation(
+                    "wrong count",
+                    f"{name}: {leaf.name} is a list of arrays, so its gradient is a list of as "
+                    f"many; got {_what(part)}",
+                )
+            part = part[leaf.part]
+        flat[leaf.slice] = _fit(f"{name}: the gradient for {leaf.label}", part, leaf, notes)
+    return flat
+
+
+def _by_name(name: str, raw: Any, rule: Rule) -> dict[str, Any]:
+    wrt = rule.wrt
+    if len(wrt) == 1 and not isinstance(raw, tuple):
+        return {wrt[0]: raw}
+    expected = f"one for each of {', '.join(wrt)}" if len(wrt) > 1 else f"the gradient for {wrt[0]}"
+    if not isinstance(raw, tuple | list):
+        raise Violation("wrong count", f"{name} returns {_what(raw)}; {expected} was expected")
+    if len(raw) == len(wrt):
+        return dict(zip(wrt, raw, strict=True))
+    every = list(rule.derivation.arguments)
+    if rule.joint and len(raw) == len(every):
+        return {n: part for n, part in zip(every, raw, strict=True) if n in wrt}
+    raise Violation(
+        "wrong count",
+        f"{name} returns {len(raw)} gradient{'s' * (len(raw) != 1)}; {expected} was expected"
+        + (f", or one for each of {', '.join(every)}" if rule.joint and every != list(wrt) else ""),
+    )
+
+
+def _shaped(name: str, raw: Any, layout: Layout, notes: list[str]) -> Floats:
+    parts = list(raw) if isinstance(raw, tuple | list) else [raw]
+    if len(parts) != len(layout.leaves):
+        raise Violation(
+            "wrong count",
+            f"{name} returns {len(parts)} values; one for each output "
+            f"({', '.join(layout.names)}) was expected",
+        )
+    flat = np.empty(layout.size)
+    for leaf, part in zip(layout.leaves, parts, strict=True):
+        flat[leaf.slice] = _fit(f"{name}: the answer for {leaf.label}", part, leaf, notes)
+    return flat
+
+
+def _fit(what: str, part: Any, leaf: Leaf, notes: list[str]) -> Floats:
+    if type(part) is np.ndarray and part.dtype == np.float64 and part.shape == leaf.shape:
+        return part.reshape(-1)
+    array = np.asarray(_floating(f"{what} is", part, integers=True))
+    if array.shape != leaf.shape:
+        if _stripped(array.shape) != _stripped(leaf.shape):
+            hint = ""
+            if array.shape == leaf.shape[::-1]:
+                hint = "; it looks like the transpose"
+            elif array.size > np.prod(leaf.shape, dtype=int):
+                hint = "; is a sum over an axis missing?"
+            raise Violation(
+                "wrong shape",
+                f"{what} has shape {array.shape}; {leaf.name} has shape {leaf.shape}{hint}",
+            )
+        note = f"{what} has shape {array.shape} where {leaf.name} has {leaf.shape}"
+        if note not in notes:
+            notes.append(note)
+    return np.asarray(array, dtype=np.float64).reshape(-1)
+
+
+def _stripped(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(itertools.dropwhile(lambda size: size == 1, shape))
+
+
+def _jacobian(rule: Rule, subject: Subject, raw: Any) -> Entries:
+    (leaf,) = _single(rule, subject.inputs)
+    (output,) = _single(rule, subject.outputs)
+    array = np.asarray(_floating(f"{rule.name} returns", raw, integers=True))
+    shape = output.shape + leaf.shape
+    if array.shape != shape:
+        hint = (
+            "; it looks like the transpose: J[j, i] = ∂y_j/∂x_i"
+            if array.shape == leaf.shape + output.shape
+            else ""
+        )
+        raise Violation(
+            "wrong shape",
+            f"{rule.name} returns shape {array.shape}; the Jacobian has the shape of the output "
+            f"and then that of {leaf.name}: {shape}{hint}",
+        )
+    values = array.astype(np.float64).reshape(subject.y.size, subject.x.size)
+    _finite(values.reshape(-1), rule.name, "Jacobian")
+    return Entries(np.arange(subject.y.size), np.arange(subject.x.size), values)
+
+
+def _drawn(
+    rule: Rule, subject: Subject, ask: Callable[..., Any], rng: np.random.Generator
+) -> Entries:
+    """Columns, rows or single entries: all of them where there are few, else some, drawn."""
+    (leaf,) = _single(rule, subject.inputs)
+    (output,) = _single(rule, subject.outputs)
+    n, m = subject.x.size, subject.y.size
+    notes: list[str] = []
+    if rule.kind == "row":
+        rows, columns = _some(rng, m, MOST_ROWS), np.arange(n)
+        parts = [
+            _fit(f"{rule.name}: the row for output index {j}", ask((), j=j), leaf, notes)
+            for j in _indices(output, rows)
+        ]
+        values = np.array(parts).reshape(rows.size, n)
+        return Entries(rows, columns, _finite(values, rule.name, "row"))
+    columns = _some(rng, n, MOST_COLUMNS)
+    if rule.kind == "column":
+        rows = np.arange(m)
+        parts = [
+            _fit(f"{rule.name}: the column for input index {i}", ask((), i=i), output, notes)
+            for i in _indices(leaf, columns)
+        ]
+        values = np.array(parts).reshape(columns.size, m).T
+        return Entries(rows, columns, _finite(values, rule.name, "column"))
+    rows = _some(rng, m, max(1, MOST_ENTRIES // max(1, columns.size)))
+    values = np.zeros((rows.size, columns.size))
+    mask = np.zeros(values.shape, bool)
+    uncovered = 0
+    siblings = [
+        other
+        for other in subject.derivation.rules
+        if other.kind == "partial" and other.wrt == rule.wrt and other.problem is None
+    ]
+    for c, i in enumerate(_indices(leaf, columns)):
+        for r, j in enumerate(_indices(output, rows)):
+            names = {**subject.names, "i": i, "j": j}
+            if _says(rule, names):
+                mask[r, c] = True
+                value = np.asarray(_floating(f"{rule.name} returns", ask((), i=i, j=j), True))
+                if value.size != 1:
+                    raise Violation(
+                        "wrong shape",
+                        f"{rule.name} returns shape {value.shape} for i = {i}, j = {j}; a single "
+                        "entry is a number",
+                    )
+                values[r, c] = value.reshape(())
+            elif not any(_says(other, names) for other in siblings):
+                uncovered += 1
+    _finite(values.reshape(-1), rule.name, "entry")
+    return Entries(rows, columns, values, mask, uncovered)
+
+
+def _says(rule: Rule, names: Mapping[str, Any]) -> bool:
+    if rule.where is None:
+        return True
+    try:
+        return bool(rule.where.call((), names))
+    except Exception as error:
+        raise Violation("raises", f"{rule.name}: where= raises {last_line(error)}") from error
+
+
+def _some(rng: np.random.Generator, size: int, most: int) -> NDArray[np.intp]:
+    if size <= most:
+        return np.arange(size)
+    return np.sort(rng.choice(size, most, replace=False))
+
+
+def _indices(leaf: Leaf, positions: NDArray[np.intp]) -> Iterator[Any]:
+    for position in positions:
+        if len(leaf.shape) == 1:
+            yield int(position)
+        else:
+            yield tuple(int(k) for k in np.unravel_index(position, leaf.shape))
+
+
+def _single(rule: Rule, layout: Layout) -> list[Leaf]:
+    if len(layout.leaves) != 1:
+        raise Violation(
+            "wrong kind",
+            f"{rule.name}: a {rule.kind} is of one array with respect to one array; there are "
+            f"{', '.join(leaf.label for leaf in layout.leaves)}: use vjp or jvp",
+        )
+    return layout.leaves
+
+
+def _floating(what: str, value: Any, integers: bool = False) -> Any:
+    """``value`` as a real floating array or numpy scalar, or a ``Violation`` that says what it is.
+
+    A claimed derivative may be an integer (``return 0`` is right for a constant).
+    """
+    if isinstance(value, np.floating):
+        return value
+    if value is None:
+        raise Violation("no answer", f"{what} None; is a return statement missing?")
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise Violation("wrong output", f"{what} {_what(value)}: {error}") from None
+    if array.dtype.kind == "c":
+        raise Violation("complex", f"{what} complex; complex numbers are out of scope for now")
+    if array.dtype.kind not in ("fiu" if integers else "f"):
+        hint = "; multiply it with numbers" if array.dtype.kind == "b" else ""
+        raise Violation(
+            "wrong dtype", f"{what} {_what(value)}; real floating numbers were expected{hint}"
+        )
+    return array if array.ndim else array[()]
+
+
+def _finite(flat: Floats, name: str, what: str) -> Floats:
+    if not np.all(np.isfinite(flat)):
+        position = int(np.flatnonzero(~np.isfinite(flat.reshape(-1)))[0])
+        raise Violation(
+            "numerically unstable",
+            f"{name} gives {flat.reshape(-1)[position]} at position {position} of its {what}, "
+            "where the function is finite",
+        )
+    return flat
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two inputs or answers are equal bit for bit (NaN equals NaN)."""
+    if isinstance(a, list | tuple):
+        return isinstance(b, list | tuple) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, np.ndarray | np.generic):
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape:
+            return False
+        equal = a == b
+        return bool(np.all(equal | ((a != a) & (b != b)) if a.dtype.kind == "f" else equal))
+    try:
+        return bool(a is b or a == b)
+    except (ValueError, TypeError):
+        return True  # not comparable: nothing can be said
+
+
+def copy_of(value: Any) -> Any:
+    """A copy of an input that its owner cannot change."""
+    if isinstance(value, list):
+        return [copy_of(part) for part in value]
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _what(value: Any) -> str:
+    if isinstance(value, np.ndarray | np.generic):
+        return f"an array of dtype {value.dtype} and shape {value.shape}"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"{value!r} ({type(value).__name__})"
+
+
+def last_line(error: BaseException) -> str:
+    """An exception in one line: its type and the last line of what it says."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[-1]}" if text else type(error).__name__

@@ -1,0 +1,337 @@
+"""Identity × case → verdict: chains of equalities, judged ``=`` by ``=``.
+
+No fixed tolerance stands between two sides. What rounding can do to them is measured, by jittering
+the last bit of every operation inside them; an equality fails only where the sides differ by more
+than that scatter, and do so at neighbouring points as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.arguments import Real
+from gradcheck.case import Case
+from gradcheck.claims import Identity
+from gradcheck.dims import Bindings
+from gradcheck.evaluation import SetAside, Violation, copy_of, last_line, same
+from gradcheck.judging import COARSEST
+from gradcheck.oracle import rounding
+from gradcheck.oracle.directions import magnitudes
+from gradcheck.verdict import Entry, Measured, Status, Verdict
+
+Floats = NDArray[np.float64]
+
+#: The sides may differ by so many times the largest scatter of a few runs, each of which draws the
+#: rounding of every operation anew; of more runs where that would be a failure, since two roundings
+#: can cancel in a few.
+_MARGIN = 8.0
+_RUNS = 2
+_MORE_RUNS = 12
+#: A side whose operations are all exact is still rounded once when it is stored.
+_UNIT = 2.0**-52
+#: Neighbouring points, by this share of each input, and how many of them have to agree.
+_NEIGHBOURS = 3
+_NEEDED = 2
+_NEARBY = 2.0**-10
+
+
+def judge_identity(
+    identity: Identity,
+    values: Mapping[str, Any],
+    bindings: Bindings,
+    case: Case,
+    *,
+    contracts: bool = True,
+) -> Verdict:
+    """The verdict on a chain of equalities at ``values``."""
+    evaluations = 0
+    with np.errstate(all="ignore"):
+        try:
+            sides = _Sides(identity, values)
+            evaluations += 1
+            if contracts:
+                _require_sound(identity, values, sides)
+            bounds = [sides.bound(k, case) for k in range(sides.count - 1)]
+            for k in range(sides.count - 1):
+                if sides.broken(k, bounds[k]) is None:
+                    continue
+                bounds[k] = sides.bound(k, case, _MORE_RUNS)
+                entry = sides.broken(k, bounds[k])
+                if entry is not None:
+                    return _break(identity, sides, k, entry, values, bindings, case)
+        except SetAside as aside:
+            return Verdict(
+                Status.UNDECIDED, identity.id, "identity", cause=aside.cause, reason=str(aside)
+            )
+        except Violation as violation:
+            return Verdict(
+                Status.FAIL,
+                identity.id,
+                "identity",
+                cause="contract",
+                title=violation.title,
+                reason=str(violation),
+                evaluations=evaluations,
+            )
+    resolution = max(sides.resolution(k, bound) for k, bound in enumerate(bounds))
+    coarse = resolution > COARSEST
+    return Verdict(
+        Status.UNDECIDED if coarse else Status.PASS,
+        identity.id,
+        "identity",
+        claimed=sides.values[0],
+        measured=sides.values[-1],
+        error=np.max([np.max(bound, initial=0.0) for bound in bounds]),
+        resolution=resolution,
+        resolution_overall=resolution,
+        evaluations=evaluations,
+        cause="coarse" if coarse else "",
+        reason=(
+            f"rounding inside the sides alone moves them by {resolution:.0e} of their size here"
+            if coarse
+            else ""
+        ),
+    )
+
+
+class _Sides:
+    """The expressions of an identity at one point, of one shape."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        values: Mapping[str, Any],
+        wrap: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.identity, self.inputs = identity, values
+        given = {n: wrap(v) if wrap else copy_of(v) for n, v in values.items()}
+        try:
+            raw = identity.function(**given)
+        except Exception as error:
+            raise SetAside("raised", f"{identity.name} raises {last_line(error)}") from error
+        if not isinstance(raw, tuple | list) or len(raw) < 2:
+            raise Violation(
+                "wrong answer",
+                f"{identity.name} has to return two or more expressions that are equal, such as "
+                f"`return left, right`; it returns {type(raw).__name__}",
+            )
+        if wrap is None and not same(list(given.values()), list(values.values())):
+            raise Violation("input changed", f"{identity.name} changes an input in place")
+        self.count = len(raw)
+        self.errors: list[Any] = [
+            np.asarray(side.error, dtype=np.float64) if isinstance(side, Measured) else 0.0
+            for side in raw
+        ]
+        plain = [rounding.plain(side.value if isinstance(side, Measured) else side) for side in raw]
+        self.values = [_numbers(identity, k, side) for k, side in enumerate(plain)]
+        try:
+            shape = np.broadcast_shapes(*(side.shape for side in self.values))
+        except ValueError:
+            shapes = ", ".join(str(side.shape) for side in self.values)
+            raise Violation(
+                "wrong shape", f"{identity.name}: its expressions have shapes {shapes}"
+            ) from None
+        self.values = [np.broadcast_to(side, shape) for side in self.values]
+        self._scatters = [np.zeros(shape) for _ in self.values]
+        self._runs = 0
+        if wrap is None:
+            for k, side in enumerate(self.values):
+                if not np.all(np.isfinite(side)):
+                    bad = side[~np.isfinite(side)][0]
+                    raise SetAside("overflow", f"{expression(identity, k)} is {bad} there")
+
+    def bound(self, k: int, case: Case, runs: int = _RUNS) -> Floats:
+        """What the two sides of the ``=`` number ``k`` may differ by."""
+        self._scatter(case, runs)
+        size = np.maximum(np.abs(self.values[k]), np.abs(self.values[k + 1]))
+        own: Floats = np.asarray(self.errors[k] + self.errors[k + 1])
+        scatter = self._scatters[k] + self._scatters[k + 1]
+        return own + _MARGIN * scatter + _UNIT * size
+
+    def _scatter(self, case: Case, runs: int) -> None:
+        """Jitter until ``runs`` runs were made; keeps the largest move of every entry."""
+        while self._runs < runs:
+            rng = case.rng("rounding", self._runs)
+            self._runs += 1
+            try:
+                run = _Sides(
+                    self.identity, self.inputs, lambda value: rounding.jittered(value, rng)
+                )
+            except (SetAside, Violation):
+                continue
+            for k, (moved, side) in enumerate(zip(run.values, self.values, strict=True)):
+                off = np.abs(moved - side)
+                # An overflow that only jitter causes says that the side is at its limit.
+                off = np.where(np.isnan(off), np.inf, off)
+                self._scatters[k] = np.maximum(self._scatters[k], off)
+
+    def broken(self, k: int, bound: Floats) -> Entry | None:
+        """The entry by which the ``=`` number ``k`` is broken most, if it is."""
+        left, right = self.values[k], self.values[k + 1]
+        off = np.abs(left - right)
+        outside = off > bound
+        if not outside.any():
+            return None
+        excess = np.where(outside, off / np.where(bound > 0, bound, np.finfo(float).tiny), 0.0)
+        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
+        bound = np.broadcast_to(bound, left.shape)
+        return Entry(
+            expression(self.identity, k + 1),
+            (),
+            expression(self.identity, k),
+            index,
+            float(left[index]),
+            float(right[index]),
+            float(bound[index]),
+        )
+
+    def resolution(self, k: int, bound: Floats) -> float:
+        """The relative error of a typical entry that would have been seen."""
+        size = np.maximum(np.abs(self.values[k]), np.abs(self.values[k + 1]))
+        bound = np.broadcast_to(bound, size.shape)
+        nonzero = size > bound
+        if nonzero.any():
+            return float(np.median(bound[nonzero] / size[nonzero]))
+        return float(np.max(bound, initial=0.0))
+
+
+def _require_sound(identity: Identity, values: Mapping[str, Any], sides: _Sides) -> None:
+    again = _Sides(identity, values)
+    if not same(list(again.values), list(sides.values)):
+        raise Violation(
+            "not repeatable",
+            f"{identity.name} gives other values when it is called again with the same inputs",
+        )
+
+
+def _break(
+    identity: Identity,
+    sides: _Sides,
+    k: int,
+    entry: Entry,
+    values: Mapping[str, Any],
+    bindings: Bindings,
+    case: Case,
+) -> Verdict:
+    """A failure, if neighbouring points agree and nothing underflows."""
+    common = {"evaluations": 1 + _NEIGHBOURS}
+    if _underflows(identity, values):
+        return Verdict(
+            Status.UNDECIDED, identity.id, "identity", cause="underflow",
+            reason="a value inside underflows here, so that digits are lost", **common,
+        )  # fmt: skip
+    rng = case.rng("neighbours")
+    agreeing = 0
+    for _ in range(_NEIGHBOURS):
+        try:
+            nearby = _Sides(identity, _moved(identity, values, bindings, rng))
+            agreeing += nearby.broken(k, nearby.bound(k, case, _MORE_RUNS)) is not None
+        except (SetAside, Violation):
+            continue
+    if agreeing < _NEEDED:
+        return Verdict(
+            Status.UNDECIDED, identity.id, "identity", cause="measurement",
+            reason="the sides differ here by more than rounding explains, but not at points beside",
+            **common,
+        )  # fmt: skip
+    ordinal = ("first", "second", "third", "fourth", "fifth", "sixth")
+    position = f"{ordinal[k]} " if sides.count > 2 and k < len(ordinal) else ""
+    return Verdict(
+        Status.FAIL,
+        identity.id,
+        "identity",
+        claimed=sides.values[k],
+        measured=sides.values[k + 1],
+        error=entry.error,
+        worst=entry,
+        entries=(entry,),
+        cause="identity",
+        title=f"the {position}= does not hold",
+        **common,
+    )
+
+
+def _underflows(identity: Identity, values: Mapping[str, Any]) -> bool:
+    with np.errstate(under="raise"):
+        try:
+            identity.function(**{name: copy_of(value) for name, value in values.items()})
+        except FloatingPointError:
+            return True
+        except Exception:
+            return False
+    return False
+
+
+def _moved(
+    identity: Identity, values: Mapping[str, Any], bindings: Bindings, rng: np.random.Generator
+) -> dict[str, Any]:
+    """The inputs with every real number moved a little, inside its domain."""
+    moved: dict[str, Any] = {}
+    for name, value in values.items():
+        argument = identity.arguments[name]
+        if isinstance(value, list):
+            moved[name] = [_nudge(part, None, None, rng) for part in value]
+        elif isinstance(argument, Real):
+            low, high = argument.bounds(value, bindings, values)
+            moved[name] = _nudge(value, low, high, rng)
+        else:
+            moved[name] = value
+    return moved
+
+
+def _nudge(value: Any, low: Any, high: Any, rng: np.random.Generator) -> Any:
+    array = np.asarray(value)
+    size = np.abs(array)
+    typical = np.median(size[size > 0]) if np.any(size > 0) else 1.0
+    step = (
+        _NEARBY
+        * np.where(size > 0, size, typical)
+        * magnitudes(rng, array.size).reshape(array.shape)
+    )
+    result = (array + step).astype(array.dtype)
+    if low is not None:
+        result = np.where(result > low, result, array)
+    if high is not None:
+        result = np.where(result < high, result, array)
+    return result if result.ndim else result[()]
+
+
+def _numbers(identity: Identity, k: int, side: Any) -> Floats:
+    try:
+        array = np.asarray(side)
+    except (ValueError, TypeError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        raise Violation(
+            "wrong answer",
+            f"{identity.name}: its expression number {k + 1}, {expression(identity, k)}, is "
+            f"{type(side).__name__ if array.dtype.kind == 'O' else array.dtype}; real numbers "
+            "were expected",
+        )
+    return array.astype(np.float64)
+
+
+def expression(identity: Identity, k: int) -> str:
+    """The text of one expression of the chain, as far as the source is at hand."""
+    texts = _expressions(identity.function)
+    return texts[k] if k < len(texts) else f"expression {k + 1}"
+
+
+@lru_cache(maxsize=256)
+def _expressions(function: Callable[..., Any]) -> Sequence[str]:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, IndentationError):
+        return ()
+    returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    if not returned or not isinstance(returned[-1], ast.Tuple):
+        return ()
+    return [ast.unparse(part) for part in returned[-1].elts]

@@ -1,0 +1,1 @@
+"""Finite differences with an error bound: a small object that remembers what it evaluated."""

@@ -1,0 +1,231 @@
+"""Measurements along a line, with error bounds: derivatives, kinks, one-sided slopes.
+
+A measurement knows nothing of a claim.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.oracle.directions import finish, scales
+from gradcheck.oracle.interval import select
+from gradcheck.oracle.ladder import Ladder, Line
+from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.point import Point
+
+Floats = NDArray[np.float64]
+
+#: The rounding of a function of a few operations, in units of half its last place.
+ROUNDING = 4.0
+#: How often the interval in which a quantized function starts to move is halved.
+_BISECTIONS = 10
+#: How far out a function that does not move on the ladder is looked for a first move.
+_FAR = (1.0, 2.0, 4.0, 2.0**4, 2.0**8, 2.0**14, 2.0**20, 2.0**30)
+#: Steps beside the smallest one, as multiples of it, at which noise is sampled.
+_BESIDE = (1.375, 0.6875)
+#: A function that has not moved may have moved by some units of what it is quantized to.
+_QUANTA = 8.0
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Derivatives along a line, one for each output (or one for a projection of them).
+
+    ``gap`` is the difference of the slopes from the two sides: of a kink at the point, or closer to
+    it than the smallest usable step. Each with its error bound; shape ``(m,)`` or ``(1,)``.
+    """
+
+    value: Floats
+    error: Floats
+    gap: Floats
+    gap_error: Floats
+
+    @property
+    def kinked(self) -> NDArray[np.bool_]:
+        """Where the slopes from the two sides are seen to differ by more than the error."""
+        return (np.abs(self.gap) > self.gap_error) & (np.abs(self.gap) > self.error)
+
+
+def slopes(
+    line: Line,
+    ladder: Ladder,
+    levels: list[int],
+    epsilon: float,
+    u: Vector | None = None,
+    quantum: float = 0.0,
+    *,
+    sampled: bool = False,
+) -> Slopes:
+    """The slopes of every output along ``line``, or of the one projection ``u·y``.
+
+    ``quantum`` is the least change that the function is able to show, where that is known. With
+    ``sampled``, its noise is measured by more evaluations at the smallest step.
+    """
+    steps = np.array([ladder.step(level) for level in levels])
+    odd = np.array([line.odd(h) for h in steps])
+    even = np.array([line.even(h) for h in steps])
+    floor = noise_floor(line, ladder, levels, epsilon)
+    if u is not None:
+        odd, even = project(odd, u)[:, None], project(even, u)[:, None]
+        floor = np.array([np.sqrt(np.sum((u * floor) ** 2))])
+    floor = np.maximum(floor, quantum)
+    start = _noise(line, steps[-1], u) if sampled else None
+    h = steps[:, None]
+    value, error = select(steps, odd / (2 * h), floor, start)
+    gap, gap_error = select(steps, even / h, 2 * floor, None if start is None else 2 * start)
+    return Slopes(value, error, gap, gap_error)
+
+
+def _noise(line: Line, smallest: float, u: Vector | None) -> Floats:
+    """By how much differences at and near the smallest step are not proportional to the step.
+
+    The steps beside it are no powers of two: a function that is quantized can show the same
+    quotient at two powers of two by chance.
+    """
+    quotients = []
+    for step in (smallest, *(factor * smallest for factor in _BESIDE)):
+        odd = line.odd(step)
+        quotients.append((odd if u is None else project(odd, u)[None]) / step)
+    spread = np.max(quotients, axis=0) - np.min(quotients, axis=0)
+    noise: Floats = np.where(np.isfinite(spread), spread * smallest / 2, 0.0)
+    return noise
+
+
+def project(values: Floats, u: Vector) -> Floats:
+    """``values @ u`` over the outputs with a weight only: others may be infinite."""
+    active = u != 0
+    if active.all():
+        result: Floats = values @ u
+        return result
+    projected: Floats = values[..., active] @ u[active]
+    return projected
+
+
+def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -> Floats:
+    """The least error of a difference of each output: its rounding. Shape ``(m,)``."""
+    size = np.abs(line.point.y)
+    for level in levels:
+        if level >= ladder.pairs[0][0]:
+            for t in (ladder.step(level), -ladder.step(level)):
+                values = np.abs(line.at(t))
+                size = np.fmax(size, np.where(np.isfinite(values), values, 0.0))
+    # Numbers that underflow lose their digits one by one.
+    return ROUNDING / 2 * epsilon * size + np.finfo(np.float64).tiny
+
+
+def coordinate_line(point: Point, column: int, reach: float, ladder: Ladder) -> Line:
+    """The line along one input (or, in a constrained domain, along its projection)."""
+    unit = np.zeros(point.n)
+    unit[column] = 1.0
+    return Line(point, finish(point, np.full(point.n, reach), unit, ladder).v)
+
+
+def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
+    """How far one input moves at a step of 1, by spread and by magnitude."""
+    return float(scales(point, "spread")[column]), float(scales(point, "magnitude")[column])
+
+
+def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slopes:
+    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``."""
+    levels = list(range(ladder.count))
+    measured = slopes(line, ladder, levels, epsilon, u, sampled=True)
+    deepest = ladder.step(ladder.count - 1)
+    still = line.point.y @ u
+    moved = [_moves(line, ladder.step(level), u, still) for level in levels]
+    if moved[-1] > 0:
+        return measured
+    # The function does not move at the smallest steps: it is locally constant, or quantized.
+    frozen = max((ladder.step(k) for k in levels if not any(moved[k:])), default=deepest)
+    first = [ladder.step(k) for k in levels if moved[k] > 0 and ladder.step(k) > frozen]
+    quantum, frozen = _quantum(line, u, still, frozen, min(first, default=None))
+    if first:
+        return slopes(line, ladder, levels, epsilon, u, _QUANTA / 2 * quantum, sampled=True)
+    error = np.array([_QUANTA * quantum / frozen])
+    return Slopes(np.zeros(1), error, np.zeros(1), error)
+
+
+def _moves(line: Line, t: float, u: Vector, still: float) -> float:
+    """By how much ``u·y`` differs from its value at the point, at ``±t``."""
+    with np.errstate(all="ignore"):
+        away = np.abs(np.array([project(line.at(t), u), project(line.at(-t), u)]) - still)
+    away = away[np.isfinite(away)]
+    return float(away.max()) if away.size else 0.0
+
+
+def _quantum(
+    line: Line, u: Vector, still: float, frozen: float, moving: float | None
+) -> tuple[float, float]:
+    """The smallest move seen and the largest step without one, by bisection between them."""
+    if moving is None:
+        for far in _FAR:
+            if line.point.reach() is not None:
+                break  # nothing says that the domain goes on
+            if _moves(line, far, u, still) > 0:
+                moving = far
+                break
+            frozen = far
+    if moving is None:
+        return 0.0, frozen
+    quantum = _moves(line, moving, u, still)
+    for _ in range(_BISECTIONS):
+        middle = (frozen + moving) / 2
+        move = _moves(line, middle, u, still)
+        if move > 0:
+            moving, quantum = middle, min(quantum, move)
+        else:
+            frozen = middle
+    return quantum, frozen
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The slopes of each output from the left and the right along each own input, with errors."""
+
+    left: Floats
+    right: Floats
+    left_error: Floats
+    right_error: Floats
+
+
+def elementwise_sides(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -> Sides:
+    """One-sided slopes of an elementwise function: shape ``(n,)`` each.
+
+    Output k depends on input k alone, so one line gives every slope.
+    """
+    steps = np.array([ladder.step(level) for level in levels])
+    floor = noise_floor(line, ladder, levels, epsilon)
+    base = line.point.y
+    with np.errstate(all="ignore"):
+        up = np.array([(line.at(h) - base) / (h * line.v) for h in steps])
+        down = np.array([(base - line.at(-h)) / (h * line.v) for h in steps])
+        floors = np.abs(floor / line.v)
+    forward, forward_error = select(steps, up, floors)
+    backward, backward_error = select(steps, down, floors)
+    rising = line.v > 0
+    return Sides(
+        left=np.where(rising, backward, forward),
+        right=np.where(rising, forward, backward),
+        left_error=np.where(rising, backward_error, forward_error),
+        right_error=np.where(rising, forward_error, backward_error),
+    )
+
+
+def is_elementwise(point: Point, v: Vector, step: float, rng: np.random.Generator) -> bool:
+    """Whether each output is seen to depend on its own input alone; size 1 proves nothing.
+
+    Random halves of the inputs are moved; the outputs of the others have to stay bit for bit.
+    """
+    if point.n != point.m or point.n < 2:
+        return False
+    for _ in range(3):
+        half = rng.random(point.n) < 0.5
+        if half.all() or not half.any():
+            half[0] = not half[0]
+        for moved in (half, ~half):
+            y = point.evaluate(point.x + (step * np.where(moved, v, 0.0)).astype(point.x.dtype))
+            if np.any((y != point.y) & ~moved):
+                return False
+    return True

@@ -1,0 +1,89 @@
+"""The ladder of steps, and a line through a point along which a function is evaluated on it.
+
+The steps are fixed powers of two; the scale of the problem is in the direction. A power-of-two
+step times an exactly representable direction moves the inputs exactly, so that no rounding of
+``x ± h v`` spoils the difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.point import Point
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Steps ``2**-(first + spacing·k)`` for ``k`` from 0 to ``count - 1``.
+
+    ``pairs`` are the levels of which two at a time make a cheap estimate, in the order in which
+    they are tried. ``epsilon`` is half the spacing of floating-point numbers at 1.
+    """
+
+    first: int
+    spacing: int
+    count: int
+    pairs: tuple[tuple[int, int], ...]
+    epsilon: float
+
+    @property
+    def ratio(self) -> float:
+        """How much smaller each step is than the one before."""
+        return float(2.0**self.spacing)
+
+    def step(self, level: int) -> float:
+        """The step of a level."""
+        return float(2.0 ** -(self.first + self.spacing * level))
+
+    @property
+    def exact(self) -> float:
+        """The smallest step at which ``x ± h v`` is exact, see ``directions``."""
+        return self.step(self.pairs[1][0])
+
+
+#: For float64. The pair 2⁻⁸, 2⁻¹¹ was the best of all pairs measured (relative error 3e-13 in the
+#: median over tanh, exp, 1/x and sin); three octaves between levels keep the noise that
+#: extrapolation amplifies near 1, and eleven levels span from a quarter of the scale to 2⁻³².
+DOUBLE = Ladder(first=2, spacing=3, count=11, pairs=((2, 3), (4, 5), (6, 7)), epsilon=2.0**-53)
+#: For functions that stay in float32: two octaves, since only 24 bits are there to divide.
+SINGLE = Ladder(first=1, spacing=2, count=10, pairs=((2, 3), (3, 4), (0, 1)), epsilon=2.0**-24)
+
+
+class Line:
+    """The values of a function at ``x + t v``, each evaluated once and remembered."""
+
+    def __init__(self, point: Point, v: Vector) -> None:
+        self.point = point
+        self.v = v
+        self._values: dict[float, Floats] = {0.0: point.y}
+
+    def at(self, t: float) -> Floats:
+        """The output at ``x + t v``: shape ``(m,)``, not finite where the function is not."""
+        value = self._values.get(t)
+        if value is None:
+            x = self.point.x
+            value = self._values[t] = self.point.evaluate(x + (t * self.v).astype(x.dtype))
+        return value
+
+    def odd(self, h: float) -> Floats:
+        """``f(x + h v) - f(x - h v)``: shape ``(m,)``."""
+        difference: Floats = self.at(h) - self.at(-h)
+        return difference
+
+    def even(self, h: float) -> Floats:
+        """``f(x + h v) - 2 f(x) + f(x - h v)``: shape ``(m,)``."""
+        base = self._values[0.0]
+        difference: Floats = (self.at(h) - base) + (self.at(-h) - base)
+        return difference
+
+
+def extrapolate(coarse: Floats, fine: Floats, ratio: float) -> Floats:
+    """Two central differences, the second at a step ``ratio`` times smaller, to fourth order."""
+    estimate: Floats = fine + (fine - coarse) / (ratio * ratio - 1.0)
+    return estimate

@@ -1,0 +1,75 @@
+"""A function at a point, flattened, with every evaluation counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.oracle.layout import Layout, Vector
+
+Floats = NDArray[np.float64]
+
+
+class Point:
+    """``y = f(x)`` for flat ``x`` of shape ``(n,)`` and ``y`` of shape ``(m,)``.
+
+    ``low`` and ``high`` are the bounds that no probe may cross; ``tangent`` projects a direction
+    onto those that stay inside the domain. ``x`` keeps its dtype, and so do the probes; outputs
+    are held in float64.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Vector], Vector],
+        x: Vector,
+        y: Vector,
+        layout: Layout,
+        *,
+        low: Vector | None = None,
+        high: Vector | None = None,
+        tangent: Callable[[Vector], Vector] | None = None,
+    ) -> None:
+        self._function = function
+        self.x = x
+        self.y: Floats = y.astype(np.float64)
+        self.layout = layout
+        self.low, self.high = low, high
+        self.tangent = tangent
+        self.evaluations = 1  # the one that gave y
+        self.raised: Exception | None = None
+
+    @property
+    def n(self) -> int:
+        """The number of inputs."""
+        return self.x.size
+
+    @property
+    def m(self) -> int:
+        """The number of outputs."""
+        return self.y.size
+
+    def evaluate(self, x: Vector) -> Floats:
+        """The output at ``x``; NaN where the function raises there, which a probe may cause."""
+        self.evaluations += 1
+        try:
+            y = self._function(x)
+        except Exception as error:
+            # The function answered at the point itself, so that a probe has left its domain.
+            self.raised = error
+            return np.full(self.y.shape, np.nan)
+        if y.shape != self.y.shape:
+            return np.full(self.y.shape, np.nan)
+        return y if y.dtype == np.float64 else y.astype(np.float64)
+
+    def reach(self) -> Vector | None:
+        """How far each input may move to both sides: shape ``(n,)``; None where nothing bounds."""
+        if self.low is None and self.high is None:
+            return None
+        reach = np.full(self.n, np.inf)
+        if self.low is not None:
+            reach = np.minimum(reach, self.x - self.low)
+        if self.high is not None:
+            reach = np.minimum(reach, self.high - self.x)
+        return np.maximum(reach, 0.0)

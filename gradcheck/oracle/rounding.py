@@ -1,0 +1,168 @@
+"""The rounding of a computation, measured by changing the last bit of every operation in it.
+
+An array of ``Jittered`` behaves like the plain array; the result of every numpy operation on it is
+moved by one unit in the last place, up or down at random. What the end result then scatters by is
+what rounding can do to it. Changing the inputs alone sees neither saturation nor absorption
+(``z + 1e20``), and a higher precision is not there on every platform.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+#: Operations whose result is exact, so that nothing is to be moved.
+_EXACT_UFUNCS = {
+    np.maximum, np.minimum, np.fmax, np.fmin, np.absolute, np.fabs, np.negative, np.positive,
+    np.sign, np.floor, np.ceil, np.rint, np.trunc, np.copysign, np.nextafter, np.spacing,
+    np.heaviside, np.conjugate,
+}  # fmt: skip
+#: Operations that round many times inside: as if each of their inputs were off by its last bit.
+_SUMMING_UFUNCS = {np.matmul, np.vecdot}
+#: Functions that only move values, or choose among them.
+_EXACT_FUNCTIONS = {
+    "where", "reshape", "ravel", "transpose", "concatenate", "stack", "hstack", "vstack", "dstack",
+    "column_stack", "split", "array_split", "hsplit", "vsplit", "take", "take_along_axis",
+    "put_along_axis", "repeat", "tile", "broadcast_to", "broadcast_arrays", "expand_dims",
+    "squeeze", "moveaxis", "swapaxes", "rollaxis", "flip", "fliplr", "flipud", "rot90", "roll",
+    "sort", "argsort", "partition", "argpartition", "max", "min", "amax", "amin", "argmax",
+    "argmin", "diag", "diagonal", "diagflat", "tril", "triu", "zeros_like", "ones_like",
+    "empty_like", "full_like", "copy", "copyto", "atleast_1d", "atleast_2d", "atleast_3d", "pad",
+    "select", "choose", "compress", "extract", "delete", "insert", "append", "resize", "clip",
+    "nonzero", "searchsorted", "fill_diagonal", "round", "around", "unique", "shape", "ndim",
+    "size", "result_type", "can_cast", "may_share_memory", "shares_memory", "array_equal",
+    "array_repr", "array_str", "array2string", "apply_along_axis", "put", "place", "putmask",
+}  # fmt: skip
+
+
+class Jittered(np.ndarray):
+    """An array whose operations scatter by their last bit, driven by the generator of its run."""
+
+    _rng: np.random.Generator | None = None
+
+    def __array_finalize__(self, parent: Any) -> None:
+        if parent is not None:
+            self._rng = getattr(parent, "_rng", None)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        plain = [_plain(value) for value in inputs]
+        if method in ("reduce", "accumulate", "reduceat") or ufunc in _SUMMING_UFUNCS:
+            if ufunc not in _EXACT_UFUNCS:
+                plain = _scattered(plain, self._rng)
+        targets = kwargs.get("out")
+        if targets:
+            kwargs["out"] = tuple(_plain(target) for target in targets)
+        result = getattr(ufunc, method)(*plain, **kwargs)
+        if method == "at":
+            return None
+        if targets:
+            if ufunc not in _EXACT_UFUNCS:
+                for target in targets:
+                    if isinstance(target, np.ndarray):
+                        _plain(target)[...] = _jitter(_plain(target), self._rng)
+            return targets[0] if len(targets) == 1 else targets
+        return _wrap(result, self._rng, exact=ufunc in _EXACT_UFUNCS)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        exact = getattr(func, "__name__", "") in _EXACT_FUNCTIONS
+        plain = _plain(args) if exact else _scattered(_plain(args), self._rng)
+        return _wrap(func(*plain, **_plain(kwargs)), self._rng, exact)
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """A conversion; one to a narrower type rounds, and so scatters."""
+        narrower = np.dtype(dtype).itemsize < self.dtype.itemsize
+        return _wrap(_plain(self).astype(dtype, *args, **kwargs), self._rng, exact=not narrower)
+
+    def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        (array, *rest) = _scattered([_plain(self), *map(_plain, args)], self._rng)
+        return _wrap(getattr(array, name)(*rest, **kwargs), self._rng)
+
+
+# The methods that compute; the others move values or are made of operators.
+for _name in ("sum", "mean", "prod", "std", "var", "dot", "cumsum", "cumprod", "trace"):
+    setattr(Jittered, _name, functools.partialmethod(Jittered._method, _name))
+
+
+def jittered(value: Any, rng: np.random.Generator) -> Any:
+    """``value`` such that operations on it scatter; lists entry by entry, other things as is."""
+    if isinstance(value, list):
+        return [jittered(part, rng) for part in value]
+    if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
+        array = np.array(value).view(Jittered)
+        array._rng = rng
+        return array
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A result with the plain arrays back in it."""
+    return _plain(value)
+
+
+def scatter(
+    compute: Callable[[Callable[[Any], Any]], np.ndarray],
+    reference: np.ndarray,
+    rng: np.random.Generator,
+    runs: int,
+) -> np.ndarray:
+    """By how much each entry of ``reference`` moves when every operation is jittered.
+
+    ``compute(wrap)`` does the computation with its inputs passed through ``wrap`` and returns a
+    plain array of the shape of ``reference``. The largest of ``runs`` differences; infinite where
+    a jittered run is not finite.
+    """
+    largest = np.zeros(reference.shape)
+    for _ in range(runs):
+        with np.errstate(all="ignore"):
+            moved = compute(lambda value: jittered(value, rng))
+            difference = np.abs(moved - reference)
+        largest = np.maximum(largest, np.where(np.isnan(difference), np.inf, difference))
+    return largest
+
+
+def _scattered(values: Any, rng: np.random.Generator | None) -> Any:
+    """The floating arrays among ``values``, each entry off by its last bit."""
+    if isinstance(values, tuple | list):
+        return type(values)(_scattered(part, rng) for part in values)
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        return _jitter(values, rng)
+    return values
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Jittered):
+        array = value.view(np.ndarray)
+        return array if array.ndim else array[()]
+    if isinstance(value, tuple | list):
+        plain_sequence = type(value) in (tuple, list)
+        return type(value)(_plain(part) for part in value) if plain_sequence else value
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return value
+
+
+def _wrap(result: Any, rng: np.random.Generator | None, exact: bool = False) -> Any:
+    if isinstance(result, tuple):  # a plain or a named tuple, as of numpy.linalg.eigh
+        parts = [_wrap(part, rng, exact) for part in result]
+        return tuple(parts) if type(result) is tuple else type(result)(*parts)
+    if isinstance(result, list):
+        return [_wrap(part, rng, exact) for part in result]
+    if isinstance(result, np.ndarray | np.floating) and result.dtype.kind == "f":
+        array = np.asarray(result)
+        view = (array if exact else _jitter(array, rng)).view(Jittered)
+        view._rng = rng
+        return view
+    return result
+
+
+def _jitter(array: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    if rng is None:
+        return array
+    with np.errstate(all="ignore"):
+        unit = np.spacing(np.abs(array))
+        moved = np.where(rng.random(array.shape) < 0.5, array + unit, array - unit)
+    # Zeros are exact more often than not, and one subnormal unit is nothing elsewhere.
+    return np.where(np.isfinite(array) & (array != 0), moved, array).astype(array.dtype)

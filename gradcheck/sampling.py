@@ -1,0 +1,258 @@
+"""Drawing cases with Hypothesis: sizes, a seed, and a few edits; one value point of each regime.
+
+Hypothesis draws what it is good at, a few small numbers: the sizes, a seed and some sparse edits.
+The arrays come from numpy. Drawing arrays entry by entry costs ten times as much at best, fails to
+find distinct entries at 32×32, and puts ties into nearly every array.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from gradcheck.arguments import Argument, Arrays, Real
+from gradcheck.case import Case
+from gradcheck.claims import Derivation, Identity, Rule
+from gradcheck.dims import Bindings, explain
+from gradcheck.errors import DeclarationError, InputError
+from gradcheck.regimes import REGIMES
+
+#: The largest size drawn for a name, by the number of axes of the largest array that it is in.
+_LARGEST = {0: 8, 1: 64, 2: 8, 3: 5}
+_LARGEST_BEYOND = 4
+#: How many axes ``*batch`` stands for, and their sizes.
+_BATCH_AXES = 2
+_BATCH_SIZE = 3
+#: An array of more entries than this is not drawn.
+_MOST_ENTRIES = 4096
+#: Values that are tried beside the constants of the source.
+_SPECIAL = (0.0, 1.0, -1.0, 0.5)
+_BESIDE = 2.0**-10
+_MOST_EDITS = 3
+#: How many of the inputs take part in a regime; the others are standard normal.
+_SHARE_IN_REGIME = 0.7
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What Hypothesis draws of a case: sizes, a seed, and (position, value) edits as fractions."""
+
+    bindings: Bindings
+    seed: int
+    edits: tuple[tuple[int, int], ...] = ()
+
+
+class Sampler:
+    """Draws cases for one claim."""
+
+    def __init__(self, claim: Rule | Identity) -> None:
+        owner = claim.derivation if isinstance(claim, Rule) else claim
+        self.owner: Derivation | Identity = owner
+        self.arguments = owner.arguments
+        self.order = _order(self.arguments)
+        self.names = _size_names(self.arguments)
+        self.limits = {name: self._limit(name) for name in self.names}
+        functions = [owner.function]
+        if isinstance(owner, Derivation):
+            functions += [rule.function for rule in owner.rules]
+        self.specials = _specials(functions)
+
+    def _limit(self, name: str) -> tuple[int, int]:
+        chosen = self.owner.options.sizes.get(name)
+        if chosen is not None:
+            return chosen
+        axes = 0
+        for argument in self.arguments.values():
+            element = argument.element if isinstance(argument, Arrays) else argument
+            if name in argument.size_names() and element.dims is not None:
+                counted = len(element.dims.axes) + isinstance(argument, Arrays)
+                axes = max(axes, counted + (element.dims.variadic is not None))
+        return 1, _LARGEST.get(axes, _LARGEST_BEYOND)
+
+    def fits(self, bindings: Bindings) -> bool:
+        """Whether every declared array has a shape under ``bindings``."""
+        for argument in self.arguments.values():
+            parts = [argument.dims]
+            if isinstance(argument, Arrays):
+                parts.append(argument.element.dims)
+            for dims in parts:
+                if dims is None:
+                    continue
+                sizes = dims.sizes(bindings)
+                least = 0 if any(self.limits[n][0] == 0 for n in dims.names) else 1
+                if any(size < least for size in sizes) or np.prod(sizes) > _MOST_ENTRIES:
+                    return False
+        return True
+
+    def always(self) -> list[Bindings]:
+        """The sizes that are always tried: 1, square, and not square in both orders.
+
+        Raises ``DeclarationError`` where no sizes satisfy the dims.
+        """
+        patterns: list[Callable[[int], int]] = [
+            lambda k: 1,
+            lambda k: 2,
+            lambda k: 3 + k,
+            lambda k: 4 - k % 3,
+        ]
+        found: list[Bindings] = []
+        for pattern in patterns:
+            bindings: Bindings = {}
+            for k, name in enumerate(self.names):
+                low, high = self.limits[name]
+                size = int(np.clip(pattern(k), low, high))
+                bindings[name] = (size,) * (size > 1) if self._variadic(name) else size
+            if self.fits(bindings) and bindings not in found:
+                found.append(bindings)
+        if not found:
+            found = self._search()
+        return found
+
+    def _variadic(self, name: str) -> bool:
+        return any(
+            dims is not None and dims.variadic == name
+            for argument in self.arguments.values()
+            for dims in (
+                argument.dims, argument.element.dims if isinstance(argument, Arrays) else None
+            )
+        )  # fmt: skip
+
+    def _search(self) -> list[Bindings]:
+        ranges = [
+            [(), (2,)] if self._variadic(name) else range(low, min(high, low + 7) + 1)
+            for name, (low, high) in self.limits.items()
+        ]
+        for sizes in itertools.islice(itertools.product(*ranges), 20_000):
+            bindings: Bindings = dict(zip(self.limits, sizes, strict=True))
+            if self.fits(bindings):
+                return [bindings]
+        declared = ", ".join(
+            f"{name}: {argument.dims.text!r}"
+            for name, argument in self.arguments.items()
+            if argument.dims is not None
+        )
+        raise DeclarationError(
+            f"{self.owner.name}: no sizes make every axis at least 1 ({declared}; tried sizes "
+            f"{', '.join(f'{n} from {lo} to {hi}' for n, (lo, hi) in self.limits.items())})"
+        )
+
+    def drafts(self) -> st.SearchStrategy[Draft]:
+        """The strategy of drafts: small sizes more often than large ones, 1 often."""
+        sizes: dict[str, st.SearchStrategy[Any]] = {}
+        for name, (low, high) in self.limits.items():
+            if self._variadic(name):
+                axis = st.integers(1, _BATCH_SIZE)
+                sizes[name] = st.lists(axis, max_size=_BATCH_AXES).map(tuple)
+            else:
+                sizes[name] = st.one_of(
+                    st.integers(low, min(high, max(low, 5))), st.integers(low, high)
+                )
+        pairs = st.tuples(st.integers(0, 2**16 - 1), st.integers(0, 2**16 - 1))
+        return st.builds(
+            Draft,
+            st.fixed_dictionaries(sizes).filter(self.fits),
+            st.integers(0, 2**32 - 1),
+            st.lists(pairs, max_size=_MOST_EDITS).map(tuple),
+        )
+
+    def points(self, draft: Draft) -> Iterator[Case]:
+        """One case of each regime at the sizes of ``draft``."""
+        for k, regime in enumerate(REGIMES):
+            yield self.point(draft, regime, k)
+
+    def point(self, draft: Draft, regime: str, number: int) -> Case:
+        """The case of one regime; its own seed is drawn from that of the draft."""
+        rng = np.random.default_rng([draft.seed, number])
+        drawn: dict[str, Any] = {}
+        for name in self.order:
+            argument = self.arguments[name]
+            chosen = regime if number == 0 or rng.random() < _SHARE_IN_REGIME else "normal"
+            try:
+                drawn[name] = argument.draw(rng, draft.bindings, chosen, drawn)
+            except InputError as error:
+                raise DeclarationError(
+                    f"{self.owner.name}: nothing can be drawn for {name!r} at "
+                    f"{explain(draft.bindings)}: {error}"
+                ) from None
+        edits = draft.edits if number else ()
+        self._edit(drawn, draft.bindings, edits)
+        return Case({name: drawn[name] for name in self.arguments}, int(rng.integers(2**31)))
+
+    def _edit(
+        self, drawn: dict[str, Any], bindings: Bindings, edits: Sequence[tuple[int, int]]
+    ) -> None:
+        """Put special values at a few places, as far as the domain admits them."""
+        targets = [
+            (name, array)
+            for name in self.order
+            for array in (drawn[name] if isinstance(drawn[name], list) else [drawn[name]])
+            if isinstance(self.arguments[name], Real | Arrays)
+            and isinstance(array, np.ndarray)
+            and array.size
+        ]
+        if not targets:
+            return
+        for where, what in edits:
+            name, array = targets[where % len(targets)]
+            flat = array.reshape(-1)
+            position = (where // len(targets)) % flat.size
+            before = flat[position]
+            choices = len(self.specials) + 1
+            # The last choice is a tie with the neighbouring entry.
+            tie = what % choices == choices - 1
+            flat[position] = flat[position - 1] if tie else self.specials[what % choices]
+            if not self.arguments[name].contains(drawn[name], bindings, drawn):
+                flat[position] = before
+
+
+def _order(arguments: dict[str, Argument]) -> list[str]:
+    """The arguments such that each comes after those that its domain depends on."""
+    order: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        ready = [n for n in waiting if all(d in order for d in arguments[n].depends_on())]
+        if not ready:
+            raise DeclarationError(
+                f"the domains of {', '.join(waiting)} depend on each other in a circle"
+            )
+        order += ready
+        waiting = [name for name in waiting if name not in ready]
+    return order
+
+
+def _size_names(arguments: dict[str, Argument]) -> list[str]:
+    names = [name for argument in arguments.values() for name in argument.size_names()]
+    return list(dict.fromkeys(names))
+
+
+def _specials(functions: Sequence[Callable[..., Any]]) -> list[float]:
+    """The numbers in the source of the functions, and those beside them."""
+    found: set[float] = set()
+    for function in functions:
+        code = getattr(function, "__code__", None)
+        if code is not None:
+            _constants(code, getattr(function, "__globals__", {}), found)
+    values = set(_SPECIAL)
+    for number in found:
+        for value in (number, -number):
+            beside = _BESIDE * (abs(value) or 1.0)
+            values |= {value, value + beside, value - beside, value + 1.0, value - 1.0}
+    return sorted(value for value in values if np.isfinite(value))
+
+
+def _constants(code: CodeType, namespace: dict[str, Any], found: set[float]) -> None:
+    for constant in code.co_consts:
+        if isinstance(constant, int | float) and not isinstance(constant, bool):
+            found.add(float(constant))
+        elif isinstance(constant, CodeType):
+            _constants(constant, namespace, found)
+    for name in code.co_names:
+        value = namespace.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found.add(float(value))

@@ -1,0 +1,321 @@
+"""One point: ``verify*`` return verdicts, ``check_*`` raise, ``measure_*`` are the oracle alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.arguments import real
+from gradcheck.case import Case
+from gradcheck.claims import Derivation, Function, Identity, Kind, Options, Rule
+from gradcheck.errors import DeclarationError, InputError
+from gradcheck.evaluation import SetAside, Subject, Violation
+from gradcheck.identities import judge_identity
+from gradcheck.judging import judge
+from gradcheck.oracle.entry import slopes
+from gradcheck.oracle.ladder import DOUBLE, Line
+from gradcheck.verdict import Measured, Verdict, Verdicts
+
+#: What can be checked.
+Claim = Rule | Identity
+
+
+def claims_of(obj: Any) -> list[Claim]:
+    """The claims that an object stands for.
+
+    Raises ``DeclarationError`` for a derivation without rules or with two of one id, and
+    ``InputError`` for anything that was not declared.
+    """
+    if isinstance(obj, Rule | Identity):
+        return [obj]
+    if isinstance(obj, Derivation):
+        obj.require_sound()
+        if not obj.rules:
+            raise DeclarationError(
+                f"{obj.name} has no rule, so nothing is claimed about it; declare one, such as "
+                f"@{obj.name}.vjp"
+            )
+        ids = [rule.id for rule in obj.rules]
+        twice = [name for name in ids if ids.count(name) > 1]
+        if twice:
+            raise DeclarationError(f"two claims have the id {twice[0]}; rename one of the rules")
+        return list(obj.rules)
+    raise InputError(
+        f"a derivation, a rule or an identity was expected, not {type(obj).__name__}; decorate the "
+        "function with @derivation(…), or call verify_vjp(f, vjp, *inputs)"
+    )
+
+
+def judge_at(claim: Claim, case: Case, *, contracts: bool = True, table: bool = True) -> Verdict:
+    """The verdict on one claim at a case.
+
+    Raises ``InputError`` where the inputs do not fit, ``DeclarationError`` where the claim is
+    unsound.
+    """
+    claim.require_sound()
+    owner = claim.derivation if isinstance(claim, Rule) else claim
+    values, bindings = owner.accept(case.inputs)
+    if isinstance(claim, Rule):
+        verdict = judge(claim, values, bindings, case, contracts=contracts, table=table)
+    else:
+        verdict = judge_identity(claim, values, bindings, case, contracts=contracts)
+    return replace(verdict, case=case, bindings=dict(bindings), file=claim.file, line=claim.line)
+
+
+def verify(obj: Any, **inputs: Any) -> Verdicts:
+    """The verdicts on every claim of ``obj`` at one point.
+
+    ``obj`` is a derivation, a rule or an identity; ``inputs`` are its inputs by name. Raises
+    ``InputError`` for inputs that do not fit, ``DeclarationError`` for an unsound declaration.
+    """
+    return Verdicts([judge_at(claim, Case(inputs)) for claim in claims_of(obj)])
+
+
+def check_at(obj: Any, **inputs: Any) -> Verdicts:
+    """As ``verify``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
+    verdicts = verify(obj, **inputs)
+    verdicts.raise_for_failure()
+    return verdicts
+
+
+def replay(obj: Any, case: Case) -> Verdicts:
+    """Judge ``obj`` again at a case that a report printed, and raise as ``check_at`` does."""
+    verdicts = Verdicts([judge_at(claim, case) for claim in claims_of(obj)])
+    verdicts.raise_for_failure()
+    return verdicts
+
+
+def verify_vjp(f: Function, vjp: Function, *inputs: Any) -> Verdict:
+    """Verify ``vjp(cotangent, *inputs)``: one gradient, or a tuple with one for each input.
+
+    ``f(*inputs)`` returns an array, or a tuple of several, each of which then has a cotangent of
+    its own. Where ``vjp`` is a declared rule, it is called as declared.
+    """
+    return _verify(f, vjp, "vjp", inputs)
+
+
+def verify_jvp(f: Function, jvp: Function, *inputs: Any) -> Verdict:
+    """Verify ``jvp(*tangents, *inputs)``: the shape of ``f(*inputs)``."""
+    return _verify(f, jvp, "jvp", inputs)
+
+
+def verify_jacobian(f: Function, jacobian: Function, *inputs: Any) -> Verdict:
+    """Verify ``jacobian(*inputs)``: shape ``y.shape + x.shape``, for a function of one array."""
+    return _verify(f, jacobian, "jacobian", inputs)
+
+
+def verify_gradient(f: Function, gradient: Function, *inputs: Any) -> Verdict:
+    """Verify ``gradient(*inputs)`` of a scalar function: one array, or one for each input."""
+    return _verify(f, gradient, "gradient", inputs)
+
+
+def verify_identity(lhs: Function, rhs: Function, *inputs: Any) -> Verdict:
+    """Verify ``lhs(*inputs) == rhs(*inputs)`` up to what rounding can do to them."""
+    names = _names(lhs, inputs)
+
+    def both(**values: Any) -> tuple[Any, Any]:
+        return lhs(*values.values()), rhs(*values.values())
+
+    _describe(both, f"{_name(lhs)} = {_name(rhs)}", names)
+    identity = Identity(both, _dims(names, inputs), register=False)
+    return judge_at(identity, Case(dict(zip(names, inputs, strict=True))))
+
+
+def check_vjp(f: Function, vjp: Function, *inputs: Any) -> Verdict:
+    """As ``verify_vjp``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
+    return _raised(verify_vjp(f, vjp, *inputs))
+
+
+def check_jvp(f: Function, jvp: Function, *inputs: Any) -> Verdict:
+    """As ``verify_jvp``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
+    return _raised(verify_jvp(f, jvp, *inputs))
+
+
+def check_jacobian(f: Function, jacobian: Function, *inputs: Any) -> Verdict:
+    """As ``verify_jacobian``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
+    return _raised(verify_jacobian(f, jacobian, *inputs))
+
+
+def check_gradient(f: Function, gradient: Function, *inputs: Any) -> Verdict:
+    """As ``verify_gradient``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
+    return _raised(verify_gradient(f, gradient, *inputs))
+
+
+def check_identity(lhs: Function, rhs: Function, *inputs: Any) -> Verdict:
+    """As ``verify_identity``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
+    return _raised(verify_identity(lhs, rhs, *inputs))
+
+
+def measure_jacobian(f: Function, *inputs: Any) -> Measured:
+    r"""Measure :math:`J[j, i] = \partial y_j / \partial x_i` of a function of one array.
+
+    Returns value and error bound of shape ``y.shape + x.shape``. Costs 26 to 52 evaluations of ``f`` for
+    each input. On a kink the value is the mean of the slopes from the two sides, and the error
+    half of their difference.
+    """
+    subject = _plain_subject(f, inputs)
+    if len(subject.inputs.leaves) != 1:
+        raise InputError("measure_jacobian is for a function of one array; close over the others")
+    columns = []
+    for column in range(subject.point.n):
+        unit = np.zeros(subject.point.n)
+        unit[column] = 1.0
+        columns.append(_measure(subject, unit))
+    shape = subject.outputs.leaves[0].shape + subject.inputs.leaves[0].shape
+    return Measured(
+        *(
+            np.array([getattr(c, part) for c in columns]).T.reshape(shape)
+            for part in ("value", "error")
+        )
+    )
+
+
+def measure_jvp(f: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> Measured:
+    r"""Measure :math:`\dot y = J \dot x`; ``inputs`` and ``tangents`` are sequences of arrays.
+
+    Returns value and error bound of the shape of ``f(*inputs)``, from 26 to 52 evaluations.
+    """
+    subject = _plain_subject(f, tuple(inputs))
+    if len(tangents) != len(inputs):
+        raise InputError(f"{len(inputs)} inputs, but {len(tangents)} tangents")
+    names = list(subject.values)
+    flat = subject.inputs.flatten(
+        {n: np.asarray(t) for n, t in zip(names, tangents, strict=True) if n in subject.wrt}
+    )
+    measured = _measure(subject, flat)
+    shape = subject.outputs.leaves[0].shape
+    return Measured(measured.value.reshape(shape)[()], measured.error.reshape(shape)[()])
+
+
+def _measure(subject: Subject, tangent: Any) -> Measured:
+    """Value and error along ``tangent``, by steps of two sizes.
+
+    At the larger, the input that moves most moves by its magnitude; at the smaller, no input moves
+    by more than its own. Where the two contradict each other, the error covers both.
+    """
+    moving = tangent != 0
+    if not moving.any():
+        return Measured(np.zeros(subject.point.m), np.zeros(subject.point.m))
+    size = np.abs(subject.x[moving])
+    size = np.where(size > 0, size, np.max(size) or 1.0)
+    away = np.abs(tangent[moving])
+    scales = {np.max(size) / np.max(away), np.min(size / away)}
+    # Powers of two, so that nothing is rounded.
+    powers = {2.0 ** np.floor(np.log2(scale)) for scale in scales}
+    found = [_along(subject, tangent, scale) for scale in sorted(powers)]
+    best = np.argmin([one.error for one in found], axis=0)
+    columns = np.arange(subject.point.m)
+    value = np.array([one.value for one in found])[best, columns]
+    error = np.array([one.error for one in found])[best, columns]
+    for other in found:
+        apart = np.abs(other.value - value)
+        error = np.where(apart > error + other.error, apart + other.error, error)
+    return Measured(value, error)
+
+
+def _along(subject: Subject, tangent: Any, scale: float) -> Measured:
+    line = Line(subject.point, tangent * scale)
+    levels = list(range(DOUBLE.count))
+    with np.errstate(all="ignore"):
+        found = slopes(line, DOUBLE, levels, DOUBLE.epsilon, sampled=True)
+        gap = np.where(found.kinked, np.abs(found.gap) + found.gap_error, 0.0)
+        return Measured(found.value / scale, (found.error + gap / 2) / scale)
+
+
+def _verify(f: Function, rule: Function, kind: Kind, inputs: tuple[Any, ...]) -> Verdict:
+    if isinstance(rule, Rule):
+        names = list(rule.derivation.arguments)
+        return judge_at(rule, Case(dict(zip(names, inputs, strict=False))))
+    names = _names(f, inputs)
+    owner = _plain_derivation(f, names, inputs)
+    count = len(owner.differentiable)
+    leading = {"vjp": len(owner.options.output), "jvp": count}.get(kind, 0)
+
+    def positional(*given: Any, **values: Any) -> Any:
+        return rule(*given, *values.values())
+
+    _describe(positional, _name(rule), names, leading)
+    claim = Rule(positional, owner, kind, (), register=False)
+    claim.file, claim.line = _place(rule)
+    return judge_at(claim, Case(dict(zip(names, inputs, strict=True))))
+
+
+def _plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> Derivation:
+    if isinstance(f, Derivation):
+        f = f.function
+
+    def by_name(**values: Any) -> Any:
+        return f(*values.values())
+
+    _describe(by_name, _name(f), names)
+    owner = Derivation(by_name, _dims(names, inputs), register=False)
+    try:
+        answer = f(*inputs)
+    except Exception:
+        answer = None  # it will be reported as raising
+    if isinstance(answer, tuple):
+        outputs = tuple(f"y{k}" for k in range(len(answer)))
+        owner.options = Options(output=outputs)
+    else:
+        output = "y" if "y" not in names else "output"
+        owner.options = Options(output=(output,))
+    owner.require_sound()
+    return owner
+
+
+def _plain_subject(f: Function, inputs: tuple[Any, ...]) -> Subject:
+    names = _names(f, inputs)
+    owner = _plain_derivation(f, names, inputs)
+    values, bindings = owner.accept(dict(zip(names, inputs, strict=True)))
+    with np.errstate(all="ignore"):
+        try:
+            return Subject(owner, values, bindings, owner.differentiable)
+        except (SetAside, Violation) as error:
+            raise InputError(str(error)) from None
+
+
+def _dims(names: list[str], inputs: tuple[Any, ...]) -> dict[str, Any]:
+    """Arrays of floating numbers are inputs of any shape; everything else is a constant."""
+    dims: dict[str, Any] = {}
+    for name, value in zip(names, inputs, strict=True):
+        array = np.asarray(value)
+        if array.dtype.kind in "fc":
+            dims[name] = real(f"*{name}")
+    return dims
+
+
+def _names(f: Function, inputs: tuple[Any, ...]) -> list[str]:
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [p.name for p in parameters if p.kind in kinds]
+    return [names[k] if k < len(names) else f"x{k}" for k in range(len(inputs))]
+
+
+def _describe(function: Callable[..., Any], name: str, names: list[str], leading: int = 0) -> None:
+    """Give a wrapper the name and the parameters of what it wraps."""
+    kind = inspect.Parameter.POSITIONAL_ONLY
+    first = [inspect.Parameter(f"cotangent_{k}", kind) for k in range(leading)]
+    rest = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
+    function.__name__ = name
+    function.__signature__ = inspect.Signature(first + rest)  # type: ignore[attr-defined]
+
+
+def _name(function: Function) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _place(function: Function) -> tuple[str, int]:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code else ("<unknown>", 0)
+
+
+def _raised(verdict: Verdict) -> Verdict:
+    verdict.raise_for_failure()
+    return verdict
