@@ -55,8 +55,11 @@ class Case:
 
     def rng(self, *purpose: str | int) -> np.random.Generator:
         """The random numbers of this case for one purpose."""
-        words = [zlib.crc32(p.encode()) if isinstance(p, str) else p for p in purpose]
-        return np.random.default_rng([self.seed, *words])
+        number = self.seed
+        for part in purpose:
+            word = zlib.crc32(part.encode()) if isinstance(part, str) else part
+            number = number << 32 | word
+        return np.random.default_rng(number)
 
     def with_inputs(self, inputs: Mapping[str, Any]) -> Case:
         """The same seed at other inputs."""

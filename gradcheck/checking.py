@@ -26,7 +26,7 @@ from gradcheck.regimes import REGIMES
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.simplification import Simplifier, discrepancy
 from gradcheck.verdict import Status, Verdict, Verdicts, describe, narrate
-from gradcheck.verification import claims_of, judge_at
+from gradcheck.verification import claims_of, judge_at, judge_drawn
 
 #: A claim none of whose cases resolved this is undecided, where the function's noise allowed it.
 REQUIRED = 1e-6
@@ -205,7 +205,9 @@ class _Run:
         for case in self.sampler.points(draft):
             fresh = key not in self.seen
             self.seen.add(key)
-            verdict = judge_at(self.claim, case, contracts=fresh, table=False)
+            verdict = judge_drawn(
+                self.claim, case, case.inputs, draft.bindings, contracts=fresh
+            )
             self._count(verdict)
             if verdict.status is Status.FAIL and self._confirmed(verdict):
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):

@@ -16,7 +16,7 @@ from gradcheck.arguments import Argument, Choice, as_argument
 from gradcheck.dims import Bindings, bind
 from gradcheck.errors import DeclarationError, InputError
 
-Kind = Literal["partial", "column", "row", "jacobian", "vjp", "jvp", "gradient"]
+Kind = Literal["partial", "column", "row", "jacobian", "vjp", "jvp", "gradient", "hessian"]
 #: Which index parameters a kind of rule may ask for: ``i`` of the input, ``j`` of the output.
 INDICES: dict[str, tuple[str, ...]] = {"partial": ("i", "j"), "column": ("i",), "row": ("j",)}
 #: The module attribute under which a module's declarations are kept in order.
@@ -243,6 +243,14 @@ class Derivation(_WithInputs):
         super().__init__(function, inputs, register)
         self.rules: list[Rule] = []
 
+    @classmethod
+    def of(cls, function: Function, other: Derivation, chosen: Options) -> Derivation:
+        """Another function of the inputs of ``other``, for use inside the harness."""
+        made = cls.__new__(cls)
+        _Declared.__init__(made, function, register=False)
+        made.arguments, made.options, made.rules = other.arguments, chosen, []
+        return made
+
     @property
     def differentiable(self) -> tuple[str, ...]:
         """The inputs with respect to which derivatives are taken, in order."""
@@ -296,6 +304,13 @@ class Derivation(_WithInputs):
     def gradient(self, *what: Any) -> Any:
         r"""Claim the gradient :math:`\nabla_x y` of a scalar output: the shape of each input."""
         return self._claim("gradient", what)
+
+    def hessian(self, *what: Any) -> Any:
+        r"""Claim ``H[i, k]`` :math:`= \partial^2 y / \partial x_i \partial x_k` of a scalar output.
+
+        Shape ``x.shape + x.shape``. It is measured from the declared gradient where that passes.
+        """
+        return self._claim("hessian", what)
 
 
 class Identity(_WithInputs):

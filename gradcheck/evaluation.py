@@ -8,6 +8,7 @@ sentence about that function and that input, and no exception of numpy's.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.arguments import Argument
+from gradcheck.case import Case
 from gradcheck.claims import Derivation, Rule
 from gradcheck.dims import Bindings
 from gradcheck.oracle.layout import Layout, Leaf, Vector
@@ -29,6 +31,8 @@ Floats = NDArray[np.float64]
 MOST_COLUMNS = 8
 MOST_ROWS = 16
 MOST_ENTRIES = 256
+#: Up to so many entries, comparing two arrays as bytes is faster than by numpy.
+_SMALL = 4096
 
 
 class Violation(Exception):
@@ -67,30 +71,37 @@ class Subject:
         self.inputs = Layout({name: values[name] for name in wrt})
         self.x: Vector = self.inputs.flatten(values, dtype)
         self.values = {**values, **self.inputs.restore(self.x)}
-        # What rules and probes must not change is kept apart, to be compared with at the end.
-        self._kept = {name: copy_of(value) for name, value in self.values.items()}
+        #: Further names that rules may ask for, and remarks for the report.
+        self.extra: Mapping[str, Any] = {}
+        self.notes: list[str] = []
+        # What the user's functions must not change is kept apart, to be compared with at the end.
+        self._kept_x = self.x.copy()
+        self._kept = {name: copy_of(values[name]) for name in values if name not in self.wrt}
         raw = self._call(self.values)
         self.answers = self._as_outputs(raw)
         self.outputs = Layout(self.answers)
         self.y: Vector = self.outputs.flatten(self.answers, np.float64)
         self.dtype = np.result_type(*(np.asarray(a).dtype for a in self.answers.values()))
-        if not np.all(np.isfinite(self.y)):
+        if not all_finite(self.y):
             raise SetAside("overflow", self._not_finite())
-        self.require_unchanged(f"{derivation.name} changes its input", self._mutable())
+        self.require_unchanged(f"{derivation.name} changes its input")
+        low, high = self._bounds(bindings)
         self.point = Point(
-            self._flat,
-            self.x,
-            self.y,
-            self.inputs,
-            low=self._bound(0, bindings),
-            high=self._bound(1, bindings),
-            tangent=self._tangent(),
+            self._flat, self.x, self.y, self.inputs, low=low, high=high, tangent=self._tangent()
         )
+
+    def moved_to(self, x: Vector, bindings: Bindings) -> Subject:
+        """The same function at other inputs."""
+        moved = Subject(
+            self.derivation, {**self.values, **self.inputs.restore(x)}, bindings, self.wrt, x.dtype
+        )
+        moved.extra = self.extra
+        return moved
 
     @property
     def names(self) -> dict[str, Any]:
         """What rules may ask for: inputs and outputs by name."""
-        return {**self.values, **self.answers}
+        return {**self.values, **self.answers, **self.extra}
 
     def jittered(self, wrap: Callable[[Any], Any]) -> dict[str, Any]:
         """What rules may ask for, through ``wrap``: outputs are rounded results, inputs are not."""
@@ -98,7 +109,8 @@ class Subject:
         raw = self._call(values)
         names = self.derivation.options.output
         parts = list(raw) if len(names) > 1 else [raw]
-        return {**values, **dict(zip(names, parts, strict=True))}
+        extra = {name: wrap(value) for name, value in self.extra.items()}
+        return {**values, **dict(zip(names, parts, strict=True)), **extra}
 
     def cotangent(self, u: Vector) -> list[Any]:
         """A flat cotangent as the arrays that a rule gets, one for each output."""
@@ -108,10 +120,15 @@ class Subject:
         """A flat tangent as the arrays that a rule gets, one for each input in ``wrt``."""
         return list(self.inputs.restore(v.astype(self.x.dtype, copy=False)).values())
 
-    def require_unchanged(self, what: str, exempt: Sequence[str] = ()) -> None:
+    def require_unchanged(self, what: str) -> None:
         """Raise a ``Violation`` where an input no longer has the value it had."""
-        for name, kept in self._kept.items():
-            if name not in exempt and not same(kept, self.values[name]):
+        exempt = self.derivation.options.mutates
+        changed = [n for n, kept in self._kept.items() if not same(kept, self.values[n])]
+        if not same_bits(self._kept_x, self.x):
+            before = self.inputs.restore(self._kept_x)
+            changed += [name for name in self.wrt if not same(before[name], self.values[name])]
+        for name in changed:
+            if name not in exempt:
                 raise Violation(
                     "input changed",
                     f"{what} {name!r} in place; work on a copy ({name} = {name}.copy()), or "
@@ -120,15 +137,10 @@ class Subject:
 
     def restore_inputs(self) -> None:
         """Put back what a function that may change its inputs has changed."""
+        self.x[...] = self._kept_x
         for name in self.derivation.options.mutates:
-            kept = copy_of(self._kept[name])
-            if isinstance(kept, np.ndarray):
-                self.values[name][...] = kept
-            else:
-                self.values[name] = kept
-
-    def _mutable(self) -> Sequence[str]:
-        return self.derivation.options.mutates
+            if name in self._kept:
+                self.values[name] = copy_of(self._kept[name])
 
     def _call(self, values: Mapping[str, Any]) -> Any:
         try:
@@ -161,11 +173,12 @@ class Subject:
         }
 
     def _flat(self, x: Vector) -> Vector:
-        answers = self._as_outputs(
-            self.derivation.function(**{**self.values, **self.inputs.restore(x)})
-        )
+        raw = self.derivation.function(**{**self.values, **self.inputs.restore(x)})
         if self.derivation.options.mutates:
             self.restore_inputs()
+        if type(raw) is np.ndarray and raw.dtype == np.float64 and len(self.answers) == 1:
+            return raw.reshape(-1)
+        answers = self._as_outputs(raw)
         if len(answers) == 1:
             (answer,) = answers.values()
             return np.asarray(answer, dtype=np.float64).reshape(-1)
@@ -176,16 +189,19 @@ class Subject:
         value = self.y[self.outputs.position(leaf, index)]
         return f"{self.derivation.name} is {value} there, at index {index} of its output"
 
-    def _bound(self, which: int, bindings: Bindings) -> Vector | None:
-        flat = np.full(self.x.size, np.inf if which else -np.inf)
-        bounded = False
+    def _bounds(self, bindings: Bindings) -> tuple[Vector | None, Vector | None]:
+        low: Vector | None = None
+        high: Vector | None = None
         for leaf in self.inputs.leaves:
             argument = self.derivation.arguments[leaf.name]
-            bound = argument.bounds(self.values[leaf.name], bindings, self.values)[which]
-            if bound is not None:
-                flat[leaf.slice] = np.broadcast_to(bound, leaf.shape).reshape(-1)
-                bounded = True
-        return flat if bounded else None
+            below, above = argument.bounds(self.values[leaf.name], bindings, self.values)
+            if below is not None:
+                low = np.full(self.x.size, -np.inf) if low is None else low
+                low[leaf.slice] = np.broadcast_to(below, leaf.shape).reshape(-1)
+            if above is not None:
+                high = np.full(self.x.size, np.inf) if high is None else high
+                high[leaf.slice] = np.broadcast_to(above, leaf.shape).reshape(-1)
+        return low, high
 
     def _tangent(self) -> Callable[[Vector], Vector] | None:
         constrained = {
@@ -238,13 +254,13 @@ class Claim:
 def claim_at(
     rule: Rule,
     subject: Subject,
-    rng: np.random.Generator,
+    case: Case,
     wrap: Callable[[Any], Any] | None = None,
 ) -> Claim:
     """The claim of ``rule`` at ``subject``; explicit entries are asked for at once.
 
     With ``wrap``, the rule is given its arrays through it, as the measurement of its rounding
-    needs. Raises ``Violation`` where an answer cannot be used.
+    needs. Which entries are asked for is drawn from ``case``. Raises ``Violation`` where an answer cannot be used.
     """
     claim = Claim(subject, rule.name)
     names = subject.names
@@ -274,10 +290,10 @@ def claim_at(
         case "vjp":
 
             def pull(u: Vector) -> Floats:
-                leading = subject.cotangent(u.copy())
-                kept = [copy_of(part) for part in leading]
-                raw = ask(leading)
-                if not all(map(same, kept, leading)):
+                given = u.astype(subject.dtype)
+                kept = given.copy()
+                raw = ask(list(subject.outputs.restore(given).values()))
+                if not same_bits(given, kept):
                     raise Violation(
                         "cotangent changed",
                         f"{rule.name} changes its cotangent {rule.signature.leading[0]!r} in "  # type: ignore[union-attr]
@@ -306,10 +322,10 @@ def claim_at(
                 )
             values = flat(ask(()))[None, :]
             claim.entries = Entries(np.arange(1), np.arange(subject.x.size), values)
-        case "jacobian":
+        case "jacobian" | "hessian":
             claim.entries = _jacobian(rule, subject, ask(()))
         case "column" | "row" | "partial":
-            claim.entries = _drawn(rule, subject, ask, rng)
+            claim.entries = _drawn(rule, subject, ask, case.rng("entries"))
     return claim
 
 
@@ -519,8 +535,20 @@ def _floating(what: str, value: Any, integers: bool = False) -> Any:
     return array if array.ndim else array[()]
 
 
+def all_finite(flat: Vector) -> bool:
+    """Whether every entry is finite; one pass where it is, which is nearly always."""
+    return math.isfinite(flat.sum()) or bool(np.isfinite(flat).all())
+
+
+def same_bits(a: Vector, b: Vector) -> bool:
+    """Whether two flat arrays of one type are equal bit for bit."""
+    if a.size > _SMALL:
+        return bool(np.array_equal(a.view(np.uint8), b.view(np.uint8)))
+    return a.tobytes() == b.tobytes()
+
+
 def _finite(flat: Floats, name: str, what: str) -> Floats:
-    if not np.all(np.isfinite(flat)):
+    if not all_finite(flat):
         position = int(np.flatnonzero(~np.isfinite(flat.reshape(-1)))[0])
         raise Violation(
             "numerically unstable",

@@ -8,10 +8,11 @@ than that scatter, and do so at neighbouring points as well.
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from gradcheck.evaluation import SetAside, Violation, copy_of, last_line, same
 from gradcheck.judging import COARSEST
 from gradcheck.oracle import rounding
 from gradcheck.oracle.directions import magnitudes
+from gradcheck.oracle.recording import Recording
 from gradcheck.verdict import Entry, Measured, Status, Verdict
 
 Floats = NDArray[np.float64]
@@ -113,8 +115,10 @@ class _Sides:
     ) -> None:
         self.identity, self.inputs = identity, values
         given = {n: wrap(v) if wrap else copy_of(v) for n, v in values.items()}
+        self._recording = Recording()
         try:
-            raw = identity.function(**given)
+            with contextlib.nullcontext() if wrap else self._recording.record():
+                raw = identity.function(**given)
         except Exception as error:
             raise SetAside("raised", f"{identity.name} raises {last_line(error)}") from error
         if not isinstance(raw, tuple | list) or len(raw) < 2:
@@ -159,13 +163,17 @@ class _Sides:
     def _scatter(self, case: Case, runs: int) -> None:
         """Jitter until ``runs`` runs were made; keeps the largest move of every entry."""
         while self._runs < runs:
-            rng = case.rng("rounding", self._runs)
+            scatter = rounding.Scatter(case.rng("rounding", self._runs))
             self._runs += 1
+            wrap = functools.partial(rounding.jittered, rng=scatter)
             try:
-                run = _Sides(
-                    self.identity, self.inputs, lambda value: rounding.jittered(value, rng)
-                )
+                with self._recording.replay():
+                    run: _Sides | None = _Sides(self.identity, self.inputs, wrap)
             except (SetAside, Violation):
+                # A side that cannot be jittered has no known rounding: nothing is accused of it.
+                run = None
+            if run is None:
+                self._scatters = [np.full(s.shape, np.inf) for s in self._scatters]
                 continue
             for k, (moved, side) in enumerate(zip(run.values, self.values, strict=True)):
                 off = np.abs(moved - side)
@@ -325,7 +333,7 @@ def expression(identity: Identity, k: int) -> str:
     return texts[k] if k < len(texts) else f"expression {k + 1}"
 
 
-@lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256)
 def _expressions(function: Callable[..., Any]) -> Sequence[str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))

@@ -163,12 +163,11 @@ class Sampler:
 
     def points(self, draft: Draft) -> Iterator[Case]:
         """One case of each regime at the sizes of ``draft``."""
+        rng = np.random.default_rng(draft.seed)
         for k, regime in enumerate(REGIMES):
-            yield self.point(draft, regime, k)
+            yield self._point(draft, regime, k, rng)
 
-    def point(self, draft: Draft, regime: str, number: int) -> Case:
-        """The case of one regime; its own seed is drawn from that of the draft."""
-        rng = np.random.default_rng([draft.seed, number])
+    def _point(self, draft: Draft, regime: str, number: int, rng: np.random.Generator) -> Case:
         drawn: dict[str, Any] = {}
         for name in self.order:
             argument = self.arguments[name]

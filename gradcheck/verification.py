@@ -18,6 +18,7 @@ from gradcheck.identities import judge_identity
 from gradcheck.judging import judge
 from gradcheck.oracle.entry import slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
+from gradcheck.oracle.recording import once
 from gradcheck.verdict import Measured, Verdict, Verdicts
 
 #: What can be checked.
@@ -59,11 +60,23 @@ def judge_at(claim: Claim, case: Case, *, contracts: bool = True, table: bool = 
     claim.require_sound()
     owner = claim.derivation if isinstance(claim, Rule) else claim
     values, bindings = owner.accept(case.inputs)
+    return judge_drawn(claim, case, values, bindings, contracts=contracts, table=table)
+
+
+def judge_drawn(
+    claim: Claim,
+    case: Case,
+    values: Mapping[str, Any],
+    bindings: Bindings,
+    *,
+    contracts: bool,
+    table: bool = False,
+) -> Verdict:
+    """As ``judge_at``, for values that are known to fit."""
     if isinstance(claim, Rule):
-        verdict = judge(claim, values, bindings, case, contracts=contracts, table=table)
-    else:
-        verdict = judge_identity(claim, values, bindings, case, contracts=contracts)
-    return replace(verdict, case=case, bindings=dict(bindings), file=claim.file, line=claim.line)
+        return judge(claim, values, bindings, case, contracts=contracts, table=table)
+    verdict = judge_identity(claim, values, bindings, case, contracts=contracts)
+    return replace(verdict, case=case, bindings=bindings, file=claim.file, line=claim.line)
 
 
 def verify(obj: Any, **inputs: Any) -> Verdicts:
@@ -157,6 +170,10 @@ def measure_jacobian(f: Function, *inputs: Any) -> Measured:
     each input. On a kink the value is the mean of the slopes from the two sides, and the error
     half of their difference.
     """
+    return once(lambda: _measure_jacobian(f, inputs))
+
+
+def _measure_jacobian(f: Function, inputs: tuple[Any, ...]) -> Measured:
     subject = _plain_subject(f, inputs)
     if len(subject.inputs.leaves) != 1:
         raise InputError("measure_jacobian is for a function of one array; close over the others")
@@ -179,7 +196,11 @@ def measure_jvp(f: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> 
 
     Returns value and error bound of the shape of ``f(*inputs)``, from 26 to 52 evaluations.
     """
-    subject = _plain_subject(f, tuple(inputs))
+    return once(lambda: _measure_jvp(f, tuple(inputs), tangents))
+
+
+def _measure_jvp(f: Function, inputs: tuple[Any, ...], tangents: Sequence[Any]) -> Measured:
+    subject = _plain_subject(f, inputs)
     if len(tangents) != len(inputs):
         raise InputError(f"{len(inputs)} inputs, but {len(tangents)} tangents")
     names = list(subject.values)

@@ -43,9 +43,8 @@ def magnitudes(rng: np.random.Generator, size: int) -> Vector:
     With random signs alone, two equal errors cancel half of the time at any size; normal numbers
     are close to zero now and then and lose a single error.
     """
-    u = rng.random(size)
-    # One draw gives the sign (its upper half) and the magnitude (what is left of it).
-    return np.where(u < 0.5, -0.5 - u, u)
+    u = rng.random(size) - 0.5
+    return u + np.copysign(0.5, u)
 
 
 def draw_direction(
@@ -76,7 +75,10 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
 
 def scales(point: Point, scale: Scale) -> Vector:
     """How far each input moves at a step of 1: shape ``(n,)``, positive."""
-    s = np.empty(point.n)
+    known = point.remembered.get(scale)
+    if known is not None:
+        return known
+    s = point.remembered[scale] = np.empty(point.n)
     for leaf in point.layout.leaves:
         x = point.x[leaf.slice].astype(np.float64, copy=False)
         if not x.size:

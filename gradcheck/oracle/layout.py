@@ -47,7 +47,11 @@ class Layout:
                 stop = self.size + int(np.prod(shape, dtype=int))
                 self.leaves.append(Leaf(name, part, shape, self.size, stop))
                 self.size = stop
-        self._lists = {name for name, value in values.items() if isinstance(value, list)}
+        only = self.leaves[0] if len(self.leaves) == 1 else None
+        #: The one name of a layout of a single vector, which is the flat vector itself.
+        self._whole = (
+            only.name if only is not None and only.part is None and len(only.shape) == 1 else None
+        )
 
     def flatten(self, values: Mapping[str, Any], dtype: Any = np.float64) -> Vector:
         """The values in one vector of shape ``(size,)``."""
@@ -60,6 +64,8 @@ class Layout:
 
     def restore(self, flat: Vector) -> dict[str, Any]:
         """The named values in ``flat``: arrays that share its memory, and numpy scalars."""
+        if self._whole is not None:
+            return {self._whole: flat}
         values: dict[str, Any] = {name: [] for name in self.names}
         for leaf in self.leaves:
             array: Any = flat[leaf.start] if leaf.shape == () else flat[leaf.slice]

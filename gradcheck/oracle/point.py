@@ -38,7 +38,8 @@ class Point:
         self.low, self.high = low, high
         self.tangent = tangent
         self.evaluations = 1  # the one that gave y
-        self.raised: Exception | None = None
+        #: What was derived of the point once, such as the scales of its inputs.
+        self.remembered: dict[str, Floats] = {}
 
     @property
     def n(self) -> int:
@@ -55,9 +56,8 @@ class Point:
         self.evaluations += 1
         try:
             y = self._function(x)
-        except Exception as error:
+        except Exception:
             # The function answered at the point itself, so that a probe has left its domain.
-            self.raised = error
             return np.full(self.y.shape, np.nan)
         if y.shape != self.y.shape:
             return np.full(self.y.shape, np.nan)

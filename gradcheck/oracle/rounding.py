@@ -41,7 +41,7 @@ _EXACT_FUNCTIONS = {
 class Jittered(np.ndarray):
     """An array whose operations scatter by their last bit, driven by the generator of its run."""
 
-    _rng: np.random.Generator | None = None
+    _rng: Scatter | None = None
 
     def __array_finalize__(self, parent: Any) -> None:
         if parent is not None:
@@ -86,7 +86,7 @@ for _name in ("sum", "mean", "prod", "std", "var", "dot", "cumsum", "cumprod", "
     setattr(Jittered, _name, functools.partialmethod(Jittered._method, _name))
 
 
-def jittered(value: Any, rng: np.random.Generator) -> Any:
+def jittered(value: Any, rng: Scatter) -> Any:
     """``value`` such that operations on it scatter; lists entry by entry, other things as is."""
     if isinstance(value, list):
         return [jittered(part, rng) for part in value]
@@ -116,14 +116,15 @@ def scatter(
     """
     largest = np.zeros(reference.shape)
     for _ in range(runs):
+        run = Scatter(rng)
         with np.errstate(all="ignore"):
-            moved = compute(lambda value: jittered(value, rng))
+            moved = compute(functools.partial(jittered, rng=run))
             difference = np.abs(moved - reference)
         largest = np.maximum(largest, np.where(np.isnan(difference), np.inf, difference))
     return largest
 
 
-def _scattered(values: Any, rng: np.random.Generator | None) -> Any:
+def _scattered(values: Any, rng: Scatter | None) -> Any:
     """The floating arrays among ``values``, each entry off by its last bit."""
     if isinstance(values, tuple | list):
         return type(values)(_scattered(part, rng) for part in values)
@@ -144,7 +145,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _wrap(result: Any, rng: np.random.Generator | None, exact: bool = False) -> Any:
+def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
     if isinstance(result, tuple):  # a plain or a named tuple, as of numpy.linalg.eigh
         parts = [_wrap(part, rng, exact) for part in result]
         return tuple(parts) if type(result) is tuple else type(result)(*parts)
@@ -158,11 +159,41 @@ def _wrap(result: Any, rng: np.random.Generator | None, exact: bool = False) -> 
     return result
 
 
-def _jitter(array: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+def _jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
     if rng is None:
         return array
-    with np.errstate(all="ignore"):
-        unit = np.spacing(np.abs(array))
-        moved = np.where(rng.random(array.shape) < 0.5, array + unit, array - unit)
-    # Zeros are exact more often than not, and one subnormal unit is nothing elsewhere.
-    return np.where(np.isfinite(array) & (array != 0), moved, array).astype(array.dtype)
+    return np.asarray(array * rng.factors(array))
+
+
+class Scatter:
+    """The factors 1 ± 2⁻⁵² (of float64; of narrower types theirs) that one run multiplies by.
+
+    They come from one long random array, from a start of the run's own onwards: drawing them anew
+    for every operation would cost more than most operations.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._at = int(rng.integers(_POOL_SIZE))
+
+    def factors(self, array: np.ndarray) -> np.ndarray:
+        """A factor for each entry of ``array``, of its shape and type."""
+        signs = _signs()
+        size = array.size
+        if self._at + size > signs.size:
+            self._at = 0
+        if size > signs.size:
+            chosen = np.resize(signs, size)
+        else:
+            chosen = signs[self._at : self._at + size]
+        self._at += size
+        one = array.dtype.type(1)
+        factors: np.ndarray = one + chosen.reshape(array.shape).astype(array.dtype) * np.spacing(one)
+        return factors
+
+
+_POOL_SIZE = 1 << 15
+
+
+@functools.cache
+def _signs() -> np.ndarray:
+    return np.where(np.random.default_rng(20).random(_POOL_SIZE) < 0.5, -1.0, 1.0)  # noqa: PLR2004

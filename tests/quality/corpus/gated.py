@@ -134,6 +134,31 @@ def highway_rule(g, x, h, t, bug=""):
     return dx, dh, dt
 
 
+def squeeze(x, w1, w2):
+    """Squeeze and excite: channels of x (N, C, H) scaled by gates from their means."""
+    return x * sigmoid(np.maximum(0, x.mean(axis=2) @ w1) @ w2)[:, :, None]
+
+
+def squeeze_rule(g, x, w1, w2, bug=""):
+    mean = x.mean(axis=2)
+    z = mean @ w1
+    s = np.maximum(0, z) @ w2
+    d_gate = (g * x).sum(axis=2)
+    if bug == "M7-gate-averaged":
+        d_gate = d_gate / x.shape[2]
+    ds = d_gate * (1.0 if bug == "gate-slope-forgotten" else d_sigmoid(s))
+    dz = ds @ w2.T * (z > 0)
+    share = dz @ w1.T / (1 if bug == "M3-mean-not-divided" else x.shape[2])
+    dx = g * sigmoid(s)[:, :, None] + share[:, :, None]
+    if bug == "M54-gate-path-dropped":
+        dx = g * sigmoid(s)[:, :, None]
+    if bug == "M54-direct-path-dropped":
+        dx = 0 * g + share[:, :, None]
+    if bug == "ungated":
+        dx = g + share[:, :, None]
+    return dx, mean.T @ dz, np.maximum(0, z).T @ ds
+
+
 LAYERS = [
     elementwise("scaled_tanh", scaled_tanh, scaled_tanh_slopes, "M12-no-upstream M19-sign"),
     layer(
@@ -167,5 +192,13 @@ LAYERS = [
         "M14-pre-activation carry-term-forgotten carry-term-sign M14-tanh-forgotten "
         "gate-slope-forgotten skip-passes-all gates-swapped",
         drawer([((3, 4),) * 3, ((5,),) * 3, ((1, 4),) * 3, ((3, 1),) * 3]),
+    ),
+    layer(
+        "squeeze_excite",
+        squeeze,
+        squeeze_rule,
+        "M7-gate-averaged gate-slope-forgotten "
+        "M3-mean-not-divided M54-gate-path-dropped M54-direct-path-dropped ungated",
+        drawer([((2, 3, 4), (3, 4), (4, 3)), ((3, 2, 2), (2, 3), (3, 2))]),
     ),
 ]

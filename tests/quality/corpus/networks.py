@@ -6,7 +6,6 @@ import numpy as np
 
 from ._base import drawer, elementwise, layer
 from ._numerics import (
-    d_sigmoid,
     log_softmax,
     one_hot,
     sech2,
@@ -69,8 +68,6 @@ def biasless_rule(g, x, w1, w2, bug=""):
     """relu'(0) = 0. A row of zeros sits on a kink of x, yet f is smooth in both weights there."""
     z = x @ w1
     mask = z > 0
-    if bug == "rare-slope-1-at-0":
-        mask = z >= 0
     if bug == "M58-mask-of-abs":
         mask = np.abs(z) > 0
     dz = g @ (w2.T if bug != "M12-w2-signs" else np.sign(w2.T)) * mask
@@ -151,31 +148,6 @@ def tied_rule(g, x, w, bug=""):
     if bug == "M3-missing-1/N":
         return x.size * dx, x.size * (encoder + decoder)
     return dx, encoder + decoder
-
-
-def squeeze(x, w1, w2):
-    """Squeeze and excite: channels of x (N, C, H) scaled by gates from their means."""
-    return x * sigmoid(relu(x.mean(axis=2) @ w1) @ w2)[:, :, None]
-
-
-def squeeze_rule(g, x, w1, w2, bug=""):
-    mean = x.mean(axis=2)
-    z = mean @ w1
-    s = relu(z) @ w2
-    d_gate = (g * x).sum(axis=2)
-    if bug == "M7-gate-averaged":
-        d_gate = d_gate / x.shape[2]
-    ds = d_gate * (1.0 if bug == "gate-slope-forgotten" else d_sigmoid(s))
-    dz = ds @ w2.T * (z > 0)
-    share = dz @ w1.T / (1 if bug == "M3-mean-not-divided" else x.shape[2])
-    dx = g * sigmoid(s)[:, :, None] + share[:, :, None]
-    if bug == "M54-gate-path-dropped":
-        dx = g * sigmoid(s)[:, :, None]
-    if bug == "M54-direct-path-dropped":
-        dx = 0 * g + share[:, :, None]
-    if bug == "ungated":
-        dx = g + share[:, :, None]
-    return dx, mean.T @ dz, relu(z).T @ ds
 
 
 KEEP = 0.75
@@ -324,8 +296,7 @@ LAYERS = [
         "biasless_net_zero_row",
         biasless,
         biasless_rule,
-        "rare-slope-1-at-0 M58-mask-of-abs "
-        "M12-w2-signs M1-dw1-through-g M14-pre-activation-in-dw2 M3-dw1-averaged",
+        "M58-mask-of-abs M12-w2-signs M1-dw1-through-g M14-pre-activation-in-dw2 M3-dw1-averaged",
         drawer(
             [((3, 3), (3, 4), (4, 2)), ((2, 2), (2, 3), (3, 3)), ((1, 2), (2, 3), (3, 1))],
             edges=(0.0,),
@@ -356,14 +327,6 @@ LAYERS = [
         "M54-encoder-only M54-decoder-only M54-averaged "
         "target-as-constant M19-target-sign M3-missing-1/N",
         drawer([((4, 3), (3, 2)), ((2, 2), (2, 2)), ((1, 4), (4, 3))]),
-    ),
-    layer(
-        "squeeze_excite",
-        squeeze,
-        squeeze_rule,
-        "M7-gate-averaged gate-slope-forgotten "
-        "M3-mean-not-divided M54-gate-path-dropped M54-direct-path-dropped ungated",
-        drawer([((2, 3, 4), (3, 4), (4, 3)), ((3, 2, 2), (2, 3), (3, 2))]),
     ),
     layer(
         "dropout_linear",
@@ -404,6 +367,8 @@ LAYERS = [
         experts_rule,
         "M20-diagonal-only M29-gate-as-constant "
         "gate-forgotten-in-experts best-expert-only M54-gate-path-dropped M54-direct-path-dropped",
-        drawer([((3, 4), (4, 2), (2, 4, 3)), ((2, 2), (2, 3), (3, 2, 2))], without="+1e6"),
+        drawer(
+            [((3, 4), (4, 2), (2, 4, 3)), ((2, 2), (2, 3), (3, 2, 2))], without="+1e3 +1e6 mixed"
+        ),
     ),
 ]

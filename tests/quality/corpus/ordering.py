@@ -157,7 +157,7 @@ def running_max_rule(g, x, bug=""):
     """A later equal entry does not take over."""
     top = running_max(x)
     before = np.concatenate([np.full_like(x[..., :1], -np.inf), top[..., :-1]], axis=-1)
-    fresh = x >= before if bug == "rare-later-tie-takes-over" else x > before
+    fresh = x > before
     where = np.maximum.accumulate(np.where(fresh, np.arange(x.shape[-1]), 0), axis=-1)
     out = np.zeros_like(x)
     if bug == "M49-overwritten":
@@ -277,7 +277,7 @@ LAYERS = [
         "cummax",
         running_max,
         running_max_rule,
-        "rare-later-tie-takes-over M49-overwritten "
+        "M49-overwritten "
         "M51-records-keep-own-only M59-maximum-rule M51-reversed-time M59-cumsum-rule",
         drawer(ROWS, edges=TIES),
     ),

@@ -2,7 +2,7 @@
 
 For every layer: shapes as declared, everything finite, nothing changed in place; the right rule
 agrees with central differences at normal inputs, entry by entry, and along a direction in the other
-regimes (in long double where `f` can); the right rule is accurate to rounding (its long double
+regimes (in long double where `f` can), at ties and beside kinks where both sides agree; the right rule is accurate to rounding (its long double
 value); each wrong rule is wrong at a normal draw, and no two of a layer are the same.
 """
 
@@ -22,7 +22,7 @@ else:
 SEEDS = range(3)
 STEPS = (1e-5, 5e-6)  # for entries, at normal inputs
 RELATIVE_STEPS = 10.0 ** np.arange(-1.0, -15.0, -0.5)  # for directions, elsewhere
-NO_DIRECTION = ("normal", "zeros_ties", "edges")
+SPECIAL = ("zeros_ties", "edges")
 
 
 def as_tuple(result):
@@ -45,8 +45,12 @@ def works_in_long_double(layer, inputs):
     return np.asarray(value).dtype == np.longdouble
 
 
-def differences(layer, inputs, g, step):
-    """Central differences of <g, f>, entry by entry."""
+def differences(layer, inputs, g, step, relative=0.0, kinks=1e-3):
+    """Central differences of <g, f>, entry by entry, with a step that may be a share of the entry.
+
+    NaN where the slopes of both sides differ: a kink or a jump. `kinks` says by what share they
+    may differ; at normal inputs only entries that are exactly zero can have one.
+    """
     kind = np.longdouble if works_in_long_double(layer, inputs) else float
     inputs = [np.array(a, kind) for a in inputs]
     slopes = []
@@ -54,12 +58,17 @@ def differences(layer, inputs, g, step):
         slope = np.zeros(a.shape)
         for i in np.ndindex(a.shape):
             kept = a[i]
-            ends = []
-            for side in (step, -step):
+            h = max(min(step, relative * abs(kept)), step * 1e-6) if relative and kept else step
+            values = []
+            for side in (h, 0, -h):
                 a[i] = kept + side
-                ends.append(np.array(layer.f(*inputs)))  # it may be a view of the input
+                values.append(np.array(layer.f(*inputs)))  # a copy: f may return a view
+            high, here, low = values
             a[i] = kept
-            slope[i] = np.sum(g * (ends[0] - ends[1])) / (2 * step)
+            right, left = np.sum(g * (high - here)) / h, np.sum(g * (here - low)) / h
+            kink = abs(right - left) > kinks * (abs(right) + abs(left))
+            kink = kink and (kept == 0 or relative > 0)
+            slope[i] = np.nan if kink else (right + left) / 2
         slopes.append(slope)
     return slopes
 
@@ -74,7 +83,26 @@ def check_normal(layer, inputs, g):
     worst = 0.0
     for a, *each_step in zip(right, *errors, strict=True):
         scale = max(np.max(np.abs(a)), 1e-3 * np.max(np.abs(g)))
-        worst = max(worst, np.max(np.minimum(*each_step)) / scale)
+        errors_here = np.minimum(*each_step)
+        worst = max(worst, np.max(errors_here[~np.isnan(errors_here)], initial=0.0) / scale)
+    return worst
+
+
+def check_special(layer, inputs, g, regime):
+    """The worst disagreement at ties and beside kinks, where both sides have the same slope."""
+    right = as_tuple(layer.vjp(g, *inputs))
+    step = 1e-13 if regime == "edges" else 1e-8
+    if not works_in_long_double(layer, inputs):
+        if regime == "edges":
+            return 0.0
+        step = 1e-6
+    with np.errstate(all="ignore"):
+        slopes = differences(layer, inputs, g, step, relative=1e-3, kinks=1e-2)
+    worst = 0.0
+    for a, n in zip(right, slopes, strict=True):
+        scale = max(np.max(np.abs(a)), 1e-3 * np.max(np.abs(g)))
+        far = np.abs(a - n) / scale
+        worst = max(worst, np.max(far[np.isfinite(far)], initial=0.0))
     return worst
 
 
@@ -211,7 +239,11 @@ def check(layer):
                     error = check_normal(layer, inputs, g)
                     if not error < 1e-5:
                         yield f"{where}: off by {error:.1e}"
-                elif regime not in NO_DIRECTION:
+                elif regime in SPECIAL:
+                    error = check_special(layer, inputs, g, regime)
+                    if not error < 1e-2:
+                        yield f"{where}: off by {error:.1e} where both sides agree"
+                else:
                     finer = works_in_long_double(layer, inputs)
                     error = check_direction(
                         layer, rng, inputs, g, np.longdouble if finer else float

@@ -1,0 +1,199 @@
+"""An entry to show for a disagreement: found by probes, measured, and measured right beside."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcheck.contracts import Nonlinear
+from gradcheck.judging.comparison import Pair, Test
+from gradcheck.judging.context import MARGIN, ROUNDED, Context, Floats
+from gradcheck.localization import suspect_column, suspect_output
+from gradcheck.oracle.entry import coordinate_line, coordinate_reach, measure_along, project
+from gradcheck.oracle.ladder import Line
+from gradcheck.oracle.layout import Vector
+from gradcheck.verdict import Entry
+
+#: At most so many entries are measured one by one, to be shown.
+MOST_TABLE = 64
+#: A discrepancy larger than this share is no rounding of the rule's.
+_GROSS = 0.1
+#: How many disagreements of a line are looked into.
+_MOST_SUSPECTS = 2
+#: The second ladder's steps are not those of the first even where both scales are the same.
+_FRESH = 0.7
+
+
+def settle(context: Context, line: Line, suspects: list[Test]) -> None:
+    """Find the entry that a disagreement comes from, and measure it."""
+    evidence = context.evidence
+    for test in suspects[:_MOST_SUSPECTS]:
+        u, column = _suspect(context, line, test)
+        outcome = _examine(context, u, column)
+        if outcome == "wrong":
+            return
+        if outcome == "kink":
+            evidence.kinks += 1
+        else:
+            evidence.undecided = (
+                "a combination of entries disagrees with the function, but no single entry lies "
+                "outside its measured interval"
+            )
+
+
+def _suspect(context: Context, line: Line, test: Test) -> tuple[Vector, int]:
+    """The output, as a unit cotangent, and the input that a test's disagreement comes from."""
+
+    def estimate(along: Line) -> Floats:
+        # Less truncation than the first pair, more noise.
+        return Pair(along, context.ladder, *context.ladder.pairs[1], context.epsilon).value
+
+    def residual(u: Vector, v: Vector, measured: Floats) -> float:
+        off = abs(context.claimed_number(u, v) - float(project(measured, u)))
+        return off if np.isfinite(off) else 0.0
+
+    u = test.u
+    if np.count_nonzero(u) > 1:
+        along = estimate(line)
+        u = suspect_output(u, lambda part: residual(part, line.v, along))
+    if np.count_nonzero(u) == 1:
+        u = (u != 0).astype(np.float64)
+    column = suspect_column(
+        line.v, lambda v: residual(u, v, estimate(Line(context.point, v)))
+    )
+    return u, column
+
+
+def _examine(context: Context, u: Vector, column: int) -> str:
+    """``"wrong"``, ``"right"`` or ``"kink"``: one entry, here and right beside.
+
+    A rule that is wrong nowhere but at the point itself is not accused: the function may have a
+    kink there that cannot be seen from it alone.
+    """
+    entry, outcome = _measure(context, u, column)
+    if outcome == "wrong" and not context.is_beside:
+        beside = context.beside()
+        if beside is None or _measure(beside, u, column)[1] != "wrong":
+            outcome = "kink"
+        if beside is not None:
+            context.point.evaluations += beside.point.evaluations
+    if outcome == "wrong":
+        context.evidence.wrong = entry
+        context.evidence.title = "wrong value"
+        context.evidence.probe = context.probe(u)
+    return outcome
+
+
+def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, str]:
+    """The entry by both scales: wrong if outside the interval of each that can tell."""
+    best: Entry | None = None
+    spread, magnitude = coordinate_reach(context.point, column)
+    for reach in (spread, _FRESH * magnitude):
+        line = coordinate_line(context.point, column, reach, context.ladder)
+        along = float(np.abs(line.v).max())
+        if along == 0:
+            return None, "right"
+        measured = measure_along(line, u, context.ladder, context.epsilon)
+        if measured.kinked[0]:
+            return None, "kink"
+        claimed = context.claimed_number(u, line.v)
+        value, error = float(measured.value[0]), float(measured.error[0])
+        limit = MARGIN * error + ROUNDED * context.epsilon * abs(claimed)
+        if not np.isfinite(limit):
+            continue
+        off = abs(claimed - value)
+        if limit < off < _GROSS * max(abs(claimed), abs(value)):
+            limit += context.claim_rounding(u, line.v, claimed)
+        if not off > limit:
+            return None, "right"
+        output = int(np.argmax(np.abs(u)))
+        found = context.entry(output, column, claimed / along, value / along, limit / along)
+        if best is None or found.error < best.error:
+            best = found
+    return best, "right" if best is None else "wrong"
+
+
+def settle_nonlinear(context: Context, seen: Nonlinear) -> None:
+    """Fail a rule that is not linear where one of its two answers is measurably wrong."""
+    claim, point = context.claim, context.point
+    pulled = claim.pull is not None
+    answer = claim.pull if claim.pull is not None else claim.push
+    assert answer is not None
+    for factor in (1.0, seen.factor):
+        given = float(answer(factor * seen.u)[seen.position]) / factor
+        if pulled:
+            reach = coordinate_reach(point, seen.position)[0]
+            line = coordinate_line(point, seen.position, reach, context.ladder)
+            along = float(line.v[seen.position])
+            u, rounded = seen.u, (factor * seen.u, line.v)
+        else:
+            line, along = Line(point, seen.u), 1.0
+            u = context.unit(seen.position)
+            rounded = (u, factor * seen.u)
+        if along == 0:
+            continue
+        measured = measure_along(line, u, context.ladder, context.epsilon)
+        claimed, value = given * along, float(measured.value[0])
+        limit = MARGIN * float(measured.error[0])
+        limit += context.claim_rounding(*rounded, factor * claimed) / abs(factor)
+        if measured.kinked[0] or not abs(claimed - value) > limit:
+            continue
+        what = "cotangent" if pulled else "tangent"
+        context.evidence.title = f"not linear in the {what}"
+        if pulled:
+            leaf, index = context.subject.inputs.locate(seen.position)
+            entry = Entry(leaf.label, index, "", (), given, value / along, abs(limit / along))
+            context.evidence.probe = context.probe(factor * seen.u)
+            if factor != 1.0:
+                # The answer for the cotangent that is shown.
+                entry = Entry(
+                    leaf.label, index, "", (), given * factor, value / along * factor,
+                    abs(limit / along * factor),
+                )  # fmt: skip
+        else:
+            name, index = context.subject.outputs.locate(seen.position)
+            entry = Entry("direction", (), name.label, index, claimed, value, limit)
+        context.evidence.wrong = entry
+        return
+
+
+def table(context: Context) -> tuple[Entry, ...]:
+    """The entries around the wrong one, each measured: its row, or the whole of a matrix.
+
+    Empty where there are too many, or where the failure is not of one entry.
+    """
+    wrong, claim, point = context.evidence.wrong, context.claim, context.point
+    if wrong is None or claim.push is not None or context.evidence.title != "wrong value":
+        return ()
+    leaf = next(k for k in context.subject.outputs.leaves if k.label == wrong.output)
+    rows = [context.subject.outputs.position(leaf, wrong.output_index)]
+    columns: list[int] = list(range(point.n))
+    entries = claim.entries
+    if entries is not None:
+        rows, columns = entries.rows.tolist(), entries.columns.tolist()
+    if len(rows) * len(columns) > MOST_TABLE:
+        return ()
+    found: list[Entry] = []
+    for c, column in enumerate(columns):
+        reach = coordinate_reach(point, column)[0]
+        line = coordinate_line(point, column, reach, context.ladder)
+        along = float(np.abs(line.v).max())
+        if along == 0:
+            continue
+        for r, row in enumerate(rows):
+            if entries is not None and entries.mask is not None and not entries.mask[r, c]:
+                continue
+            u = context.unit(row)
+            measured = measure_along(line, u, context.ladder, context.epsilon)
+            claimed = context.claimed_number(u, line.v)
+            limit = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
+            if measured.kinked[0]:
+                limit += float(abs(measured.gap[0]))
+            if abs(claimed - float(measured.value[0])) > limit:
+                limit += context.claim_rounding(u, line.v, claimed)
+            found.append(
+                context.entry(
+                    row, column, claimed / along, float(measured.value[0]) / along, limit / along
+                )
+            )
+    found.sort(key=lambda entry: (entry.output_index, entry.index))
+    return tuple(found) if any(entry.wrong for entry in found) else ()

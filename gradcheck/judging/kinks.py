@@ -1,0 +1,203 @@
+"""What can be said at a kink: a declared convention, one basic kink, ties, and the point beside.
+
+From the function alone 0 and 1 are equally good at ReLU(0), and where several kinks meet not even
+the interval between the slopes from the two sides bounds a right chain-rule answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.evaluation import Violation
+from gradcheck.judging.comparison import Pair
+from gradcheck.judging.context import MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
+from gradcheck.oracle.directions import finish, magnitudes, scales
+from gradcheck.oracle.entry import Sides, elementwise_sides, is_elementwise, measure_along
+from gradcheck.oracle.ladder import Line
+from gradcheck.oracle.layout import Vector
+from gradcheck.verdict import Entry
+
+#: How many outputs are judged along a direction that keeps ties.
+_MOST_TIED = 2
+#: The slope of a side changes by less than this share on the way to the point beside.
+_BEND = 2.0**-10
+#: A number of so few decimals is taken at its word where rounding hides on which side of it a
+#: kink is.
+_DECIMALS = 6
+#: A second line of fresh steps.
+_FRESH = 0.7
+
+
+def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -> None:
+    """Judge what can be judged at the kinks; ``again`` judges a claim as if it were a new one."""
+    evidence, found = context.evidence, int(kinked.sum())
+    decided = _convention(context, kinked) if found else 0
+    if evidence.wrong is not None:
+        return
+    evidence.kinks += found - decided
+    if context.is_beside or (decided == found > 0 and not evidence.undecided):
+        if decided and evidence.resolution == np.inf:
+            evidence.resolution = evidence.overall = SOUGHT
+        return
+    _along_ties(context, kinked)
+    if evidence.wrong is not None:
+        return
+    beside = context.beside()
+    if beside is None:
+        if evidence.resolution == np.inf:
+            evidence.undecided = "the point is on a kink, and the function has no value beside it"
+        return
+    again(beside)
+    context.point.evaluations += beside.point.evaluations
+    context.claim.calls += beside.claim.calls
+    seen = beside.evidence
+    if seen.wrong is not None:
+        evidence.wrong, evidence.title, evidence.probe = seen.wrong, seen.title, seen.probe
+    elif seen.undecided or seen.resolution == np.inf:
+        if evidence.resolution == np.inf:
+            evidence.undecided = seen.undecided or "the point is surrounded by kinks"
+    else:
+        evidence.undecided = ""
+        evidence.resolution = min(evidence.resolution, seen.resolution)
+        evidence.overall = min(evidence.overall, seen.overall)
+
+
+# ---- ties ----------------------------------------------------------------------------------
+
+
+def _along_ties(context: Context, kinked: Mask) -> None:
+    """Directions that keep ties and zeros in place, along which the function may be smooth."""
+    entries = context.claim.entries
+    if entries is not None and (entries.mask is not None or entries.columns.size < context.point.n):
+        return
+    point = context.point
+    together = np.full(point.n, scales(point, "spread").max())
+    for v in (together, point.x.astype(np.float64)):
+        line = Line(point, finish(point, np.abs(v), np.sign(v), context.ladder).v)
+        if not line.v.any():
+            continue
+        pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
+        smooth = np.flatnonzero(kinked & ~pair.kinked(surely=False))
+        for output in context.rng.permutation(smooth)[:_MOST_TIED]:
+            if entries is None or output in entries.rows:
+                _settle_along(context, line, int(output))
+            if context.evidence.wrong is not None:
+                return
+
+
+def _settle_along(context: Context, line: Line, output: int) -> None:
+    """One output along one direction, by two ladders, and further along it."""
+    beside = context.beside(line.v)
+    if beside is None:
+        return
+    u = context.unit(output)
+    found: list[tuple[float, float, float]] = []
+    fresh = _FRESH * line.v
+    for place, v in ((context, line.v), (context, fresh), (beside, fresh)):
+        at = Line(place.point, v)
+        measured = measure_along(at, u, context.ladder, context.epsilon)
+        claimed, value = place.claimed_number(u, v), float(measured.value[0])
+        error = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
+        if measured.kinked[0] or not abs(claimed - value) > error:
+            return
+        found.append((claimed, value, error + context.claim_rounding(u, v, claimed)))
+    if all(abs(claimed - value) > error for claimed, value, error in found):
+        name, index = context.subject.outputs.locate(output)
+        context.evidence.wrong = Entry("direction", (), name.label, index, *found[0])
+        context.evidence.title = "wrong where inputs tie"
+
+
+# ---- elementwise functions -----------------------------------------------------------------
+
+
+def _convention(context: Context, kinked: Mask) -> int:
+    """Judge an elementwise claim at its kinks; returns how many of them were decided."""
+    declared = context.subject.derivation.options.at_kink
+    point = context.point
+    if point.m != point.n or (point.n == 1 and declared is None):
+        return 0
+    diagonal = context.diagonal
+    signs = magnitudes(context.rng, point.n)
+    v = finish(point, scales(point, "spread"), signs, context.ladder).v
+    if diagonal is None or not v.all():
+        return 0
+    step = context.ladder.step(context.ladder.pairs[0][0])
+    if point.n > 1 and not is_elementwise(point, v, step, context.rng):
+        if declared is not None:
+            raise Violation(
+                "not elementwise",
+                f"at_kink is declared for {context.subject.derivation.name}, but an output of it "
+                "depends on other inputs than its own; state what the rule does at a kink as an "
+                "identity instead",
+            )
+        return 0
+    first, last = context.ladder.pairs[0][0], context.ladder.pairs[-1][1]
+    levels = list(range(min(first, last), max(first, last) + 1))
+    sides = elementwise_sides(Line(point, v), context.ladder, levels, context.epsilon)
+    if declared is not None:
+        expected, error = _declared(context, declared, sides)
+        error = MARGIN * error
+    else:
+        if not _basic(context, v, sides, kinked):
+            return 0
+        low = np.minimum(sides.left - sides.left_error, sides.right - sides.right_error)
+        high = np.maximum(sides.left + sides.left_error, sides.right + sides.right_error)
+        expected = (low + high) / 2
+        error = (high - low) / 2 + MARGIN * (sides.left_error + sides.right_error)
+    known = kinked & np.isfinite(expected) & np.isfinite(error) & np.isfinite(diagonal)
+    known &= _exactly(context, sides)
+    wrong = np.flatnonzero(known & (np.abs(diagonal - expected) > error))
+    if wrong.size:
+        k = int(wrong[0])
+        context.evidence.wrong = context.entry(
+            k, k, float(diagonal[k]), float(expected[k]), float(error[k])
+        )
+        context.evidence.title = "wrong at a kink"
+        context.evidence.probe = context.probe(context.unit(k))
+    return int(known.sum())
+
+
+def _declared(context: Context, declared: Any, sides: Sides) -> tuple[Floats, Floats]:
+    """The declared derivative at each input, and its error bound."""
+    if declared == "left":
+        return sides.left, sides.left_error
+    if declared == "right":
+        return sides.right, sides.right_error
+    if declared == "middle":
+        return (sides.left + sides.right) / 2, (sides.left_error + sides.right_error) / 2
+    expected = np.asarray(declared(**context.subject.values), dtype=np.float64)
+    flat = np.broadcast_to(expected.reshape(-1), (context.point.n,))
+    return flat, ROUNDED * context.epsilon * np.abs(flat)
+
+
+def _exactly(context: Context, sides: Sides) -> Mask:
+    """Where the kink is at the input itself, not a few units in the last place beside it."""
+    point, x = context.point, context.point.x
+    up, down = np.nextafter(x, np.inf), np.nextafter(x, -np.inf)
+    right = (point.evaluate(up) - point.y) / (up - x)
+    left = (point.y - point.evaluate(down)) / (x - down)
+    half = np.abs(sides.right - sides.left) / 2
+    at_left, at_right = np.abs(left - sides.left) < half, np.abs(right - sides.right) < half
+    # Rounding may hide what a step of one unit does.
+    hidden = ~at_left & (np.abs(left - sides.right) >= half)
+    hidden |= ~at_right & (np.abs(right - sides.left) >= half)
+    exact: Mask = (at_left & at_right) | (hidden & (x == np.round(x, _DECIMALS)))
+    return exact
+
+
+def _basic(context: Context, v: Vector, sides: Sides, kinked: Mask) -> bool:
+    """Whether the rule gives the one-sided slopes right beside the point, on both sides."""
+    for sign in (1.0, -1.0):
+        beside = context.beside(sign * v)
+        diagonal = beside.diagonal if beside is not None else None
+        if diagonal is None:
+            return False
+        right = (v > 0) == (sign > 0)
+        slope = np.where(right, sides.right, sides.left)
+        error = np.where(right, sides.right_error, sides.left_error)
+        if np.any(kinked & ~(np.abs(diagonal - slope) <= MARGIN * error + _BEND * np.abs(slope))):
+            return False
+    return True
