@@ -24,6 +24,8 @@ Bound = float | Callable[..., Any] | None
 #: A bound of integers: it may also name a size.
 IntegerBound = int | str | Callable[..., Any]
 Reals = NDArray[np.floating]
+#: How far rounding may take the sum of probabilities from 1.
+_ROUNDED_SUM = 1e-12
 #: Regimes in which a matrix product of drawn factors is not singular to rounding.
 _TAME = ("normal", "small integers", "zeros and ties", "large")
 
@@ -207,7 +209,7 @@ class Boolean(Argument):
     def draw(
         self, rng: np.random.Generator, bindings: Bindings, regime: str, drawn: Mapping[str, Any]
     ) -> Any:
-        values = rng.random(self.shape.sizes(bindings)) < 0.5
+        values = rng.integers(0, 2, self.shape.sizes(bindings)).astype(bool)
         return values if np.ndim(values) else np.bool_(values)
 
     def accept(self, name: str, value: Any) -> Any:
@@ -390,7 +392,7 @@ class Simplex(Real):
 
     def contains(self, value: Any, bindings: Bindings, inputs: Mapping[str, Any]) -> bool:
         total = np.sum(value, axis=-1)
-        return bool(np.all(value > 0) and np.all(np.abs(total - 1) <= 1e-12))
+        return bool(np.all(value > 0) and np.all(np.abs(total - 1) <= _ROUNDED_SUM))
 
     def resize(self, value: Any, bindings: Bindings) -> Any:
         cut = _cut(value, self.shape.sizes(bindings))

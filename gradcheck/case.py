@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ from gradcheck.errors import InputError, ReplayError
 #: Counts the versions of what a case's seed means: which directions are derived from it.
 SAMPLER = 1
 
-_CONSTRUCTORS = {
+_CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "array": np.array,
     "float16": np.float16,
     "float32": np.float32,

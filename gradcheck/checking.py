@@ -205,9 +205,7 @@ class _Run:
         for case in self.sampler.points(draft):
             fresh = key not in self.seen
             self.seen.add(key)
-            verdict = judge_drawn(
-                self.claim, case, case.inputs, draft.bindings, contracts=fresh
-            )
+            verdict = judge_drawn(self.claim, case, case.inputs, draft.bindings, contracts=fresh)
             self._count(verdict)
             if verdict.status is Status.FAIL and self._confirmed(verdict):
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):

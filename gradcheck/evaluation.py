@@ -1,4 +1,4 @@
-"""A claim at a point: what the user's functions answer, made flat arrays and held to their contract.
+"""A claim at a point: what the user's functions answer, made flat and held to their contract.
 
 Everything that calls a user's function with inputs of a case is here, so that what it returns —
 nothing, the wrong shape, the wrong number of arrays, a complex or an object array — becomes a
@@ -223,8 +223,9 @@ class Subject:
 
 @dataclass
 class Entries:
-    """Claimed entries of the Jacobian: ``values[r, c]`` is that of output ``rows[r]``, input
-    ``columns[c]``, for the entries in ``mask``.
+    """Some claimed entries of the Jacobian.
+
+    ``values[r, c]`` is that of output ``rows[r]`` and input ``columns[c]``, where ``mask`` holds.
     """
 
     rows: NDArray[np.intp]
@@ -260,7 +261,9 @@ def claim_at(
     """The claim of ``rule`` at ``subject``; explicit entries are asked for at once.
 
     With ``wrap``, the rule is given its arrays through it, as the measurement of its rounding
-    needs. Which entries are asked for is drawn from ``case``. Raises ``Violation`` where an answer cannot be used.
+    needs. Which entries are asked for is drawn from ``case``.
+
+    Raises ``Violation`` where an answer cannot be used.
     """
     claim = Claim(subject, rule.name)
     names = subject.names

@@ -49,7 +49,8 @@ def load(path: Path) -> ModuleType:
             # Last, so that nothing of the user's shadows a library.
             sys.path.append(str(root))
         spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:

@@ -85,7 +85,7 @@ def draw_reals(
         share = rng.uniform(0.0, 1.0, shape)
         if regime in ("large", "mixed scales"):
             close = 10.0 ** rng.uniform(-9.0, -1.0, shape)
-            share = np.where(share < 0.5, close, 1 - close)
+            share = np.where(rng.integers(0, 2, shape) == 0, close, 1 - close)
         inside = (values > low) & (values < high)
         values = np.where(inside, values, low + width * share)
         # Round-off can put a point of a narrow interval on its edge.

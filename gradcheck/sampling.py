@@ -125,7 +125,7 @@ class Sampler:
 
     def _search(self) -> list[Bindings]:
         ranges = [
-            [(), (2,)] if self._variadic(name) else range(low, min(high, low + 7) + 1)
+            [(), (2,)] if self._variadic(name) else list(range(low, min(high, low + 7) + 1))
             for name, (low, high) in self.limits.items()
         ]
         for sizes in itertools.islice(itertools.product(*ranges), 20_000):

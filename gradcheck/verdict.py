@@ -146,6 +146,8 @@ class Verdicts(Sequence[Verdict]):
 #: At most so many entries are listed, and arrays of at most so many entries are written out.
 _MOST_LISTED = 12
 _MOST_WRITTEN = 64
+#: Whole numbers up to this are written without an exponent.
+_MOST_DIGITS = 1e15
 
 
 def narrate(verdict: Verdict) -> str:
@@ -212,7 +214,8 @@ def _array(array: NDArray[Any]) -> str:
 
 def shortest(value: float) -> str:
     """A number in the fewest digits that give it back; integers without a point."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+    whole = abs(value) < _MOST_DIGITS and value == int(value)
+    return str(int(value)) if whole else repr(float(value))
 
 
 def _entries(verdict: Verdict) -> list[str]:
@@ -267,7 +270,7 @@ def _equality(verdict: Verdict, entry: Entry) -> list[str]:
 
 
 def describe(verdict: Verdict) -> str:
-    """The worst entry of a verdict as a line: ``∂y[0]/∂z[1]: claimed 0.2 | measured -0.197 ± …``."""
+    """The worst entry of a verdict as a line: ``∂y[0]/∂z[1]: claimed 0.2 | measured …``."""
     entry = verdict.worst
     if entry is None:
         return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from gradcheck.arguments import real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Function, Identity, Kind, Options, Rule
+from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.evaluation import SetAside, Subject, Violation
 from gradcheck.identities import judge_identity
@@ -166,9 +167,9 @@ def check_identity(lhs: Function, rhs: Function, *inputs: Any) -> Verdict:
 def measure_jacobian(f: Function, *inputs: Any) -> Measured:
     r"""Measure :math:`J[j, i] = \partial y_j / \partial x_i` of a function of one array.
 
-    Returns value and error bound of shape ``y.shape + x.shape``. Costs 26 to 52 evaluations of ``f`` for
-    each input. On a kink the value is the mean of the slopes from the two sides, and the error
-    half of their difference.
+    Returns value and error bound of shape ``y.shape + x.shape``. Costs 26 to 52 evaluations of
+    ``f`` for each input. On a kink the value is the mean of the slopes from the two sides, and the
+    error half of their difference.
     """
     return once(lambda: _measure_jacobian(f, inputs))
 

@@ -52,7 +52,7 @@ def judge(
     """
     subject: Subject | None = None
     claim: Claim | None = None
-    about = {
+    about: dict[str, Any] = {
         "claim": rule.id, "kind": rule.kind, "case": case, "bindings": bindings,
         "file": rule.file, "line": rule.line,
     }  # fmt: skip
@@ -156,9 +156,7 @@ def _single(context: Context, column: int) -> Direction:
     return finish(context.point, np.full(context.point.n, reach), signs, context.ladder)
 
 
-def _verdict(
-    subject: Subject, claim: Claim, evidence: Evidence, about: dict[str, Any]
-) -> Verdict:
+def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str, Any]) -> Verdict:
     claimed = claim.entries
     silent = claimed is not None and (
         claimed.values.size == 0 or (claimed.mask is not None and not claimed.mask.any())

@@ -272,12 +272,10 @@ def _compare_columns(context: Context, line: Line, direction: Direction) -> Comp
     _record_columns(context, left & agree, claimed, value, limit, shares)
     off = np.abs(claimed - value)
     for r in sorted(np.flatnonzero(left & ~agree), key=lambda r: -float(off[r])):
-        test = Test(context.unit(int(rows[r])), float(claimed[r]), float(shares[r]), float(norms[r]))
-        measured_here = Slopes(
-            *(getattr(careful, name)[rows[r], None] for name in ("value", "error", "gap",
-                                                                 "gap_error"))
-        )  # fmt: skip
-        if result.suspects or not _within(context, test, measured_here, line.v):
+        test = Test(
+            context.unit(int(rows[r])), float(claimed[r]), float(shares[r]), float(norms[r])
+        )
+        if result.suspects or not _within(context, test, careful.of(int(rows[r])), line.v):
             result.suspects.append(test)
     return result
 

@@ -107,9 +107,7 @@ class Context:
             return np.array([self.claimed_number(u, v, claim)])
 
         try:
-            moved = rounding.scatter(
-                compute, np.array([claimed]), self.case.rng("rounding"), _SCATTER_RUNS
-            )
+            moved = rounding.scatter(compute, np.array([claimed]), self.case.seed, _SCATTER_RUNS)
         except (Violation, SetAside):
             return np.inf
         return _SCATTER_MARGIN * float(moved[0])
@@ -129,9 +127,7 @@ class Context:
         finally:
             self.point.evaluations += 1
         subject.point.evaluations = 0
-        return replace(
-            self, subject=subject, claim=claim, is_beside=True, evidence=Evidence()
-        )
+        return replace(self, subject=subject, claim=claim, is_beside=True, evidence=Evidence())
 
     def entry(
         self, output: int, column: int, claimed: float, measured: float, error: float

@@ -57,9 +57,7 @@ def _suspect(context: Context, line: Line, test: Test) -> tuple[Vector, int]:
         u = suspect_output(u, lambda part: residual(part, line.v, along))
     if np.count_nonzero(u) == 1:
         u = (u != 0).astype(np.float64)
-    column = suspect_column(
-        line.v, lambda v: residual(u, v, estimate(Line(context.point, v)))
-    )
+    column = suspect_column(line.v, lambda v: residual(u, v, estimate(Line(context.point, v))))
     return u, column
 
 

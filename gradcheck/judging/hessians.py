@@ -1,4 +1,4 @@
-r"""Hessians: the Jacobian of the gradient, :math:`H[i, k] = \partial^2 y / \partial x_i \partial x_k`.
+r"""Hessians, :math:`H[i, k] = \partial^2 y / \partial x_i \partial x_k`: Jacobians of gradients.
 
 Measured from the declared gradient where that passes at the point, else from the function itself
 by differences of differences, which resolves less. The report says which.

@@ -43,6 +43,11 @@ class Slopes:
     gap: Floats
     gap_error: Floats
 
+    def of(self, output: int) -> Slopes:
+        """Those of one output, of shape ``(1,)``."""
+        one = slice(output, output + 1)
+        return Slopes(self.value[one], self.error[one], self.gap[one], self.gap_error[one])
+
     @property
     def kinked(self) -> NDArray[np.bool_]:
         """Where the slopes from the two sides are seen to differ by more than the error."""
@@ -133,7 +138,7 @@ def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slop
     levels = list(range(ladder.count))
     measured = slopes(line, ladder, levels, epsilon, u, sampled=True)
     deepest = ladder.step(ladder.count - 1)
-    still = line.point.y @ u
+    still = float(line.point.y @ u)
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
     if moved[-1] > 0:
         return measured
@@ -221,7 +226,7 @@ def is_elementwise(point: Point, v: Vector, step: float, rng: np.random.Generato
     if point.n != point.m or point.n < 2:
         return False
     for _ in range(3):
-        half = rng.random(point.n) < 0.5
+        half = rng.integers(0, 2, point.n) == 0
         if half.all() or not half.any():
             half[0] = not half[0]
         for moved in (half, ~half):

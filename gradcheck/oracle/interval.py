@@ -39,30 +39,29 @@ def select(
     Noise that is taken too small makes intervals that contradict each other; noise that is taken
     too large lets no small step contradict a large one. Both end in a wrong value.
     """
-    levels, columns = values.shape
-    value, error = np.zeros(columns), np.full(columns, np.inf)
-    low, high = np.full(columns, -np.inf), np.full(columns, np.inf)
-    climbing = np.ones(columns, bool)
-    flat = np.ones(columns, bool)
     with np.errstate(all="ignore"):
+        # From the smallest step upwards: row 0 is the deepest level.
+        values, steps = values[::-1], steps[::-1]
         change = np.abs(np.diff(values, axis=0))
-        change = np.where(np.isfinite(change), change, np.inf)
+        change[~np.isfinite(change)] = np.inf
         # Two neighbouring quotients differ by the noise over the smaller step.
-        noise = np.where(np.isfinite(change), change * steps[1:, None], 0.0)
-        amplitude = np.maximum(floor, noise[-1] if start is None else start)
-        for k in range(levels - 1, 0, -1):
-            sample = noise[min(k, levels - 2)]
-            flat &= sample <= GROWTH * amplitude
-            amplitude = np.where(flat, np.maximum(amplitude, sample), amplitude)
-            # change[k - 1] is between this step and the next larger one.
-            radius = change[k - 1] + 2.0 * amplitude / steps[k]
-            usable = np.isfinite(radius) & np.isfinite(values[k])
-            below = np.where(usable, values[k] - radius, -np.inf)
-            above = np.where(usable, values[k] + radius, np.inf)
-            climbing &= (below <= high) & (above >= low)
-            low = np.where(climbing, np.maximum(low, below), low)
-            high = np.where(climbing, np.minimum(high, above), high)
-            better = climbing & usable & (radius < error)
-            value = np.where(better, values[k], value)
-            error = np.where(better, radius, error)
-    return value, error
+        noise = change * steps[:-1, None]
+        noise[np.isinf(noise)] = 0.0
+        first = np.maximum(floor, noise[0] if start is None else start)
+        known = np.maximum.accumulate(np.concatenate([first[None], noise]), axis=0)
+        flat = np.logical_and.accumulate(noise <= GROWTH * known[:-1], axis=0)
+        amplitude = np.maximum(first, np.maximum.accumulate(np.where(flat, noise, 0.0), axis=0))
+        # change[k] is between level k and the next larger step.
+        radius = change + 2.0 * amplitude / steps[:-1, None]
+        values = values[:-1]
+        usable = np.isfinite(radius) & np.isfinite(values)
+        below = np.where(usable, values - radius, -np.inf)
+        above = np.where(usable, values + radius, np.inf)
+        # An interval is believed as long as it meets all that come from smaller steps.
+        meets = np.maximum.accumulate(below, axis=0) <= np.minimum.accumulate(above, axis=0)
+        believed = np.logical_and.accumulate(meets, axis=0) & usable
+        error = np.where(believed, radius, np.inf)
+    best = error.argmin(axis=0)
+    columns = np.arange(values.shape[1])
+    error = error[best, columns]
+    return np.where(np.isfinite(error), values[best, columns], 0.0), error

@@ -39,7 +39,7 @@ class Point:
         self.tangent = tangent
         self.evaluations = 1  # the one that gave y
         #: What was derived of the point once, such as the scales of its inputs.
-        self.remembered: dict[str, Floats] = {}
+        self.remembered: dict[str, Vector] = {}
 
     @property
     def n(self) -> int:
@@ -61,7 +61,7 @@ class Point:
             return np.full(self.y.shape, np.nan)
         if y.shape != self.y.shape:
             return np.full(self.y.shape, np.nan)
-        return y if y.dtype == np.float64 else y.astype(np.float64)
+        return np.asarray(y, dtype=np.float64)
 
     def reach(self) -> Vector | None:
         """How far each input may move to both sides: shape ``(n,)``; None where nothing bounds."""

@@ -158,7 +158,7 @@ def sin_slopes(x):
         "M16-sine": np.sin(x),
         "degrees": c * math.pi / 180,
         "series-to-order-4": 1 - x**2 / 2 + x**4 / 24,
-        "root-of-square": np.sqrt(1 - np.sin(x) ** 2) + 1e-4,
+        "root-of-square": np.sqrt(1 - np.sin(x) ** 2),
     }
 
 

@@ -21,7 +21,7 @@ def abs_slopes(x):
         "M59-square-rule": 2 * x,
         "always-one": np.ones_like(x),
         "M59-smooth": x / np.sqrt(x**2 + 1e-4),
-        "M59-tanh": np.tanh(1000 * x) * 0.999,
+        "slope-0.999": 0.999 * np.sign(x),
     }
 
 

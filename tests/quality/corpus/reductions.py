@@ -53,7 +53,7 @@ def variance_rule(g, x, bug=""):
         "M3-n-minus-1": 2 * c / max(n - 1, 1),
         "mean-not-subtracted": 2 * x / n,
         "M6-two-forgotten": c / n,
-        "M29-mean-not-constant": 2 * c / n - 2 * c.mean() / n + 2 * np.abs(c) / n**2,
+        "M29-mean-path-of-own-entry-only": 2 * c / n * (1 - 1 / n),
         "M3-missing-1/N": 2 * c,
         "M34-whole-mean": 2 * (x - x.mean()) / n,
         "square-kept": 2 * c**2 / n,
@@ -235,7 +235,7 @@ LAYERS = [
         variance,
         variance_rule,
         "M3-n-minus-1 mean-not-subtracted M6-two-forgotten "
-        "M29-mean-not-constant M3-missing-1/N M34-whole-mean square-kept",
+        "M29-mean-path-of-own-entry-only M3-missing-1/N M34-whole-mean square-kept",
         drawer(TWO),
     ),
     layer(

@@ -2,8 +2,9 @@
 
 For every layer: shapes as declared, everything finite, nothing changed in place; the right rule
 agrees with central differences at normal inputs, entry by entry, and along a direction in the other
-regimes (in long double where `f` can), at ties and beside kinks where both sides agree; the right rule is accurate to rounding (its long double
-value); each wrong rule is wrong at a normal draw, and no two of a layer are the same.
+regimes (in long double where `f` can), and at ties and beside kinks wherever both sides agree; the
+right rule is accurate to rounding (its long double value); each wrong rule is wrong at a normal
+draw, and no two of a layer are the same.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ SEEDS = range(3)
 STEPS = (1e-5, 5e-6)  # for entries, at normal inputs
 RELATIVE_STEPS = 10.0 ** np.arange(-1.0, -15.0, -0.5)  # for directions, elsewhere
 SPECIAL = ("zeros_ties", "edges")
+# Of equal middle entries each alone moves nothing, together they do: a kink that no single entry
+# shows.
+NOT_BY_ENTRY = ("median",)
 
 
 def as_tuple(result):
@@ -97,11 +101,14 @@ def check_special(layer, inputs, g, regime):
             return 0.0
         step = 1e-6
     with np.errstate(all="ignore"):
-        slopes = differences(layer, inputs, g, step, relative=1e-3, kinks=1e-2)
+        slopes, closer = (
+            differences(layer, inputs, g, h, relative=1e-3, kinks=1e-2) for h in (step, step / 8)
+        )
     worst = 0.0
-    for a, n in zip(right, slopes, strict=True):
+    for a, n, m in zip(right, slopes, closer, strict=True):
         scale = max(np.max(np.abs(a)), 1e-3 * np.max(np.abs(g)))
-        far = np.abs(a - n) / scale
+        settled = np.abs(n - m) <= 1e-2 * scale  # a jump has slopes that grow
+        far = np.where(settled, np.abs(a - n), 0) / scale
         worst = max(worst, np.max(far[np.isfinite(far)], initial=0.0))
     return worst
 
@@ -239,11 +246,11 @@ def check(layer):
                     error = check_normal(layer, inputs, g)
                     if not error < 1e-5:
                         yield f"{where}: off by {error:.1e}"
-                elif regime in SPECIAL:
+                elif regime in SPECIAL and layer.name not in NOT_BY_ENTRY:
                     error = check_special(layer, inputs, g, regime)
                     if not error < 1e-2:
                         yield f"{where}: off by {error:.1e} where both sides agree"
-                else:
+                elif regime not in SPECIAL:
                     finer = works_in_long_double(layer, inputs)
                     error = check_direction(
                         layer, rng, inputs, g, np.longdouble if finer else float

@@ -92,6 +92,8 @@ def conv_rule(g, x, w, b, geo, bug=""):
     dx = dxp[:, :, geo.pad[0] :, geo.pad[1] :][:, :, : x.shape[2], : x.shape[3]]
     if bug == "M43-padding-not-cropped":
         dx = dxp
+    if bug == "M44-crop-on-wrong-axes":
+        dx = dxp[geo.pad[0] :, geo.pad[1] :][: x.shape[2], : x.shape[3]]
     if bug == "crop-from-the-corner":
         dx = dxp[:, :, : x.shape[2], : x.shape[3]]
     if bug == "M48-groups-mixed":
@@ -288,7 +290,7 @@ LAYERS = [
         "conv2d_stride_pad",
         Geometry(stride=(2, 2), pad=(1, 1)),
         """M37-without-stride M42-one-index-misses-stride dw-without-stride crop-from-the-corner
-        M43-padding-not-cropped M1-kernel-flipped M35-overwritten""",
+        M43-padding-not-cropped M44-crop-on-wrong-axes M1-kernel-flipped M35-overwritten""",
         [((2, 2, 5, 4), (2, 2, 3, 3), (2,)), ((1, 1, 6, 5), (3, 1, 3, 2), (3,))],
     ),
     conv_layer(
