@@ -67,13 +67,14 @@ def nothing_flows_at_zero(dr):
 
 @identity(p=real("h", nonzero=True), dr="h", v="h")
 def upstream_times_slope(p, dr, v):
-    r"""Section 3 (3) away from the kink; three scalars.
+    r"""Section 3 (3) away from the kink; three expressions of shape ``(h,)``.
 
     $$\frac{\partial l}{\partial p} = \frac{\partial l}{\partial r} \frac{\partial r}{\partial p}
     = \frac{\partial l}{\partial r} f(p)$$
 
-    The left side is measured, for $l = \sum_i dr_i r_i$, in a direction ``v``; so every side is
-    taken times ``v``.
+    The left side is measured, in a direction ``v``, so every side is taken times ``v``. The terms
+    of $l = \sum_i dr_i r_i$ are kept apart: each depends on its own $p_i$ alone, and in their sum a
+    kink near one $p_i$ could hide behind another.
     """
-    measured = measure_jvp(lambda p: dr @ relu(p), (p,), (v,))
-    return measured, dr @ np.diag(slope(p)) @ v, (dr * slope(p)) @ v
+    measured = measure_jvp(lambda p: dr * relu(p), (p,), (v,))
+    return measured, dr @ np.diag(slope(p)) * v, dr * slope(p) * v

@@ -283,6 +283,11 @@ def _break(
         error=entry.error,
         worst=entry,
         entries=(entry,),
+        chain=tuple(
+            (expression(identity, n), float(side[entry.output_index]))
+            for n, side in enumerate(sides.values)
+        ),
+        broken=k,
         cause="identity",
         title=f"the {position}= does not hold",
         **common,

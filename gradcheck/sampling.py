@@ -124,7 +124,7 @@ class Sampler:
         )  # fmt: skip
 
     def _search(self) -> list[Bindings]:
-        ranges = [
+        ranges: list[list[Any]] = [
             [(), (2,)] if self._variadic(name) else list(range(low, min(high, low + 7) + 1))
             for name, (low, high) in self.limits.items()
         ]

@@ -97,6 +97,9 @@ class Verdict:
     bindings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     file: str = field(default="", repr=False)
     line: int = field(default=0, repr=False)
+    #: The expressions of a chain that breaks, their values, and the number of the ``=`` that does.
+    chain: tuple[tuple[str, float], ...] = ()
+    broken: int = 0
     #: The cotangent (or tangent) with which the claimed entries were asked for, by name.
     probe: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
 
@@ -212,7 +215,7 @@ def _array(array: NDArray[Any]) -> str:
     )
 
 
-def shortest(value: float) -> str:
+def shortest(value: Any) -> str:
     """A number in the fewest digits that give it back; integers without a point."""
     whole = abs(value) < _MOST_DIGITS and value == int(value)
     return str(int(value)) if whole else repr(float(value))
@@ -255,17 +258,18 @@ def _label(verdict: Verdict, entry: Entry) -> str:
 
 
 def _equality(verdict: Verdict, entry: Entry) -> list[str]:
-    at = f" at index {list(entry.output_index)}" if entry.output_index else ""
-    left, right = (
-        shortest(float(f"{entry.claimed:.12g}")),
-        shortest(float(f"{entry.measured:.12g}")),
-    )
-    width = max(len(entry.output), len(entry.input))
+    """The chain at the entry where it breaks, with the first ``=`` that does not hold."""
+    width = max(len(text) for text, _ in verdict.chain)
+    at = f", at index {list(entry.output_index)}" if entry.output_index else ""
+    lines = ["", f"  the chain{at}:"]
+    for number, (text, value) in enumerate(verdict.chain):
+        sign = " " if number == 0 else "≠" if number == verdict.broken + 1 else "="
+        lines.append(f"    {sign} {text:<{width}}   {number_of(value)}")
+    off = abs(entry.claimed - entry.measured)
     return [
+        *lines,
         "",
-        f"    {entry.output:<{width}}   is {left}{at}",
-        f"  = {entry.input:<{width}}   is {right}",
-        f"  rounding explains a difference of at most {entry.error:.0e}",
+        f"  the two sides of ≠ differ by {off:.2g}; rounding explains at most {entry.error:.0e}",
     ]
 
 
@@ -288,6 +292,11 @@ def subscript(name: str, index: tuple[int, ...]) -> str:
 def number(value: float) -> str:
     """A number in at most eight significant digits."""
     return f"{value:.8g}"
+
+
+def number_of(value: float) -> str:
+    """A number in at most twelve significant digits."""
+    return shortest(float(f"{value:.12g}"))
 
 
 def measurement(value: float, error: float) -> str:

@@ -78,7 +78,8 @@ def scales(point: Point, scale: Scale) -> Vector:
     known = point.remembered.get(scale)
     if known is not None:
         return known
-    s = point.remembered[scale] = np.empty(point.n)
+    s: Vector = np.empty(point.n)
+    point.remembered[scale] = s
     for leaf in point.layout.leaves:
         x = point.x[leaf.slice].astype(np.float64, copy=False)
         if not x.size:

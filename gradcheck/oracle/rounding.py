@@ -182,10 +182,7 @@ class Scatter:
         size = array.size
         if self._at + size > signs.size:
             self._at = 0
-        if size > signs.size:
-            chosen = np.resize(signs, size)
-        else:
-            chosen = signs[self._at : self._at + size]
+        chosen = np.resize(signs, size) if size > signs.size else signs[self._at : self._at + size]
         self._at += size
         one = array.dtype.type(1)
         factors: np.ndarray = one + chosen.reshape(array.shape).astype(array.dtype) * np.spacing(

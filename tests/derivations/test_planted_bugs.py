@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import gradcheck
-from gradcheck.claims import DECLARATIONS, Derivation
+from gradcheck import Derivation, loading
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parent.parent / "derivations"
@@ -162,20 +162,26 @@ PLANTED_BUGS = {
 }
 
 
-def load(path):
-    """Import a file under a name of its own: names of files repeat across folders."""
-    name = "_".join(("loaded", path.parent.name, path.stem))
+def load(file):
+    """A file of the library."""
+    return loading.load(LIBRARY / f"{file}.py")
+
+
+def load_wrong(folder, file):
+    """A file of ``planted/`` or ``printed/``, under a name of its own."""
+    name = f"{folder}_{file}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
+        load("softmax")  # from now on `derivations` means the library
+        spec = importlib.util.spec_from_file_location(name, HERE / folder / f"{file}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module
     return sys.modules[name]
 
 
-def claims(path):
-    """The rules and identities that a file declares."""
-    declared = getattr(load(path), DECLARATIONS, ())
-    return [one for one in declared if not isinstance(one, Derivation)]
+def claims(module):
+    """The rules and identities that a module declares."""
+    return [one for one in loading.declared_in(module) if not isinstance(one, Derivation)]
 
 
 def bugs():
@@ -196,7 +202,7 @@ PRINTED_MISTAKES = [
 
 @pytest.mark.parametrize(("file", "name"), bugs())
 def test_a_planted_bug_is_caught_and_named(file, name):
-    bug = getattr(load(HERE / "planted" / f"{file}.py"), name)
+    bug = getattr(load_wrong("planted", file), name)
 
     with pytest.raises(gradcheck.GradientMismatch) as failure:
         gradcheck.check(bug)
@@ -206,7 +212,7 @@ def test_a_planted_bug_is_caught_and_named(file, name):
 
 @pytest.mark.parametrize(("file", "name"), PRINTED_MISTAKES)
 def test_what_the_homework_prints_wrongly_is_caught_and_named(file, name):
-    printed = getattr(load(HERE / "printed" / f"{file}.py"), name)
+    printed = getattr(load_wrong("printed", file), name)
 
     with pytest.raises(gradcheck.GradientMismatch) as failure:
         gradcheck.check(printed)
@@ -216,14 +222,14 @@ def test_what_the_homework_prints_wrongly_is_caught_and_named(file, name):
 
 @pytest.mark.parametrize("file", sorted(path.stem for path in LIBRARY.glob("*.py")))
 def test_every_claim_has_a_planted_bug(file):
-    claimed = [claim.id for claim in claims(LIBRARY / f"{file}.py")]
+    claimed = [claim.id for claim in claims(load(file))]
 
     assert claimed == list(PLANTED_BUGS.get(file, {}))
 
 
 @pytest.mark.parametrize("file", sorted(PLANTED_BUGS))
 def test_every_planted_bug_is_in_the_table(file):
-    planted = [bug.name for bug in claims(HERE / "planted" / f"{file}.py")]
+    planted = [bug.name for bug in claims(load_wrong("planted", file))]
 
     assert planted == [name for names in PLANTED_BUGS[file].values() for name in names]
 
@@ -232,7 +238,7 @@ def test_every_printed_mistake_is_in_the_table():
     printed = [
         (path.stem, claim.name)
         for path in sorted((HERE / "printed").glob("*.py"))
-        for claim in claims(path)
+        for claim in claims(load_wrong("printed", path.stem))
     ]
 
     assert sorted(printed) == sorted(PRINTED_MISTAKES)
