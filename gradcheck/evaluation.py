@@ -22,7 +22,7 @@ from gradcheck.claims import Derivation, Rule
 from gradcheck.dims import Bindings
 from gradcheck.oracle.layout import Layout, Leaf, Vector
 from gradcheck.oracle.point import Point
-from gradcheck.oracle.rounding import plain
+from gradcheck.oracle.rounding import is_jittered, plain, scatter
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +33,8 @@ MOST_ROWS = 16
 MOST_ENTRIES = 256
 #: Up to so many entries, comparing two arrays as bytes is faster than by numpy.
 _SMALL = 4096
+#: How often the rounding of a function is sampled.
+_SCATTER_RUNS = 4
 
 
 class Violation(Exception):
@@ -87,7 +89,14 @@ class Subject:
         self.require_unchanged(f"{derivation.name} changes its input")
         low, high = self._bounds(bindings)
         self.point = Point(
-            self._flat, self.x, self.y, self.inputs, low=low, high=high, tangent=self._tangent()
+            self._flat,
+            self.x,
+            self.y,
+            self.inputs,
+            low=low,
+            high=high,
+            tangent=self._tangent(),
+            scatter=self._scatter,
         )
 
     def moved_to(self, x: Vector, bindings: Bindings) -> Subject:
@@ -183,6 +192,26 @@ class Subject:
             (answer,) = answers.values()
             return np.asarray(answer, dtype=np.float64).reshape(-1)
         return self.outputs.flatten(answers, np.float64)
+
+    def _scatter(self) -> Vector | None:
+        """How far jitter inside the function moves its outputs; None where it does not get in."""
+        carried: list[bool] = []
+
+        def compute(wrap: Callable[[Any], Any]) -> Vector:
+            self.point.evaluations += 1
+            raw = self.derivation.function(**{**self.values, **self.inputs.restore(wrap(self.x))})
+            parts = raw if isinstance(raw, tuple | list) else [raw]
+            carried.extend(is_jittered(part) for part in parts)
+            return self.outputs.flatten(self._as_outputs(plain(raw)), np.float64)
+
+        try:
+            found = scatter(compute, self.y, 0, _SCATTER_RUNS)
+        except Exception:
+            return None
+        finally:
+            if self.derivation.options.mutates:
+                self.restore_inputs()
+        return found if all(carried) else None
 
     def _not_finite(self) -> str:
         leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))

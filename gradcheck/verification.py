@@ -86,7 +86,7 @@ def verify(obj: Any, **inputs: Any) -> Verdicts:
     ``obj`` is a derivation, a rule or an identity; ``inputs`` are its inputs by name. Raises
     ``InputError`` for inputs that do not fit, ``DeclarationError`` for an unsound declaration.
     """
-    return Verdicts([judge_at(claim, Case(inputs)) for claim in claims_of(obj)])
+    return Verdicts([judge_at(claim, Case(inputs), table=False) for claim in claims_of(obj)])
 
 
 def check_at(obj: Any, **inputs: Any) -> Verdicts:

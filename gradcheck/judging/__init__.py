@@ -22,8 +22,8 @@ from gradcheck.contracts import linearity, repeatable_function
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import entries
-from gradcheck.judging.comparison import compare, resolves_little, sharpen, typical_size
-from gradcheck.judging.context import COARSEST, Context, Evidence
+from gradcheck.judging.comparison import compare, poorly_resolved, sharpen, typical_size
+from gradcheck.judging.context import COARSEST, Context, Evidence, Mask
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
 from gradcheck.oracle.directions import Direction, draw_direction, finish, magnitudes
@@ -109,20 +109,46 @@ def _run(context: Context, *, contracts: bool) -> None:
             entries.settle_nonlinear(context, seen)
             if evidence.wrong is not None:
                 return
+    if claim.pull is not None:
+        evidence.by_gradient = np.full(len(context.subject.inputs.leaves), np.inf)
     kinked = np.zeros(point.m, bool)
     lines = [(Line(point, d.v), d) for d in _directions(context, weight)]
     for line, direction in lines:
-        comparison = compare(context, line, direction)
-        kinked |= comparison.kinked
-        if comparison.suspects:
-            entries.settle(context, line, comparison.suspects)
+        _compare(context, line, direction, kinked)
+        if evidence.wrong is not None:
+            return
+    if not kinked.any() and not evidence.undecided:
+        for number in poorly_resolved(context):
+            _focus(context, number, lines, kinked)
             if evidence.wrong is not None:
                 return
-    if resolves_little(context):
+    if evidence.kinks or evidence.undecided or kinked.any():
+        at_kinks(context, kinked, lambda beside: _run(beside, contracts=False))
+
+
+def _compare(context: Context, line: Line, direction: Direction, kinked: Mask) -> None:
+    comparison = compare(context, line, direction)
+    kinked |= comparison.kinked
+    if comparison.suspects:
+        entries.settle(context, line, comparison.suspects)
+
+
+def _focus(
+    context: Context, number: int, lines: list[tuple[Line, Direction]], kinked: Mask
+) -> None:
+    """Look closer at one gradient that is poorly resolved beside others: by itself, then better."""
+    leaves = context.subject.inputs.leaves
+    if context.claim.pull is not None and len(leaves) > 1:
+        leaf = leaves[number]
+        alone = np.zeros(context.point.n)
+        alone[leaf.slice] = 1.0
+        own = draw_direction(context.point, context.rng, "spread", context.ladder)
+        own = Direction(own.v * alone, own.scale * alone)
+        lines = [(Line(context.point, own.v), own)]
+        _compare(context, *lines[0], kinked)
+    if number in poorly_resolved(context) and context.evidence.wrong is None:
         for line, direction in lines:
             sharpen(context, line, direction)
-    if evidence.kinks or kinked.any():
-        at_kinks(context, kinked, lambda beside: _run(beside, contracts=False))
 
 
 def _first_cotangent(context: Context) -> Vector:
@@ -156,12 +182,18 @@ def _single(context: Context, column: int) -> Direction:
     return finish(context.point, np.full(context.point.n, reach), signs, context.ladder)
 
 
+def _lost(subject: Subject, evidence: Evidence) -> str:
+    """Which gradients the function's own rounding hides; empty where it hides none."""
+    lost = [subject.inputs.leaves[k].label for k in np.flatnonzero(evidence.lost)]
+    return f"too small to be seen here: the gradient for {', '.join(lost)}" if lost else ""
+
+
 def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str, Any]) -> Verdict:
     claimed = claim.entries
     silent = claimed is not None and (
         claimed.values.size == 0 or (claimed.mask is not None and not claimed.mask.any())
     )
-    status, cause, reason = Status.PASS, "", ""
+    status, cause, reason = Status.PASS, "", _lost(subject, evidence)
     if evidence.wrong is not None:
         status = Status.FAIL
     elif silent or subject.x.size == 0 or subject.y.size == 0:

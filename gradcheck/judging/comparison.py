@@ -16,8 +16,6 @@ from gradcheck.oracle.layout import Layout, Vector
 
 #: Outputs that vary less than this share of the median get no more weight for it.
 _WEIGHT_CAP = 0.05
-#: What is smaller than this is left out rather than divided by.
-_SMALLEST = 2.0**-512
 #: The slopes at a kink differ by the same at every step, up to this share.
 _SAME_GAP = 0.1
 #: The least size of a number that keeps all its digits.
@@ -26,12 +24,21 @@ _TINY = float(np.finfo(np.float64).tiny)
 
 @dataclass
 class Test:
-    """One cotangent along a line: the claimed number, a typical entry's share of it, its norm."""
+    """One cotangent along a line.
+
+    The claimed number, what a typical entry of each gradient contributes to it, and its norm.
+    """
 
     u: Vector
     claimed: float
-    share: float
+    shares: Floats
     norm: float
+
+    @property
+    def share(self) -> float:
+        """The least that a typical entry contributes."""
+        positive = self.shares[self.shares > 0]
+        return float(positive.min()) if positive.size else 0.0
 
 
 @dataclass
@@ -162,14 +169,14 @@ def _cotangents(context: Context, pair: Pair) -> list[Vector]:
     size[~np.isfinite(size)] = 0.0
     signs = magnitudes(context.rng, 2 * m)
     typical = typical_size(size)
-    if typical < _SMALLEST:
+    if typical == 0:
         return [signs[:m], signs[m:]]
     bound = _WEIGHT_CAP * typical
     capped = bound / np.maximum(size, bound)
     # The second lets outputs that hardly vary count in full, as far as they are not noise: an
     # output that is all noise would drown the others if it were given their weight.
     noisy = np.where(np.isfinite(pair.floor), pair.floor / SOUGHT, 0.0)
-    own = np.maximum(np.maximum(size, noisy), _SMALLEST)
+    own = np.maximum(np.maximum(size, noisy), _TINY)
     full = np.where(size > 0, own.min() / own, 0.0)
     return [signs[:m] * capped, signs[m:] * full]
 
@@ -189,7 +196,7 @@ def _test(context: Context, u: Vector, line: Line, direction: Direction) -> Test
     return Test(
         u=u,
         claimed=float(terms.sum()),
-        share=_typical_share(g, direction.scale, context.subject.inputs),
+        shares=_typical_shares(g, direction.scale, context.subject.inputs),
         norm=math.sqrt(terms.dot(terms)),
     )
 
@@ -200,7 +207,7 @@ def _agrees(context: Context, test: Test, pair: Pair) -> bool:
     limit = max(SOUGHT * test.share, floor + ROUNDED * context.epsilon * test.norm)
     if not abs(test.claimed - measured) <= limit or gap > 2 * limit:
         return False
-    context.evidence.record(test.claimed, measured, limit, test.share, abs(test.claimed))
+    context.evidence.record(test.claimed, measured, limit, test.shares, abs(test.claimed))
     return True
 
 
@@ -215,14 +222,14 @@ def _within(context: Context, test: Test, measured: Slopes, v: Vector | None = N
         limit += context.claim_rounding(test.u, v, test.claimed)
     if not off <= limit:
         return False
-    context.evidence.record(test.claimed, value, limit, test.share, abs(test.claimed))
+    context.evidence.record(test.claimed, value, limit, test.shares, abs(test.claimed))
     return True
 
 
-def _typical_share(g: Vector, scale: Vector, layout: Layout) -> float:
-    """The least that one entry of median size contributes to ``g·v``, over the gradients."""
-    least = math.inf
-    for leaf in layout.leaves:
+def _typical_shares(g: Vector, scale: Vector, layout: Layout) -> Floats:
+    """The least that one entry of median size contributes to ``g·v``, for each gradient."""
+    shares = np.zeros(len(layout.leaves))
+    for number, leaf in enumerate(layout.leaves):
         size = np.abs(g[leaf.start : leaf.stop])
         order = size.argsort()
         largest = float(size[order[-1]]) if size.size else 0.0
@@ -232,10 +239,8 @@ def _typical_share(g: Vector, scale: Vector, layout: Layout) -> float:
         zeros = int(np.count_nonzero(size <= SOUGHT * largest))
         middle = (zeros + size.size) // 2
         near = order[max(zeros, middle - 1) : middle + 2]
-        share = float((size[near] * scale[leaf.start : leaf.stop][near]).min())
-        if 0 < share < least:
-            least = share
-    return 0.5 * least if math.isfinite(least) else 0.0
+        shares[number] = 0.5 * (size[near] * scale[leaf.start : leaf.stop][near]).min()
+    return shares
 
 
 # ---- claims of entries and tangents --------------------------------------------------------
@@ -272,9 +277,8 @@ def _compare_columns(context: Context, line: Line, direction: Direction) -> Comp
     _record_columns(context, left & agree, claimed, value, limit, shares)
     off = np.abs(claimed - value)
     for r in sorted(np.flatnonzero(left & ~agree), key=lambda r: -float(off[r])):
-        test = Test(
-            context.unit(int(rows[r])), float(claimed[r]), float(shares[r]), float(norms[r])
-        )
+        u = context.unit(int(rows[r]))
+        test = Test(u, float(claimed[r]), shares[r, None], float(norms[r]))
         if result.suspects or not _within(context, test, careful.of(int(rows[r])), line.v):
             result.suspects.append(test)
     return result
@@ -315,7 +319,7 @@ def _record_columns(
     known = chosen & (shares > 0)
     # Outputs differ in how well they are resolved; a typical entry is in a typical one.
     resolution = float(np.median(limit[known] / shares[known])) if known.any() else SOUGHT
-    evidence.resolution = min(evidence.resolution, resolution)
+    evidence.by_gradient = np.minimum(evidence.by_gradient, resolution)
     size = float(np.abs(claimed[chosen]).max())
     best = float(limit[chosen].min()) / size if size > 0 else SOUGHT
     evidence.overall = min(evidence.overall, best)
@@ -342,6 +346,7 @@ def typical_size(size: Floats) -> float:
     return float(ordered[(zeros + ordered.size) // 2]) if zeros < ordered.size else 0.0
 
 
-def resolves_little(context: Context) -> bool:
-    """Whether a pass so far would only have seen large errors."""
-    return FINE < context.evidence.resolution < math.inf
+def poorly_resolved(context: Context) -> list[int]:
+    """The gradients in which a pass so far would only have seen large errors."""
+    found = context.evidence.by_gradient
+    return [int(k) for k in np.flatnonzero((found > FINE) & np.isfinite(found))]

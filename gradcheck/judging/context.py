@@ -46,7 +46,8 @@ _BESIDE_SINGLE = 2.0**-10
 class Evidence:
     """What the comparison of one claim with its function has shown so far."""
 
-    resolution: float = np.inf
+    #: For each gradient, the finest relative error of a typical entry that would have been seen.
+    by_gradient: Floats = field(default_factory=lambda: np.full(1, np.inf))
     overall: float = np.inf
     kinks: int = 0
     wrong: Entry | None = None
@@ -59,14 +60,34 @@ class Evidence:
     errors: list[float] = field(default_factory=list)
 
     def record(
-        self, claimed: float, measured: float, limit: float, share: float, size: float
+        self, claimed: float, measured: float, limit: float, shares: Floats, size: float
     ) -> None:
-        """Note an agreement to ``limit``; a typical entry contributes ``share``, all ``size``."""
+        """Note an agreement to ``limit``.
+
+        ``shares`` is what a typical entry of each gradient contributes, ``size`` what all do.
+        """
         self.claimed.append(claimed)
         self.measured.append(measured)
         self.errors.append(limit)
-        self.resolution = min(self.resolution, limit / share if share > 0 else SOUGHT)
+        if not shares.any():
+            self.by_gradient = np.minimum(self.by_gradient, SOUGHT)
+        else:
+            self.by_gradient = np.where(
+                shares > 0, np.minimum(self.by_gradient, limit / shares), self.by_gradient
+            )
         self.overall = min(self.overall, limit / size if size > 0 else SOUGHT)
+
+    @property
+    def lost(self) -> Mask:
+        """Gradients that are lost in the function's rounding beside others that are not."""
+        lost: Mask = np.isfinite(self.by_gradient) & (self.by_gradient >= 1)
+        return lost & bool(np.any(self.by_gradient < COARSEST))
+
+    @property
+    def resolution(self) -> float:
+        """The coarsest of the gradients', but for those that are lost, and for zeros."""
+        known = self.by_gradient[np.isfinite(self.by_gradient) & ~self.lost]
+        return float(known.max()) if known.size else np.inf
 
 
 @dataclass
@@ -99,6 +120,17 @@ class Context:
         assert entries is not None
         return float(u[entries.rows] @ entries.values @ v[entries.columns])
 
+    def row(self, u: Vector) -> Floats | None:
+        """The claimed gradient of ``u·y`` with respect to every input; None for a tangent rule."""
+        claim = self.claim
+        if claim.pull is not None:
+            return claim.pull(u)
+        if claim.entries is None:
+            return None
+        row = np.zeros(self.point.n)
+        row[claim.entries.columns] = u[claim.entries.rows] @ claim.entries.values
+        return row
+
     def claim_rounding(self, u: Vector, v: Vector, claimed: float) -> float:
         """How far the claimed number may be off by the rule's own rounding."""
 
@@ -116,7 +148,12 @@ class Context:
         """The claim at a point right beside; None where the function has no value there."""
         if direction is None:
             signs = magnitudes(self.case.rng("nudge"), self.point.n)
-            direction = finish(self.point, scales(self.point, "spread"), signs, self.ladder).v
+            by_spread, by_magnitude = (
+                finish(self.point, scales(self.point, scale), signs, self.ladder).v
+                for scale in ("spread", "magnitude")
+            )
+            # Beside the edge of a domain that is not declared, only the second stays inside.
+            return self.beside(by_spread) or self.beside(by_magnitude)
         step = _BESIDE_SINGLE if self.ladder is SINGLE else _BESIDE
         x = self.point.x + (step * direction).astype(self.point.x.dtype)
         try:

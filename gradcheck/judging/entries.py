@@ -27,8 +27,10 @@ def settle(context: Context, line: Line, suspects: list[Test]) -> None:
     """Find the entry that a disagreement comes from, and measure it."""
     evidence = context.evidence
     for test in suspects[:_MOST_SUSPECTS]:
-        u, column = _suspect(context, line, test)
-        outcome = _examine(context, u, column)
+        outcome = _examine(context, *_suspect(context, line, test, single=True))
+        if outcome == "right" and np.count_nonzero(test.u) > 1:
+            # A rule that is right for every single output may be wrong for several together.
+            outcome = _examine(context, *_suspect(context, line, test, single=False))
         if outcome == "wrong":
             return
         if outcome == "kink":
@@ -40,8 +42,11 @@ def settle(context: Context, line: Line, suspects: list[Test]) -> None:
             )
 
 
-def _suspect(context: Context, line: Line, test: Test) -> tuple[Vector, int]:
-    """The output, as a unit cotangent, and the input that a test's disagreement comes from."""
+def _suspect(context: Context, line: Line, test: Test, *, single: bool) -> tuple[Vector, int]:
+    """The output, as a unit cotangent, and the input that a test's disagreement comes from.
+
+    Without ``single``, all outputs that the test weighs are kept together.
+    """
 
     def estimate(along: Line) -> Floats:
         # Less truncation than the first pair, more noise.
@@ -52,7 +57,7 @@ def _suspect(context: Context, line: Line, test: Test) -> tuple[Vector, int]:
         return off if np.isfinite(off) else 0.0
 
     u = test.u
-    if np.count_nonzero(u) > 1:
+    if single and np.count_nonzero(u) > 1:
         along = estimate(line)
         u = suspect_output(u, lambda part: residual(part, line.v, along))
     if np.count_nonzero(u) == 1:

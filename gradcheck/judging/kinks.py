@@ -40,7 +40,8 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
     evidence.kinks += found - decided
     if context.is_beside or (decided == found > 0 and not evidence.undecided):
         if decided and evidence.resolution == np.inf:
-            evidence.resolution = evidence.overall = SOUGHT
+            evidence.by_gradient = np.full(evidence.by_gradient.shape, SOUGHT)
+            evidence.overall = SOUGHT
         return
     _along_ties(context, kinked)
     if evidence.wrong is not None:
@@ -61,7 +62,7 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
             evidence.undecided = seen.undecided or "the point is surrounded by kinks"
     else:
         evidence.undecided = ""
-        evidence.resolution = min(evidence.resolution, seen.resolution)
+        evidence.by_gradient = np.minimum(evidence.by_gradient, seen.by_gradient)
         evidence.overall = min(evidence.overall, seen.overall)
 
 
@@ -98,7 +99,7 @@ def _settle_along(context: Context, line: Line, output: int) -> None:
     fresh = _FRESH * line.v
     for place, v in ((context, line.v), (context, fresh), (beside, fresh)):
         at = Line(place.point, v)
-        measured = measure_along(at, u, context.ladder, context.epsilon)
+        measured = measure_along(at, u, context.ladder, context.epsilon, place.row(u))
         claimed, value = place.claimed_number(u, v), float(measured.value[0])
         error = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
         if measured.kinked[0] or not abs(claimed - value) > error:

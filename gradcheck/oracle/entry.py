@@ -24,6 +24,11 @@ ROUNDING = 4.0
 _BISECTIONS = 10
 #: How far out a function that does not move on the ladder is looked for a first move.
 _FAR = (1.0, 2.0, 4.0, 2.0**4, 2.0**8, 2.0**14, 2.0**20, 2.0**30)
+#: Rounding counts so many times the scatter that was seen in a few runs.
+_SCATTER = 2.0
+#: Noise is more than rounding from this many times of it; then so many levels more are looked at.
+_UNEXPLAINED = 2.0**6
+_DEEPER = 3
 #: Steps beside the smallest one, as multiples of it, at which noise is sampled.
 _BESIDE = (1.375, 0.6875)
 #: A function that has not moved may have moved by some units of what it is quantized to.
@@ -73,13 +78,14 @@ def slopes(
     odd = np.array([line.odd(h) for h in steps])
     even = np.array([line.even(h) for h in steps])
     floor = noise_floor(line, ladder, levels, epsilon)
+    taken = np.array([line.taken(h) for h in steps])[:, None]
     if u is not None:
         odd, even = project(odd, u)[:, None], project(even, u)[:, None]
-        floor = np.array([np.sqrt(np.sum((u * floor) ** 2))])
+        floor = np.array([_norm(u * floor)])
     floor = np.maximum(floor, quantum)
     start = _noise(line, steps[-1], u) if sampled else None
     h = steps[:, None]
-    value, error = select(steps, odd / (2 * h), floor, start)
+    value, error = select(steps, odd / (2 * taken), floor, start)
     gap, gap_error = select(steps, even / h, 2 * floor, None if start is None else 2 * start)
     return Slopes(value, error, gap, gap_error)
 
@@ -93,7 +99,7 @@ def _noise(line: Line, smallest: float, u: Vector | None) -> Floats:
     quotients = []
     for step in (smallest, *(factor * smallest for factor in _BESIDE)):
         odd = line.odd(step)
-        quotients.append((odd if u is None else project(odd, u)[None]) / step)
+        quotients.append((odd if u is None else project(odd, u)[None]) / line.taken(step))
     spread = np.max(quotients, axis=0) - np.min(quotients, axis=0)
     noise: Floats = np.where(np.isfinite(spread), spread * smallest / 2, 0.0)
     return noise
@@ -107,6 +113,12 @@ def project(values: Floats, u: Vector) -> Floats:
         return result
     projected: Floats = values[..., active] @ u[active]
     return projected
+
+
+def _norm(values: Floats) -> float:
+    """The Euclidean norm, also of numbers whose squares underflow."""
+    largest = float(np.abs(values).max())
+    return largest * float(np.sqrt(np.sum((values / largest) ** 2))) if largest > 0 else 0.0
 
 
 def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -> Floats:
@@ -133,17 +145,38 @@ def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
     return float(scales(point, "spread")[column]), float(scales(point, "magnitude")[column])
 
 
-def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slopes:
-    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``."""
+def measure_along(
+    line: Line, u: Vector, ladder: Ladder, epsilon: float, gradient: Vector | None = None
+) -> Slopes:
+    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
+
+    Where several inputs move, ``gradient`` is how much each counts: small steps of them are rounded.
+    """
+    scatter = line.point.rounding
+    known = 0.0 if scatter is None else _SCATTER * _norm(u * scatter)
+    if gradient is not None:
+        known += _norm(gradient * np.spacing(np.abs(line.point.x)))
     levels = list(range(ladder.count))
-    measured = slopes(line, ladder, levels, epsilon, u, sampled=True)
-    deepest = ladder.step(ladder.count - 1)
+    floor = noise_floor(line, ladder, levels, epsilon)
+    explained = max(known, _norm(u * floor))
+    last, deepest = (ladder.step(level) for level in levels[-2:])
+    quotients = [float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in (last, deepest)]
+    noise = max(_noise(line, deepest, u)[0], abs(quotients[1] - quotients[0]) * deepest)
+    if noise > _UNEXPLAINED * explained:
+        # More than rounding: the function may have a shape that is smaller than the steps.
+        levels += range(ladder.count, ladder.count + _DEEPER)
+        rest = _noise(line, ladder.step(levels[-1]), u)[0]
+        if scatter is not None and rest > _UNEXPLAINED * explained:
+            # Jumps smaller than any step look like noise around another slope.
+            return Slopes(np.zeros(1), np.full(1, np.inf), np.zeros(1), np.full(1, np.inf))
+    measured = slopes(line, ladder, levels, epsilon, u, known, sampled=True)
     still = float(line.point.y @ u)
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
-    if moved[-1] > 0:
+    if moved[-1] > 0 or scatter is not None:
         return measured
-    # The function does not move at the smallest steps: it is locally constant, or quantized.
-    frozen = max((ladder.step(k) for k in levels if not any(moved[k:])), default=deepest)
+    # It does not move at the smallest steps, and nothing is known of its rounding: it is locally
+    # constant, or quantized.
+    frozen = max(ladder.step(k) for k in levels if not any(moved[k:]))
     first = [ladder.step(k) for k in levels if moved[k] > 0 and ladder.step(k) > frozen]
     quantum, frozen = _quantum(line, u, still, frozen, min(first, default=None))
     if first:

@@ -7,6 +7,7 @@ step times an exactly representable direction moves the inputs exactly, so that 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,7 @@ class Line:
         self.point = point
         self.v = v
         self._values: dict[float, Floats] = {0.0: point.y}
+        self._single: int | None = None
 
     def at(self, t: float) -> Floats:
         """The output at ``x + t v``: shape ``(m,)``, not finite where the function is not."""
@@ -75,6 +77,19 @@ class Line:
         """``f(x + h v) - f(x - h v)``: shape ``(m,)``."""
         difference: Floats = self.at(h) - self.at(-h)
         return difference
+
+    def taken(self, h: float) -> float:
+        """The step that was really taken: where one input moves, rounding of it is known."""
+        if self._single is None:
+            moving = np.flatnonzero(self.v)
+            self._single = int(moving[0]) if moving.size == 1 else -1
+        if self._single < 0:
+            return h
+        x, v = self.point.x[self._single], self.v[self._single]
+        step = x.dtype.type(h * v)
+        apart = float(x + step) - float(x - step)
+        # Too small a step is none: what it seems to show is dropped.
+        return apart / (2.0 * float(v)) if apart else math.nan
 
     def even(self, h: float) -> Floats:
         """``f(x + h v) - 2 f(x) + f(x - h v)``: shape ``(m,)``."""

@@ -68,9 +68,11 @@ class Layout:
             return {self._whole: flat}
         values: dict[str, Any] = {name: [] for name in self.names}
         for leaf in self.leaves:
-            array: Any = flat[leaf.start] if leaf.shape == () else flat[leaf.slice]
-            if len(leaf.shape) > 1:
+            array: Any = flat[leaf.slice]
+            if len(leaf.shape) != 1:
                 array = array.reshape(leaf.shape)
+            if leaf.shape == () and type(flat) is np.ndarray:
+                array = array[()]
             if leaf.part is None:
                 values[leaf.name] = array
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -30,6 +31,7 @@ class Point:
         low: Vector | None = None,
         high: Vector | None = None,
         tangent: Callable[[Vector], Vector] | None = None,
+        scatter: Callable[[], Vector | None] | None = None,
     ) -> None:
         self._function = function
         self.x = x
@@ -37,6 +39,7 @@ class Point:
         self.layout = layout
         self.low, self.high = low, high
         self.tangent = tangent
+        self._scatter = scatter
         self.evaluations = 1  # the one that gave y
         #: What was derived of the point once, such as the scales of its inputs.
         self.remembered: dict[str, Vector] = {}
@@ -62,6 +65,14 @@ class Point:
         if y.shape != self.y.shape:
             return np.full(self.y.shape, np.nan)
         return np.asarray(y, dtype=np.float64)
+
+    @functools.cached_property
+    def rounding(self) -> Vector | None:
+        """How far rounding inside the function moves each output: shape ``(m,)``.
+
+        None where that cannot be measured, since the function does not compute with numpy alone.
+        """
+        return self._scatter() if self._scatter is not None else None
 
     def reach(self) -> Vector | None:
         """How far each input may move to both sides: shape ``(n,)``; None where nothing bounds."""

@@ -102,6 +102,11 @@ def plain(value: Any) -> Any:
     return _plain(value)
 
 
+def is_jittered(value: Any) -> bool:
+    """Whether jitter has come through to ``value``."""
+    return isinstance(value, Jittered)
+
+
 def scatter(
     compute: Callable[[Callable[[Any], Any]], np.ndarray],
     reference: np.ndarray,

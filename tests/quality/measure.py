@@ -100,21 +100,38 @@ def main() -> None:
     for regime, count in right.counts.items():
         aside = count["overflow"] + count["raised"] + count["silent"]
         print(f"| {regime} | {count['pass']} | {count['fail']} | {count['undecided']} | {aside} |")
-    print(f"forward calls: median {np.median(right.evaluations):.0f}, "
-          f"mean {np.mean(right.evaluations):.1f}, p90 {np.quantile(right.evaluations, 0.9):.0f}, "
-          f"max {max(right.evaluations)}; {time.perf_counter() - started:.0f} s")
+    print(
+        f"forward calls: median {np.median(right.evaluations):.0f}, "
+        f"mean {np.mean(right.evaluations):.1f}, p90 {np.quantile(right.evaluations, 0.9):.0f}, "
+        f"max {max(right.evaluations)}; {time.perf_counter() - started:.0f} s"
+    )
     for layer, regime, k, verdict in right.bad:
-        print(verdict.status, layer, regime, k, verdict.cause or verdict.title,
-              f"{verdict.resolution:.0e}" if verdict.cause == "coarse" else verdict.reason[:40])
+        print(
+            verdict.status,
+            layer,
+            regime,
+            k,
+            verdict.cause or verdict.title,
+            f"{verdict.resolution:.0e}" if verdict.cause == "coarse" else verdict.reason[:40],
+        )
     if options.skip_wrong:
         return
     wrong = wrong_rules(layers, 1, options.seed)
-    print(f"wrong rules: found {wrong.total(Status.FAIL)}, missed {wrong.total(Status.PASS)}, "
-          f"undecided {wrong.total(Status.UNDECIDED)}; forward calls: median "
-          f"{np.median(wrong.evaluations):.0f}, p90 {np.quantile(wrong.evaluations, 0.9):.0f}")
+    print(
+        f"wrong rules: found {wrong.total(Status.FAIL)}, missed {wrong.total(Status.PASS)}, "
+        f"undecided {wrong.total(Status.UNDECIDED)}; forward calls: median "
+        f"{np.median(wrong.evaluations):.0f}, p90 {np.quantile(wrong.evaluations, 0.9):.0f}"
+    )
     for layer, mistake, k, verdict in wrong.bad:
-        print(verdict.status, layer, mistake, k, verdict.cause, f"{verdict.resolution:.0e}",
-              verdict.reason[:60])
+        print(
+            verdict.status,
+            layer,
+            mistake,
+            k,
+            verdict.cause,
+            f"{verdict.resolution:.0e}",
+            verdict.reason[:60],
+        )
 
 
 if __name__ == "__main__":
