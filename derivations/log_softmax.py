@@ -3,7 +3,7 @@ r"""Log-softmax of one row of scores: the Jacobian that is not symmetric.
 $$a_j = \log \frac{e^{z_j}}{\sum_n e^{z_n}} = z_j - \log \sum_n e^{z_n}$$
 
 Not in the homework. Its layout of section 3, $M_{ij} = \partial a_j / \partial z_i$ used as $J$,
-gives a wrong gradient here; ``tests/derivations/printed/log_softmax_transposed.py`` shows it fail.
+gives a wrong gradient here; ``tests/library/printed/log_softmax_transposed.py`` shows it fail.
 """
 
 import numpy as np

@@ -6,7 +6,7 @@ measured on the left to $y_i (1 - y_i)$ and $-y_i y_j$ on the right.
 The chain for $i \neq j$ is **not** the printed one: there the last fraction has lost the square of
 its sum, $-e^{z_j} e^{z_i} / \sum_n e^{z_n}$, which is $-y_i y_j \sum_n e^{z_n}$. The square is put
 back here; the printed line is kept, and shown to fail, in
-``tests/derivations/printed/softmax_as_printed.py``.
+``tests/library/printed/softmax_as_printed.py``.
 
 The scores stay within ±30. There $e^z$, its sum and the square of the sum are far from overflow
 (which begins at $z = 709.8$, for the square at 354.9) and from underflow.

@@ -25,7 +25,7 @@ from gradcheck.records import Record, count
 from gradcheck.regimes import REGIMES
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.simplification import Simplifier, discrepancy
-from gradcheck.verdict import Status, Verdict, Verdicts, describe, narrate
+from gradcheck.verdict import Status, Verdict, Verdicts, describe, narrate, place
 from gradcheck.verification import claims_of, judge_at, judge_drawn
 
 #: A claim none of whose cases resolved this is undecided, where the function's noise allowed it.
@@ -265,7 +265,7 @@ class _Run:
         if status is not Status.PASS:
             lines = [
                 f"{self.claim.id}: {'UNDECIDED, not accused' if title == '' else 'FAIL, ' + title}",
-                f"{self.claim.file}:{self.claim.line}",
+                place(self.claim.file, self.claim.line),
                 "",
                 *(f"  {line}" for line in reason.splitlines()),
             ]
@@ -352,7 +352,7 @@ class _Run:
             record.largest_discrepancy = discrepancy(worst)
             lines += [
                 "",
-                f"  largest discrepancy seen: {100 * discrepancy(worst):.2g} %, {describe(worst)}",
+                f"  largest discrepancy seen: {100 * discrepancy(worst):.3g} %, {describe(worst)}",
             ]
         lines += [
             f"  found at input {self.inputs}, seed {self.seed}",

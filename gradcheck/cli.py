@@ -9,9 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from gradcheck.case import Case
-from gradcheck.claims import Derivation, Identity, Rule
-from gradcheck.errors import GradcheckError, InputError, Judged
-from gradcheck.loading import FOLDER, LoadError, declared_in, load, source_files
+from gradcheck.claims import Identity, Rule
+from gradcheck.errors import (
+    DeclarationError,
+    GradcheckError,
+    GradientUndecided,
+    InputError,
+    Judged,
+)
+from gradcheck.loading import FOLDER, LoadError, claims_in, load, source_files
 from gradcheck.records import Record, count, summary
 from gradcheck.verification import replay
 
@@ -43,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    # As with pytest, the files may import what lies beside the folder; last, to shadow nothing.
+    sys.path.append(str(Path.cwd()))
     try:
         code: int = options.run(options)
     except GradcheckError as error:
@@ -153,16 +161,17 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    path, _, wanted = options.claim.partition("::")
-    if not wanted:
+    if "::" not in options.claim:
         raise InputError(f"{options.claim!r} names no claim; write FILE::CLAIM as printed")
-    (claim,) = [found[1] for found in _claims([options.claim]) if not isinstance(found, _Problem)]
+    found = next(iter(_claims([options.claim])))
+    if isinstance(found, _Problem):
+        raise InputError(f"{found.name}: {found.text}")
+    claim = found[1]
     try:
         verdicts = replay(claim, Case.parse(options.case))
     except Judged as error:
         print(error)
-        assert error.verdicts is not None
-        return FAILED if error.verdicts[0].status.value == "fail" else UNDECIDED
+        return UNDECIDED if isinstance(error, GradientUndecided) else FAILED
     print(verdicts)
     return PASSED
 
@@ -217,22 +226,12 @@ def _claims(paths: Sequence[str]) -> Iterator[tuple[str, Rule | Identity] | _Pro
 
 def _claims_of(file: Path) -> Iterator[tuple[str, Rule | Identity | str]]:
     try:
-        declared = declared_in(load(file))
+        found = list(claims_in(load(file)))
     except LoadError as error:
         yield "", str(error)
         return
-    taken: set[str] = set()
-    for item in declared:
-        if isinstance(item, Derivation):
-            if item.problem is not None:
-                yield item.id, item.problem
-            elif not item.rules:
-                yield item.id, f"{item.name} has no rule, so nothing is claimed about it"
-        elif item.problem is not None:
-            if not (isinstance(item, Rule) and item.derivation.problem):
-                yield item.id, item.problem
-        elif item.id in taken:
-            yield f"{item.id}-again", f"two claims have the id {item.id}; rename one of them"
+    for name, claim in found:
+        if isinstance(claim, DeclarationError):
+            yield name, str(claim)
         else:
-            yield item.id, item
-        taken.add(item.id)
+            yield name, claim

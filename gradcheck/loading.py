@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from gradcheck.claims import DECLARATIONS, Derivation, Identity, Rule
-from gradcheck.errors import GradcheckError
+from gradcheck.errors import DeclarationError, GradcheckError
 
 #: The folder whose files are derivation files.
 FOLDER = "derivations"
@@ -65,6 +65,30 @@ def declared_in(module: ModuleType) -> list[Derivation | Rule | Identity]:
     """What a module declares, in order."""
     declared: list[Any] = getattr(module, DECLARATIONS, [])
     return list(declared)
+
+
+def claims_in(module: ModuleType) -> Iterator[tuple[str, Rule | Identity | DeclarationError]]:
+    """The id of every claim of a module, and the claim, or what is wrong with its declaration."""
+    taken: set[str] = set()
+    for item in declared_in(module):
+        name, problem = item.id, item.problem
+        if isinstance(item, Derivation):
+            if problem is None and item.rules:
+                continue
+            problem = problem or (
+                f"{item.name} has no rule, so nothing is claimed about it; declare one, such as "
+                f"@{item.name}.vjp"
+            )
+        elif isinstance(item, Rule) and item.derivation.problem is not None:
+            continue  # reported with the derivation
+        elif name in taken:
+            problem = f"two claims have the id {name}; rename one of them"
+            name = f"{name}-again"
+        taken.add(name)
+        if problem is not None or isinstance(item, Derivation):
+            yield name, DeclarationError(f"{item.file}:{item.line}: {problem}")
+        else:
+            yield name, item
 
 
 def source_files(path: Path) -> list[Path]:

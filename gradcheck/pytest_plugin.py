@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,7 @@ from gradcheck.errors import (
     GradcheckError,
     GradientUndecided,
 )
-from gradcheck.loading import FOLDER, LoadError, declared_in, load
+from gradcheck.loading import FOLDER, LoadError, claims_in, load
 from gradcheck.records import Record, summary
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let pytest look into the files of derivation folders."""
     for folder in config.getini("gradcheck_folders"):
         config.addinivalue_line("python_files", f"{folder}/*.py")
+        if (config.rootpath / folder).is_dir() and str(config.rootpath) not in sys.path:
+            # Tests import derivations also when no derivation file is collected.
+            sys.path.append(str(config.rootpath))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -106,43 +110,23 @@ class DerivationFile(pytest.Module):
         try:
             module = load(self.path)
         except LoadError as error:
-            return [_broken(self, "import", error, 0)]
+            return [_broken(self, "import", error)]
         return list(_items(self, module))
 
 
 def _items(parent: pytest.Module, module: ModuleType) -> Iterator[pytest.Item]:
-    taken: set[str] = set()
-    for declared in declared_in(module):
-        problem: GradcheckError | None = None
-        if isinstance(declared, Derivation):
-            if declared.rules and declared.problem is None:
-                continue
-            text = declared.problem or (
-                f"{declared.name} has no rule, so nothing is claimed about it; declare one, such "
-                f"as @{declared.name}.vjp"
-            )
-            problem = DeclarationError(text)
-        elif declared.problem is not None:
-            if isinstance(declared, Rule) and declared.derivation.problem is not None:
-                continue  # reported with the derivation
-            problem = DeclarationError(declared.problem)
-        elif declared.id in taken:
-            problem = DeclarationError(f"two claims have the id {declared.id}; rename one of them")
-        if problem is not None:
-            name = declared.id if declared.id not in taken else f"{declared.id}-again"
-            yield _broken(parent, name, problem, declared.line)
+    for name, claim in claims_in(module):
+        if isinstance(claim, DeclarationError):
+            yield _broken(parent, name, claim)
         else:
-            assert not isinstance(declared, Derivation)
-            yield ClaimItem.of(parent, declared)
-        taken.add(declared.id)
+            yield ClaimItem.of(parent, name, claim)
 
 
-def _broken(parent: pytest.Module, name: str, problem: GradcheckError, line: int) -> pytest.Item:
+def _broken(parent: pytest.Module, name: str, problem: GradcheckError) -> pytest.Item:
     def fails() -> None:
         raise problem
 
     item: ClaimItem = ClaimItem.from_parent(parent, name=name, callobj=fails)
-    item.line = line
     return item
 
 
@@ -153,13 +137,13 @@ class ClaimItem(pytest.Function):
     claim: Rule | Identity | None = None
 
     @classmethod
-    def of(cls, parent: pytest.Module, claim: Rule | Identity) -> ClaimItem:
+    def of(cls, parent: pytest.Module, name: str, claim: Rule | Identity) -> ClaimItem:
         """The item that checks ``claim``."""
 
         def checks() -> None:
             item._check(claim)
 
-        item: ClaimItem = cls.from_parent(parent, name=claim.id, callobj=checks)
+        item: ClaimItem = cls.from_parent(parent, name=name, callobj=checks)
         item.line, item.claim = claim.line, claim
         return item
 
@@ -186,11 +170,20 @@ class ClaimItem(pytest.Function):
         """The file and line of the rule."""
         return self.path, max(self.line - 1, 0), self.name
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """Our own report for what we raise: no traceback through the harness."""
         if isinstance(excinfo.value, GradcheckError):
             return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say how cases are drawn."""
+    seed = config.getoption("--gradcheck-seed")
+    profile = _profile(config)
+    return f"gradcheck: profile {profile.name}, {profile.inputs} inputs a claim" + (
+        f", seed {seed}" if seed is not None else ""
+    )
 
 
 def _profile(config: pytest.Config) -> Profile:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -168,7 +170,7 @@ def narrate(verdict: Verdict) -> str:
         head += f"FAIL, {verdict.title or 'wrong value'}"
     lines = [head]
     if verdict.file:
-        lines.append(f"{verdict.file}:{verdict.line}")
+        lines.append(place(verdict.file, verdict.line))
     if verdict.reason:
         lines += ["", f"  {verdict.reason}"]
     lines += _inputs(verdict)
@@ -176,6 +178,14 @@ def narrate(verdict: Verdict) -> str:
     if verdict.notes:
         lines += ["", *(f"  note: {note}" for note in verdict.notes)]
     return "\n".join(lines)
+
+
+def place(file: str, line: int) -> str:
+    """A file and line, as seen from the current folder where it is below it."""
+    path = Path(file)
+    with contextlib.suppress(OSError, ValueError):
+        path = path.relative_to(Path.cwd())
+    return f"{path.as_posix()}:{line}"
 
 
 def _inputs(verdict: Verdict) -> list[str]:

@@ -263,7 +263,7 @@ def _verify(f: Function, rule: Function, kind: Kind, inputs: tuple[Any, ...]) ->
     _describe(positional, _name(rule), names, leading)
     claim = Rule(positional, owner, kind, (), register=False)
     claim.file, claim.line = _place(rule)
-    return judge_at(claim, Case(dict(zip(names, inputs, strict=True))))
+    return judge_at(claim, Case(dict(zip(names, inputs, strict=True))), table=False)
 
 
 def _plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> Derivation:

@@ -67,7 +67,7 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
     if reach is not None:
         # The largest step of the ladder has to stay inside.
         s = np.minimum(s, reach / ladder.step(0))
-    v = s * signs
+    v: Vector = s * signs
     if point.tangent is not None:
         v = point.tangent(v)
     return Direction(_exact(point.x, v, ladder), s)

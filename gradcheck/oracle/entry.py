@@ -115,7 +115,7 @@ def project(values: Floats, u: Vector) -> Floats:
     return projected
 
 
-def _norm(values: Floats) -> float:
+def _norm(values: Vector) -> float:
     """The Euclidean norm, also of numbers whose squares underflow."""
     largest = float(np.abs(values).max())
     return largest * float(np.sqrt(np.sum((values / largest) ** 2))) if largest > 0 else 0.0
@@ -150,7 +150,7 @@ def measure_along(
 ) -> Slopes:
     """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
 
-    Where several inputs move, ``gradient`` is how much each counts: small steps of them are rounded.
+    Where several inputs move, ``gradient`` is how much each counts: small steps are rounded.
     """
     scatter = line.point.rounding
     known = 0.0 if scatter is None else _SCATTER * _norm(u * scatter)

@@ -52,8 +52,8 @@ def select(
         flat = np.logical_and.accumulate(noise <= GROWTH * known[:-1], axis=0)
         amplitude = np.maximum(first, np.maximum.accumulate(np.where(flat, noise, 0.0), axis=0))
         blur = 2.0 * amplitude / steps[:-1, None]
-        # change[k] is between level k and the next larger step. Where smaller steps changed by more,
-        # and not by noise, the function has a shape in between that larger ones average over.
+        # change[k] is between level k and the next larger step. Where smaller steps changed by
+        # more, and not by noise, the function has a shape that larger ones average over.
         structure = np.maximum.accumulate(np.where(change > blur, change, 0.0), axis=0)
         radius = np.maximum(change, structure) + blur
         values = values[:-1]

@@ -9,7 +9,7 @@ import argparse
 import time
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,11 +44,13 @@ def draws(layer: Layer, regime: str, count: int, seed: int) -> Iterator[tuple[np
             yield inputs
 
 
-def right_rules(layers: Iterable[Layer], count: int = 2, seed: int = 0) -> Tally:
+def right_rules(
+    layers: Iterable[Layer], count: int = 2, seed: int = 0, regimes: Sequence[str] = REGIMES
+) -> Tally:
     """Verdicts on the right rules, by regime."""
     tally = Tally()
     for layer in layers:
-        for regime in REGIMES:
+        for regime in regimes:
             for k, inputs in enumerate(draws(layer, regime, count, seed)):
                 verdict = verify_vjp(layer.f, layer.vjp, *inputs)
                 label = str(verdict.status)
