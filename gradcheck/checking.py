@@ -77,7 +77,9 @@ class Outcome:
             return
         failed = self.record.status == str(Status.FAIL)
         error: type[Judged] = GradientMismatch if failed else GradientUndecided
-        raise error(self.record.message, Verdicts([self.verdict] if self.verdict else []))
+        raise error(
+            self.record.message, Verdicts([self.verdict] if self.verdict is not None else [])
+        )
 
 
 def check(
@@ -100,7 +102,7 @@ def check(
         bad = [outcome for outcome in outcomes if outcome.record.status == str(status)]
         if bad:
             error = GradientMismatch if status is Status.FAIL else GradientUndecided
-            verdicts = Verdicts([outcome.verdict for outcome in bad if outcome.verdict])
+            verdicts = Verdicts([outcome.verdict for outcome in bad if outcome.verdict is not None])
             raise error("\n\n".join(outcome.record.message for outcome in bad), verdicts)
     return [outcome.record for outcome in outcomes]
 

@@ -47,7 +47,7 @@ def select(
         # Two neighbouring quotients differ by the noise over the smaller step.
         noise = change * steps[:-1, None]
         noise[np.isinf(noise)] = 0.0
-        first = np.maximum(floor, noise[0] if start is None else start)
+        first = np.maximum(floor, noise[:2].max(axis=0) if start is None else start)
         known = np.maximum.accumulate(np.concatenate([first[None], noise]), axis=0)
         flat = np.logical_and.accumulate(noise <= GROWTH * known[:-1], axis=0)
         amplitude = np.maximum(first, np.maximum.accumulate(np.where(flat, noise, 0.0), axis=0))

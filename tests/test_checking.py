@@ -1,0 +1,156 @@
+"""The property: what is wrong only somewhere is found, and made small."""
+
+import random
+
+import numpy as np
+import pytest
+
+import gradcheck as gc
+from gradcheck.checking import check
+
+SEEDS = range(20)
+
+
+def tanh_with(rule):
+    @gc.derivation(x="n d")
+    def tanh(x):
+        return np.tanh(x)
+
+    return tanh.vjp(rule)
+
+
+def relu_with(rule):
+    @gc.options(at_kink="left")
+    @gc.derivation(p="n h")
+    def relu(p):
+        return np.maximum(p, 0.0)
+
+    return relu.vjp(rule)
+
+
+def beyond_three(dy, x):
+    return dy * (1 - np.tanh(x) ** 2) * np.where(np.abs(x) > 3, 1.5, 1.0)
+
+
+def one_sample(dy, x):
+    return dy * (1 - np.tanh(x) ** 2) * (2.0 if len(x) == 1 else 1.0)
+
+
+def a_batch(dy, x):
+    return dy * (1 - np.tanh(x) ** 2) / len(x)
+
+
+def at_zero(dr, p):
+    return dr * (p >= 0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("rule", [beyond_three, one_sample, a_batch, at_zero])
+def test_what_is_wrong_only_somewhere_is_found(rule, seed):
+    claim = relu_with(rule) if rule is at_zero else tanh_with(rule)
+    with pytest.raises(gc.GradientMismatch, match=rule.__name__):
+        check(claim, seed=seed, profile="ci")
+
+
+def test_the_failing_case_is_small():
+    claim = tanh_with(a_batch)
+    with pytest.raises(gc.GradientMismatch) as failure:
+        check(claim, profile="ci")
+    (verdict,) = failure.value.verdicts
+    assert verdict.case.inputs["x"].shape == (2, 1)
+    assert set(verdict.case.inputs["x"].reshape(-1)) <= {0.0, 1.0, -1.0}
+    with pytest.raises(gc.GradientMismatch, match="a_batch"):
+        gc.replay(claim, gc.Case.parse(repr(verdict.case)))
+
+
+def test_a_record_says_what_was_done():
+    (record,) = check(tanh_with(lambda dy, x: dy * (1 - np.tanh(x) ** 2)), profile="ci")
+    assert record.inputs >= 100
+    assert record.status == "pass"
+    assert record.finest < 1e-6
+
+
+def test_global_random_state_is_neither_used_nor_changed():
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    check(tanh_with(lambda dy, x: dy * (1 - np.tanh(x) ** 2)), profile="ci", inputs=30)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+
+
+def test_a_claim_that_never_says_anything_fails():
+    @gc.derivation(x="k")
+    def same(x):
+        return 1.0 * x
+
+    @same.partial(where=lambda i, j: i > 1000)
+    def nothing():
+        return 1.0
+
+    with pytest.raises(gc.GradientMismatch, match="says nothing at any"):
+        check(nothing, profile="ci", inputs=30)
+
+
+def test_a_function_that_raises_everywhere_fails_and_one_that_overflows_is_undecided():
+    @gc.derivation(x="k")
+    def broken(x):
+        raise KeyError("cache")
+
+    @broken.vjp
+    def rule(dy):
+        return dy
+
+    with pytest.raises(gc.GradientMismatch, match="KeyError"):
+        check(rule, profile="ci", inputs=20)
+
+    @gc.derivation(x="k")
+    def huge(x):
+        return np.exp(x * x + 1e4)
+
+    @huge.vjp
+    def other(dy, x, y):
+        return 2 * dy * x * y
+
+    with pytest.raises(gc.GradientUndecided, match="narrow the domain"):
+        check(other, profile="ci", inputs=20)
+
+
+def test_dims_that_no_sizes_satisfy_are_an_error():
+    @gc.options(sizes={"n": (1, 3)})
+    @gc.derivation(x="n-5")
+    def f(x):
+        return 1.0 * x
+
+    @f.vjp
+    def rule(dy):
+        return dy
+
+    with pytest.raises(gc.DeclarationError, match="no sizes make every axis at least 1"):
+        check(rule)
+
+
+@pytest.mark.parametrize(
+    ("declare", "words"),
+    [
+        (lambda f: f.vjp(lambda z, y: y), "its first parameter is the cotangent"),
+        (lambda f: f.vjp(lambda dy, q: dy), "known names: z, y"),
+        (lambda f: f.vjp(lambda dy, *rest: dy), r"\*args"),
+        (lambda f: f.vjp("w")(lambda dy: dy), "'w' is not a differentiable input"),
+    ],
+)
+def test_a_rule_that_cannot_be_filled_says_so_when_it_is_checked(declare, words):
+    @gc.derivation(z="k")
+    def f(z):
+        return 1.0 * z
+
+    with pytest.raises(gc.DeclarationError, match=words):
+        check(declare(f))
+
+
+def test_names_that_clash():
+    @gc.derivation(y="k")
+    def f(y):
+        return 1.0 * y
+
+    with pytest.raises(gc.DeclarationError, match="input called 'y'"):
+        check(f.vjp(lambda dy: dy))

@@ -1,0 +1,75 @@
+"""The house: imports point one way, and importing the package is cheap."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "gradcheck"
+#: The rooms as data flows through them; a module imports from those above it alone.
+ORDER = [
+    "errors", "dims", "regimes", "arguments", "case", "claims",
+    "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
+    "oracle.entry", "oracle.rounding", "oracle.recording",
+    "evaluation", "contracts", "verdict", "localization",
+    "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
+    "judging.hessians", "judging", "identities", "verification", "simplification", "records",
+    "sampling", "checking", "loading", "pytest_plugin", "cli", "__main__",
+]  # fmt: skip
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imported(path):
+    """The modules of the package that a file imports, but for what type checkers alone read."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    guarded = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and id(node) not in guarded:
+            base = node.module or ""
+            if base.startswith("gradcheck"):
+                for alias in node.names:
+                    full = f"{base}.{alias.name}".removeprefix("gradcheck.")
+                    short = base.removeprefix("gradcheck").removeprefix(".")
+                    yield full if full in ORDER else short
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=module_name)
+def test_imports_point_upwards(path):
+    name = module_name(path)
+    if name in ("", "oracle"):
+        return
+    assert name in ORDER, "a new module needs its place in the order"
+    for other in imported(path):
+        assert ORDER.index(other) < ORDER.index(name), f"{name} imports {other}"
+
+
+def test_only_two_modules_import_hypothesis():
+    users = {
+        module_name(path)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hypothesis"))
+        or (isinstance(node, ast.Import) and any(a.name == "hypothesis" for a in node.names))
+    }
+    assert users == {"sampling", "checking"}
+
+
+def test_importing_the_package_loads_numpy_alone():
+    code = "import gradcheck, sys; print(sorted({m.split('.')[0] for m in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert "'numpy'" in loaded
+    for other in ("hypothesis", "pytest", "rich"):
+        assert f"'{other}'" not in loaded

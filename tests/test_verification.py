@@ -1,0 +1,175 @@
+"""One point: plain functions, declared ones, contracts, and what cannot be judged."""
+
+import numpy as np
+import pytest
+
+import gradcheck as gc
+from gradcheck import Status
+
+X = np.array([[0.3, -1.2, 0.7], [2.0, 0.1, -0.4]])
+
+
+def test_plain_functions_of_every_kind():
+    assert gc.verify_vjp(np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), X)
+    assert gc.verify_jvp(np.tanh, lambda dx, x: dx * (1 - np.tanh(x) ** 2), X)
+    assert gc.verify_jacobian(np.exp, lambda x: np.diag(np.exp(x)), X[0])
+    assert gc.verify_gradient(lambda x: (x**2).sum(), lambda x: 2 * x, X)
+    assert gc.verify_identity(lambda x: np.exp(x + 1), lambda x: np.exp(x) * np.e, X)
+    assert gc.verify_vjp(
+        lambda a, b: (a * b, a + b), lambda p, q, a, b: (p * b + q, p * a + q), X, X + 1
+    )
+
+
+def test_a_wrong_one_names_the_entry_and_raises():
+    verdict = gc.verify_vjp(np.sin, lambda dy, x: dy * np.cos(x) * (1 + 1e-6), X)
+    assert verdict.status is Status.FAIL
+    assert verdict.worst is not None
+    assert verdict.worst.wrong
+    assert verdict.worst.discrepancy == pytest.approx(1e-6, rel=1e-2)
+    with pytest.raises(gc.GradientMismatch, match="wrong value"):
+        gc.check_vjp(np.sin, lambda dy, x: -dy * np.cos(x), X)
+
+
+def test_a_pass_costs_nine_forward_and_five_backward_calls_beyond_the_contracts():
+    verdict = gc.verify_vjp(np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), X)
+    assert verdict.evaluations <= 9 + 2
+    assert verdict.calls <= 5 + 6
+
+
+@pytest.mark.parametrize(
+    ("rule", "title"),
+    [
+        (lambda dy, x: None, "no answer"),
+        (lambda dy, x: dy.T, "wrong shape"),
+        (lambda dy, x: (dy, dy), "wrong count"),
+        (lambda dy, x: dy * 1j, "complex"),
+        (lambda dy, x: x > 0, "wrong dtype"),
+        (lambda dy, x: dy * np.nan, "numerically unstable"),
+        (lambda dy, x: dy * np.random.random(), "not repeatable"),  # noqa: NPY002
+        (lambda dy, x: np.multiply(dy, 2, out=dy), "cotangent changed"),
+        (lambda dy, x: dy + 0 * np.multiply(x, 2, out=x), "input changed"),
+        (lambda dy, x: dy * (dy > 0), "not linear in the cotangent"),
+        (lambda dy, x: np.ones_like(x), "not linear in the cotangent"),
+    ],
+)
+def test_contracts_come_before_numbers(rule, title):
+    verdict = gc.verify_vjp(lambda x: 1.0 * x, rule, X.copy())
+    assert verdict.status is Status.FAIL
+    assert verdict.title == title
+
+
+def test_a_lost_leading_axis_is_noted_not_failed():
+    verdict = gc.verify_vjp(lambda b: 2.0 * b, lambda dy, b: (2 * dy)[0], np.ones((1, 3)))
+    assert verdict
+    assert any("(3,)" in note for note in verdict.notes)
+
+
+def test_what_the_function_does_not_answer_is_set_aside():
+    verdict = gc.verify_vjp(np.log, lambda dy, x: dy / x, np.array([-1.0, 2.0]))
+    assert (verdict.status, verdict.cause) == (Status.UNDECIDED, "overflow")
+    verdict = gc.verify_vjp(np.linalg.inv, lambda dy, x: dy, np.zeros((2, 2)))
+    assert (verdict.status, verdict.cause) == (Status.UNDECIDED, "raised")
+
+
+def test_measurements_keep_their_own_error():
+    measured = gc.measure_jacobian(np.exp, X[0])
+    assert np.all(np.abs(measured.value - np.diag(np.exp(X[0]))) <= 3 * measured.error)
+    assert np.all(measured.error < 1e-7)
+    along = gc.measure_jvp(np.sin, (X,), (np.ones_like(X),))
+    assert np.all(np.abs(along.value - np.cos(X)) <= 3 * along.error)
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0])
+def test_where_several_kinks_meet_nobody_is_accused(at):
+    """A biasless ReLU layer at a zero row, relu(x) - relu(-x), and three ties in a sort."""
+
+    def relu(x):
+        return np.maximum(x, 0)
+
+    W, V = np.array([[1.0, -2.0], [0.5, 1.0]]), np.array([[1.0], [-1.0]])
+    x = np.full((1, 2), at)
+    assert (
+        gc.verify_vjp(
+            lambda x: relu(x @ W) @ V, lambda dy, x: ((dy @ V.T) * (x @ W > 0)) @ W.T, x
+        ).status
+        is not Status.FAIL
+    )
+    assert (
+        gc.verify_vjp(
+            lambda x: relu(x) - relu(-x), lambda dy, x: dy * ((x > 0) * 1.0 + (x < 0)), x
+        ).status
+        is not Status.FAIL
+    )
+
+    def sort_rule(dy, x):
+        dx = np.empty_like(x)
+        dx[np.argsort(x, kind="stable")] = dy
+        return dx
+
+    assert gc.verify_vjp(np.sort, sort_rule, np.full(3, at)).status is not Status.FAIL
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_where_only_the_second_derivative_jumps_right_rules_pass(seed):
+    x = np.array([0.0, 1.0, -2.0, seed / 3])
+    assert gc.verify_vjp(
+        lambda x: np.maximum(x, 0) ** 2, lambda dy, x: 2 * dy * np.maximum(x, 0), x
+    )
+
+
+def test_float32_is_checked_in_float64_where_everything_computes_in_it():
+    x = X.astype(np.float32)
+    verdict = gc.verify_vjp(np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), x)
+    assert verdict
+    assert verdict.resolution < 1e-6
+
+    def cached(dy, x):
+        y = np.tanh(x).astype(np.float32)
+        return dy * (1 - y.astype(np.float64) ** 2)
+
+    assert gc.verify_vjp(np.tanh, cached, X).status is not Status.FAIL
+
+
+def test_hessians():
+    def f(x):
+        return np.log(np.exp(x).sum())
+
+    @gc.derivation(x="k")
+    def logsumexp(x):
+        return f(x)
+
+    @logsumexp.gradient
+    def gradient(x):
+        return np.exp(x - f(x))
+
+    @logsumexp.hessian
+    def hessian(x):
+        p = np.exp(x - f(x))
+        return np.diag(p) - np.outer(p, p)
+
+    @logsumexp.hessian
+    def diagonal(x):
+        return np.diag(np.exp(x - f(x)))
+
+    x = np.array([0.3, -0.5, 1.0])
+    assert gc.verify(hessian, x=x)
+    assert "declared gradient" in gc.verify(hessian, x=x)[0].notes[0]
+    assert not gc.verify(diagonal, x=x)
+
+
+def test_log_determinant_of_a_symmetric_matrix():
+    @gc.derivation(A=gc.positive_definite("n n"))
+    def log_determinant(A):
+        return 2 * np.log(np.diag(np.linalg.cholesky(A))).sum()
+
+    @log_determinant.gradient
+    def textbook(A):
+        return np.linalg.inv(A)
+
+    @log_determinant.gradient
+    def doubled(A):
+        return 2 * np.linalg.inv(A)
+
+    A = np.array([[2.0, 0.5], [0.5, 1.0]])
+    assert gc.verify(textbook, A=A)
+    assert not gc.verify(doubled, A=A)
