@@ -127,6 +127,8 @@ class Simplifier:
                         return
 
     def _replace(self, name: str, array: Any) -> bool:
+        # Adding 0 turns -0.0 into 0.0.
+        array = array + array.dtype.type(0)
         array = array if array.ndim else array[()]
         inputs = {**self.case.inputs, name: array}
         return self._inside(inputs, self.owner.bind(inputs)) and self._try(inputs)

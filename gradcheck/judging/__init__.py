@@ -195,7 +195,7 @@ def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str
     )
     status, cause, reason = Status.PASS, "", _lost(subject, evidence)
     if evidence.wrong is not None:
-        status = Status.FAIL
+        status, reason = Status.FAIL, evidence.reason
     elif silent or subject.x.size == 0 or subject.y.size == 0:
         status, cause, reason = Status.UNDECIDED, "silent", "the claim says nothing here"
     elif evidence.undecided:

@@ -54,6 +54,7 @@ class Evidence:
     table: tuple[Entry, ...] = ()
     probe: tuple[tuple[str, Any], ...] = ()
     title: str = ""
+    reason: str = ""
     undecided: str = ""
     claimed: list[float] = field(default_factory=list)
     measured: list[float] = field(default_factory=list)

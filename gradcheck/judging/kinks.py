@@ -76,7 +76,7 @@ def _along_ties(context: Context, kinked: Mask) -> None:
         return
     point = context.point
     together = np.full(point.n, scales(point, "spread").max())
-    for v in (together, point.x.astype(np.float64)):
+    for v, moved in ((together, "by the same"), (point.x.astype(np.float64), "in proportion")):
         line = Line(point, finish(point, np.abs(v), np.sign(v), context.ladder).v)
         if not line.v.any():
             continue
@@ -86,6 +86,10 @@ def _along_ties(context: Context, kinked: Mask) -> None:
             if entries is None or output in entries.rows:
                 _settle_along(context, line, int(output))
             if context.evidence.wrong is not None:
+                context.evidence.reason = (
+                    f"where all inputs move {moved}, ties stay ties and the function is smooth; "
+                    "along that direction the claim is wrong: does every tie get the gradient?"
+                )
                 return
 
 
