@@ -90,18 +90,24 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Real(Argument):
-    """Real numbers, see ``real``."""
+class _Shaped(Argument):
+    """An argument of one shape."""
 
     shape: Shape
-    low: Bound = None
-    high: Bound = None
-    nonzero: bool = False
-    differentiate: bool = True
 
     @property
     def dims(self) -> Shape:
         return self.shape
+
+
+@dataclass(frozen=True)
+class Real(_Shaped):
+    """Real numbers, see ``real``."""
+
+    low: Bound = None
+    high: Bound = None
+    nonzero: bool = False
+    differentiate: bool = True
 
     @property
     def differentiable(self) -> bool:
@@ -147,16 +153,11 @@ class Real(Argument):
 
 
 @dataclass(frozen=True)
-class Integers(Argument):
+class Integers(_Shaped):
     """Integers, see ``integers``."""
 
-    shape: Shape
     low: IntegerBound
     high: IntegerBound
-
-    @property
-    def dims(self) -> Shape:
-        return self.shape
 
     def depends_on(self) -> tuple[str, ...]:
         return _parameters(self.low) + _parameters(self.high)
@@ -197,14 +198,8 @@ class Integers(Argument):
 
 
 @dataclass(frozen=True)
-class Boolean(Argument):
+class Boolean(_Shaped):
     """Truth values, see ``boolean``."""
-
-    shape: Shape
-
-    @property
-    def dims(self) -> Shape:
-        return self.shape
 
     def draw(
         self, rng: np.random.Generator, bindings: Bindings, regime: str, drawn: Mapping[str, Any]
@@ -400,14 +395,8 @@ class Simplex(Real):
 
 
 @dataclass(frozen=True)
-class Permutation(Argument):
+class Permutation(_Shaped):
     """A permutation, see ``permutation``."""
-
-    shape: Shape
-
-    @property
-    def dims(self) -> Shape:
-        return self.shape
 
     def draw(
         self, rng: np.random.Generator, bindings: Bindings, regime: str, drawn: Mapping[str, Any]

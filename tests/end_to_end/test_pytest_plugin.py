@@ -2,53 +2,10 @@
 
 import subprocess
 import sys
-import textwrap
 
 import pytest
 
-RIGHT = """
-import numpy as np
-from gradcheck import derivation, identity, real
-
-@derivation(z="k")
-def softmax(z):
-    e = np.exp(z - z.max())
-    return e / e.sum()
-
-@identity(z="k", c=real())
-def shift_invariance(z, c):
-    return softmax(z + c), softmax(z)
-
-@softmax.vjp
-def backward(dy, y):
-    return y * (dy - dy @ y)
-"""
-WRONG = """
-import numpy as np
-from gradcheck import derivation
-
-@derivation(z="k")
-def softmax(z):
-    e = np.exp(z - z.max())
-    return e / e.sum()
-
-@softmax.vjp
-def backward(dy, y):
-    return y * (dy + dy @ y)
-"""
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "derivations").mkdir()
-
-    def write(name, text):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text), encoding="utf-8")
-
-    write.path = tmp_path
-    return write
+from tests.end_to_end.files import RIGHT, WRONG
 
 
 def run(folder, *arguments, plugins=True):
