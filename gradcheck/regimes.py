@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
-Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
+if TYPE_CHECKING:  # numpy loads its random numbers when they are first asked for
+    Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
 
 
 def _integers(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
