@@ -28,8 +28,6 @@ from gradcheck.simplification import Simplifier, discrepancy
 from gradcheck.verdict import Status, Verdict, Verdicts, describe, narrate, place
 from gradcheck.verification import claims_of, judge_at, judge_drawn
 
-#: A claim none of whose cases resolved this is undecided, where the function's noise allowed it.
-REQUIRED = 1e-6
 #: Seconds after which a claim is cut off.
 TIME_LIMIT = 60.0
 #: Where failing examples are kept between runs, beside those of Hypothesis itself.
