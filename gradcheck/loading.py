@@ -3,73 +3,72 @@
 A file ``derivations/softmax.py`` is the module ``derivations.softmax``, whatever its own name
 would shadow (``derivations/copy.py`` is not the standard library's ``copy``), and siblings import
 it as ``from derivations.softmax import backward``. Folders of one name in different places are
-kept apart: the modules of one are put aside while a file of another is loaded.
+kept apart: the modules of one are put aside while a file of another is loaded or checked.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import linecache
+import os
 import sys
 import traceback
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gradcheck.claims import DECLARATIONS, Derivation, Identity, Rule
-from gradcheck.errors import DeclarationError, GradcheckError
+from gradcheck.errors import GradcheckError
+from gradcheck.verdict import place
 
 #: The folder whose files are derivation files.
 FOLDER = "derivations"
+#: The id of what is reported for a file that cannot be imported; no declaration can have it.
+IMPORT = "import"
 
-_modules: dict[Path, dict[str, ModuleType]] = {}
+_PACKAGE = Path(__file__).parent
+#: The modules of each folder, while another folder of its name is the one that is imported from.
+_aside: dict[Path, dict[str, ModuleType]] = {}
 
 
 class LoadError(GradcheckError):
     """A file that cannot be imported; says the file, the line and the reason."""
 
-
-def load(path: Path) -> ModuleType:
-    """The module of one file, loaded once.
-
-    Raises ``LoadError`` whatever the file does while it is imported.
-    """
-    path = path.resolve()
-    folder = _folder_of(path)
-    root, package = folder.parent, folder.name
-    inner = path.relative_to(folder).with_suffix("")
-    name = ".".join((package, *inner.parts))
-    with _installed(folder, package):
-        module = sys.modules.get(name)
-        if module is not None and getattr(module, "__file__", None) == str(path):
-            return module
-        if str(root) not in sys.path:
-            # Last, so that nothing of the user's shadows a library.
-            sys.path.append(str(root))
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except (Exception, SystemExit) as error:
-            del sys.modules[name]
-            raise LoadError(_explain(path, error)) from error
-        return module
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
-def declared_in(module: ModuleType) -> list[Derivation | Rule | Identity]:
-    """What a module declares, in order."""
-    declared: list[Any] = getattr(module, DECLARATIONS, [])
-    return list(declared)
+@dataclass(frozen=True)
+class Found:
+    """What a file declares under one id: a claim, or the problem for which there is none."""
+
+    id: str
+    line: int
+    claim: Rule | Identity | None = None
+    problem: str = ""
 
 
-def claims_in(module: ModuleType) -> Iterator[tuple[str, Rule | Identity | DeclarationError]]:
-    """The id of every claim of a module, and the claim, or what is wrong with its declaration."""
-    taken: set[str] = set()
+def found_at(
+    path: Path,
+    folders: Sequence[str] = (FOLDER,),
+    passing: tuple[type[BaseException], ...] = (KeyboardInterrupt,),
+) -> list[Found]:
+    """What a file declares; the reason where it cannot be imported. The arguments of ``load``."""
+    try:
+        return found_in(load(path, folders, passing))
+    except LoadError as error:
+        return [Found(IMPORT, error.line, problem=str(error))]
+
+
+def found_in(module: ModuleType) -> list[Found]:
+    """What a module declares, in order: every claim, and what is wrong with a declaration."""
+    found: dict[str, Found] = {}
     for item in declared_in(module):
         name, problem = item.id, item.problem
         if isinstance(item, Derivation):
@@ -81,72 +80,200 @@ def claims_in(module: ModuleType) -> Iterator[tuple[str, Rule | Identity | Decla
             )
         elif isinstance(item, Rule) and item.derivation.problem is not None:
             continue  # reported with the derivation
-        elif name in taken:
-            problem = f"two claims have the id {name}; rename one of them"
-            name = f"{name}-again"
-        taken.add(name)
+        if name in found:
+            problem = (
+                f"two claims have the id {name}: this one and that at line {found[name].line}; "
+                "rename one of them"
+            )
+            while name in found:
+                name += "-again"
         if problem is not None or isinstance(item, Derivation):
-            yield name, DeclarationError(f"{item.file}:{item.line}: {problem}")
+            found[name] = Found(
+                name, item.line, problem=f"{place(item.file, item.line)}: {problem}"
+            )
         else:
-            yield name, item
+            found[name] = Found(name, item.line, item)
+    return list(found.values())
 
 
-def source_files(path: Path) -> list[Path]:
-    """The derivation files of a folder, or the file itself."""
-    if path.is_file():
-        return [path]
-    return sorted(
-        file
-        for file in path.rglob("*.py")
-        if file.name not in ("__init__.py", "conftest.py")
-        and not any(part.startswith((".", "__")) for part in file.relative_to(path).parts)
-    )
+def declared_in(module: ModuleType) -> list[Derivation | Rule | Identity]:
+    """What a module declares, in order."""
+    declared: list[Any] = getattr(module, DECLARATIONS, [])
+    return list(declared)
 
 
-def _folder_of(path: Path) -> Path:
-    """The outermost folder named ``derivations`` around a file, else the one it lies in."""
-    for parent in reversed(path.parents):
-        if parent.name == FOLDER:
-            return parent
-    return path.parent
+def is_source(path: Path) -> bool:
+    """Whether a file of a derivation folder may hold derivations."""
+    return path.suffix == ".py" and path.name != "conftest.py"
+
+
+def derivation_folder(path: Path, folders: Sequence[str] = (FOLDER,)) -> Path | None:
+    """The innermost folder around ``path`` that is named as a derivation folder."""
+    return next((parent for parent in path.parents if parent.name in folders), None)
+
+
+def load(
+    path: Path,
+    folders: Sequence[str] = (FOLDER,),
+    passing: tuple[type[BaseException], ...] = (KeyboardInterrupt,),
+) -> ModuleType:
+    """The module of one file, loaded once.
+
+    Raises ``LoadError`` whatever the file does while it is imported, but for the exceptions in
+    ``passing``, which pass through.
+    """
+    path = _absolute(path)
+    folder, name = _module_of(path, folders)
+    # Last, so that nothing of the user's shadows a library.
+    root = str(path.parent if folder is None else folder.parent)
+    if root not in sys.path:
+        sys.path.append(root)
+    with installed(folder):
+        module = sys.modules.get(name)
+        if module is not None and getattr(module, "__file__", None) == str(path):
+            return module
+        try:
+            return _execute(name, path, [str(path.parent)] if path.stem == "__init__" else None)
+        except passing:
+            raise
+        except BaseException as error:
+            raise _load_error(path, error) from error
 
 
 @contextmanager
-def _installed(folder: Path, package: str) -> Iterator[None]:
-    """Make ``package`` mean ``folder`` for the imports inside."""
-    current = sys.modules.get(package)
-    if current is None or list(getattr(current, "__path__", [])) != [str(folder)]:
-        names = [n for n in sys.modules if n == package or n.startswith(package + ".")]
-        aside = {n: sys.modules.pop(n) for n in names}
-        for known in _modules.values():
-            if current is not None and known.get(package) is current:
-                known.update(aside)
-        if folder in _modules:
-            sys.modules.update(_modules[folder])
-        else:
-            sys.modules[package] = _package(folder, package)
+def installed(folder: Path | None) -> Iterator[None]:
+    """Make the name of ``folder`` mean this folder, for the imports inside.
+
+    Those are of a file that is loaded, and those that a function makes when it is called.
+    """
+    if folder is None or _is_imported(folder):
+        yield
+        return
+    package = folder.name
+    before = _taken_out(package)
+    sys.modules.update(_aside.pop(folder, {}))
+    if package not in sys.modules:
+        _make_package(folder)
     try:
         yield
     finally:
-        _modules[folder] = {
-            n: m for n, m in sys.modules.items() if n == package or n.startswith(package + ".")
-        }
+        # What is imported from outside, by tests, is what Python itself would find.
+        if before or not _is_first_on_path(folder):
+            _aside[folder] = _taken_out(package)
+            sys.modules.update(before)
 
 
-def _package(folder: Path, package: str) -> ModuleType:
-    module = ModuleType(package)
-    module.__path__ = [str(folder)]
+def explain(error: BaseException, file: str, line: int) -> str | None:
+    """Why a claim of ``file`` could not be checked, for its author; None for our own mistakes.
+
+    Theirs is what happened in their code, or in what their code called.
+    """
+    if isinstance(error, GradcheckError):
+        return f"{place(file, line)}: {error}"
+    theirs = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == file:
+            theirs = frame
+        elif Path(frame.filename).is_relative_to(_PACKAGE):
+            theirs = None
+    if theirs is None:
+        return None
+    return f"{place(file, theirs.lineno or line)}: {_said(error)}\n    {theirs.line}"
+
+
+def _absolute(path: Path) -> Path:
+    """Without ``..``, but with its links: a link may be what gives a folder its name."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() follows links
+
+
+def _module_of(path: Path, folders: Sequence[str]) -> tuple[Path | None, str]:
+    """The folder that is the outermost package of a file, and the name of its module.
+
+    Outside of derivation folders and packages a file stands alone, under a name that shadows none.
+    """
+    folder = derivation_folder(path, folders)
+    if folder is None:
+        packages = (p for p in path.parents if not (p.parent / "__init__.py").is_file())
+        folder = next(packages) if (path.parent / "__init__.py").is_file() else None
+    if folder is None:
+        return None, f"{path.stem} {zlib.crc32(path.as_posix().encode()):08x}"
+    parts = path.relative_to(folder.parent).with_suffix("").parts
+    return folder, ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _is_imported(folder: Path) -> bool:
+    where = getattr(sys.modules.get(folder.name), "__path__", ())
+    return list(where)[:1] == [str(folder)]
+
+
+def _is_first_on_path(folder: Path) -> bool:
+    roots = (Path(entry) for entry in sys.path)
+    return next((r for r in roots if (r / folder.name).is_dir()), None) == folder.parent
+
+
+def _taken_out(package: str) -> dict[str, ModuleType]:
+    names = [n for n in sys.modules if n == package or n.startswith(package + ".")]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def _make_package(folder: Path) -> None:
+    init = folder / "__init__.py"
+    if init.is_file():
+        try:
+            _execute(folder.name, init, [str(folder)])
+            return
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            pass  # it is reported when it is loaded as a file; the others need a package to be in
+    package = ModuleType(folder.name)
+    package.__path__ = [str(folder)]
+    sys.modules[folder.name] = package
+
+
+def _execute(name: str, path: Path, locations: list[str] | None = None) -> ModuleType:
+    spec = _spec(name, path, locations)
+    if spec is None or spec.loader is None:
+        raise ImportError("this is not a file of Python code")
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        if before is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = before
+        raise
+    package, _, own = name.rpartition(".")
+    if package in sys.modules:
+        setattr(sys.modules[package], own, module)  # as importing does: `derivations.softmax`
     return module
 
 
-def _explain(path: Path, error: BaseException) -> str:
+def _spec(name: str, path: Path, locations: list[str] | None) -> ModuleSpec | None:
+    # As importing would, so that pytest rewrites the assertions of a test file.
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, [str(path.parent)]) if locations is None else None
+        if spec is not None and spec.origin == str(path):
+            return spec
+    return importlib.util.spec_from_file_location(name, path, submodule_search_locations=locations)
+
+
+def _load_error(path: Path, error: BaseException) -> LoadError:
     if isinstance(error, SyntaxError) and error.filename == str(path):
-        text = (error.text or "").rstrip()
-        return f"{path}:{error.lineno}: {type(error).__name__}: {error.msg}\n    {text.strip()}"
-    lines = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
-    place = f"{path}:{lines[-1].lineno}" if lines else str(path)
-    text = linecache.getline(str(path), lines[-1].lineno or 0).strip() if lines else ""
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return f"{place}: cannot be imported: {said}" + (f"\n    {text}" if text else "")
+        line, said, text = error.lineno or 1, f"{type(error).__name__}: {error.msg}", error.text
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((f.lineno or 1 for f in reversed(frames) if f.filename == str(path)), 1)
+        said, text = _said(error), linecache.getline(str(path), line)
+        last = frames[-1]
+        if Path(last.filename).parent == path.parent and last.filename != str(path):
+            said += f" ({place(last.filename, last.lineno or 1)})"
+    code = f"\n    {text.strip()}" if text and text.strip() else ""
+    return LoadError(f"{place(str(path), line)}: cannot be imported: {said}{code}", line)
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
+import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gradcheck.claims import Derivation, Identity, Rule
-from gradcheck.errors import (
-    DeclarationError,
-    GradcheckError,
-    GradientUndecided,
+from gradcheck.claims import DECLARATIONS, Derivation, Identity, Rule
+from gradcheck.errors import DeclarationError, GradcheckError, GradientUndecided
+from gradcheck.loading import (
+    FOLDER,
+    IMPORT,
+    Found,
+    derivation_folder,
+    explain,
+    found_at,
+    found_in,
+    installed,
+    is_source,
+    load,
 )
-from gradcheck.loading import FOLDER, LoadError, claims_in, load
-from gradcheck.records import Record, summary
+from gradcheck.records import Record, remarks, summary
+from gradcheck.verdict import Status, describe
 
 if TYPE_CHECKING:
-    from gradcheck.checking import Profile
+    from gradcheck.checking import Outcome, Profile
 
-_PROPERTY = "gradcheck."
-_seen_by = pytest.StashKey[bool]()
+#: What a JUnit report holds of a claim, where there is a value.
+_PROPERTIES = (
+    "status", "inputs", "evaluations", "resolution", "largest_discrepancy", "kinks", "undecided",
+    "uncovered", "seed",
+)  # fmt: skip
+#: Where a test report keeps the record of a claim.
+_ATTRIBUTE = "gradcheck_record"
+#: What a derivation file may do while it is imported as a test file may.
+_PASSING = (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception)
+#: The seed of a run: its size, where it is kept, and what workers call it.
+_SEED_BITS = 32
+_SEED_KEY = "gradcheck_seed"
+_drawn_seed = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,10 +59,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how cases are drawn: dev (random; the default), ci (the same in every run; the "
         "default where CI is set), nightly (many)",
     )
-    group.addoption("--gradcheck-inputs", type=int, help="the number of inputs for a claim")
+    group.addoption(
+        "--gradcheck-inputs", type=_positive(int), help="the number of inputs for a claim"
+    )
     group.addoption("--gradcheck-seed", type=int, help="the seed of the drawn cases")
     group.addoption(
-        "--gradcheck-time-limit", type=float, help="seconds after which a claim is cut off"
+        "--gradcheck-time-limit",
+        type=_positive(float),
+        help="seconds after which a claim is cut off",
     )
     group.addoption(
         "--undecided",
@@ -54,141 +82,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        number = kind(text)
+        if not number > 0:
+            raise argparse.ArgumentTypeError("a number above 0 was expected")
+        return number
+
+    parse.__name__ = kind.__name__  # argparse names it where the text is no number
+    return parse
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Let pytest look into the files of derivation folders."""
-    for folder in config.getini("gradcheck_folders"):
-        config.addinivalue_line("python_files", f"{folder}/*.py")
-        if (config.rootpath / folder).is_dir() and str(config.rootpath) not in sys.path:
-            # Tests import derivations also when no derivation file is collected.
-            sys.path.append(str(config.rootpath))
+    """Draw the seed of the run, and let tests import the derivations."""
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    config.stash[_drawn_seed] = worker.get(_SEED_KEY) or secrets.randbits(_SEED_BITS)
+    for folder in _in_sight(config):
+        # Also where no file of it is collected; last, so that nothing of it shadows a library.
+        if str(folder.parent) not in sys.path:
+            sys.path.append(str(folder.parent))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_pycollect_makemodule(
-    module_path: Path, parent: pytest.Collector
-) -> pytest.Module | None:
-    """Collect the files of derivation folders by our own loader."""
-    folders = parent.config.getini("gradcheck_folders")
-    inside = (
-        module_path.relative_to(parent.config.rootpath).parts[:-1]
-        if (module_path.is_relative_to(parent.config.rootpath))
-        else module_path.parts[:-1]
-    )
-    if not set(inside) & set(folders) or _is_test_file(module_path, parent.config):
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the seed of the run to a worker of pytest-xdist."""
+    node.workerinput[_SEED_KEY] = node.config.stash[_drawn_seed]
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how cases are drawn, where there are derivations."""
+    if not _in_sight(config):
         return None
-    return DerivationFile.from_parent(parent, path=module_path)
-
-
-def _is_test_file(path: Path, config: pytest.Config) -> bool:
-    own = {f"{folder}/*.py" for folder in config.getini("gradcheck_folders")}
-    patterns = [p for p in config.getini("python_files") if p not in own]
-    return any(path.match(pattern) for pattern in patterns)
-
-
-def pytest_pycollect_makeitem(
-    collector: pytest.Module | pytest.Class, name: str, obj: object
-) -> list[pytest.Item] | None:
-    """Collect what a test module declares, once, at the first declared name of it."""
-    if not isinstance(obj, Derivation | Rule | Identity) or not isinstance(
-        collector, pytest.Module
-    ):
-        return None
-    if collector.stash.get(_seen_by, False):
-        return []
-    collector.stash[_seen_by] = True
-    return list(_items(collector, collector.obj))
-
-
-class DerivationFile(pytest.Module):
-    """A file of a derivation folder."""
-
-    def _getobj(self) -> ModuleType:
-        return load(self.path)
-
-    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """One item a claim; one failing item where the file cannot be imported."""
-        try:
-            module = load(self.path)
-        except LoadError as error:
-            return [_broken(self, "import", error)]
-        return list(_items(self, module))
-
-
-def _items(parent: pytest.Module, module: ModuleType) -> Iterator[pytest.Item]:
-    for name, claim in claims_in(module):
-        if isinstance(claim, DeclarationError):
-            yield _broken(parent, name, claim)
-        else:
-            yield ClaimItem.of(parent, name, claim)
-
-
-def _broken(parent: pytest.Module, name: str, problem: GradcheckError) -> pytest.Item:
-    def fails() -> None:
-        raise problem
-
-    item: ClaimItem = ClaimItem.from_parent(parent, name=name, callobj=fails)
-    return item
-
-
-class ClaimItem(pytest.Function):
-    """One claim: checked on many inputs."""
-
-    line: int = 0
-    claim: Rule | Identity | None = None
-
-    @classmethod
-    def of(cls, parent: pytest.Module, name: str, claim: Rule | Identity) -> ClaimItem:
-        """The item that checks ``claim``."""
-
-        def checks() -> None:
-            item._check(claim)
-
-        item: ClaimItem = cls.from_parent(parent, name=name, callobj=checks)
-        item.line, item.claim = claim.line, claim
-        return item
-
-    def _check(self, claim: Rule | Identity) -> None:
-        from gradcheck.checking import TIME_LIMIT, check_claim
-
-        limit = self.config.getoption("--gradcheck-time-limit")
-        outcome = check_claim(
-            claim,
-            _profile(self.config),
-            self.config.getoption("--gradcheck-seed"),
-            time_limit=TIME_LIMIT if limit is None else limit,
-            replay_id=self.nodeid,
-        )
-        for name, value in outcome.record.as_dict().items():
-            self.user_properties.append((_PROPERTY + name, value))
-        try:
-            outcome.raise_for_failure()
-        except GradientUndecided:
-            if self.config.getoption("--undecided") == "fail":
-                raise
-
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        """The file and line of the rule."""
-        return self.path, max(self.line - 1, 0), self.name
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
-        """Our own report for what we raise: no traceback through the harness."""
-        if isinstance(excinfo.value, GradcheckError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo)
-
-
-def pytest_report_header(config: pytest.Config) -> str:
-    """Say how cases are drawn."""
-    seed = config.getoption("--gradcheck-seed")
     profile = _profile(config)
-    return f"gradcheck: profile {profile.name}, {profile.inputs} inputs a claim" + (
-        f", seed {seed}" if seed is not None else ""
-    )
+    seed = _seed(config, profile)
+    drawn = "the same cases in every run" if seed is None else f"seed {seed}"
+    return f"gradcheck: profile {profile.name}, {profile.inputs} inputs a claim, {drawn}"
 
 
 def _profile(config: pytest.Config) -> Profile:
-    from dataclasses import replace
-
     from gradcheck.checking import PROFILES, default_profile
 
     name = config.getoption("--gradcheck-profile")
@@ -197,33 +128,265 @@ def _profile(config: pytest.Config) -> Profile:
     return replace(profile, inputs=inputs) if inputs else profile
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Close with how many claims were checked on how many inputs, and what was not judged."""
-    records = [
-        record
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if (record := _record(report)) is not None
-    ]
-    if not records:
-        return
-    terminalreporter.section("gradcheck")
-    for record in records:
-        if record.status == "undecided":
-            terminalreporter.line(f"undecided, not accused: {record.claim}")
-        for name in record.unclaimed:
-            terminalreporter.line(f"no claim says anything about {name}")
-        for note in record.notes:
-            terminalreporter.line(f"note: {record.claim}: {note}")
-    terminalreporter.line(summary(records))
+def _seed(config: pytest.Config, profile: Profile) -> int | None:
+    """The seed of every claim; None where each has its own, the same in every run."""
+    chosen: int | None = config.getoption("--gradcheck-seed")
+    if chosen is None and not profile.derandomized:
+        return config.stash[_drawn_seed]
+    return chosen
 
 
-def _record(report: Any) -> Record | None:
-    if getattr(report, "when", None) != "call":
+# ---- which files, and what is in them ------------------------------------------------------
+
+
+def _folders(config: pytest.Config) -> list[str]:
+    names: list[str] = config.getini("gradcheck_folders")
+    return names
+
+
+def _folder_around(path: Path, config: pytest.Config) -> Path | None:
+    """The derivation folder that a path lies in.
+
+    A project may itself lie in a folder called ``derivations``, or be called so: that makes
+    nothing of it a derivation file. It does where there is no configuration, since then the root
+    is just where pytest was started.
+    """
+    folder, root = derivation_folder(path, _folders(config)), config.rootpath
+    if folder is None or (folder == root and config.inipath is None):
+        return folder
+    return None if root.is_relative_to(folder) else folder
+
+
+def _in_sight(config: pytest.Config) -> list[Path]:
+    """The derivation folders that this run may be about: of the root, and of what is asked for."""
+    asked = [config.invocation_params.dir / arg.partition("::")[0] for arg in config.args]
+    asked += [config.rootpath / path for path in config.getini("testpaths")]
+    found: dict[Path, None] = {}
+    for place in (config.rootpath, *asked):
+        path = Path(os.path.abspath(place))  # noqa: PTH100 - resolve() follows links
+        around = _folder_around(path / "any", config)
+        below = [path / name for name in _folders(config) if (path / name).is_dir()]
+        found |= dict.fromkeys([around] if around is not None else below)
+    return list(found)
+
+
+def _is_derivation_file(path: Path, config: pytest.Config) -> bool:
+    return is_source(path) and _folder_around(path, config) is not None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Dir | None:
+    """Collect a folder of derivations as a plain one: as a package, pytest would import it."""
+    if _folder_around(path / "__init__.py", parent.config) is None:
         return None
-    properties = {
-        name.removeprefix(_PROPERTY): value
-        for name, value in getattr(report, "user_properties", ())
-        if name.startswith(_PROPERTY)
-    }
-    return Record.from_dict(properties) if properties else None
+    folder: pytest.Dir = pytest.Dir.from_parent(parent, path=path)
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collect derivation files, once also where pytest itself takes one for a test file."""
+    found = yield
+    already = any(isinstance(one, DerivationFile) for one in found)
+    if not already and _is_derivation_file(file_path, parent.config):
+        found.append(DerivationFile.from_parent(parent, path=file_path))
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Import derivation files by our own loader, also where pytest takes one for a test file."""
+    if not _is_derivation_file(module_path, parent.config):
+        return None
+    module: pytest.Module = DerivationFile.from_parent(parent, path=module_path)
+    return module
+
+
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> list[pytest.Item] | None:
+    """Collect what a module declares, once: at its list of declarations, not at their names."""
+    if name == DECLARATIONS and isinstance(collector, pytest.Module):
+        return [ClaimItem.of(collector, found) for found in found_in(collector.obj)]
+    return [] if isinstance(obj, Derivation | Rule | Identity) else None
+
+
+class DerivationFile(pytest.Module):
+    """A file of a derivation folder."""
+
+    def _getobj(self) -> ModuleType:
+        return load(self.path, _folders(self.config), _PASSING)
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """One item a claim; one failing item where the file cannot be imported."""
+        found = found_at(self.path, _folders(self.config), _PASSING)
+        if found and found[0].id == IMPORT:
+            # Whoever asked for one claim is to be told why it is not there.
+            ids = self._ids_asked_for() or [IMPORT]
+            return [ClaimItem.of(self, replace(found[0], id=name)) for name in ids]
+        module = self.obj  # which has pytest read the marks of the module
+        if self._is_test_file():
+            return super().collect()
+        return [ClaimItem.of(self, one) for one in found_in(module)]
+
+    def _ids_asked_for(self) -> list[str]:
+        folder = self.config.invocation_params.dir
+        asked = [arg.partition("::") for arg in self.config.args]
+        return [
+            name
+            for file, _, name in asked
+            if name and os.path.abspath(folder / file) == str(self.path)  # noqa: PTH100
+        ]
+
+    def _is_test_file(self) -> bool:
+        return any(self.path.match(pattern) for pattern in self.config.getini("python_files"))
+
+
+class ClaimItem(pytest.Function):
+    """One claim, checked on many inputs; or what makes it impossible to check one."""
+
+    found: Found
+    record: Record | None = None
+    #: The failure in one line.
+    headline: str | None = None
+
+    @classmethod
+    def of(cls, parent: pytest.Module, found: Found) -> ClaimItem:
+        """The item of what was found."""
+
+        def checks() -> None:
+            item._check()
+
+        item: ClaimItem = cls.from_parent(parent, name=found.id, callobj=checks)
+        item.found = found
+        return item
+
+    def _check(self) -> None:
+        if self.found.claim is None:
+            raise DeclarationError(self.found.problem)
+        outcome = self._outcome(self.found.claim)
+        self.record = outcome.record
+        self.headline = _headline(outcome)
+        data = self.record.as_dict()
+        self.user_properties += [
+            (f"gradcheck.{name}", data[name]) for name in _PROPERTIES if data[name] is not None
+        ]
+        try:
+            outcome.raise_for_failure()
+        except GradientUndecided:
+            if self.config.getoption("--undecided") == "fail":
+                raise
+
+    def _outcome(self, claim: Rule | Identity) -> Outcome:
+        from gradcheck.checking import TIME_LIMIT, check_claim
+
+        profile = _profile(self.config)
+        limit = self.config.getoption("--gradcheck-time-limit")
+        try:
+            with installed(_folder_around(self.path, self.config)):
+                return check_claim(
+                    claim,
+                    profile,
+                    _seed(self.config, profile),
+                    time_limit=limit or TIME_LIMIT,
+                    replay_id=f"{self._file_from_here()}::{self.name}",
+                )
+        except (Exception, SystemExit) as error:
+            reason = explain(error, claim.file, claim.line)
+            if reason is None:
+                raise
+            raise DeclarationError(reason) from None
+
+    def _file_from_here(self) -> str:
+        """The file as the command finds it from where pytest was started."""
+        here = self.config.invocation_params.dir
+        if self.path.is_relative_to(here):
+            return self.path.relative_to(here).as_posix()
+        return self.path.as_posix()
+
+    @property
+    def id(self) -> Any:
+        """The id that pytest 9.2 reads back for ``--lf``: what stands in brackets is parameters."""
+        made = super().id
+        return type(made).parse(str(made))
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """The file and line of the rule."""
+        return self.path, max(self.found.line - 1, 0), self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
+        """Our own report for what we raise: no traceback through the harness."""
+        if not isinstance(excinfo.value, GradcheckError):
+            return super().repr_failure(excinfo)
+        shown = excinfo.getrepr(style="value", chain=False)
+        if shown.reprcrash is not None:
+            shown.reprcrash.path = str(self.path)
+            shown.reprcrash.lineno = self.found.line
+            shown.reprcrash.message = self.headline or str(excinfo.value).splitlines()[0]
+        return shown
+
+
+def _headline(outcome: Outcome) -> str | None:
+    """A failure in one line, for pytest's own summary and for JUnit."""
+    record, verdict = outcome.record, outcome.verdict
+    if record.status == str(Status.PASS):
+        return None
+    head = record.title if record.status == str(Status.FAIL) else "undecided, not accused"
+    detail = ""
+    if verdict is not None and verdict.chain:
+        left, right = (text for text, _ in verdict.chain[verdict.broken : verdict.broken + 2])
+        detail = f"{left} ≠ {right}"
+    elif verdict is not None:
+        detail = describe(verdict) or verdict.reason
+    return f"{head}: {detail}" if detail else head
+
+
+# ---- what the run came to ------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the record of a claim travel with its report, as plain data: workers send it home."""
+    report = yield
+    if isinstance(item, ClaimItem) and item.record is not None and call.when == "call":
+        data = json.dumps(item.record.as_dict(), default=float)  # a number of numpy's is one too
+        vars(report)[_ATTRIBUTE] = json.loads(data)
+    return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Close with how many claims were checked on how many inputs, and what was not judged."""
+    stats = terminalreporter.stats
+    records = [
+        Record.from_dict(getattr(report, _ATTRIBUTE))
+        for reports in stats.values()
+        for report in reports
+        if hasattr(report, _ATTRIBUTE)
+    ]
+    records.sort(key=lambda record: (record.file, record.line, record.claim))
+    if records:
+        terminalreporter.section("gradcheck")
+    elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and "deselected" not in stats:
+        for folder in _in_sight(config):
+            terminalreporter.line(
+                f"gradcheck: nothing is declared in {folder}; `gradcheck new NAME` writes a first "
+                "file"
+            )
+    for record in records:
+        if record.status == str(Status.UNDECIDED):
+            if config.getoption("--undecided") == "report":
+                terminalreporter.line(record.message)
+            else:
+                terminalreporter.line(f"undecided, not accused: {record.claim}")
+        for line in remarks(record):
+            terminalreporter.line(line)
+    if records:
+        terminalreporter.line(summary(records))

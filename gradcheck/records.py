@@ -62,6 +62,18 @@ def summary(records: list[Record]) -> str:
     return ", ".join(parts)
 
 
+def remarks(record: Record) -> list[str]:
+    """What a reader has to know of a claim beside its status, a line each."""
+    lines = [f"no claim says anything about {name}" for name in record.unclaimed]
+    lines += [f"note: {record.claim}: {note}" for note in record.notes]
+    if record.set_aside and not record.message:
+        lines.append(
+            f"note: {record.claim}: {sum(record.set_aside.values())} of "
+            f"{count(record.inputs, 'input')} set aside ({', '.join(record.set_aside)})"
+        )
+    return lines
+
+
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """``"1 claim"``, ``"2 claims"``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
