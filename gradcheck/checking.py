@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import re
 import secrets
 import threading
 import zlib
@@ -124,6 +125,11 @@ def check_claim(
             run.explore()
     except TimeUp:
         run.timed_out = time_limit
+    if run.failure is not None:
+        # A smaller case may be one at which the user's code does not end.
+        with contextlib.suppress(TimeUp), _limited(time_limit):
+            return run.outcome()
+        run.simplified = False
     return run.outcome()
 
 
@@ -151,6 +157,7 @@ class _Run:
     failure: Verdict | None = None
     worst: Verdict | None = None
     timed_out: float | None = None
+    simplified: bool = True
     seen: set[tuple[Any, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -288,8 +295,10 @@ class _Run:
         aside = sum(record.set_aside.values())
         speaking = self.inputs - record.silent
         if self.timed_out is not None:
+            # What was judged was right, so nothing is accused; nothing judged at all is a failure.
+            slow = not self.verdicts[str(Status.PASS)]
             return (
-                Status.FAIL, "too slow",
+                Status.FAIL if slow else Status.UNDECIDED, "too slow" if slow else "",
                 f"cut off after {self.timed_out:g} seconds and {count(self.inputs, 'input')}; does "
                 "a loop not end? (A loop in compiled code is not cut.)", None,
             )  # fmt: skip
@@ -331,23 +340,24 @@ class _Run:
             contracts=self.failure.cause == "contract" or "linear" in self.failure.title,
             table=False,
         )
-        owner = self.sampler.owner
-        simplifier = Simplifier(owner, judge, self.failure)
-        simplest = simplifier.run()
-        if not self._confirmed(simplest):
-            simplest = self.failure
-        assert simplest.case is not None
-        # Once more, with every entry measured, to be shown.
-        shown = judge_at(self.claim, simplest.case)
-        if shown.status is not Status.FAIL:
-            shown = simplest
+        simplifier = Simplifier(self.sampler.owner, judge, self.failure)
+        shown = self.failure
+        if self.simplified:
+            simplest = simplifier.run()
+            if not self._confirmed(simplest):
+                simplest = self.failure
+            assert simplest.case is not None
+            # Once more, with every entry measured, to be shown.
+            shown = judge_at(self.claim, simplest.case)
+            if shown.status is not Status.FAIL:
+                shown = simplest
         worst = max(
             (v for v in (self.worst, simplifier.worst, shown) if v is not None), key=discrepancy
         )
         record.status, record.title = str(Status.FAIL), shown.title
         lines = [narrate(shown)]
-        if shown.title == "numerically unstable":
-            lines.append(self._moderate(simplest.case))
+        if shown.title == "numerically unstable" and self.simplified and shown.case is not None:
+            lines.append(self._moderate(shown.case))
         if worst.worst is not None and shown.kind != "identity":
             record.largest_discrepancy = discrepancy(worst)
             lines += [
@@ -363,7 +373,9 @@ class _Run:
         return Outcome(record, shown)
 
     def _replay(self, verdict: Verdict) -> str:
-        return f'  gradcheck replay "{self.replay_id}" "{verdict.case!r}"'
+        # Inside double quotes a shell reads these four.
+        case = re.sub(r'([\\"$`])', r"\\\1", repr(verdict.case))
+        return f'  gradcheck replay "{self.replay_id}" "{case}"'
 
     def _moderate(self, case: Case) -> str:
         """Where an unstable rule is right: the first smaller inputs at which it passes."""

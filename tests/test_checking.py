@@ -1,12 +1,15 @@
 """The property: what is wrong only somewhere is found, and made small."""
 
 import random
+import shutil
+import subprocess
+import time
 
 import numpy as np
 import pytest
 
 import gradcheck as gc
-from gradcheck.checking import check
+from gradcheck.checking import PROFILES, check, check_claim
 
 SEEDS = range(20)
 
@@ -154,3 +157,51 @@ def test_names_that_clash():
 
     with pytest.raises(gc.DeclarationError, match="input called 'y'"):
         check(f.vjp(lambda dy: dy))
+
+
+def test_a_smaller_case_at_which_a_rule_does_not_end_is_cut_and_the_failure_kept():
+    @gc.derivation(z="k")
+    def double(z):
+        return 2.0 * z
+
+    @double.vjp
+    def endless_at_zero(dy, z):
+        x = abs(z[0])
+        while x < 1:
+            x *= 2
+        return 3 * dy
+
+    outcome = check_claim(endless_at_zero, PROFILES["ci"], time_limit=1)
+    assert outcome.record.status == "fail"
+    assert outcome.record.title == "wrong value"
+    assert "gradcheck replay" in outcome.record.message
+
+
+def test_what_is_slow_but_right_so_far_is_not_accused():
+    @gc.derivation(z="k")
+    def double(z):
+        time.sleep(0.02)
+        return 2.0 * z
+
+    @double.vjp
+    def right(dy):
+        return 2 * dy
+
+    assert check_claim(right, PROFILES["ci"], time_limit=1).record.status == "undecided"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the line is pasted into bash")
+@pytest.mark.parametrize("text", ["it's", 'a "b"', "$HOME", "`x`", "back\\slash"])
+def test_the_replay_line_survives_a_shell(text):
+    @gc.derivation(x="k", how=gc.choice(text))
+    def double(x, how):
+        return 2.0 * x
+
+    @double.vjp
+    def wrong(dy):
+        return 3 * dy
+
+    message = check_claim(wrong, PROFILES["ci"]).record.message
+    line = message.splitlines()[-1].replace("gradcheck replay", "printf '%s\\n'")
+    printed = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+    assert gc.Case.parse(printed.stdout.splitlines()[-1]).inputs["how"] == text

@@ -173,3 +173,13 @@ def test_log_determinant_of_a_symmetric_matrix():
     A = np.array([[2.0, 0.5], [0.5, 1.0]])
     assert gc.verify(textbook, A=A)
     assert not gc.verify(doubled, A=A)
+
+
+def test_a_derivative_beyond_the_largest_number_is_no_fault_of_the_rule():
+    def f(z):
+        return np.exp(300 * z).sum()
+
+    verdict = gc.verify_gradient(f, lambda z: 300 * np.exp(300 * z), np.array([2.36]))
+    assert (verdict.status, verdict.cause) == (Status.UNDECIDED, "overflow")
+    verdict = gc.verify_gradient(f, lambda z: 300 * np.exp(300 * z) / 0.0, np.array([0.5]))
+    assert (verdict.status, verdict.title) == (Status.FAIL, "numerically unstable")

@@ -27,7 +27,7 @@ from gradcheck.judging.context import COARSEST, Context, Evidence, Mask
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
 from gradcheck.oracle.directions import Direction, draw_direction, finish, magnitudes
-from gradcheck.oracle.entry import coordinate_reach
+from gradcheck.oracle.entry import coordinate_reach, overflows
 from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Status, Verdict
@@ -71,6 +71,14 @@ def judge(
         except SetAside as aside:
             return Verdict(Status.UNDECIDED, cause=aside.cause, reason=str(aside), **about)
         except Violation as violation:
+            if violation.title == "numerically unstable" and subject and _overflows(subject, case):
+                return Verdict(
+                    Status.UNDECIDED,
+                    cause="overflow",
+                    reason=f"a derivative of {rule.derivation.name} is larger there than the "
+                    "largest number",
+                    **about,
+                )
             return Verdict(
                 Status.FAIL,
                 cause="contract",
@@ -80,6 +88,14 @@ def judge(
                 calls=claim.calls if claim else 0,
                 **about,
             )
+
+
+def _overflows(subject: Subject, case: Case) -> bool:
+    """Whether no rule could be finite, since a derivative of the function is not."""
+    if subject.x.size == 0 or subject.y.size == 0:
+        return False
+    direction = draw_direction(subject.point, case.rng("overflow"), "spread", DOUBLE)
+    return overflows(Line(subject.point, direction.v), DOUBLE)
 
 
 def _subject(

@@ -133,6 +133,16 @@ def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -
     return ROUNDING / 2 * epsilon * size + np.finfo(np.float64).tiny
 
 
+def overflows(line: Line, ladder: Ladder) -> bool:
+    """Whether a slope along ``line`` is larger than the largest number, though the function is not.
+
+    Seen at the smallest step, where the difference itself is a number.
+    """
+    h, reach = ladder.step(ladder.count - 1), float(np.abs(line.v).max())
+    odd = line.odd(h)
+    return reach > 0 and bool(np.any(np.isfinite(odd) & ~np.isfinite(odd / (2 * h) / reach)))
+
+
 def coordinate_line(point: Point, column: int, reach: float, ladder: Ladder) -> Line:
     """The line along one input (or, in a constrained domain, along its projection)."""
     unit = np.zeros(point.n)
