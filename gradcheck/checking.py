@@ -209,11 +209,19 @@ class _Run:
     def example(self, draft: Draft) -> None:
         """Judge one point of each regime at the sizes of a draft."""
         key = tuple(sorted(draft.bindings.items(), key=lambda item: item[0]))
-        for case in self.sampler.points(draft):
-            fresh = key not in self.seen
-            self.seen.add(key)
-            verdict = judge_drawn(self.claim, case, case.inputs, draft.bindings, contracts=fresh)
+        fresh = key not in self.seen
+        self.seen.add(key)
+        cases = list(self.sampler.points(draft))
+        # The very first by itself: of a slow function it may be the only one within the limit.
+        alone = 0 if self.inputs else 1
+        verdicts = judge_drawn(self.claim, cases[:alone], draft.bindings, contracts=fresh)
+        for verdict in verdicts:
             self._count(verdict)
+        fresh = fresh and not alone
+        verdicts += judge_drawn(self.claim, cases[alone:], draft.bindings, contracts=fresh)
+        for verdict in verdicts[alone:]:
+            self._count(verdict)
+        for verdict in verdicts:
             if verdict.status is Status.FAIL and self._confirmed(verdict):
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
                     self.worst = verdict

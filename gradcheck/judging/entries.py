@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradcheck.contracts import Nonlinear
-from gradcheck.judging.comparison import Pair, Test
+from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import MARGIN, ROUNDED, Context, Floats
+from gradcheck.judging.screening import Test
 from gradcheck.localization import suspect_column, suspect_output
 from gradcheck.oracle.entry import coordinate_line, coordinate_reach, measure_along, project
 from gradcheck.oracle.ladder import Line
