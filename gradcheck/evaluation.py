@@ -332,19 +332,18 @@ def claim_at(
                 kept = given.copy()
                 raw = ask(list(subject.outputs.restore(given).values()))
                 if not same_bits(given, kept):
-                    raise Violation(
-                        "cotangent changed",
-                        f"{rule.name} changes its cotangent {rule.signature.leading[0]!r} in "  # type: ignore[union-attr]
-                        "place, which spoils it for every other branch that uses it; work on a "
-                        "copy",
-                    )
+                    raise _changed(rule, "cotangent")
                 return flat(raw)
 
             claim.pull = pull
         case "jvp":
 
             def push(v: Vector) -> Floats:
-                raw = ask(subject.tangent(v.copy()))
+                given = v.astype(subject.x.dtype)
+                kept = given.copy()
+                raw = ask(subject.tangent(given))
+                if not same_bits(given, kept):
+                    raise _changed(rule, "tangent")
                 return _finite(
                     _shaped(rule.name, raw, subject.outputs, claim.notes), rule.name, "tangent"
                 )
@@ -365,6 +364,15 @@ def claim_at(
         case "column" | "row" | "partial":
             claim.entries = _drawn(rule, subject, ask, case.rng("entries"))
     return claim
+
+
+def _changed(rule: Rule, what: str) -> Violation:
+    assert rule.signature is not None
+    return Violation(
+        f"{what} changed",
+        f"{rule.name} changes its {what} {rule.signature.leading[0]!r} in place, which spoils it "
+        "for everything else that uses it; work on a copy",
+    )
 
 
 def as_gradients(name: str, raw: Any, rule: Rule, layout: Layout, notes: list[str]) -> Floats:

@@ -23,7 +23,7 @@ from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, poorly_resolved, sharpen
-from gradcheck.judging.context import COARSEST, Context, Evidence, Mask
+from gradcheck.judging.context import COARSEST, FINE, Context, Evidence, Mask
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
 from gradcheck.judging.screening import BOTH, Screened, alone, screen
@@ -254,6 +254,9 @@ def _compare(context: Context, screened: Screened, kinked: Mask) -> None:
     kinked |= comparison.kinked
     if comparison.suspects:
         entries.settle(context, screened.line, comparison.suspects)
+        evidence = context.evidence
+        if evidence.undecided and evidence.wrong is None and sharpen(context, screened, wide=True):
+            evidence.undecided = ""
 
 
 def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask) -> None:
@@ -262,9 +265,11 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
     if context.claim.pull is not None and len(leaves) > 1:
         screened = [alone(context, leaves[number])]
         _compare(context, screened[0], kinked)
-    if number in poorly_resolved(context) and context.evidence.wrong is None:
-        for one in screened:
-            sharpen(context, one)
+    for wide in (False, True):
+        least = COARSEST if wide else FINE
+        if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
+            for one in screened:
+                sharpen(context, one, wide=wide)
 
 
 def _lost(subject: Subject, evidence: Evidence) -> str:

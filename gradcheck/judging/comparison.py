@@ -9,7 +9,7 @@ import numpy as np
 from gradcheck.judging.context import FINE, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
 from gradcheck.judging.screening import Screened, Test, kink_gap
 from gradcheck.oracle.directions import positive_medians
-from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes
+from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes, wide_levels
 from gradcheck.oracle.ladder import Ladder, Line, extrapolate
 from gradcheck.oracle.layout import Vector
 
@@ -57,11 +57,14 @@ class Pair:
         """The rounding that gaps which grow show, of outputs of one size; 0 where none grows.
 
         Of an output that is a sum of large terms the floor, which knows its size alone, says too
-        little; and of many outputs some look like kinks by chance.
+        little; and of many outputs some look like kinks by chance. The gap of a kink does not grow
+        as the step shrinks, and that of a jump grows as the step shrinks, neither more nor less.
         """
         size = np.abs(self.line.point.y)
         size = np.maximum(size, positive_medians(size))
-        grows = (fine >= 2 * coarse) & (fine > 2 * self.floor) & (size > 0) & np.isfinite(fine)
+        jumps = np.abs(fine * self.fine - coarse * self.coarse) <= _SAME_GAP * fine * self.fine
+        grows = (fine >= 2 * coarse) & (fine > 2 * self.floor) & ~jumps
+        grows &= (size > 0) & np.isfinite(fine)
         if not grows.any():
             return np.zeros(1)
         share: Floats = np.max(fine[grows] / size[grows]) * size
@@ -90,22 +93,28 @@ def compare(context: Context, screened: Screened) -> Comparison:
     return _compare_rows(context, screened)
 
 
-def sharpen(context: Context, screened: Screened) -> None:
-    """Better estimates for a pass that resolves little: larger steps have less noise."""
+def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> bool:
+    """Better estimates along a line: larger steps have less noise. Returns whether all agree.
+
+    ``wide``: by steps beyond the ladder, too.
+    """
     line, direction = screened.line, screened.direction
     levels = list(range(context.ladder.count))
+    if wide:
+        levels = wide_levels(line, context.ladder)
     if context.claim.pull is None:
         along = context.claimed_along(line.v, direction.scale)
-        measured = slopes(line, context.ladder, levels, context.epsilon)
+        measured = slopes(line, context.ladder, levels, context.epsilon, sampled=wide)
         value, rows = measured.value[context.rows], context.rows
         limit = MARGIN * measured.error[rows] + ROUNDED * context.epsilon * along.norms
         agree = along.valid & (np.abs(along.claimed - value) <= limit) & ~measured.kinked[rows]
         context.record_rows(agree, along.claimed, value, limit, direction)
-        return
+        return bool((agree | ~along.valid).all())
+    agreeing = True
     for test in screened.retaken(context):
-        measured = slopes(line, context.ladder, levels, context.epsilon, test.u)
-        if not measured.kinked[0]:
-            _within(context, test, measured)
+        measured = slopes(line, context.ladder, levels, context.epsilon, test.u, sampled=wide)
+        agreeing &= not measured.kinked[0] and _within(context, test, measured)
+    return agreeing
 
 
 # ---- claims that pull a cotangent back -----------------------------------------------------

@@ -44,8 +44,10 @@ _TINY = float(np.finfo(np.float64).tiny)
 #: The rule's own rounding counts so many times the scatter that was seen in a few runs.
 _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
-#: The point right beside, in units of the scale of each input.
-_BESIDE = 2.0**-20
+#: The point right beside, in units of the scale of each input; and one further away, where there
+#: are kinks at that one as well.
+BESIDE = 2.0**-20
+FURTHER = 2.0**-10
 _BESIDE_SINGLE = 2.0**-10
 
 
@@ -258,7 +260,7 @@ class Context:
             return np.inf
         return _SCATTER_MARGIN * float(moved[0])
 
-    def beside(self, direction: Vector | None = None) -> Context | None:
+    def beside(self, direction: Vector | None = None, step: float = BESIDE) -> Context | None:
         """The claim at a point right beside; None where the function has no value there."""
         if direction is None:
             signs = magnitudes(self.case.rng("nudge"), self.point.n)
@@ -267,8 +269,8 @@ class Context:
                 for scale in ("spread", "magnitude")
             )
             # Beside the edge of a domain that is not declared, only the second stays inside.
-            return self.beside(by_spread) or self.beside(by_magnitude)
-        step = _BESIDE_SINGLE if self.ladder is SINGLE else _BESIDE
+            return self.beside(by_spread, step) or self.beside(by_magnitude, step)
+        step = max(step, _BESIDE_SINGLE) if self.ladder is SINGLE else step
         x = self.point.x + (step * direction).astype(self.point.x.dtype)
         try:
             subject = self.subject.moved_to(x, self.bindings)

@@ -76,6 +76,14 @@ class Jittered(np.ndarray):
         narrower = np.dtype(dtype).itemsize < self.dtype.itemsize
         return _wrap(_plain(self).astype(dtype, *args, **kwargs), self._rng, exact=not narrower)
 
+    def __getitem__(self, key: Any) -> Any:
+        """An entry stays in the computation; numpy itself gives a plain scalar for it."""
+        found = super().__getitem__(_plain(key))
+        return _wrap(found, self._rng, exact=True) if isinstance(found, np.floating) else found
+
+    def __iter__(self) -> Any:
+        return (self[k] for k in range(len(self)))
+
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
         (array, *rest) = _scattered([_plain(self), *map(_plain, args)], self._rng)
         return _wrap(getattr(array, name)(*rest, **kwargs), self._rng)
@@ -90,11 +98,23 @@ def jittered(value: Any, rng: Scatter) -> Any:
     """``value`` such that operations on it scatter; lists entry by entry, other things as is."""
     if isinstance(value, list):
         return [jittered(part, rng) for part in value]
-    if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
+    if _carries(value):
         array = np.array(value).view(Jittered)
         array._rng = rng
         return array
     return value
+
+
+def _carries(value: Any) -> bool:
+    """Whether what is computed from a value is rounded: of masks and integers too.
+
+    Single integers are left as they are: they count and index.
+    """
+    if isinstance(value, np.floating):
+        return True
+    if not isinstance(value, np.ndarray):
+        return False
+    return value.dtype.kind == "f" or (value.dtype.kind in "iub" and value.ndim > 0)
 
 
 def plain(value: Any) -> Any:
@@ -156,8 +176,9 @@ def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
         return tuple(parts) if type(result) is tuple else type(result)(*parts)
     if isinstance(result, list):
         return [_wrap(part, rng, exact) for part in result]
-    if isinstance(result, np.ndarray | np.floating) and result.dtype.kind == "f":
+    if _carries(result):
         array = np.asarray(result)
+        exact = exact or array.dtype.kind != "f"
         view = (array if exact else _jitter(array, rng)).view(Jittered)
         view._rng = rng
         return view
