@@ -76,6 +76,8 @@ class Subject:
         #: Further names that rules may ask for, and remarks for the report.
         self.extra: Mapping[str, Any] = {}
         self.notes: list[str] = []
+        #: Whether the function itself is made of differences, so that each call costs many.
+        self.is_measured = False
         # What the user's functions must not change is kept apart, to be compared with at the end.
         self._kept_x = self.x.copy()
         self._kept = {name: copy_of(values[name]) for name in values if name not in self.wrt}

@@ -239,7 +239,8 @@ def _settle(context: Context) -> None:
             _focus(context, number, screened, kinked)
             if evidence.wrong is not None:
                 return
-    if evidence.kinks or evidence.undecided or kinked.any():
+    confined = evidence.resolution > COARSEST and context.confined.any()
+    if evidence.kinks or evidence.undecided or kinked.any() or confined:
         at_kinks(context, kinked, _again)
 
 

@@ -49,6 +49,8 @@ _SCATTER_RUNS = 8
 BESIDE = 2.0**-20
 FURTHER = 2.0**-10
 _BESIDE_SINGLE = 2.0**-10
+#: An input is confined where it can move by less than this share of its scale.
+_CONFINED = 2.0**-8
 
 
 @dataclass
@@ -265,7 +267,7 @@ class Context:
         if direction is None:
             signs = magnitudes(self.case.rng("nudge"), self.point.n)
             by_spread, by_magnitude = (
-                finish(self.point, scales(self.point, scale), signs, self.ladder).v
+                self._inwards(finish(self.point, scales(self.point, scale), signs, self.ladder).v)
                 for scale in ("spread", "magnitude")
             )
             # Beside the edge of a domain that is not declared, only the second stays inside.
@@ -289,6 +291,27 @@ class Context:
             screened=[],
             weights=None,
         )
+
+    @functools.cached_property
+    def confined(self) -> Mask:
+        """Inputs so close to an edge of their domain that no step of their own size fits in."""
+        reach = self.point.reach()
+        if reach is None:
+            return np.zeros(self.point.n, bool)
+        confined: Mask = reach < _CONFINED * scales(self.point, "spread")
+        return confined
+
+    def _inwards(self, v: Vector) -> Vector:
+        """A direction in which the confined inputs move away from their edges."""
+        if not self.confined.any():
+            return v
+        x = self.point.x
+        low = np.full(x.size, -np.inf) if self.point.low is None else self.point.low
+        high = np.full(x.size, np.inf) if self.point.high is None else self.point.high
+        below, above = x - low, high - x
+        size = np.minimum(scales(self.point, "spread"), np.maximum(below, above) / 2)
+        inwards: Vector = np.where(self.confined, np.where(above > below, size, -size), v)
+        return inwards if self.point.tangent is None else self.point.tangent(inwards)
 
     def entry(
         self, output: int, column: int, claimed: float, measured: float, error: float
