@@ -33,8 +33,9 @@ MOST_ROWS = 16
 MOST_ENTRIES = 256
 #: Up to so many entries, comparing two arrays as bytes is faster than by numpy.
 _SMALL = 4096
-#: How often the rounding of a function is sampled.
-_SCATTER_RUNS = 4
+#: How often the rounding of a function is sampled: that of two operations cancels in half of the
+#: runs.
+_SCATTER_RUNS = 12
 
 
 class Violation(Exception):
@@ -213,7 +214,8 @@ class Subject:
         finally:
             if self.derivation.options.mutates:
                 self.restore_inputs()
-        return found if all(carried) else None
+        # Entries that were put into a new array are plain again, but moved.
+        return found if all(carried) or found.any() else None
 
     def _not_finite(self) -> str:
         leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))

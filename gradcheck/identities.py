@@ -206,8 +206,11 @@ class _Sides:
                 self._scatters = [np.full(s.shape, np.inf) for s in self._scatters]
                 continue
             self.unknown = [
-                not carried and not isinstance(error, np.ndarray) and not _whole(side)
-                for carried, error, side in zip(run.carried, self.errors, self.values, strict=True)
+                not run.carried[k]
+                and np.array_equal(run.values[k], side)
+                and not isinstance(self.errors[k], np.ndarray)
+                and not _whole(side)
+                for k, side in enumerate(self.values)
             ]
             for k, (moved, side) in enumerate(zip(run.values, self.values, strict=True)):
                 off = np.abs(moved - side)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.arguments import real
+from gradcheck.arguments import constant, real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Function, Identity, Kind, Options, Rule
 from gradcheck.dims import Bindings
@@ -311,12 +311,10 @@ def _plain_subject(f: Function, inputs: tuple[Any, ...]) -> Subject:
 
 def _dims(names: list[str], inputs: tuple[Any, ...]) -> dict[str, Any]:
     """Arrays of floating numbers are inputs of any shape; everything else is a constant."""
-    dims: dict[str, Any] = {}
-    for name, value in zip(names, inputs, strict=True):
-        array = np.asarray(value)
-        if array.dtype.kind in "fc":
-            dims[name] = real(f"*{name}")
-    return dims
+    return {
+        name: real(f"*{name}") if np.asarray(value).dtype.kind in "fc" else constant(value)
+        for name, value in zip(names, inputs, strict=True)
+    }
 
 
 def _names(f: Function, inputs: tuple[Any, ...]) -> list[str]:

@@ -295,7 +295,9 @@ def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str
         status, cause = Status.UNDECIDED, "coarse"
         reason = (
             "an error of one entry would have been seen only if it were larger than "
-            f"{evidence.resolution:.0e} of it: the function's own noise is too large here"
+            f"{evidence.resolution:.0e} of it: the function's own rounding hides smaller ones here"
+            if evidence.resolution < 1
+            else "the function's own rounding hides all of the gradient here"
         )
     return Verdict(
         status,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck.judging.context import FINE, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
+from gradcheck.judging.context import COARSEST, FINE, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
 from gradcheck.judging.screening import Screened, Test, kink_gap
 from gradcheck.oracle.directions import positive_medians
 from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes, wide_levels
@@ -96,7 +96,8 @@ def compare(context: Context, screened: Screened) -> Comparison:
 def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> bool:
     """Better estimates along a line: larger steps have less noise. Returns whether all agree.
 
-    ``wide``: by steps beyond the ladder, too.
+    ``wide``: by steps beyond the ladder, too. What disagrees with such an estimate alone is no
+    suspect.
     """
     line, direction = screened.line, screened.direction
     levels = list(range(context.ladder.count))
@@ -152,6 +153,8 @@ def _agrees(context: Context, test: Test, pair: Pair) -> bool:
     limit = max(SOUGHT * test.share, floor + ROUNDED * context.epsilon * test.norm)
     if not abs(test.claimed - measured) <= limit or gap > 2 * limit:
         return False
+    if limit > COARSEST * test.share:
+        return False  # with a floor so high, anything agrees
     test.record(context, measured, limit)
     return True
 
@@ -187,6 +190,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         measured = pair.value[rows]
         limit = np.maximum(SOUGHT * along.shares, pair.floor[rows] + rounding)
         agree = (np.abs(claimed - measured) <= limit) & (pair.gaps()[rows] <= 2 * limit)
+        agree &= limit <= COARSEST * along.shares
         context.record_rows(left & agree, claimed, measured, limit, direction)
         left &= ~agree
         if not left.any():

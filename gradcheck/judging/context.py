@@ -44,6 +44,9 @@ _TINY = float(np.finfo(np.float64).tiny)
 #: The rule's own rounding counts so many times the scatter that was seen in a few runs.
 _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
+#: Jitter of so many units makes rounding grow by about as much, at least by this.
+_MANY_UNITS = 256
+_GROWS = 16.0
 #: The point right beside, in units of the scale of each input; and one further away, where there
 #: are kinks at that one as well.
 BESIDE = 2.0**-20
@@ -250,17 +253,29 @@ class Context:
         return row
 
     def claim_rounding(self, u: Vector, v: Vector, claimed: float) -> float:
-        """How far the claimed number may be off by the rule's own rounding."""
+        """How far the claimed number may be off by the rule's own rounding.
 
+        Rounding that is a choice, as of an argsort among equal numbers, is none: at a point at
+        which the function is smooth a right rule answers the same whatever it chooses. It is told
+        by jitter of many units, under which the one grows and the other does not.
+        """
+        found = self._scattered(u, v, claimed)
+        if found > 0 and self._scattered(u, v, claimed, units=_MANY_UNITS) >= _GROWS * found:
+            return _SCATTER_MARGIN * found
+        # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
+        return _SCATTER_MARGIN * self._scattered(u, v, claimed, inputs_alone=True)
+
+    def _scattered(self, u: Vector, v: Vector, claimed: float, **how: Any) -> float:
         def compute(wrap: Callable[[Any], Any]) -> Floats:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
             return np.array([self.claimed_number(u, v, claim)])
 
+        reference, seed = np.array([claimed]), self.case.seed
         try:
-            moved = rounding.scatter(compute, np.array([claimed]), self.case.seed, _SCATTER_RUNS)
+            moved = rounding.scatter(compute, reference, seed, _SCATTER_RUNS, **how)
         except (Violation, SetAside):
-            return np.inf
-        return _SCATTER_MARGIN * float(moved[0])
+            return np.inf if how.get("inputs_alone") else 0.0
+        return float(moved[0])
 
     def beside(self, direction: Vector | None = None, step: float = BESIDE) -> Context | None:
         """The claim at a point right beside; None where the function has no value there."""

@@ -97,8 +97,11 @@ def _along_ties(context: Context, kinked: Mask) -> None:
     if entries is not None and (entries.mask is not None or entries.columns.size < context.point.n):
         return
     point = context.point
+    x = point.x.astype(np.float64)
+    if np.unique(x).size == point.n > 1 or point.n == 1:
+        return
     together = np.full(point.n, scales(point, "spread").max())
-    for v, moved in ((together, "by the same"), (point.x.astype(np.float64), "in proportion")):
+    for v, moved in ((together, "by the same"), (x, "in proportion")):
         line = Line(point, finish(point, np.abs(v), np.sign(v), context.ladder).v)
         if not line.v.any():
             continue

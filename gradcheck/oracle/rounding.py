@@ -54,7 +54,7 @@ class Jittered(np.ndarray):
             plain = _scattered(plain, self._rng)
         targets = kwargs.get("out")
         if targets:
-            kwargs["out"] = tuple(_plain(target) for target in targets)
+            kwargs["out"] = tuple(_bare(target) for target in targets)
         result = getattr(ufunc, method)(*plain, **kwargs)
         if method == "at":
             return None
@@ -62,7 +62,7 @@ class Jittered(np.ndarray):
             if ufunc not in _EXACT_UFUNCS:
                 for target in targets:
                     if isinstance(target, np.ndarray):
-                        _plain(target)[...] = _jitter(_plain(target), self._rng)
+                        _bare(target)[...] = _jitter(_bare(target), self._rng)
             return targets[0] if len(targets) == 1 else targets
         return _wrap(result, self._rng, exact=ufunc in _EXACT_UFUNCS)
 
@@ -105,6 +105,16 @@ def jittered(value: Any, rng: Scatter) -> Any:
     return value
 
 
+def _nudged(value: Any, rng: Scatter) -> Any:
+    """``value`` off by its last bit, as what it is."""
+    if isinstance(value, list):
+        return [_nudged(part, rng) for part in value]
+    if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
+        moved = _jitter(np.asarray(value), rng)
+        return moved if moved.ndim else moved[()]
+    return value
+
+
 def _carries(value: Any) -> bool:
     """Whether what is computed from a value is rounded: of masks and integers too.
 
@@ -132,18 +142,25 @@ def scatter(
     reference: np.ndarray,
     seed: int,
     runs: int,
+    *,
+    units: int = 1,
+    inputs_alone: bool = False,
 ) -> np.ndarray:
     """By how much each entry of ``reference`` moves when every operation is jittered.
 
     ``compute(wrap)`` does the computation with its inputs passed through ``wrap`` and returns a
     plain array of the shape of ``reference``. The largest of ``runs`` differences; infinite where
-    a jittered run is not finite.
+    a jittered run is not finite. Each jitter is of so many ``units`` in the last place.
+
+    ``inputs_alone``: only the inputs are moved, and the computation sees plain arrays. That shows
+    less, but any code can be run so.
     """
     largest = np.zeros(reference.shape)
     for number in range(runs):
-        run = Scatter(seed + number)
+        run = Scatter(seed + number, units)
+        wrap = _nudged if inputs_alone else jittered
         with np.errstate(all="ignore"):
-            moved = compute(functools.partial(jittered, rng=run))
+            moved = compute(functools.partial(wrap, rng=run))
             difference = np.abs(moved - reference)
         largest = np.maximum(largest, np.where(np.isnan(difference), np.inf, difference))
     return largest
@@ -170,6 +187,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _bare(target: Any) -> Any:
+    """The array that is written to, of zero dims too."""
+    return target.view(np.ndarray) if isinstance(target, Jittered) else target
+
+
 def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
     if isinstance(result, tuple):  # a plain or a named tuple, as of numpy.linalg.eigh
         parts = [_wrap(part, rng, exact) for part in result]
@@ -194,11 +216,14 @@ def _jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
 class Scatter:
     """The factors 1 ± 2⁻⁵² (of float64; of narrower types theirs) that one run multiplies by.
 
+    With ``units``, so many times further from 1.
+
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, units: int = 1) -> None:
+        self._units = units
         # Any start will do that differs from run to run; Knuth's multiplier spreads them.
         self._at = seed * 2654435761 % _POOL_SIZE
 
@@ -211,9 +236,8 @@ class Scatter:
         chosen = np.resize(signs, size) if size > signs.size else signs[self._at : self._at + size]
         self._at += size
         one = array.dtype.type(1)
-        factors: np.ndarray = one + chosen.reshape(array.shape).astype(array.dtype) * np.spacing(
-            one
-        )
+        step = array.dtype.type(self._units) * np.spacing(one)
+        factors: np.ndarray = one + chosen.reshape(array.shape).astype(array.dtype) * step
         return factors
 
 
