@@ -23,7 +23,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Identity
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import SetAside, Violation, copy_of, last_line, same
-from gradcheck.judging.context import COARSEST
+from gradcheck.judging.context import COARSEST, MARGIN
 from gradcheck.oracle import rounding
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.recording import Recording
@@ -185,7 +185,7 @@ class _Sides:
         """What the two sides of the ``=`` number ``k`` may differ by."""
         self._scatter(case, runs)
         size = np.maximum(np.abs(self.values[k]), np.abs(self.values[k + 1]))
-        own: Floats = np.asarray(self.errors[k] + self.errors[k + 1])
+        own: Floats = MARGIN * np.asarray(self.errors[k] + self.errors[k + 1])
         scatter = self._scatters[k] + self._scatters[k + 1]
         units = _MARGIN if self.unknown[k] or self.unknown[k + 1] else 1.0
         return own + _MARGIN * scatter + units * _UNIT * size

@@ -38,6 +38,13 @@ _EXACT_FUNCTIONS = {
 }  # fmt: skip
 
 
+#: Functions and methods that add up many terms.
+_SUMS = {
+    "sum", "mean", "dot", "cumsum", "trace", "inner", "vdot", "tensordot", "einsum", "average",
+    "convolve", "correlate",
+}  # fmt: skip
+
+
 class Jittered(np.ndarray):
     """An array whose operations scatter by their last bit, driven by the generator of its run."""
 
@@ -49,10 +56,14 @@ class Jittered(np.ndarray):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         plain = [_plain(value) for value in inputs]
+        targets = kwargs.get("out")
         sums = method in ("reduce", "accumulate", "reduceat") or ufunc in _SUMMING_UFUNCS
         if sums and ufunc not in _EXACT_UFUNCS:
             plain = _scattered(plain, self._rng)
-        targets = kwargs.get("out")
+            if not targets and (ufunc is np.add or ufunc in _SUMMING_UFUNCS):
+                return _summed(
+                    functools.partial(getattr(ufunc, method), **kwargs), plain, self._rng
+                )
         if targets:
             kwargs["out"] = tuple(_bare(target) for target in targets)
         result = getattr(ufunc, method)(*plain, **kwargs)
@@ -67,8 +78,11 @@ class Jittered(np.ndarray):
         return _wrap(result, self._rng, exact=ufunc in _EXACT_UFUNCS)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        exact = getattr(func, "__name__", "") in _EXACT_FUNCTIONS
+        name = getattr(func, "__name__", "")
+        exact = name in _EXACT_FUNCTIONS
         plain = _plain(args) if exact else _scattered(_plain(args), self._rng)
+        if name in _SUMS and "out" not in kwargs:
+            return _summed(functools.partial(func, **_plain(kwargs)), plain, self._rng)
         return _wrap(func(*plain, **_plain(kwargs)), self._rng, exact)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
@@ -85,8 +99,14 @@ class Jittered(np.ndarray):
         return (self[k] for k in range(len(self)))
 
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        (array, *rest) = _scattered([_plain(self), *map(_plain, args)], self._rng)
-        return _wrap(getattr(array, name)(*rest, **kwargs), self._rng)
+        given = _scattered([_plain(self), *map(_plain, args)], self._rng)
+
+        def call(array: Any, *rest: Any) -> Any:
+            return getattr(np.asarray(array), name)(*rest, **kwargs)
+
+        if name in _SUMS and "out" not in kwargs:
+            return _summed(call, given, self._rng)
+        return _wrap(call(*given), self._rng)
 
 
 # The methods that compute; the others move values or are made of operators.
@@ -185,6 +205,32 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     return value
+
+
+def _summed(compute: Callable[..., Any], plain: Any, rng: Scatter | None) -> Any:
+    """A sum of many terms, scattered by the rounding of its partial sums as well.
+
+    Each is rounded at the size that it has reached, which may be far above that of the end result:
+    together by about half the root of their number of units of the sum of the magnitudes.
+    """
+    result = compute(*plain)
+    array = np.asarray(result)
+    if rng is None or array.dtype.kind != "f" or not array.size:
+        return _wrap(result, rng)
+    arrays = [part for part in plain if isinstance(part, np.ndarray) and part.ndim]
+    count = max((max(part.size / array.size, *part.shape) for part in arrays), default=1)
+    units = np.sqrt(count) / 2
+    magnitude = np.asarray(compute(*_magnitudes(plain)))
+    off = (rng.factors(array) - 1) * array.dtype.type(units) * magnitude
+    return _wrap(array + off, rng)
+
+
+def _magnitudes(values: Any) -> Any:
+    if isinstance(values, tuple | list):
+        return type(values)(_magnitudes(part) for part in values)
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        return np.abs(values)
+    return values
 
 
 def _bare(target: Any) -> Any:
