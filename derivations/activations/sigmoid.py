@@ -26,16 +26,10 @@ def sigmoid(x):
     return np.where(x >= 0, 1.0, e) / (1 + e)
 
 
-@sigmoid.partial(where=lambda i, j: i == j)
-def same_index(y, i):
-    r"""$\partial y_i / \partial x_i = y_i (1 - y_i)$, a scalar."""
-    return y[i] * (1 - y[i])
-
-
-@sigmoid.partial(where=lambda i, j: i != j)
-def different_index():
-    r"""$\partial y_j / \partial x_i = 0$, a scalar."""
-    return 0.0
+@sigmoid.partial
+def entry(y, i, j):
+    r"""$\partial y_j / \partial x_i = \delta_{ij}\, y_i (1 - y_i)$, a scalar."""
+    return (i == j) * y[i] * (1 - y[i])
 
 
 @sigmoid.vjp
