@@ -1,6 +1,14 @@
 """Wrong versions of claims of indexing and reductions."""
 
 PLANTED_BUGS = {
+    "broadcast": {
+        "scale_and_shift[vjp-backward]": ["repeated_axis_not_reduced"],
+        "broadcast_sum[vjp-backward_of_any]": ["first_copy_only"],
+    },
+    "concatenate": {
+        "concatenate[vjp-backward]": ["pieces_in_reverse"],
+        "joined_and_cut[vjp-backward_of_cut]": ["cotangents_joined_in_the_wrong_order"],
+    },
     "cumulative_product": {
         "cumulative_product[partial-all_the_others]": ["product_up_to_the_entry_only"],
         "cumulative_product[vjp-backward]": ["divided_by_zero", "last_product_for_all"],
@@ -24,6 +32,11 @@ PLANTED_BUGS = {
         "maximum[vjp-backward]": ["to_every_row_alike", "value_for_its_place"],
         "nothing_is_lost_at_ties": ["every_tie_gets_all_of_it"],
     },
+    "mean": {
+        "mean[vjp-backward]": ["sum_for_mean", "averaged_over_the_columns_too"],
+        "weighted_mean[gradient-gradient_of_w]": ["sum_of_the_weights_taken_for_a_constant"],
+    },
+    "median": {"median[gradient-gradient]": ["always_one_entry", "place_before_sorting"]},
     "minimum": {
         "minimum[vjp-backward]": ["one_of_the_two_signs_lost", "place_of_the_largest"],
     },

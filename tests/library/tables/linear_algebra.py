@@ -34,6 +34,7 @@ PLANTED_BUGS = {
         "inverse[partial-entry]": ["indices_exchanged"],
         "inverse[vjp-backward]": ["transposes_lost", "derivative_of_a_number"],
     },
+    "least_squares": {"least_squares[vjp-backward]": ["matrix_taken_for_a_constant"]},
     "log_determinant": {
         "log_determinant[gradient-gradient]": ["transpose_lost"],
         "log_determinant_of_symmetric[gradient-gradient_of_symmetric]": ["off_diagonals_doubled"],
@@ -64,4 +65,5 @@ PLANTED_BUGS = {
         "eigenvalues[row-row]": ["row_of_the_eigenvectors_for_their_column"],
         "eigenvalues[vjp-backward]": ["eigenvectors_transposed"],
     },
+    "triangular_solve": {"triangular_solve[vjp-backward]": ["gradient_above_the_diagonal"]},
 }

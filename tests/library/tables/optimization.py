@@ -17,4 +17,5 @@ PLANTED_BUGS = {
     "momentum": {
         "momentum[vjp-backward]": ["velocity_used_once_only", "old_velocity_in_the_step"],
     },
+    "rmsprop": {"rmsprop[vjp-backward]": ["old_second_moment_in_the_step"]},
 }

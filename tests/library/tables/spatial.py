@@ -4,6 +4,9 @@ PLANTED_BUGS = {
     "adaptive_average_pool2d": {
         "adaptive_average_pool2d[vjp-backward]": ["windows_taken_for_equal"],
     },
+    "adaptive_max_pool2d": {
+        "adaptive_max_pool2d[vjp-backward]": ["overlapping_windows_overwrite"],
+    },
     "average_pool2d": {
         "average_pool2d[vjp-backward]": [
             "divided_by_the_size_of_the_output",
@@ -28,6 +31,7 @@ PLANTED_BUGS = {
         "one_winner_a_window": ["every_tie_wins"],
     },
     "pad2d": {"pad2d[vjp-backward]": ["cropped_in_every_mode"]},
+    "pixel_shuffle": {"pixel_shuffle[vjp-backward]": ["reshaped_without_transposing"]},
     "upsample_bilinear2d": {
         "upsample_bilinear2d[vjp-backward]": [
             "sum_of_the_block_as_for_the_nearest",
