@@ -43,4 +43,7 @@ PLANTED_BUGS = {
             "sign_of_the_cosine_lost",
         ],
     },
+    "transformer_block": {
+        "transformer_block[vjp-backward]": ["residual_of_the_block_forgotten"],
+    },
 }
