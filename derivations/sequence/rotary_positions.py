@@ -68,10 +68,9 @@ def turning_back(x, start):
 )
 def only_the_distance_counts(q, k, at, distance, later):
     r"""$\langle R_s q, R_t k \rangle$ depends on $t - s$ alone; two scalars."""
-
-    def product(s):
-        q_s = rotary_positions(q[np.newaxis], s)[0]
-        k_t = rotary_positions(k[np.newaxis], s + distance)[0]
-        return q_s @ k_t
-
-    return product(at), product(at + later)
+    pairs = len(q) // 2
+    here = turned(q[np.newaxis], angles(1, pairs, at))
+    there = turned(k[np.newaxis], angles(1, pairs, at + distance))
+    later_here = turned(q[np.newaxis], angles(1, pairs, at + later))
+    later_there = turned(k[np.newaxis], angles(1, pairs, at + later + distance))
+    return (here * there).sum(), (later_here * later_there).sum()
