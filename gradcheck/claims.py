@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args, overload
 
-from gradcheck.arguments import Argument, Choice, as_argument
+from gradcheck.arguments import Argument, Arrays, Choice, as_argument
 from gradcheck.dims import Bindings, bind
 from gradcheck.errors import DeclarationError, InputError
 
@@ -166,7 +166,14 @@ class _WithInputs(_Declared):
     def bind(self, values: Mapping[str, Any]) -> Bindings:
         """The sizes that the shapes of ``values`` have under the dims."""
         shapes = {name: argument.dims for name, argument in self.arguments.items() if argument.dims}
-        return bind(shapes, {name: self.arguments[name].sizes(values[name]) for name in shapes})
+        actual = {name: self.arguments[name].sizes(values[name]) for name in shapes}
+        for name, argument in self.arguments.items():
+            if isinstance(argument, Arrays):
+                # A size may occur in the arrays of a list alone, and they have to agree.
+                for k, part in enumerate(values[name]):
+                    shapes[f"{name}[{k}]"] = argument.element.shape
+                    actual[f"{name}[{k}]"] = argument.element.sizes(part)
+        return bind(shapes, actual)
 
 
 class Rule(_Declared):

@@ -129,6 +129,8 @@ def load(
     if root not in sys.path:
         sys.path.append(root)
     with installed(folder):
+        if folder is not None:
+            _make_packages_between(folder, path.parent)
         module = sys.modules.get(name)
         if module is not None and getattr(module, "__file__", None) == str(path):
             return module
@@ -153,7 +155,7 @@ def installed(folder: Path | None) -> Iterator[None]:
     before = _taken_out(package)
     sys.modules.update(_aside.pop(folder, {}))
     if package not in sys.modules:
-        _make_package(folder)
+        _make_package(folder, package)
     try:
         yield
     finally:
@@ -216,19 +218,32 @@ def _taken_out(package: str) -> dict[str, ModuleType]:
     return {name: sys.modules.pop(name) for name in names}
 
 
-def _make_package(folder: Path) -> None:
+def _make_packages_between(folder: Path, inner: Path) -> None:
+    """Make packages of the folders from ``folder`` down to ``inner``.
+
+    A module loaded before its package is an attribute of none: `derivations.activations.sigmoid`.
+    """
+    parts = inner.relative_to(folder.parent).parts
+    for count in range(2, len(parts) + 1):
+        name = ".".join(parts[:count])
+        if name not in sys.modules:
+            _make_package(folder.parent.joinpath(*parts[:count]), name)
+
+
+def _make_package(folder: Path, name: str) -> None:
     init = folder / "__init__.py"
     if init.is_file():
         try:
-            _execute(folder.name, init, [str(folder)])
+            _execute(name, init, [str(folder)])
             return
         except KeyboardInterrupt:
             raise
         except BaseException:
             pass  # it is reported when it is loaded as a file; the others need a package to be in
-    package = ModuleType(folder.name)
+    package = ModuleType(name)
     package.__path__ = [str(folder)]
-    sys.modules[folder.name] = package
+    sys.modules[name] = package
+    _make_attribute(name, package)
 
 
 def _execute(name: str, path: Path, locations: list[str] | None = None) -> ModuleType:
@@ -246,10 +261,15 @@ def _execute(name: str, path: Path, locations: list[str] | None = None) -> Modul
         else:
             sys.modules[name] = before
         raise
+    _make_attribute(name, module)
+    return module
+
+
+def _make_attribute(name: str, module: ModuleType) -> None:
+    """Make a module the attribute of its package, as importing does: `derivations.softmax`."""
     package, _, own = name.rpartition(".")
     if package in sys.modules:
-        setattr(sys.modules[package], own, module)  # as importing does: `derivations.softmax`
-    return module
+        setattr(sys.modules[package], own, module)
 
 
 def _spec(name: str, path: Path, locations: list[str] | None) -> ModuleSpec | None:

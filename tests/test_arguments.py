@@ -98,3 +98,14 @@ def test_a_domain_may_depend_on_other_inputs():
     value = argument.draw(np.random.default_rng(0), {"n": 2}, "wide", drawn)
     assert np.all(value > drawn["a"])
     assert argument.depends_on() == ("a",)
+
+
+def test_the_arrays_of_a_list_bind_their_sizes_and_have_to_agree():
+    @gc.derivation(x=gc.arrays(gc.real("n d"), count="t"))
+    def joined(x):
+        return np.concatenate(x, axis=1)
+
+    _, bindings = joined.accept({"x": [np.zeros((2, 3))] * 4})
+    assert bindings == {"t": 4, "n": 2, "d": 3}
+    with pytest.raises(InputError, match=r"x\[1\] has shape \(2, 1\)"):
+        joined.accept({"x": [np.zeros((2, 3)), np.zeros((2, 1))]})

@@ -1,10 +1,14 @@
-"""Every claim of the library has a wrong version in ``planted/``, and every one is caught.
+"""The library's claims have wrong versions in ``planted/``, and every one is caught.
 
-A claim that no mistake can break claims nothing. The table names, for each claim of each file in
-``derivations/``, the wrong versions of it in the file of the same name in ``planted/``.
+A claim that no mistake can break claims nothing. The tables in ``tables/``, one for the homework
+and one for each folder of ``derivations/``, name for each claim the wrong versions of it, which
+are in the file of the same name in ``planted/``. Of the homework, the files that lie flat in
+``derivations/``, every claim has one; of the other files at least one claim, and the wrong version
+is the most instructive mistake.
 """
 
 import importlib.util
+import runpy
 import sys
 from pathlib import Path
 
@@ -15,151 +19,21 @@ from gradcheck import Derivation, loading
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parent.parent / "derivations"
-
-PLANTED_BUGS = {
-    "cross_entropy": {
-        "cross_entropy[vjp-dl_dq]": [
-            "sign_lost",
-            "not_averaged",
-            "averaged_over_the_classes_too",
-        ],
-        "cross_entropy[vjp-dl_dt]": ["logarithm_forgotten"],
-        "cross_entropy_of_labels[gradient-gradient_of_labels]": [
-            "gradient_not_averaged",
-            "every_class_taken_for_the_label",
-        ],
-        "labels_are_certain_targets": ["mean_and_sum"],
-    },
-    "linear": {
-        "linear_row[jacobian-weights_transposed]": ["weights_not_transposed"],
-        "linear_row[vjp-backward_row]": [
-            "outer_product_transposed",
-            "bias_summed_over_the_outputs",
-        ],
-        "upstream_times_weights": ["output_for_upstream"],
-        "linear[vjp-dl_dx]": ["averaged_over_the_rows", "weights_on_the_wrong_side"],
-        "linear[vjp-dl_dW]": ["product_transposed", "averaged_weights"],
-        "linear[vjp-dl_db]": ["not_summed", "summed_over_everything"],
-        "linear[vjp-backward]": ["bias_averaged", "bias_forgotten"],
-    },
-    "log_softmax": {
-        "log_softmax[partial-entry]": ["output_index_in_the_exponent"],
-        "log_softmax[row-row]": ["constant_row"],
-        "log_softmax[column-column]": ["probabilities_down_the_column"],
-        "log_softmax[jacobian-jacobian]": ["transposed", "matrix_of_softmax"],
-        "log_softmax[vjp-backward]": ["rule_of_the_transpose", "logarithm_for_probability"],
-        "log_softmax[jvp-forward_mode]": ["backward_rule_used_forward"],
-        "logarithm_of_softmax": ["normaliser_forgotten"],
-        "chain_rule_of_the_logarithm": ["diagonal_matrix_on_the_wrong_side"],
-    },
-    "logsumexp": {
-        "logsumexp[gradient-gradient]": ["not_normalised", "gradient_of_the_maximum"],
-        "logsumexp[hessian-hessian]": ["diagonal_of_the_hessian_only"],
-        "logsumexp[vjp-backward]": ["upstream_forgotten"],
-        "hessian_is_the_softmax_jacobian": ["plus_outer_product"],
-        "shift": ["taken_for_invariant", "shift_counted_for_each_class"],
-        "normaliser_of_log_softmax": ["maximum_for_logsumexp"],
-    },
-    "network": {
-        "network[vjp-backward]": [
-            "rectifier_skipped",
-            "pre_activation_for_activation",
-            "mask_from_upstream",
-        ],
-        "cross_entropy_loss[vjp-cross_entropy_loss_backward]": [
-            "sign_of_the_loss_lost",
-            "fused_gradient_through_softmax_again",
-        ],
-        "squared_error_loss[vjp-squared_error_loss_backward]": ["softmax_skipped"],
-        "four_steps_at_kinks": ["one_at_the_kink"],
-    },
-    "network_batch": {
-        "cross_entropy_loss[vjp-cross_entropy_loss_backward]": [
-            "mean_forgotten",
-            "biases_averaged",
-            "first_bias_left_out_of_the_mask",
-        ],
-        "squared_error_loss[vjp-squared_error_loss_backward]": [
-            "fused_with_softmax_as_if_cross_entropy",
-            "weights_of_one_sample",
-        ],
-        "batch_is_a_stack_of_rows": ["rows_in_reverse"],
-        "weights_collect_all_rows": ["weights_averaged_over_the_rows"],
-    },
-    "relu": {
-        "relu[partial-same_index]": ["function_for_its_slope", "right_slope_at_zero"],
-        "relu[partial-different_index]": ["slope_everywhere"],
-        "relu[vjp-backward]": ["one_at_zero", "mask_from_upstream", "upstream_forgotten"],
-        "two_readings": ["inner_product"],
-        "two_readings_of_a_batch": ["mask_of_the_first_row"],
-        "nothing_flows_at_zero": ["everything_flows_at_zero"],
-        "upstream_times_slope": ["absolute_value_for_the_slope"],
-    },
-    "softmax": {
-        "softmax[partial-same_index]": ["plus_for_minus", "score_for_probability"],
-        "softmax[partial-different_index]": ["sign_lost", "taken_for_independent"],
-        "softmax[column-column]": ["diagonal_case_forgotten", "wrong_probability_in_front"],
-        "softmax[jacobian-jacobian]": ["diagonal_only_matrix", "plus_outer_product"],
-        "softmax[vjp-backward]": ["diagonal_only", "unweighted_sum", "upstream_ignored"],
-    },
-    "softmax_batch": {
-        "softmax_batch[vjp-backward]": [
-            "sum_over_the_batch_axis",
-            "sum_over_everything",
-            "keepdims_lost",
-        ],
-        "row_by_row": ["first_upstream_row_for_all"],
-    },
-    "softmax_chain": {
-        "textbook_softmax[partial-quotient_rule_same_index]": [
-            "terms_of_the_numerator_swapped",
-            "sum_taken_for_a_constant",
-        ],
-        "textbook_softmax[partial-quotient_rule_different_index]": ["square_lost"],
-        "same_index_chain": ["square_lost_in_the_second_step", "sign_turned_in_the_last_step"],
-        "different_index_chain": ["numerator_not_differentiated", "sign_lost_in_the_last_step"],
-    },
-    "softmax_cross_entropy": {
-        "softmax_cross_entropy[vjp-backward]": [
-            "target_minus_prediction",
-            "not_averaged",
-            "softmax_rule_applied_again",
-            "scores_for_probabilities",
-        ],
-        "softmax_cross_entropy_of_targets[vjp-backward_of_targets]": [
-            "upstream_forgotten",
-            "probabilities_for_the_gradient_of_the_targets",
-        ],
-        "fusing_the_two_rules": ["diagonal_of_the_matrix_only"],
-        "labels_are_certain_targets": ["label_for_its_unit_vector"],
-    },
-    "softmax_layout": {
-        "rows_are_columns": ["square_missing_on_the_diagonal"],
-        "matrix_is_transposed_jacobian": ["layouts_confused"],
-        "symmetry": ["symmetry_of_log_softmax"],
-        "symmetry_measured": ["measured_log_softmax_in_the_homework_layout"],
-        "upstream_times_matrix": ["upstream_times_the_transpose"],
-    },
-    "softmax_shift": {
-        "exponential_of_a_sum": ["sum_of_exponentials"],
-        "shift_chain": ["factor_cancelled_in_one_place"],
-        "textbook_is_softmax": ["shift_in_the_numerator_only"],
-        "shift_invariance": ["scale_for_shift"],
-        "constant_in_the_shift": ["one_score_shifted"],
-        "rows_sum_to_zero": ["rows_of_a_diagonal_matrix"],
-        "rows_sum_to_zero_measured": ["direction_of_the_scores"],
-        "columns_sum_to_zero": ["outer_product_forgotten"],
-        "columns_sum_to_zero_measured": ["sum_of_squares"],
-    },
-    "squared_error": {
-        "squared_error[vjp-backward]": [
-            "half_forgotten",
-            "averaged_over_the_classes_too",
-            "same_sign_for_the_target",
-        ],
-        "only_the_difference_counts": ["mean_forgotten"],
-    },
+HOMEWORK = "homework"
+TABLES = {
+    path.stem: runpy.run_path(str(path))["PLANTED_BUGS"]
+    for path in sorted((HERE / "tables").glob("*.py"))
 }
+PLANTED_BUGS = {
+    file if family == HOMEWORK else f"{family}/{file}": of_claims
+    for family, table in TABLES.items()
+    for file, of_claims in table.items()
+}
+PRINTED_MISTAKES = [
+    ("softmax_as_printed", "different_index_chain_as_printed"),
+    ("log_softmax_transposed", "rows_of_columns"),
+    ("log_softmax_transposed", "upstream_times_rows_of_columns"),
+]
 
 
 def load(file):
@@ -169,7 +43,7 @@ def load(file):
 
 def load_wrong(folder, file):
     """A file of ``planted/`` or ``printed/``, under a name of its own."""
-    name = f"{folder}_{file}"
+    name = f"{folder}_{file.replace('/', '_')}"
     if name not in sys.modules:
         load("softmax")  # from now on `derivations` means the library
         spec = importlib.util.spec_from_file_location(name, HERE / folder / f"{file}.py")
@@ -184,6 +58,13 @@ def claims(module):
     return [one for one in loading.declared_in(module) if not isinstance(one, Derivation)]
 
 
+def files_below(folder):
+    """The files below a folder as the tables name them: ``softmax``, ``activations/sigmoid``."""
+    return sorted(
+        path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.py")
+    )
+
+
 def bugs():
     return [
         pytest.param(file, name, id=f"{file}-{name}")
@@ -191,13 +72,6 @@ def bugs():
         for names in of_claims.values()
         for name in names
     ]
-
-
-PRINTED_MISTAKES = [
-    ("softmax_as_printed", "different_index_chain_as_printed"),
-    ("log_softmax_transposed", "rows_of_columns"),
-    ("log_softmax_transposed", "upstream_times_rows_of_columns"),
-]
 
 
 @pytest.mark.parametrize(("file", "name"), bugs())
@@ -220,18 +94,28 @@ def test_what_the_homework_prints_wrongly_is_caught_and_named(file, name):
     assert printed.name in str(failure.value)
 
 
-@pytest.mark.parametrize("file", sorted(path.stem for path in LIBRARY.glob("*.py")))
-def test_every_claim_has_a_planted_bug(file):
+@pytest.mark.parametrize("file", [file for file in files_below(LIBRARY) if "/" not in file])
+def test_every_claim_of_the_homework_has_a_planted_bug(file):
     claimed = [claim.id for claim in claims(load(file))]
 
     assert claimed == list(PLANTED_BUGS.get(file, {}))
 
 
-@pytest.mark.parametrize("file", sorted(PLANTED_BUGS))
+@pytest.mark.parametrize("file", [file for file in files_below(LIBRARY) if "/" in file])
+def test_every_file_of_the_library_has_a_planted_bug(file):
+    claimed = [claim.id for claim in claims(load(file))]
+    broken = list(PLANTED_BUGS.get(file, {}))
+
+    assert broken, "a file whose claims no mistake is shown to break"
+    assert broken == [claim for claim in claimed if claim in broken], "unknown, or in another order"
+
+
+@pytest.mark.parametrize("file", files_below(HERE / "planted"))
 def test_every_planted_bug_is_in_the_table(file):
     planted = [bug.name for bug in claims(load_wrong("planted", file))]
 
-    assert planted == [name for names in PLANTED_BUGS[file].values() for name in names]
+    assert planted
+    assert planted == [name for names in PLANTED_BUGS.get(file, {}).values() for name in names]
 
 
 def test_every_printed_mistake_is_in_the_table():

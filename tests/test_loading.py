@@ -1,0 +1,62 @@
+"""Derivation files in folders of folders."""
+
+import textwrap
+
+import pytest
+
+from gradcheck import loading
+
+NEAR = """
+    ONE = 1
+
+
+    def later():
+        from derivations.family.deeper import far
+
+        return far.imported_by_each_name()
+"""
+FAR = """
+    import derivations.family.near
+    from derivations import top
+    from derivations.family import near
+    from derivations.family.near import ONE
+
+    from .. import near as relative
+
+
+    def imported_by_each_name():
+        return derivations.family.near.ONE + near.ONE + ONE + relative.ONE + top.ONE
+"""
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A folder ``derivations`` of three levels; it is what the name means inside the test."""
+
+    def write(name, text):
+        path = tmp_path / "derivations" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return path
+
+    write("top.py", "ONE = 1")
+    write("family/near.py", NEAR)
+    write("family/deeper/far.py", FAR)
+    with loading.installed(tmp_path / "derivations"):
+        yield write
+
+
+# The inner file first: what it is loaded from is then not imported yet.
+@pytest.mark.parametrize("first", ["family/near.py", "family/deeper/far.py", "top.py"])
+@pytest.mark.parametrize("init", [None, "", "raise RuntimeError"])
+def test_files_of_nested_folders_find_each_other_by_every_name(library, first, init):
+    folder = library("top.py", "ONE = 1").parent
+    if init is not None:
+        library("family/__init__.py", init)
+
+    module = loading.load(folder / first)
+    near = loading.load(folder / "family/near.py")
+
+    assert module.__name__ == "derivations." + first[:-3].replace("/", ".")
+    assert near.later() == 5
+    assert loading.load(folder / first) is module
