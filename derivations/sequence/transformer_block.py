@@ -12,13 +12,13 @@ al., "On layer normalization in the transformer architecture", 2020.
 """
 
 import numpy as np
-from derivations.normalization.layer_norm import backward as norm_backward
-from derivations.normalization.layer_norm import layer_norm
 
 from derivations.activations.gelu_tanh import backward as gelu_backward
 from derivations.activations.gelu_tanh import gelu_tanh
 from derivations.linear import backward as linear_backward
 from derivations.linear import linear
+from derivations.normalization.layer_norm import backward as norm_backward
+from derivations.normalization.layer_norm import layer_norm
 from derivations.sequence.multi_head_attention import backward as heads_backward
 from derivations.sequence.multi_head_attention import multi_head_attention
 from gradcheck import derivation, identity, measure_jvp, options, real

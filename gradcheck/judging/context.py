@@ -241,14 +241,18 @@ class Context:
         if known.size:
             evidence.by_gradient = np.full(1, known.max())
 
-    def claim_rounding(self, u: Vector, v: Vector, claimed: float) -> float:
+    def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:
         """How far the claimed number may be off by the rule's own rounding.
+
+        Less than ``sought`` explains nothing, and is not looked at any closer.
 
         Rounding that is a choice, as of an argsort among equal numbers, is none: at a point at
         which the function is smooth a right rule answers the same whatever it chooses. It is told
         by jitter of many units, under which the one grows and the other does not.
         """
         found = self._scattered(u, v, claimed)
+        if 0 < _SCATTER_MARGIN * found < sought:
+            return _SCATTER_MARGIN * found
         if found > 0 and self._scattered(u, v, claimed, units=_MANY_UNITS) >= _GROWS * found:
             return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.

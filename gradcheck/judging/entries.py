@@ -22,8 +22,6 @@ from gradcheck.verdict import Entry
 
 #: At most so many entries are measured one by one, to be shown.
 MOST_TABLE = 64
-#: A discrepancy larger than this share is no rounding of the rule's.
-_GROSS = 0.1
 #: How many disagreements of a line are looked into.
 _MOST_SUSPECTS = 2
 #: The second ladder's steps are not those of the first even where both scales are the same.
@@ -130,8 +128,9 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
         if not np.isfinite(limit):
             continue
         off = abs(claimed - value)
-        if limit < off < _GROSS * max(abs(claimed), abs(value)):
-            limit += context.claim_rounding(u, line.v, claimed)
+        if off > limit:
+            # Even where the claim is all of it: a sum that should cancel may be rounding alone.
+            limit += context.claim_rounding(u, line.v, claimed, off - limit)
         if not off > limit:
             return None, "right"
         output = int(np.argmax(np.abs(u)))
