@@ -30,7 +30,8 @@ from gradcheck.loading import (
     load,
 )
 from gradcheck.records import Record, remarks, summary
-from gradcheck.verdict import Status, describe
+from gradcheck.report.narration import describe
+from gradcheck.verdict import Status
 
 if TYPE_CHECKING:
     from gradcheck.checking import Outcome, Profile

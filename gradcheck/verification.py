@@ -86,7 +86,7 @@ def verify(obj: Any, **inputs: Any) -> Verdicts:
     ``obj`` is a derivation, a rule or an identity; ``inputs`` are its inputs by name. Raises
     ``InputError`` for inputs that do not fit, ``DeclarationError`` for an unsound declaration.
     """
-    return Verdicts([judge_at(claim, Case(inputs), table=False) for claim in claims_of(obj)])
+    return Verdicts([judge_at(claim, Case(inputs)) for claim in claims_of(obj)])
 
 
 def check_at(obj: Any, **inputs: Any) -> Verdicts:
@@ -263,7 +263,7 @@ def _verify(f: Function, rule: Function, kind: Kind, inputs: tuple[Any, ...]) ->
     _describe(positional, _name(rule), names, leading)
     claim = Rule(positional, owner, kind, (), register=False)
     claim.file, claim.line = _place(rule)
-    return judge_at(claim, Case(dict(zip(names, inputs, strict=True))), table=False)
+    return judge_at(claim, Case(dict(zip(names, inputs, strict=True))))
 
 
 def _plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> Derivation:

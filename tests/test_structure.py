@@ -13,10 +13,12 @@ ORDER = [
     "errors", "dims", "regimes", "arguments", "case", "claims",
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
+    "report", "report.figures", "report.matrix", "report.narration",
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
-    "judging.hessians", "judging", "identities", "verification", "simplification", "records",
-    "sampling", "checking", "loading", "pytest_plugin", "cli", "__main__",
+    "judging.hessians", "judging.quotients", "judging", "identities", "verification",
+    "simplification", "records", "report.reproducer", "report.evidence", "sampling",
+    "checking", "loading", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 
