@@ -76,6 +76,20 @@ class Record:
         return made
 
 
+@dataclass
+class Problem:
+    """What could not be checked, and why."""
+
+    claim: str
+    file: str
+    line: int
+    message: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
 def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
     names = {f.name for f in fields(kind)}
     return {name: value for name, value in data.items() if name in names}

@@ -13,12 +13,16 @@ ORDER = [
     "errors", "dims", "regimes", "arguments", "case", "claims",
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
-    "report", "report.figures", "report.matrix", "report.narration",
+    "report", "report.figures", "report.matrix", "report.narration", "report.grid",
+    "report.heatmap", "report.curve",
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
     "judging.hessians", "judging.quotients", "judging", "identities", "verification",
-    "simplification", "records", "report.reproducer", "report.evidence", "sampling",
-    "checking", "loading", "pytest_plugin", "cli", "__main__",
+    "simplification", "records", "report.reproducer", "report.evidence",
+    "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
+    "report.page",
+    "sampling",
+    "checking", "loading", "pytest_results", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -87,6 +87,8 @@ def describe(verdict: Verdict) -> str:
 
 def label(verdict: Verdict, entry: Entry) -> str:
     """What an entry is called: ``∂y[0]/∂z[1]``, ``db[0]`` for the answer of a vjp."""
+    if verdict.kind == "identity":
+        return subscript(f"{entry.output} = {entry.input}", entry.output_index)
     if entry.input == "direction":
         return f"{subscript(entry.output, entry.output_index)} along it"
     if verdict.kind == "vjp" and verdict.probe:

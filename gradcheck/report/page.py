@@ -1,0 +1,210 @@
+"""One page with all that a run has found; it needs no network, and runs without its script."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import fields
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gradcheck.errors import InputError
+from gradcheck.records import Problem, Record, remarks, summary
+from gradcheck.report.curve import Curve, curve_svg
+from gradcheck.report.figures import (
+    measurement,
+    number,
+    number_of,
+    percentage,
+    printable,
+    relative,
+)
+from gradcheck.report.formula import described, has_formula
+from gradcheck.report.grid import grids
+from gradcheck.report.heatmap import heatmaps
+from gradcheck.verdict import Entry
+
+#: What the page is made with, from the extra ``report``.
+_NEEDED = ("jinja2", "latex2mathml")
+#: At most so many wrong entries are listed.
+_MOST_LISTED = 64
+#: The order of an overview: what needs to be looked at first.
+_ORDER = ("error", "fail", "undecided", "pass")
+_WORDS = {"error": "error", "fail": "failed", "undecided": "undecided", "pass": "passed"}
+#: Begins the part of a report that the page shows in a place of its own.
+_SCRIPT = "\n\n  or as a script:"
+
+
+def require_installed(option: str) -> None:
+    """Raise ``InputError`` where what the page is made with is not there."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"{option} needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} "
+            'not installed; install the extra: pip install "gradcheck[report]"'
+        )
+
+
+def write_page(path: Path, records: Sequence[Record], problems: Sequence[Problem]) -> None:
+    """Write the page as UTF-8."""
+    # A lone surrogate, which a name may hold, is no character that a file can.
+    path.write_text(page(records, problems), encoding="utf-8", errors="backslashreplace")
+
+
+def page(records: Sequence[Record], problems: Sequence[Problem]) -> str:
+    """The page as HTML."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gradcheck.report", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    sections = [_Section(record) for record in records]
+    sections += [_Section.of_problem(problem) for problem in problems]
+    sections.sort(key=lambda section: _ORDER.index(section.status))
+    for position, section in enumerate(sections):
+        section.anchor = f"claim-{position + 1}"
+    counts = {s: sum(one.status == s for one in sections) for s in _ORDER}
+    return environment.get_template("page.html").render(
+        sections=sections,
+        counts={status: n for status, n in counts.items() if n},
+        words=_WORDS,
+        summary=summary(list(records)),
+        version=version("gradcheck"),
+        plain=printable,
+    )
+
+
+class _Section:
+    """One claim as the template asks for it."""
+
+    anchor = ""
+
+    def __init__(self, record: Record, status: str | None = None) -> None:
+        self.record = record
+        self.status = status or record.status
+        self.claim = printable(record.claim)
+        self.place = printable(f"{relative(record.file)}:{record.line}")
+        self.aside = sum(record.set_aside.values())
+        self.remarks = [printable(line) for line in remarks(record)]
+        self.report = printable(record.message.partition(_SCRIPT)[0])
+        self.failure = record.failure
+
+    @classmethod
+    def of_problem(cls, problem: Problem) -> _Section:
+        record = Record(problem.claim, "", "", problem.file, problem.line, message=problem.message)
+        return cls(record, "error")
+
+    @property
+    def resolution(self) -> str:
+        value = self.record.resolution
+        return "" if value is None else f"{value:.0e}"
+
+    @property
+    def largest(self) -> str:
+        value = self.record.largest_discrepancy
+        return "" if value is None else percentage(value)
+
+    @property
+    def docstrings(self) -> list[Any]:
+        """What the authors say: of the rule, and of the function where the rule has no formula."""
+        from markupsafe import Markup
+
+        own, about = self.record.docstring, self.record.about
+        chosen = [own] if has_formula(own) else [own, about]
+        # Escaped part by part where it was made.
+        return [Markup(described(printable(text))) for text in chosen if text]
+
+    @property
+    def source(self) -> list[tuple[int, str]]:
+        """The rule's lines with their numbers."""
+        lines = self.record.source.splitlines()
+        return [(self.record.line + k, printable(line)) for k, line in enumerate(lines)]
+
+    @property
+    def mistakes(self) -> list[dict[str, str]]:
+        """What the failure looks like, in the fields that there are texts in."""
+        return [
+            {key: printable(value) for key, value in mistake.items() if isinstance(value, str)}
+            for mistake in self.record.mistakes
+        ]
+
+    @cached_property
+    def entries(self) -> list[tuple[str, str, str, str]]:
+        """The wrong entries: name, claimed, measured, discrepancy."""
+        if self.failure is None or self.record.kind == "identity":
+            return []
+        found = [(d["label"], _entry(d)) for d in self.failure.entries]
+        return [
+            (
+                printable(label),
+                number(entry.claimed),
+                measurement(entry.measured, entry.error),
+                percentage(entry.discrepancy),
+            )
+            for label, entry in found
+            if entry.wrong
+        ][:_MOST_LISTED]
+
+    @property
+    def maps(self) -> list[tuple[str, Any]]:
+        """The heat maps of the smallest case, and of the one at which the failure was met."""
+        if self.failure is None:
+            return []
+        found = []
+        for title, entries in (
+            ("At the smallest inputs", self.failure.entries),
+            ("At the inputs where it was met", self.failure.met),
+        ):
+            drawn = self._maps([_entry(one) for one in entries])
+            if drawn:
+                found.append((title, drawn))
+        return found
+
+    def _maps(self, entries: list[Entry]) -> Any:
+        from markupsafe import Markup
+
+        return Markup("\n".join(heatmaps(grid) for grid in grids(self.record.kind, entries)))
+
+    @property
+    def curve(self) -> Any:
+        """The distance over the step; empty where there is none."""
+        from markupsafe import Markup
+
+        if self.failure is None or self.failure.worst is None:
+            return ""
+        worst = _entry(self.failure.worst)
+        curve = Curve.of(self.failure.quotients, worst.claimed, worst.measured, worst.error)
+        if curve is None:
+            return ""
+        return Markup(curve_svg(curve, printable(self.failure.worst["label"])))
+
+    @property
+    def window(self) -> bool:
+        return "the steps that are trusted" in str(self.curve)
+
+    @property
+    def chain(self) -> list[tuple[str, str, str]]:
+        """The expressions of a chain: sign, text, value."""
+        if self.failure is None:
+            return []
+        signs = [
+            "≠" if k == self.failure.broken + 1 else "=" for k in range(len(self.failure.chain))
+        ]
+        return [
+            ("" if k == 0 else signs[k], printable(text), number_of(value))
+            for k, (text, value) in enumerate(self.failure.chain)
+        ]
+
+
+def _entry(data: dict[str, Any]) -> Entry:
+    names = {field.name for field in fields(Entry)}
+    known = {name: value for name, value in data.items() if name in names}
+    for name in ("index", "output_index"):
+        known[name] = tuple(known[name])
+    return Entry(**known)
