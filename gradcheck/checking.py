@@ -394,13 +394,13 @@ class _Run:
     def _met(self, shown: Verdict) -> Verdict | None:
         """The case at which the failure was met, with its entries; None where it is the smallest.
 
-        What is wrong is often seen better there: a smaller case has fewer entries that are right.
+        What is wrong is often seen better there: a smaller case has fewer entries.
         """
         assert self.failure is not None
         if not self.simplified or self.failure.case is None or self.failure.case is shown.case:
             return None
         verdict = judge_at(self.claim, self.failure.case)
-        return verdict if len(verdict.entries) > len(shown.entries) else None
+        return verdict if verdict.status is Status.FAIL else None
 
     def _replay(self, verdict: Verdict) -> str:
         case = repr(verdict.case)

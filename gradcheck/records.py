@@ -17,7 +17,8 @@ class Failure:
     entries: list[dict[str, Any]] = field(default_factory=list)
     met: list[dict[str, Any]] = field(default_factory=list)
     worst: dict[str, Any] | None = None
-    #: The step of the worst entry's input, and its difference quotient: see ``Verdict.quotients``.
+    #: An entry of the case that was met, and its difference quotients: see ``Verdict.quotients``.
+    measured: dict[str, Any] | None = None
     quotients: list[list[float]] = field(default_factory=list)
     #: The expressions of a chain with their values, and the number of the ``=`` that breaks.
     chain: list[list[Any]] = field(default_factory=list)

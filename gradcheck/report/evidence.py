@@ -32,13 +32,16 @@ def origin(claim: Rule | Identity) -> dict[str, Any]:
 def shown_by(claim: Rule | Identity, shown: Verdict, met: Verdict | None, replay: str) -> Failure:
     """What the verdict on the smallest case has shown, and the one on the case that was met."""
     case = shown.case
+    # Simple numbers, such as zeros, can be points at which no quotient is off at any step.
+    curved = met if met is not None and met.quotients else shown
     return Failure(
         sizes=dict(shown.bindings),
         case=repr(case),
         entries=_entries(shown),
-        met=_entries(met) if met is not None else [],
+        met=_entries(met) if met is not None and len(met.entries) > len(shown.entries) else [],
         worst=_entry(shown, shown.worst) if shown.worst is not None else None,
-        quotients=[list(pair) for pair in shown.quotients],
+        measured=_entry(curved, curved.worst) if curved.quotients and curved.worst else None,
+        quotients=[list(pair) for pair in curved.quotients],
         chain=[list(pair) for pair in shown.chain],
         broken=shown.broken,
         replay=replay,

@@ -21,22 +21,18 @@ _PART = re.compile(
     re.DOTALL,
 )
 #: The elements and attributes of MathML that draw a formula; none of them can do anything else.
-_ELEMENTS = set(
-    re.findall(
-        r"\w+",
-        """math mrow mi mo mn ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose
-    mfenced msub msup msubsup munder mover munderover mmultiscripts mprescripts none mtable mtr mtd""",
-    )
-)
-_ATTRIBUTES = set(
-    re.findall(
-        r"\w+",
-        """display mathvariant stretchy fence form separator lspace rspace minsize maxsize symmetric
-    largeop movablelimits accent accentunder displaystyle scriptlevel linethickness notation
-    columnalign columnspacing columnlines rowspacing rowlines rowalign width height depth
-    voffset open close separators""",
-    )
-)
+_ELEMENTS = {
+    "math", "mrow", "mi", "mo", "mn", "ms", "mtext", "mspace", "mfrac", "msqrt", "mroot",
+    "mstyle", "mpadded", "mphantom", "menclose", "mfenced", "msub", "msup", "msubsup", "munder",
+    "mover", "munderover", "mmultiscripts", "mprescripts", "none", "mtable", "mtr", "mtd",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "display", "mathvariant", "stretchy", "fence", "form", "separator", "lspace", "rspace",
+    "minsize", "maxsize", "symmetric", "largeop", "movablelimits", "accent", "accentunder",
+    "displaystyle", "scriptlevel", "linethickness", "notation", "columnalign", "columnspacing",
+    "columnlines", "rowspacing", "rowlines", "rowalign", "width", "height", "depth", "voffset",
+    "open", "close", "separators",
+}  # fmt: skip
 _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 
 

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 #: Pixels: of a cell where there are few and where there are many, of all of them, of text.
 _LARGE, _SMALL, _WIDE, _FLAT = 58, 18, 340, 34
 _CHARACTER, _LINE = 7.3, 18
+#: The legend: shares of the scale, and the width of each.
+_STEPS, _SWATCH = (-1.0, -0.5, 0.0, 0.5, 1.0), 16
 #: Cells of this width or more have room for a number.
 _ROOM = 44
 #: From minus the scale over zero to plus: blue and red, which nearly everybody can tell apart.
@@ -51,7 +53,8 @@ def _map(grid: Grid, what: str, values: Floats, scale: float) -> str:
     left = max(map(len, grid.rows)) * _CHARACTER + 10
     top = _LINE + (_LINE if level else longest + 4)
     heading = f"{grid.title}, {what}"
-    whole = max(left + columns * width, len(heading) * _CHARACTER) + 4
+    legend = _SWATCH * len(_STEPS) + (len(_short(scale)) + 3) * _CHARACTER
+    whole = max(left + columns * width, len(heading) * _CHARACTER, left + legend) + 4
     bottom = top + rows * height
     made = [_text(0, _LINE - 5, heading, 'font-weight="bold"')]
     for c, name in enumerate(grid.columns):
@@ -116,13 +119,13 @@ def _cell(
 
 
 def _legend(x: float, y: float, scale: float) -> str:
-    """The scale: five steps from minus to plus, and what its end stands for."""
-    steps = [-1.0, -0.5, 0.0, 0.5, 1.0]
+    """The scale: steps from minus to plus, and what its ends stand for."""
     boxes = [
-        f'<rect x="{x + 16 * k:.1f}" y="{y:.1f}" width="16" height="10" fill="{_colour(step)}"/>'
-        for k, step in enumerate(steps)
+        f'<rect x="{x + _SWATCH * k:.1f}" y="{y:.1f}" width="{_SWATCH}" height="10" '
+        f'fill="{_colour(step)}"/>'
+        for k, step in enumerate(_STEPS)
     ]
-    return "".join(boxes) + _text(x + 16 * len(steps) + 6, y + 9, f"±{_short(scale)}", "")
+    return "".join(boxes) + _text(x + _SWATCH * len(_STEPS) + 6, y + 9, f"±{_short(scale)}", "")
 
 
 def _colour(share: float) -> str:

@@ -152,8 +152,13 @@ class _Section:
         ][:_MOST_LISTED]
 
     @property
-    def maps(self) -> list[tuple[str, Any]]:
-        """The heat maps of the smallest case, and of the one at which the failure was met."""
+    def maps(self) -> list[tuple[str, list[Any], str]]:
+        """Heat maps of the smallest case, and of the one at which the failure was met.
+
+        A title, the maps of what is wrong, and the names of what is right.
+        """
+        from markupsafe import Markup
+
         if self.failure is None:
             return []
         found = []
@@ -161,32 +166,33 @@ class _Section:
             ("At the smallest inputs", self.failure.entries),
             ("At the inputs where it was met", self.failure.met),
         ):
-            drawn = self._maps([_entry(one) for one in entries])
+            every = grids(self.record.kind, [_entry(one) for one in entries])
+            drawn = [Markup(heatmaps(grid)) for grid in every if grid.wrong.any()]
+            right = [grid.title for grid in every if not grid.wrong.any()]
             if drawn:
-                found.append((title, drawn))
+                found.append((title, drawn, printable(", ".join(right))))
         return found
 
-    def _maps(self, entries: list[Entry]) -> Any:
-        from markupsafe import Markup
-
-        return Markup("\n".join(heatmaps(grid) for grid in grids(self.record.kind, entries)))
-
-    @property
-    def curve(self) -> Any:
-        """The distance over the step; empty where there is none."""
-        from markupsafe import Markup
-
-        if self.failure is None or self.failure.worst is None:
-            return ""
-        worst = _entry(self.failure.worst)
-        curve = Curve.of(self.failure.quotients, worst.claimed, worst.measured, worst.error)
-        if curve is None:
-            return ""
-        return Markup(curve_svg(curve, printable(self.failure.worst["label"])))
+    @cached_property
+    def curve(self) -> Curve | None:
+        """The distance over the step; None where there is none."""
+        if self.failure is None or self.failure.measured is None:
+            return None
+        entry = _entry(self.failure.measured)
+        return Curve.of(self.failure.quotients, entry.claimed, entry.measured, entry.error)
 
     @property
-    def window(self) -> bool:
-        return "the steps that are trusted" in str(self.curve)
+    def curve_drawn(self) -> Any:
+        from markupsafe import Markup
+
+        assert self.curve is not None
+        return Markup(curve_svg(self.curve, self.curve_name))
+
+    @property
+    def curve_name(self) -> str:
+        assert self.failure is not None
+        assert self.failure.measured is not None
+        return printable(self.failure.measured["label"])
 
     @property
     def chain(self) -> list[tuple[str, str, str]]:
