@@ -6,7 +6,7 @@ import enum
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from gradcheck.case import Case
 from gradcheck.errors import GradientMismatch, GradientUndecided
 from gradcheck.report.narration import narrate
+from gradcheck.report.notebook import as_html, plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -119,6 +123,16 @@ class Verdict:
     def __str__(self) -> str:
         return narrate(self)
 
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    def plot(self) -> Figure:
+        """A figure of matplotlib's: heat maps of what is wrong, and the curve over the step.
+
+        Raises ``InputError`` where there is nothing to draw, or matplotlib is not installed.
+        """
+        return plot(self)
+
 
 class Verdicts(Sequence[Verdict]):
     """Some verdicts: true when there is at least one and every one passes."""
@@ -140,6 +154,9 @@ class Verdicts(Sequence[Verdict]):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self._verdicts))
+
+    def _repr_html_(self) -> str:
+        return "\n".join(map(as_html, self._verdicts))
 
     def raise_for_failure(self) -> None:
         """Raise for the failures among them, else for what is undecided."""

@@ -14,7 +14,7 @@ ORDER = [
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
     "report", "report.figures", "report.matrix", "report.narration", "report.grid",
-    "report.heatmap", "report.curve",
+    "report.heatmap", "report.curve", "report.notebook",
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
     "judging.hessians", "judging.quotients", "judging", "identities", "verification",
