@@ -374,11 +374,12 @@ class _Run:
         record.failure = shown_by(self.claim, shown, self._met(shown), self._replay(shown))
         lines = [narrate(shown, self.width)]
         if shown.title == "numerically unstable" and self.simplified and shown.case is not None:
-            lines.append(self._moderate(shown.case))
+            lines += ["", self._moderate(shown.case)]
         if worst.worst is not None and shown.kind != "identity":
             record.largest_discrepancy = discrepancy(worst)
             seen = percentage(discrepancy(worst))
-            lines += ["", f"  largest discrepancy seen: {seen}, {describe(worst)}"]
+            said = f"largest discrepancy seen: {seen}, {describe(worst)}"
+            lines += ["", *sentences(said, self.width)]
         lines += [
             f"  found at input {self.inputs}, seed {self.seed}",
             "",

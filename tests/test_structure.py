@@ -10,10 +10,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "gradcheck"
 #: The rooms as data flows through them; a module imports from those above it alone.
 ORDER = [
-    "errors", "dims", "regimes", "arguments", "case", "claims",
+    "errors", "report", "report.figures", "dims", "regimes", "arguments", "case", "claims",
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
-    "report", "report.figures", "report.matrix", "report.narration", "report.grid",
+    "report.matrix", "report.narration", "report.grid",
     "report.heatmap", "report.curve", "report.notebook",
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",

@@ -54,4 +54,5 @@ def _entries(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def _entry(verdict: Verdict, entry: Entry) -> dict[str, Any]:
-    return {**asdict(entry), "label": label(verdict, entry)}
+    places = {"index": list(entry.index), "output_index": list(entry.output_index)}
+    return {**asdict(entry), **places, "label": label(verdict, entry)}

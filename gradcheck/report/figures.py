@@ -26,6 +26,11 @@ def printable(text: str) -> str:
     return _OBEYED.sub(_escaped, text.replace("\r\n", "\n"))
 
 
+def one_line(name: str) -> str:
+    """A name that is to stand in a line, whatever its author called it."""
+    return printable(name).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def _escaped(match: re.Match[str]) -> str:
     return match.group().encode("unicode_escape").decode("ascii")
 

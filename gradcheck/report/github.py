@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradcheck.records import Problem, Record, summary
-from gradcheck.report.figures import relative
+from gradcheck.report.figures import printable, relative
 
 #: A longer message is cut by GitHub itself, in the middle of an escape.
 _LONGEST = 3000
@@ -62,7 +62,7 @@ def job_summary(records: Sequence[Record], problems: Sequence[Problem]) -> str:
     for claim, message in told:
         lines += ["", f"<details><summary>{_text(claim)}</summary>", "", _block(message)]
         lines += ["", "</details>"]
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(lines) + "\n")
 
 
 def guarded(text: str) -> str:
@@ -89,7 +89,7 @@ def _inside(file: str) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -108,5 +108,5 @@ def _cell(text: str) -> str:
 
 def _block(text: str) -> str:
     # An empty line would end the block of HTML, and begin Markdown.
-    lines = html.escape(text).replace("\r", "").split("\n")
+    lines = html.escape(text).split("\n")
     return "<pre>" + "\n".join(line or "&#8203;" for line in lines) + "</pre>"

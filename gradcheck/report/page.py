@@ -70,14 +70,14 @@ def page(records: Sequence[Record], problems: Sequence[Problem]) -> str:
     for position, section in enumerate(sections):
         section.anchor = f"claim-{position + 1}"
     counts = {s: sum(one.status == s for one in sections) for s in _ORDER}
-    return environment.get_template("page.html").render(
+    made = environment.get_template("page.html").render(
         sections=sections,
         counts={status: n for status, n in counts.items() if n},
         words=_WORDS,
         summary=summary(list(records)),
         version=version("gradcheck"),
-        plain=printable,
     )
+    return printable(made)  # no viewer is to obey what stands in a name
 
 
 class _Section:
@@ -88,11 +88,11 @@ class _Section:
     def __init__(self, record: Record, status: str | None = None) -> None:
         self.record = record
         self.status = status or record.status
-        self.claim = printable(record.claim)
-        self.place = printable(f"{relative(record.file)}:{record.line}")
+        self.claim = record.claim
+        self.place = f"{relative(record.file)}:{record.line}"
         self.aside = sum(record.set_aside.values())
-        self.remarks = [printable(line) for line in remarks(record)]
-        self.report = printable(record.message.partition(_SCRIPT)[0])
+        self.remarks = remarks(record)
+        self.report = record.message.partition(_SCRIPT)[0]
         self.failure = record.failure
 
     @classmethod
@@ -118,19 +118,19 @@ class _Section:
         own, about = self.record.docstring, self.record.about
         chosen = [own] if has_formula(own) else [own, about]
         # Escaped part by part where it was made.
-        return [Markup(described(printable(text))) for text in chosen if text]
+        return [Markup(described(text)) for text in chosen if text]
 
     @property
     def source(self) -> list[tuple[int, str]]:
         """The rule's lines with their numbers."""
         lines = self.record.source.splitlines()
-        return [(self.record.line + k, printable(line)) for k, line in enumerate(lines)]
+        return [(self.record.line + k, line) for k, line in enumerate(lines)]
 
     @property
     def mistakes(self) -> list[dict[str, str]]:
         """What the failure looks like, in the fields that there are texts in."""
         return [
-            {key: printable(value) for key, value in mistake.items() if isinstance(value, str)}
+            {key: value for key, value in mistake.items() if isinstance(value, str)}
             for mistake in self.record.mistakes
         ]
 
@@ -142,7 +142,7 @@ class _Section:
         found = [(d["label"], _entry(d)) for d in self.failure.entries]
         return [
             (
-                printable(label),
+                label,
                 number(entry.claimed),
                 measurement(entry.measured, entry.error),
                 percentage(entry.discrepancy),
@@ -170,7 +170,7 @@ class _Section:
             drawn = [Markup(heatmaps(grid)) for grid in every if grid.wrong.any()]
             right = [grid.title for grid in every if not grid.wrong.any()]
             if drawn:
-                found.append((title, drawn, printable(", ".join(right))))
+                found.append((title, drawn, ", ".join(right)))
         return found
 
     @cached_property
@@ -192,7 +192,7 @@ class _Section:
     def curve_name(self) -> str:
         assert self.failure is not None
         assert self.failure.measured is not None
-        return printable(self.failure.measured["label"])
+        return self.failure.measured["label"]
 
     @property
     def chain(self) -> list[tuple[str, str, str]]:
@@ -203,7 +203,7 @@ class _Section:
             "≠" if k == self.failure.broken + 1 else "=" for k in range(len(self.failure.chain))
         ]
         return [
-            ("" if k == 0 else signs[k], printable(text), number_of(value))
+            ("" if k == 0 else signs[k], text, number_of(value))
             for k, (text, value) in enumerate(self.failure.chain)
         ]
 

@@ -64,7 +64,7 @@ class Progress:
         bad = [f"{number} {_PAST[status]}" for status, number in self._bad.items() if number]
         so_far = f", {', '.join(bad)} so far" if bad else ""
         of = f"{inputs} of {count(self.inputs, 'input')}"
-        return f"[{self.number}/{self.claims}] {self.name}: {of}{so_far}"
+        return f"[{self.number}/{self.claims}] {of}{so_far}: {self.name}"
 
 
 _PAST = {"fail": "failed", "error": "in error", "undecided": "undecided"}
