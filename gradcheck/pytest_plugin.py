@@ -30,6 +30,7 @@ from gradcheck.loading import (
 )
 from gradcheck.pytest_results import Results, add_options, attach
 from gradcheck.records import Problem, Record
+from gradcheck.report.figures import one_line
 from gradcheck.report.narration import describe
 from gradcheck.report.terminal import width
 from gradcheck.verdict import Status
@@ -342,7 +343,8 @@ class ClaimItem(pytest.Function):
         if shown.reprcrash is not None:
             shown.reprcrash.path = str(self.path)
             shown.reprcrash.lineno = self.found.line
-            shown.reprcrash.message = self.headline or str(excinfo.value).splitlines()[0]
+            said = self.headline or str(excinfo.value).splitlines()[0]
+            shown.reprcrash.message = one_line(said)
         return shown
 
 
