@@ -33,6 +33,10 @@ _MOST_LISTED = 64
 #: The order of an overview: what needs to be looked at first.
 _ORDER = ("error", "fail", "undecided", "pass")
 _WORDS = {"error": "error", "fail": "failed", "undecided": "undecided", "pass": "passed"}
+#: What is not said of a mistake.
+_NO_MISTAKE = dict.fromkeys(
+    ("id", "title", "explained", "explanation", "others", "remedy", "edit"), ""
+)
 #: Begins the part of a report that the page shows in a place of its own.
 _SCRIPT = "\n\n  or as a script:"
 
@@ -127,12 +131,9 @@ class _Section:
         return [(self.record.line + k, line) for k, line in enumerate(lines)]
 
     @property
-    def mistakes(self) -> list[dict[str, str]]:
-        """What the failure looks like, in the fields that there are texts in."""
-        return [
-            {key: value for key, value in mistake.items() if isinstance(value, str)}
-            for mistake in self.record.mistakes
-        ]
+    def mistakes(self) -> list[dict[str, Any]]:
+        """What the failure looks like, with every field that the page may show."""
+        return [{**_NO_MISTAKE, **mistake} for mistake in self.record.mistakes]
 
     @cached_property
     def entries(self) -> list[tuple[str, str, str, str]]:

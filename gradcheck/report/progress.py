@@ -12,8 +12,6 @@ from gradcheck.report.terminal import Screen
 
 #: Seconds between two states of the line: no eye reads faster, and writing costs time.
 _PAUSE = 0.1
-#: Clears the line that the cursor is on, and goes to its start.
-_CLEAR = "\r\x1b[2K"
 _USUAL_WIDTH = 80
 
 
@@ -28,7 +26,7 @@ class Progress:
         self.screen = Screen.of(stream)
         self.live = stream.isatty() and os.environ.get("TERM") != "dumb"
         self.number, self.name = 0, ""
-        self._written = 0.0
+        self._written, self._columns = 0.0, 0
         self._bad = {"fail": 0, "error": 0, "undecided": 0}
 
     def start(self, name: str) -> None:
@@ -44,8 +42,10 @@ class Progress:
         self._written = now
         columns = (self.screen.width or _USUAL_WIDTH) - 1
         line = self.screen.written(self._line(inputs))[:columns]
-        self.stream.write(f"{_CLEAR}{line}")
+        # Blanks over what is longer, and no code of a terminal's: there are some that show them.
+        self.stream.write(f"\r{line:<{self._columns}}")
         self.stream.flush()
+        self._columns = len(line)
 
     def ended(self, status: str) -> None:
         """It came to this; the line is taken away, so that others can be written."""
@@ -55,10 +55,10 @@ class Progress:
 
     def clear(self) -> None:
         """Take the line away."""
-        if self.live:
-            self.stream.write(_CLEAR)
+        if self._columns:
+            self.stream.write(f"\r{'':<{self._columns}}\r")
             self.stream.flush()
-            self._written = 0.0
+            self._written, self._columns = 0.0, 0
 
     def _line(self, inputs: int) -> str:
         bad = [f"{number} {_PAST[status]}" for status, number in self._bad.items() if number]

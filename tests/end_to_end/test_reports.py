@@ -212,6 +212,6 @@ def test_a_long_run_shows_how_far_it_is_on_a_terminal(folder):
     os.close(ours)
     assert b"[1/3] 0 of 400 inputs: derivations/a.py::softmax[vjp-backward]" in shown
     assert b"of 400 inputs, 1 failed so far: derivations/b.py::" in shown
-    assert shown.endswith(b"\r\x1b[2K")
+    assert shown.endswith(b" \r")
     assert "1 failure" in printed
-    assert "\x1b[2K" not in printed
+    assert "\r" not in printed

@@ -85,7 +85,8 @@ def test_what_users_wrote_is_text(records):
     record = Record(
         HOSTILE, "vjp", "fail", HOSTILE, 1, source=HOSTILE, docstring=HOSTILE, about=HOSTILE,
         title=HOSTILE, message=HOSTILE, notes=[HOSTILE], unclaimed=[HOSTILE],
-        mistakes=[{"id": HOSTILE, "title": HOSTILE, "remedy": HOSTILE}],
+        mistakes=[{"id": HOSTILE, "title": HOSTILE, "remedy": HOSTILE, "others": [HOSTILE],
+                   "edit": {"line": 3, "before": HOSTILE, "after": HOSTILE}}],
     )  # fmt: skip
     made = next(r for r in records if r.kind == "vjp").failure
     record.failure = type(made)(**{**vars(made), "replay": HOSTILE, "reproducer": HOSTILE})
@@ -100,6 +101,20 @@ def test_what_users_wrote_is_text(records):
     assert "\x00" not in text
     assert "alert(1)&lt;/script&gt;" in text
     Elements(text)
+
+
+def test_a_mistake_is_told_with_its_remedy_and_a_guess_as_one():
+    mistakes = [
+        {"id": "sign", "title": "a sign", "explanation": "It is turned around.", "explained": 1.0,
+         "others": ["a minus too many"], "remedy": "Turn it.",
+         "edit": {"line": 7, "before": "return x", "after": "return -x"}},
+        {"id": "factor", "title": "a factor", "explained": 0.83},
+    ]  # fmt: skip
+    text = page([Record("r", "vjp", "fail", message="m", mistakes=mistakes)], [])
+    for part in ("<strong>a sign</strong>", "It is turned around.", "a minus too many", "Turn it.",
+                 "Line 7:", "+ return -x", "a guess: it explains 83 %"):  # fmt: skip
+        assert part in text
+    assert text.count("a guess") == 1
 
 
 @pytest.mark.parametrize(
