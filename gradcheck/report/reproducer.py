@@ -65,10 +65,8 @@ class _Script:
         """Write a function as it stands in its file, with its decorators, after what it uses."""
         function = declared if isinstance(declared, FunctionType) else declared.function
         function = inspect.unwrap(function)
-        if not isinstance(function, FunctionType) or function.__code__.co_freevars:
-            raise _Needed
-        if "<locals>" in function.__qualname__:
-            raise _Needed
+        if not isinstance(function, FunctionType) or "<locals>" in function.__qualname__:
+            raise _Needed  # what it uses may be local too
         source = textwrap.dedent(inspect.getsource(function))
         tree = ast.parse(source).body[0]
         if not isinstance(tree, ast.FunctionDef):
