@@ -36,8 +36,9 @@ from gradcheck.verification import claims_of, judge_at, judge_drawn
 TIME_LIMIT = 60.0
 #: Where failing examples are kept between runs, beside those of Hypothesis itself.
 _DATABASE = ".hypothesis/examples"
-#: A case of so many characters is replayed by its draw; a longer script is not printed.
-_LONGEST_CASE = 4000
+#: A case of more characters fills a screen and is replayed by its draw; nor is a script of more
+#: lines printed.
+_LONGEST_CASE = 1000
 _MOST_LINES = 24
 #: How many times smaller the inputs are made to find where an unstable rule is right.
 _MODERATE = [2.0**-k for k in range(1, 24)]

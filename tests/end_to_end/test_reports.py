@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 import xml.etree.ElementTree as ET
 
@@ -186,6 +187,29 @@ def test_a_narrow_terminal_gets_narrow_sentences(folder):
     start = next(k for k, line in enumerate(lines) if "set aside (" in line)
     assert max(map(len, lines[start : start + 3])) <= 60
     assert "stays finite" not in lines[start]
+
+
+def test_a_case_that_would_fill_the_screen_is_found_again_by_its_draw(folder):
+    folder("derivations/large.py", """
+        import numpy as np
+        from gradcheck import derivation, options
+
+        @options(sizes={"k": (600, 700)})
+        @derivation(z="k")
+        def square(z):
+            return z**2
+
+        @square.vjp
+        def last_is_wrong(dz, z):
+            return dz * z * np.where(np.arange(len(z)) < 599, 2, 3)
+    """)  # fmt: skip
+    first = folder.gradcheck("check")
+    assert max(map(len, first.output.splitlines())) < 200
+    assert "z  = an array of shape (600,)" in first
+    line = next(one for one in first.output.splitlines() if one.startswith("  gradcheck check"))
+    again = folder.gradcheck(*shlex.split(line)[1:])
+    assert again.code == 1
+    assert "dz[599]         3 | 2 ±" in again
 
 
 @posix

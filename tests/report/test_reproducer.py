@@ -1,5 +1,6 @@
 """The script of a failure: run as it stands, in a process that knows nothing else."""
 
+import os
 import subprocess
 import sys
 import types
@@ -18,7 +19,7 @@ def run(script, tmp_path):
     return subprocess.run(
         [sys.executable, path.name],
         cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60, check=False,
-        env={"PYTHONIOENCODING": "utf-8", "PATH": "", "SYSTEMROOT": ""},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
 
 
