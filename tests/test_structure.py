@@ -17,7 +17,7 @@ ORDER = [
     "report.heatmap", "report.curve", "report.notebook",
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
-    "judging.hessians", "judging.quotients", "judging", "identities", "verification",
+    "judging.hessians", "judging.exhibits", "judging", "identities", "verification",
     "simplification", "records", "report.reproducer", "report.evidence",
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
     "report.page",

@@ -24,9 +24,9 @@ from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, poorly_resolved, sharpen, typical_size
 from gradcheck.judging.context import COARSEST, Context, Evidence, Mask
+from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
-from gradcheck.judging.quotients import quotients
 from gradcheck.oracle.directions import Direction, draw_direction, finish, magnitudes
 from gradcheck.oracle.entry import coordinate_reach, overflows
 from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
@@ -66,10 +66,7 @@ def judge(
             context = Context(rule, subject, claim, ladder, case, bindings)
             _run(context, contracts=contracts)
             if table and context.evidence.wrong is not None:
-                spent = subject.point.evaluations
-                context.evidence.table = entries.table(context)
-                context.evidence.quotients = quotients(context)
-                subject.point.evaluations = spent  # what is shown did not decide anything
+                exhibit(context)
             subject.require_unchanged(f"{rule.name} changes its input")
             return _verdict(subject, claim, context.evidence, about)
         except SetAside as aside:

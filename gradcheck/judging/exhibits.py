@@ -1,9 +1,10 @@
-"""How the difference quotient of a wrong entry depends on the step: shown, never judged by."""
+"""What a failure is shown with, when the judgement is over; nothing here is judged by."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from gradcheck.judging import entries
 from gradcheck.judging.context import Context
 from gradcheck.oracle.entry import coordinate_line, coordinate_reach, project
 from gradcheck.oracle.layout import Vector
@@ -12,7 +13,18 @@ from gradcheck.oracle.layout import Vector
 _BEYOND = 12
 
 
-def quotients(context: Context) -> tuple[tuple[float, float], ...]:
+def exhibit(context: Context) -> None:
+    """Measure the entries around the wrong one, and how its quotient depends on the step.
+
+    The evaluations are not counted: they did not decide anything.
+    """
+    spent = context.point.evaluations
+    context.evidence.table = entries.table(context)
+    context.evidence.quotients = _quotients(context)
+    context.point.evaluations = spent
+
+
+def _quotients(context: Context) -> tuple[tuple[float, float], ...]:
     """Pairs of a step of the wrong entry's input and the difference quotient at it.
 
     One an octave, from the largest step of the ladder down to where rounding is all that is left.
