@@ -387,7 +387,8 @@ class _Run:
             f"  {record.failure.replay}",
         ]
         script = record.failure.reproducer
-        if script and script.count("\n") < _MOST_LINES:
+        fits = script.count("\n") < _MOST_LINES and len(record.failure.case) <= _LONGEST_CASE
+        if script and fits:
             # Not indented: it is to be pasted as it stands.
             lines += ["", "  or as a script:", "", printable(script)]
         record.message = "\n".join(lines)

@@ -201,7 +201,8 @@ def _check(options: argparse.Namespace) -> int:
     for path in files:
         print(f"wrote {path}")
     if github.is_active():
-        print(*github.workflow_commands(records, problems), sep="\n")
+        for command in github.workflow_commands(records, problems):
+            print(command)
         github.add_summary(records, problems)
     return INTERRUPTED if interrupted else code
 
