@@ -40,8 +40,13 @@ class Signature:
     """How the parameters of a rule are filled: the leading ones in order, the others by name."""
 
     def __init__(self, function: Function, leading: int, known: Sequence[str]) -> None:
-        parameters = list(inspect.signature(function).parameters.values())
         name = getattr(function, "__name__", repr(function))
+        try:
+            parameters = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError):
+            raise DeclarationError(
+                f"{name}: its parameters cannot be read; write a function that calls it"
+            ) from None
         if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
             raise DeclarationError(
                 f"{name}: parameters are filled by name, so *args and **kwargs get nothing; "
@@ -406,6 +411,11 @@ def _options_problem(declared: Derivation | Identity) -> str | None:
             f"at_kink={chosen.at_kink!r}; it is 'left', 'right', 'middle' or a function of the "
             "inputs"
         )
+    if callable(chosen.at_kink):
+        try:
+            Signature(chosen.at_kink, 0, tuple(declared.arguments))
+        except DeclarationError as error:
+            return f"at_kink={error}"
     if isinstance(chosen.at_kink, str) and isinstance(declared, Derivation):
         count = len(declared.differentiable)
         if count != 1:

@@ -8,6 +8,7 @@ find distinct entries at 32×32, and puts ties into nearly every array.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -86,7 +87,7 @@ class Sampler:
                     continue
                 sizes = dims.sizes(bindings)
                 least = 0 if any(self.limits[n][0] == 0 for n in dims.names) else 1
-                if any(size < least for size in sizes) or np.prod(sizes) > _MOST_ENTRIES:
+                if any(size < least for size in sizes) or math.prod(sizes) > _MOST_ENTRIES:
                     return False
         return True
 

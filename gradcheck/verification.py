@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.arguments import real
+from gradcheck.arguments import constant, real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Function, Identity, Kind, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.evaluation import SetAside, Subject, Violation
 from gradcheck.identities import judge_identity
-from gradcheck.judging import judge
+from gradcheck.judging import judge, judge_all
 from gradcheck.oracle.entry import slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.recording import once
@@ -61,21 +61,30 @@ def judge_at(claim: Claim, case: Case, *, contracts: bool = True, table: bool = 
     claim.require_sound()
     owner = claim.derivation if isinstance(claim, Rule) else claim
     values, bindings = owner.accept(case.inputs)
-    return judge_drawn(claim, case, values, bindings, contracts=contracts, table=table)
+    if isinstance(claim, Rule):
+        return judge(claim, values, bindings, case, contracts=contracts, table=table)
+    return _judged_identity(claim, case, values, bindings, contracts)
 
 
 def judge_drawn(
-    claim: Claim,
-    case: Case,
-    values: Mapping[str, Any],
-    bindings: Bindings,
-    *,
-    contracts: bool,
-    table: bool = False,
-) -> Verdict:
-    """As ``judge_at``, for values that are known to fit."""
+    claim: Claim, cases: Sequence[Case], bindings: Bindings, *, contracts: bool
+) -> list[Verdict]:
+    """The verdicts at several cases that are known to have the sizes ``bindings``.
+
+    ``contracts``, which are tested at the first, are those of ``judge``.
+    """
     if isinstance(claim, Rule):
-        return judge(claim, values, bindings, case, contracts=contracts, table=table)
+        points = [(case.inputs, case) for case in cases]
+        return judge_all(claim, points, bindings, contracts=contracts, thorough=False)
+    return [
+        _judged_identity(claim, case, case.inputs, bindings, contracts and k == 0)
+        for k, case in enumerate(cases)
+    ]
+
+
+def _judged_identity(
+    claim: Identity, case: Case, values: Mapping[str, Any], bindings: Bindings, contracts: bool
+) -> Verdict:
     verdict = judge_identity(claim, values, bindings, case, contracts=contracts)
     return replace(verdict, case=case, bindings=bindings, file=claim.file, line=claim.line)
 
@@ -302,12 +311,10 @@ def _plain_subject(f: Function, inputs: tuple[Any, ...]) -> Subject:
 
 def _dims(names: list[str], inputs: tuple[Any, ...]) -> dict[str, Any]:
     """Arrays of floating numbers are inputs of any shape; everything else is a constant."""
-    dims: dict[str, Any] = {}
-    for name, value in zip(names, inputs, strict=True):
-        array = np.asarray(value)
-        if array.dtype.kind in "fc":
-            dims[name] = real(f"*{name}")
-    return dims
+    return {
+        name: real(f"*{name}") if np.asarray(value).dtype.kind in "fc" else constant(value)
+        for name, value in zip(names, inputs, strict=True)
+    }
 
 
 def _names(f: Function, inputs: tuple[Any, ...]) -> list[str]:

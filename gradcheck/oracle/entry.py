@@ -29,6 +29,8 @@ _SCATTER = 2.0
 #: Noise is more than rounding from this many times of it; then so many levels more are looked at.
 _UNEXPLAINED = 2.0**6
 _DEEPER = 3
+#: So many levels of larger steps can be looked at as well, up to 2²⁵ times the scale.
+_WIDER = 9
 #: Steps beside the smallest one, as multiples of it, at which noise is sampled.
 _BESIDE = (1.375, 0.6875)
 #: A function that has not moved may have moved by some units of what it is quantized to.
@@ -141,6 +143,22 @@ def overflows(line: Line, ladder: Ladder) -> bool:
     h, reach = ladder.step(ladder.count - 1), float(np.abs(line.v).max())
     odd = line.odd(h)
     return reach > 0 and bool(np.any(np.isfinite(odd) & ~np.isfinite(odd / (2 * h) / reach)))
+
+
+def wide_levels(line: Line, ladder: Ladder) -> list[int]:
+    """Levels of much larger and smaller steps than those of the ladder, inside the domain.
+
+    The scale of the inputs need not be that on which the function varies: a loss of logits of 1e-8
+    varies with their difference from 0 at the scale of 1, and is too smooth to be seen to move at
+    theirs; that of a sine of 1e8 is smaller than any step of the ladder.
+    """
+    first = 0 if line.point.tangent is not None else -_WIDER
+    reach = line.point.reach()
+    if reach is not None:
+        moving = line.v != 0
+        far = float(np.min(reach[moving] / np.abs(line.v[moving]), initial=np.inf))
+        first = next((k for k in range(first, ladder.count) if ladder.step(k) <= far), ladder.count)
+    return list(range(first, ladder.count + _DEEPER))
 
 
 def coordinate_line(point: Point, column: int, reach: float, ladder: Ladder) -> Line:

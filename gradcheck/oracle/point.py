@@ -39,7 +39,8 @@ class Point:
         self.layout = layout
         self.low, self.high = low, high
         self.tangent = tangent
-        self._scatter = scatter
+        #: Measures how far rounding moves each output, where that can be measured.
+        self.scatter = scatter
         self.evaluations = 1  # the one that gave y
         #: What was derived of the point once, such as the scales of its inputs.
         self.remembered: dict[str, Vector] = {}
@@ -72,7 +73,7 @@ class Point:
 
         None where that cannot be measured, since the function does not compute with numpy alone.
         """
-        return self._scatter() if self._scatter is not None else None
+        return self.scatter() if self.scatter is not None else None
 
     def reach(self) -> Vector | None:
         """How far each input may move to both sides: shape ``(n,)``; None where nothing bounds."""
