@@ -166,6 +166,11 @@ class Subject:
     def _as_outputs(self, raw: Any) -> dict[str, Any]:
         names = self.derivation.options.output
         where = self.derivation.name
+        if isinstance(raw, list) and len(names) == 1 and all(np.ndim(part) == 0 for part in raw):
+            raise Violation(
+                "wrong output",
+                f"{where} returns a list of numbers; return an array: np.array([…])",
+            )
         if isinstance(raw, tuple | list) and len(names) == 1:
             raise Violation(
                 "wrong output",

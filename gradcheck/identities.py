@@ -156,14 +156,17 @@ class _Sides:
         plain = [rounding.plain(side) for side in sides]
         self.values = [_numbers(identity, k, side) for k, side in enumerate(plain)]
         try:
-            shape = self.values[0].shape
-            if any(side.shape != shape for side in self.values):
-                shape = np.broadcast_shapes(*(side.shape for side in self.values))
-                self.values = [np.broadcast_to(side, shape) for side in self.values]
+            # A number stands for an array of it: J·1 = 0.
+            shapes = {side.shape for side in self.values if side.ndim}
+            shape: tuple[int, ...]
+            (shape,) = shapes or {()}
+            self.values = [np.broadcast_to(side, shape) for side in self.values]
         except ValueError:
-            shapes = ", ".join(str(side.shape) for side in self.values)
+            seen = ", ".join(str(side.shape) for side in self.values)
             raise Violation(
-                "wrong shape", f"{identity.name}: its expressions have shapes {shapes}"
+                "wrong shape",
+                f"{identity.name}: its expressions have shapes {seen}; equal ones, or single "
+                "numbers, were expected",
             ) from None
         self._scatters = [np.zeros(shape) for _ in self.values]
         self._runs = 0

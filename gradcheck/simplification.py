@@ -131,6 +131,8 @@ class Simplifier:
         """Where there are numbers: the name of each input, and the part of a list of arrays."""
         found: list[_Place] = []
         for name, value in self.case.inputs.items():
+            if self.owner.arguments[name].drawn_elsewhere:
+                continue
             if isinstance(value, list):
                 found += [(name, k) for k, part in enumerate(value) if _is_number(part)]
             elif _is_number(value):

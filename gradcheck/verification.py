@@ -136,6 +136,14 @@ def verify_gradient(f: Function, gradient: Function, *inputs: Any) -> Verdict:
     return _verify(f, gradient, "gradient", inputs)
 
 
+def verify_hessian(f: Function, hessian: Function, *inputs: Any) -> Verdict:
+    """Verify ``hessian(*inputs)`` of a scalar function of one array: shape ``x.shape + x.shape``.
+
+    It is measured from the function alone, by differences of differences.
+    """
+    return _verify(f, hessian, "hessian", inputs)
+
+
 def verify_identity(lhs: Function, rhs: Function, *inputs: Any) -> Verdict:
     """Verify ``lhs(*inputs) == rhs(*inputs)`` up to what rounding can do to them."""
     names = _names(lhs, inputs)
@@ -166,6 +174,11 @@ def check_jacobian(f: Function, jacobian: Function, *inputs: Any) -> Verdict:
 def check_gradient(f: Function, gradient: Function, *inputs: Any) -> Verdict:
     """As ``verify_gradient``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
     return _raised(verify_gradient(f, gradient, *inputs))
+
+
+def check_hessian(f: Function, hessian: Function, *inputs: Any) -> Verdict:
+    """As ``verify_hessian``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
+    return _raised(verify_hessian(f, hessian, *inputs))
 
 
 def check_identity(lhs: Function, rhs: Function, *inputs: Any) -> Verdict:
@@ -210,9 +223,15 @@ def measure_jvp(f: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> 
 
 
 def _measure_jvp(f: Function, inputs: tuple[Any, ...], tangents: Sequence[Any]) -> Measured:
-    subject = _plain_subject(f, inputs)
     if len(tangents) != len(inputs):
         raise InputError(f"{len(inputs)} inputs, but {len(tangents)} tangents")
+    for k, (x, v) in enumerate(zip(inputs, tangents, strict=True)):
+        if np.shape(x) != np.shape(v):
+            raise InputError(
+                f"tangent {k} has shape {np.shape(v)} where input {k} has shape {np.shape(x)}; "
+                "inputs and tangents are sequences of arrays: measure_jvp(f, [x], [v])"
+            )
+    subject = _plain_subject(f, inputs)
     names = list(subject.values)
     flat = subject.inputs.flatten(
         {n: np.asarray(t) for n, t in zip(names, tangents, strict=True) if n in subject.wrt}
@@ -252,7 +271,9 @@ def _along(subject: Subject, tangent: Any, scale: float) -> Measured:
     line = Line(subject.point, tangent * scale)
     levels = list(range(DOUBLE.count))
     with np.errstate(all="ignore"):
-        found = slopes(line, DOUBLE, levels, DOUBLE.epsilon, sampled=True)
+        # Tangents are taken as they are given, so that steps along them are rounded.
+        stepping = subject.point.stepping if np.count_nonzero(tangent) > 1 else 0.0
+        found = slopes(line, DOUBLE, levels, DOUBLE.epsilon, None, 2 * stepping, sampled=True)
         gap = np.where(found.kinked, np.abs(found.gap) + found.gap_error, 0.0)
         return Measured(found.value / scale, (found.error + gap / 2) / scale)
 
@@ -262,12 +283,17 @@ def _verify(
 ) -> Verdict:
     # To measure the entries that a failure is shown with takes longer than to find it; who judges
     # by the thousand, and reads none of them, leaves them out.
+    for what, given in (("the function", f), (f"its {kind}", rule)):
+        if not callable(given):
+            raise InputError(f"{what} has to be a function, not {given!r}")
     if isinstance(rule, Rule):
         names = list(rule.derivation.arguments)
         return judge_at(rule, Case(dict(zip(names, inputs, strict=False))), table=table)
     names = _names(f, inputs)
     owner = _plain_derivation(f, names, inputs)
     count = len(owner.differentiable)
+    if count > 1 and kind in ("jacobian", "hessian"):
+        raise InputError(f"a {kind} is of a function of one array; close over the other inputs")
     leading = {"vjp": len(owner.options.output), "jvp": count}.get(kind, 0)
 
     def positional(*given: Any, **values: Any) -> Any:
@@ -282,6 +308,13 @@ def _verify(
 def _plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> Derivation:
     if isinstance(f, Derivation):
         f = f.function
+    kinds = [np.asarray(value).dtype for value in inputs]
+    if not any(kind.kind in "fc" for kind in kinds):
+        seen = ", ".join(f"{name} ({kind})" for name, kind in zip(names, kinds, strict=True))
+        raise InputError(
+            f"{_name(f)}: derivatives are taken with respect to arrays of floating numbers, and "
+            f"there are none among its inputs: {seen or 'none'}; try np.asarray(x, dtype=float)"
+        )
 
     def by_name(**values: Any) -> Any:
         return f(*values.values())

@@ -242,17 +242,6 @@ class Context:
         if known.size:
             evidence.by_gradient = np.full(1, known.max())
 
-    def row(self, u: Vector) -> Floats | None:
-        """The claimed gradient of ``u·y`` with respect to every input; None for a tangent rule."""
-        claim = self.claim
-        if claim.pull is not None:
-            return claim.pull(u)
-        if claim.entries is None:
-            return None
-        row = np.zeros(self.point.n)
-        row[claim.entries.columns] = u[claim.entries.rows] @ claim.entries.values
-        return row
-
     def claim_rounding(self, u: Vector, v: Vector, claimed: float) -> float:
         """How far the claimed number may be off by the rule's own rounding.
 

@@ -9,7 +9,13 @@ from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import MARGIN, ROUNDED, Context, Floats
 from gradcheck.judging.screening import Test
 from gradcheck.localization import suspect_column, suspect_output, weighed_column
-from gradcheck.oracle.entry import coordinate_line, coordinate_reach, measure_along, project
+from gradcheck.oracle.entry import (
+    coordinate_line,
+    coordinate_reach,
+    measure_along,
+    moved_by,
+    project,
+)
 from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Entry
@@ -112,7 +118,7 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
         reaches = reaches[1:] if context.is_beside else reaches[:1]
     for reach in reaches:
         line = coordinate_line(context.point, column, reach, context.ladder)
-        along = float(np.abs(line.v).max())
+        along = moved_by(line, column)
         if along == 0:
             return None, "right"
         measured = measure_along(line, u, context.ladder, context.epsilon)
@@ -201,7 +207,7 @@ def table(context: Context) -> tuple[Entry, ...]:
     for c, column in enumerate(columns):
         reach = coordinate_reach(point, column)[0]
         line = coordinate_line(point, column, reach, context.ladder)
-        along = float(np.abs(line.v).max())
+        along = moved_by(line, column)
         if along == 0:
             continue
         for r, row in enumerate(rows):

@@ -16,7 +16,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Derivation, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import SetAside, Subject, Violation, as_gradients
-from gradcheck.oracle.directions import scales
+from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import ROUNDING
 from gradcheck.oracle.ladder import DOUBLE, Line, extrapolate
 from gradcheck.oracle.layout import Layout
@@ -24,6 +24,8 @@ from gradcheck.verdict import Status, Verdict
 
 Floats = NDArray[np.float64]
 
+#: A second point at which a declared gradient has to pass, by this share of each input.
+_NEARBY = 0.125
 #: The steps of the inner differences: their error is far below that of the outer ones, and their
 #: noise is what limits the result.
 _INNER = (0, 1)
@@ -55,8 +57,14 @@ def gradient_subject(
         and other.problem is None
     ]
     doubt: Verdict | None = None
+    signs = magnitudes(case.rng("hessian"), base.x.size)
+    moved = finish(base.point, _NEARBY * scales(base.point, "spread"), signs, DOUBLE).v
+    nearby = {**values, **base.inputs.restore(base.x + moved)}
     for declared in others:
         verdict = judge(declared, values, bindings, case, contracts=False)
+        if verdict:
+            # At a point of its own, such as 0, a wrong gradient may be right.
+            verdict = judge(declared, nearby, bindings, case, contracts=False)
         if verdict:
             function = _declared_gradient(declared, rule.wrt[0])
             note = f"the Hessian was measured from the declared gradient {declared.name}"

@@ -128,7 +128,7 @@ def _settle_along(context: Context, line: Line, output: int) -> None:
     fresh = _FRESH * line.v
     for place, v in ((context, line.v), (context, fresh), (beside, fresh)):
         at = Line(place.point, v)
-        measured = measure_along(at, u, context.ladder, context.epsilon, place.row(u))
+        measured = measure_along(at, u, context.ladder, context.epsilon)
         claimed, value = place.claimed_number(u, v), float(measured.value[0])
         error = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
         if measured.kinked[0] or not abs(claimed - value) > error:

@@ -67,7 +67,7 @@ def slopes(
     levels: list[int],
     epsilon: float,
     u: Vector | None = None,
-    quantum: float = 0.0,
+    quantum: Floats | float = 0.0,
     *,
     sampled: bool = False,
 ) -> Slopes:
@@ -168,22 +168,32 @@ def coordinate_line(point: Point, column: int, reach: float, ladder: Ladder) -> 
     return Line(point, finish(point, np.full(point.n, reach), unit, ladder).v)
 
 
+def moved_by(line: Line, column: int) -> float:
+    """How far ``coordinate_line`` moves its input.
+
+    In a constrained domain along its projection, of which the entry is the gradient's: what is
+    measured along the line is divided by the size of what was projected.
+    """
+    point = line.point
+    if point.tangent is None:
+        return abs(float(line.v[column]))
+    unit = np.zeros(point.n)
+    unit[column] = 1.0
+    own = float(point.tangent(unit)[column])
+    return abs(float(line.v[column]) / own) if own else 0.0
+
+
 def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
     """How far one input moves at a step of 1, by spread and by magnitude."""
     return float(scales(point, "spread")[column]), float(scales(point, "magnitude")[column])
 
 
-def measure_along(
-    line: Line, u: Vector, ladder: Ladder, epsilon: float, gradient: Vector | None = None
-) -> Slopes:
-    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
-
-    Where several inputs move, ``gradient`` is how much each counts: small steps are rounded.
-    """
+def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slopes:
+    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``."""
     scatter = line.point.rounding
     known = 0.0 if scatter is None else _SCATTER * _norm(u * scatter)
-    if gradient is not None:
-        known += _norm(gradient * np.spacing(np.abs(line.point.x)))
+    if np.count_nonzero(line.v) > 1:
+        known += _SCATTER * _norm(u * line.point.stepping)
     levels = list(range(ladder.count))
     floor = noise_floor(line, ladder, levels, epsilon)
     explained = max(known, _norm(u * floor))
