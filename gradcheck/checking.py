@@ -309,7 +309,7 @@ class _Run:
                 *sentences(reason, self.width),
             ]
             if example is not None:
-                lines += narrate(example, self.width).splitlines()[2:]
+                lines += narrate(example, width=self.width).splitlines()[2:]
                 lines += ["", f"  {self._replay(example)}"]
             record.message = "\n".join(lines)
         return Outcome(record, example)
@@ -397,7 +397,7 @@ class _Run:
         )
         record.status, record.title = str(Status.FAIL), shown.title
         record.failure = shown_by(self.claim, shown, self._met(shown), self._replay(shown))
-        lines = [narrate(shown, self.width)]
+        lines = [narrate(shown, width=self.width)]
         if shown.title == "numerically unstable" and self.simplified and shown.case is not None:
             lines += ["", self._moderate(shown.case)]
         if worst.worst is not None and shown.kind != "identity":

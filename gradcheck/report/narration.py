@@ -30,7 +30,7 @@ WIDTH = 88
 _MOST_LISTED = 12
 
 
-def narrate(verdict: Verdict, width: int | None = None) -> str:
+def narrate(verdict: Verdict, *, width: int | None = None) -> str:
     """The report on one verdict.
 
     ``width`` is that of the screen: matrices are laid out in it and sentences broken. Without it,
