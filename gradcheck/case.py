@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -87,15 +88,20 @@ def literal(value: Any) -> str:
         if value.size == 0:
             return f"np.zeros({value.shape}, dtype=np.{value.dtype})"
         name = "array" if value.dtype in (np.float64, np.int64, np.bool_) else value.dtype.name
-        return f"np.{name}({value.tolist()!r})"
-    if isinstance(value, np.float64 | np.int64 | np.bool_):
-        return repr(value.item())
+        return f"np.{name}({_finite_or_named(repr(value.tolist()))})"
+    if isinstance(value, np.float64 | np.int64 | np.bool_ | float):
+        return _finite_or_named(repr(value.item() if isinstance(value, np.generic) else value))
     if isinstance(value, np.generic):
-        return f"np.{value.dtype.name}({value.item()!r})"
+        return f"np.{value.dtype.name}({_finite_or_named(repr(value.item()))})"
     if isinstance(value, list | tuple):
         parts = ", ".join(literal(part) for part in value)
         return f"[{parts}]"
     return repr(value)
+
+
+def _finite_or_named(numbers: str) -> str:
+    """Text of numbers, with what is not finite as an expression: ``float('nan')``."""
+    return re.sub(r"\b(nan|inf)\b", r"float('\1')", numbers)
 
 
 def _build(tree: ast.expr) -> Any:
@@ -108,6 +114,10 @@ def _build(tree: ast.expr) -> Any:
         ) if name in _CONSTRUCTORS:
             named = {str(k.arg): _build(k.value) for k in keywords}
             return _CONSTRUCTORS[name](*map(_build, args), **named)
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value="nan" | "inf" as name)]):
+            return float(name)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Call() as operand):
+            return -_build(operand)
         case ast.Attribute(value=ast.Name(id="np"), attr=name):
             return np.dtype(name)
         case ast.Dict(keys=keys, values=values):

@@ -11,7 +11,7 @@ import secrets
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,15 +25,22 @@ from gradcheck.dims import explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
 from gradcheck.records import Record, count
 from gradcheck.regimes import REGIMES
+from gradcheck.report.evidence import origin, shown_by
+from gradcheck.report.figures import percentage, place, printable
+from gradcheck.report.narration import describe, narrate, sentences
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.simplification import Simplifier, discrepancy
-from gradcheck.verdict import Status, Verdict, Verdicts, describe, narrate, place
+from gradcheck.verdict import Status, Verdict, Verdicts
 from gradcheck.verification import claims_of, judge_at, judge_drawn
 
 #: Seconds after which a claim is cut off.
 TIME_LIMIT = 60.0
 #: Where failing examples are kept between runs, beside those of Hypothesis itself.
 _DATABASE = ".hypothesis/examples"
+#: A case of more characters fills a screen and is replayed by its draw; nor is a script of more
+#: lines printed.
+_LONGEST_CASE = 1000
+_MOST_LINES = 24
 #: How many times smaller the inputs are made to find where an unstable rule is right.
 _MODERATE = [2.0**-k for k in range(1, 24)]
 
@@ -114,13 +121,17 @@ def check_claim(
     *,
     time_limit: float = TIME_LIMIT,
     replay_id: str | None = None,
+    width: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
 
-    Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
+    ``width`` is that of the reader's screen, see ``narrate``; ``progress`` is told how many inputs
+    were judged. Raises ``DeclarationError`` for an unsound declaration; everything else becomes an
+    outcome.
     """
     claim.require_sound()
-    run = _Run(claim, profile or default_profile(), seed_, replay_id or claim.id)
+    run = _Run(claim, profile or default_profile(), seed_, replay_id or claim.id, width, progress)
     try:
         with _limited(time_limit):
             run.explore()
@@ -146,6 +157,8 @@ class _Run:
     profile: Profile
     seed: int | None
     replay_id: str
+    width: int | None = None
+    progress: Callable[[int], None] | None = None
     inputs: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     resolutions: list[float] = field(default_factory=list)
@@ -240,6 +253,8 @@ class _Run:
 
     def _count(self, verdict: Verdict) -> None:
         self.inputs += 1
+        if self.progress is not None:
+            self.progress(self.inputs)
         assert verdict.case is not None
         at = self.raised.setdefault(explain(self.sampler.owner.bind(verdict.case.inputs)), [0, 0])
         at[0] += verdict.cause == "raised"
@@ -266,6 +281,7 @@ class _Run:
             status=str(Status.PASS),
             file=self.claim.file,
             line=self.claim.line,
+            **origin(self.claim),
             inputs=self.inputs,
             set_aside={k: self.verdicts[k] for k in _SET_ASIDE if self.verdicts[k]},
             undecided=sum(self.verdicts[k] for k in _UNDECIDED),
@@ -285,15 +301,16 @@ class _Run:
         status, title, reason, example = self._judged(record)
         record.status, record.title = str(status), title
         if status is not Status.PASS:
+            said = "UNDECIDED, not accused" if title == "" else f"FAIL, {title}"
             lines = [
-                f"{self.claim.id}: {'UNDECIDED, not accused' if title == '' else 'FAIL, ' + title}",
+                f"{printable(self.claim.id)}: {said}",
                 place(self.claim.file, self.claim.line),
                 "",
-                *(f"  {line}" for line in reason.splitlines()),
+                *sentences(reason, self.width),
             ]
             if example is not None:
-                lines += narrate(example).splitlines()[2:]
-                lines += ["", self._replay(example)]
+                lines += narrate(example, width=self.width).splitlines()[2:]
+                lines += ["", f"  {self._replay(example)}"]
             record.message = "\n".join(lines)
         return Outcome(record, example)
 
@@ -379,27 +396,48 @@ class _Run:
             (v for v in (self.worst, simplifier.worst, shown) if v is not None), key=discrepancy
         )
         record.status, record.title = str(Status.FAIL), shown.title
-        lines = [narrate(shown)]
+        record.failure = shown_by(self.claim, shown, self._met(shown), self._replay(shown))
+        lines = [narrate(shown, width=self.width)]
         if shown.title == "numerically unstable" and self.simplified and shown.case is not None:
-            lines.append(self._moderate(shown.case))
+            lines += ["", self._moderate(shown.case)]
         if worst.worst is not None and shown.kind != "identity":
             record.largest_discrepancy = discrepancy(worst)
-            lines += [
-                "",
-                f"  largest discrepancy seen: {100 * discrepancy(worst):.3g} %, {describe(worst)}",
-            ]
+            seen = percentage(discrepancy(worst))
+            said = f"largest discrepancy seen: {seen}, {describe(worst)}"
+            lines += ["", *sentences(said, self.width)]
         lines += [
             f"  found at input {self.inputs}, seed {self.seed}",
             "",
-            self._replay(shown),
+            f"  {record.failure.replay}",
         ]
+        script = record.failure.reproducer
+        fits = script.count("\n") < _MOST_LINES and len(record.failure.case) <= _LONGEST_CASE
+        if script and fits:
+            # Not indented: it is to be pasted as it stands.
+            lines += ["", "  or as a script:", "", printable(script)]
         record.message = "\n".join(lines)
         return Outcome(record, shown)
 
+    def _met(self, shown: Verdict) -> Verdict | None:
+        """The case at which the failure was met, with its entries; None where it is the smallest.
+
+        What is wrong is often seen better there: a smaller case has fewer entries.
+        """
+        assert self.failure is not None
+        if not self.simplified or self.failure.case is None or self.failure.case is shown.case:
+            return None
+        verdict = judge_at(self.claim, self.failure.case)
+        return verdict if verdict.status is Status.FAIL else None
+
     def _replay(self, verdict: Verdict) -> str:
+        case = repr(verdict.case)
+        if len(case) > _LONGEST_CASE:
+            # No shell takes a line of any length, and no reader. The same draws meet it again.
+            case = f"--profile {self.profile.name} --inputs {self.inputs} --seed {self.seed}"
+            return f'gradcheck check "{self.replay_id}" {case}'
         # Inside double quotes a shell reads these four.
-        case = re.sub(r'([\\"$`])', r"\\\1", repr(verdict.case))
-        return f'  gradcheck replay "{self.replay_id}" "{case}"'
+        case = re.sub(r'([\\"$`])', r"\\\1", case)
+        return f'gradcheck replay "{self.replay_id}" "{case}"'
 
     def _moderate(self, case: Case) -> str:
         """Where an unstable rule is right: the first smaller inputs at which it passes."""

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args, overload
 from gradcheck.arguments import Argument, Arrays, Choice, as_argument
 from gradcheck.dims import Bindings, bind
 from gradcheck.errors import DeclarationError, InputError
+from gradcheck.report.figures import one_line
 
 Kind = Literal["partial", "column", "row", "jacobian", "vjp", "jvp", "gradient", "hessian"]
 #: Which index parameters a kind of rule may ask for: ``i`` of the input, ``j`` of the output.
@@ -95,7 +96,7 @@ class _Declared:
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.name: str = getattr(function, "__name__", type(function).__name__)
+        self.name: str = one_line(getattr(function, "__name__", type(function).__name__))
         code = getattr(inspect.unwrap(function), "__code__", None)
         self.file: str = code.co_filename if code else "<unknown>"
         self.line: int = code.co_firstlineno if code else 0

@@ -27,15 +27,20 @@ from gradcheck.loading import (
     installed,
     is_source,
 )
-from gradcheck.records import Record, count, remarks, summary
+from gradcheck.records import Problem, Record, count, remarks, summary
+from gradcheck.report import github
+from gradcheck.report.document import require_writable, write_document
+from gradcheck.report.figures import printable, relative
+from gradcheck.report.progress import Progress
+from gradcheck.report.terminal import Screen
 from gradcheck.verification import replay
 
 T = TypeVar("T")
 
 #: Exit codes; the last is what shells say of a process that Ctrl-C ended.
 PASSED, FAILED, USAGE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
-#: The colours of the words that a line begins with, on a terminal.
-_COLOURS = {"PASS": 32, "FAIL": 31, "ERROR": 31, "UNDECIDED": 33}
+#: The columns of the word that a claim's line begins with.
+_WORD = 10
 #: What lies in a virtual environment, whose files are nobody's derivations.
 _ENVIRONMENT = "pyvenv.cfg"
 
@@ -102,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, help="the seed of the drawn cases")
     check.add_argument("--profile", choices=("dev", "ci", "nightly"), help="how cases are drawn")
     check.add_argument("--time-limit", type=float, help="seconds after which a claim is cut off")
+    check.add_argument("--html", metavar="PATH", help="write a page with all that was found")
+    check.add_argument("--json", metavar="PATH", help="write the records for other programs")
     check.set_defaults(run=_check)
 
     listing = commands.add_parser("list", help="list the claims of some files or folders")
@@ -139,63 +146,97 @@ def _check(options: argparse.Namespace) -> int:
     if not limit > 0:
         raise InputError("--time-limit: a number of seconds above 0")
 
+    files = [path for path in (options.html, options.json) if path is not None]
+    page = _page(options.html)
+    document = None if options.json is None else require_writable("--json", options.json)
+    screen = Screen.of(sys.stdout)
     records: list[Record] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     interrupted = False
     try:
-        for name, found in _found(options.paths):
+        found = list(_found(options.paths))
+        progress = Progress(sys.stderr, len(found), profile.inputs)
+        for name, one in found:
+            progress.start(name)
             try:
-                claim = _claim(found)
+                claim = _claim(one)
                 record = _guarded(
                     claim,
                     lambda claim=claim, name=name: (
                         check_claim(  # type: ignore[misc]
-                            claim, profile, options.seed, time_limit=limit, replay_id=name
+                            claim,
+                            profile,
+                            options.seed,
+                            time_limit=limit,
+                            replay_id=name,
+                            width=screen.width,
+                            progress=progress.judged,
                         ).record
                     ),
                 )
             except _Unusable as error:
-                problems.append(f"{name}\n{error}")
-                _line("ERROR", name)
+                problems.append(Problem(one.id, *_origin(name, one), str(error)))
+                progress.ended("error")
+                _line(screen, "ERROR", name)
                 continue
+            except BaseException:
+                progress.clear()
+                raise
             records.append(record)
+            progress.ended(record.status)
             resolution = (
                 f"  {record.inputs} inputs, resolution {record.resolution:.0e}"
                 if record.status == "pass" and record.resolution is not None
                 else ""
             )
-            _line(record.status.upper(), f"{name}{resolution}")
+            _line(screen, record.status.upper(), f"{name}{resolution}")
     except KeyboardInterrupt:
         interrupted = True
         print("interrupted; what was found:")
-    code = _close(records, problems)
+    code = _close(screen, records, problems)
+    if page is not None:
+        page(records, problems)
+    if document is not None:
+        write_document(document, records, problems)
+    for path in files:
+        print(f"wrote {path}")
+    if github.is_active():
+        for command in github.workflow_commands(records, problems):
+            print(command)
+        github.add_summary(records, problems)
     return INTERRUPTED if interrupted else code
 
 
-def _line(word: str, text: str) -> None:
+def _page(path: str | None) -> Callable[[list[Record], list[Problem]], None] | None:
+    """What writes the page; asked for before the run, so that a run is not lost to what lacks."""
+    if path is None:
+        return None
+    from gradcheck.report.page import require_installed, write_page
+
+    require_installed("--html")
+    target = require_writable("--html", path)
+    return lambda records, problems: write_page(target, records, problems)
+
+
+def _origin(name: str, found: Found) -> tuple[str, int]:
+    file = Path(name.partition("::")[0]).absolute()
+    return str(file), found.line
+
+
+def _line(screen: Screen, word: str, text: str) -> None:
     """One line of progress: a word, in colour on a terminal, and what it is said of."""
-    padded = f"{word:<10}"
-    if _coloured():
-        padded = padded.replace(word, f"\x1b[{_COLOURS[word]}m{word}\x1b[0m")
-    print(f"{padded} {text}", flush=True)
+    print(f"{screen.word(word, _WORD)} {screen.written(printable(text))}", flush=True)
 
 
-def _coloured() -> bool:
-    """Whether to write colours: on a terminal that knows them, unless the user wants none."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    # The old console of Windows shows the codes themselves.
-    known = os.name != "nt" or "WT_SESSION" in os.environ
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and known)
-
-
-def _close(records: list[Record], problems: list[str]) -> int:
-    for message in [*problems, *(r.message for r in records if r.message)]:
-        print(f"\n{message}")
+def _close(screen: Screen, records: list[Record], problems: list[Problem]) -> int:
+    reports = [printable(f"{relative(p.file)}::{p.claim}\n{p.message}") for p in problems]
+    reports += [record.message for record in records if record.message]
+    for message in reports:
+        print(f"\n{screen.show(github.guarded(message))}")
     print()
     for record in records:
         for line in remarks(record):
-            print(line)
+            print(screen.written(github.guarded(printable(line))))
     statuses = [record.status for record in records]
     failed = statuses.count("fail") + len(problems)
     print(f"{summary(records)}: {count(failed, 'failure')}")
@@ -224,7 +265,7 @@ def _replay(options: argparse.Namespace) -> int:
     try:
         verdicts = _guarded(claim, lambda: replay(claim, case))
     except Judged as error:
-        print(error)
+        print(Screen.of(sys.stdout).show(str(error)))
         return UNDECIDED if isinstance(error, GradientUndecided) else FAILED
     print(verdicts)
     return PASSED

@@ -24,7 +24,7 @@ from typing import Any
 
 from gradcheck.claims import DECLARATIONS, Derivation, Identity, Rule
 from gradcheck.errors import GradcheckError
-from gradcheck.verdict import place
+from gradcheck.report.figures import place
 
 #: The folder whose files are derivation files.
 FOLDER = "derivations"

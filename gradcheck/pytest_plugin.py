@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import secrets
 import sys
@@ -29,8 +28,12 @@ from gradcheck.loading import (
     is_source,
     load,
 )
-from gradcheck.records import Record, remarks, summary
-from gradcheck.verdict import Status, describe
+from gradcheck.pytest_results import Results, add_options, attach
+from gradcheck.records import Problem, Record
+from gradcheck.report.figures import one_line
+from gradcheck.report.narration import describe
+from gradcheck.report.terminal import width
+from gradcheck.verdict import Status
 
 if TYPE_CHECKING:
     from gradcheck.checking import Outcome, Profile
@@ -40,14 +43,15 @@ _PROPERTIES = (
     "status", "inputs", "evaluations", "resolution", "largest_discrepancy", "kinks", "undecided",
     "uncovered", "seed",
 )  # fmt: skip
-#: Where a test report keeps the record of a claim.
-_ATTRIBUTE = "gradcheck_record"
 #: What a derivation file may do while it is imported as a test file may.
 _PASSING = (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception)
 #: The seed of a run: its size, where it is kept, and what workers call it.
 _SEED_BITS = 32
 _SEED_KEY = "gradcheck_seed"
 _drawn_seed = pytest.StashKey[int]()
+#: The columns of the terminal: None where there is none, and what workers call it.
+_WIDTH_KEY = "gradcheck_width"
+_width = pytest.StashKey[int | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,6 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="fail",
         help="whether a claim that could not be decided fails its test (the default) or is shown",
     )
+    add_options(group)
     parser.addini(
         "gradcheck_folders",
         "names of the folders whose files are derivation files",
@@ -97,6 +102,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Draw the seed of the run, and let tests import the derivations."""
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     config.stash[_drawn_seed] = worker.get(_SEED_KEY) or secrets.randbits(_SEED_BITS)
+    config.stash[_width] = worker.get(_WIDTH_KEY, width(sys.stdout))
+    if not worker:
+        config.pluginmanager.register(Results(config, lambda: _nothing_found(config)))
     for folder in _in_sight(config):
         # Also where no file of it is collected; last, so that nothing of it shadows a library.
         if str(folder.parent) not in sys.path:
@@ -105,8 +113,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Give the seed of the run to a worker of pytest-xdist."""
+    """Give the seed of the run, and the width of its terminal, to a worker of pytest-xdist."""
     node.workerinput[_SEED_KEY] = node.config.stash[_drawn_seed]
+    node.workerinput[_WIDTH_KEY] = node.config.stash[_width]
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -168,6 +177,13 @@ def _in_sight(config: pytest.Config) -> list[Path]:
         below = [path / name for name in _folders(config) if (path / name).is_dir()]
         found |= dict.fromkeys([around] if around is not None else below)
     return list(found)
+
+
+def _nothing_found(config: pytest.Config) -> list[str]:
+    return [
+        f"gradcheck: nothing is declared in {folder}; `gradcheck new NAME` writes a first file"
+        for folder in _in_sight(config)
+    ]
 
 
 def _is_derivation_file(path: Path, config: pytest.Config) -> bool:
@@ -294,6 +310,7 @@ class ClaimItem(pytest.Function):
                     _seed(self.config, profile),
                     time_limit=limit or TIME_LIMIT,
                     replay_id=f"{self._file_from_here()}::{self.name}",
+                    width=self.config.stash[_width],
                 )
         except (Exception, SystemExit) as error:
             reason = explain(error, claim.file, claim.line)
@@ -326,7 +343,8 @@ class ClaimItem(pytest.Function):
         if shown.reprcrash is not None:
             shown.reprcrash.path = str(self.path)
             shown.reprcrash.lineno = self.found.line
-            shown.reprcrash.message = self.headline or str(excinfo.value).splitlines()[0]
+            said = self.headline or str(excinfo.value).splitlines()[0]
+            shown.reprcrash.message = one_line(said)
         return shown
 
 
@@ -345,48 +363,16 @@ def _headline(outcome: Outcome) -> str | None:
     return f"{head}: {detail}" if detail else head
 
 
-# ---- what the run came to ------------------------------------------------------------------
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let the record of a claim travel with its report, as plain data: workers send it home."""
+    """Let what a claim came to travel with its report."""
     report = yield
-    if isinstance(item, ClaimItem) and item.record is not None and call.when == "call":
-        data = json.dumps(item.record.as_dict(), default=float)  # a number of numpy's is one too
-        vars(report)[_ATTRIBUTE] = json.loads(data)
+    if isinstance(item, ClaimItem) and call.when == "call":
+        problem = None
+        if item.record is None and call.excinfo is not None and not report.skipped:
+            place = str(item.path), item.found.line
+            problem = Problem(item.name, *place, str(call.excinfo.value))
+        attach(report, item.record, problem)
     return report
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
-) -> None:
-    """Close with how many claims were checked on how many inputs, and what was not judged."""
-    stats = terminalreporter.stats
-    records = [
-        Record.from_dict(getattr(report, _ATTRIBUTE))
-        for reports in stats.values()
-        for report in reports
-        if hasattr(report, _ATTRIBUTE)
-    ]
-    records.sort(key=lambda record: (record.file, record.line, record.claim))
-    if records:
-        terminalreporter.section("gradcheck")
-    elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and "deselected" not in stats:
-        for folder in _in_sight(config):
-            terminalreporter.line(
-                f"gradcheck: nothing is declared in {folder}; `gradcheck new NAME` writes a first "
-                "file"
-            )
-    for record in records:
-        if record.status == str(Status.UNDECIDED):
-            if config.getoption("--undecided") == "report":
-                terminalreporter.line(record.message)
-            else:
-                terminalreporter.line(f"undecided, not accused: {record.claim}")
-        for line in remarks(record):
-            terminalreporter.line(line)
-    if records:
-        terminalreporter.line(summary(records))

@@ -7,6 +7,28 @@ from typing import Any
 
 
 @dataclass
+class Failure:
+    """What a failing case has shown; an entry is the fields of ``verdict.Entry`` and its label."""
+
+    #: The dims found, and the case as an expression that evaluates to it.
+    sizes: dict[str, Any] = field(default_factory=dict)
+    case: str = ""
+    #: The entries of the smallest case, and of the case at which the failure was met.
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    met: list[dict[str, Any]] = field(default_factory=list)
+    worst: dict[str, Any] | None = None
+    #: An entry of the case that was met, and its difference quotients: see ``Verdict.quotients``.
+    measured: dict[str, Any] | None = None
+    quotients: list[list[float]] = field(default_factory=list)
+    #: The expressions of a chain with their values, and the number of the ``=`` that breaks.
+    chain: list[list[Any]] = field(default_factory=list)
+    broken: int = 0
+    #: The command that judges the case again, and a script that does.
+    replay: str = ""
+    reproducer: str = ""
+
+
+@dataclass
 class Record:
     """What checking one claim came to."""
 
@@ -15,6 +37,10 @@ class Record:
     status: str
     file: str = ""
     line: int = 0
+    #: The text of the rule, what its author says of it, and of the function it is about.
+    source: str = ""
+    docstring: str = ""
+    about: str = ""
     #: Points judged, of them set aside, undecided, and those on which the claim says nothing.
     inputs: int = 0
     set_aside: dict[str, int] = field(default_factory=dict)
@@ -32,8 +58,11 @@ class Record:
     title: str = ""
     message: str = ""
     notes: list[str] = field(default_factory=list)
+    #: The mistakes that were named, the best first: see ``Mistake.as_dict``.
+    mistakes: list[dict[str, Any]] = field(default_factory=list)
     #: Inputs of the derivation about which no claim says anything.
     unclaimed: list[str] = field(default_factory=list)
+    failure: Failure | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -42,8 +71,29 @@ class Record:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Record:
         """The inverse of ``as_dict``; unknown names are left out."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in data.items() if name in known})
+        failure = data.get("failure")
+        made = cls(**_known(cls, data))
+        made.failure = Failure(**_known(Failure, failure)) if failure else None
+        return made
+
+
+@dataclass
+class Problem:
+    """What could not be checked, and why."""
+
+    claim: str
+    file: str
+    line: int
+    message: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}
 
 
 def summary(records: list[Record]) -> str:

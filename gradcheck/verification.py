@@ -95,7 +95,7 @@ def verify(obj: Any, **inputs: Any) -> Verdicts:
     ``obj`` is a derivation, a rule or an identity; ``inputs`` are its inputs by name. Raises
     ``InputError`` for inputs that do not fit, ``DeclarationError`` for an unsound declaration.
     """
-    return Verdicts([judge_at(claim, Case(inputs), table=False) for claim in claims_of(obj)])
+    return Verdicts([judge_at(claim, Case(inputs)) for claim in claims_of(obj)])
 
 
 def check_at(obj: Any, **inputs: Any) -> Verdicts:
@@ -278,13 +278,17 @@ def _along(subject: Subject, tangent: Any, scale: float) -> Measured:
         return Measured(found.value / scale, (found.error + gap / 2) / scale)
 
 
-def _verify(f: Function, rule: Function, kind: Kind, inputs: tuple[Any, ...]) -> Verdict:
+def _verify(
+    f: Function, rule: Function, kind: Kind, inputs: tuple[Any, ...], *, table: bool = True
+) -> Verdict:
+    # To measure the entries that a failure is shown with takes longer than to find it; who judges
+    # by the thousand, and reads none of them, leaves them out.
     for what, given in (("the function", f), (f"its {kind}", rule)):
         if not callable(given):
             raise InputError(f"{what} has to be a function, not {given!r}")
     if isinstance(rule, Rule):
         names = list(rule.derivation.arguments)
-        return judge_at(rule, Case(dict(zip(names, inputs, strict=False))))
+        return judge_at(rule, Case(dict(zip(names, inputs, strict=False))), table=table)
     names = _names(f, inputs)
     owner = _plain_derivation(f, names, inputs)
     count = len(owner.differentiable)
@@ -298,7 +302,7 @@ def _verify(f: Function, rule: Function, kind: Kind, inputs: tuple[Any, ...]) ->
     _describe(positional, _name(rule), names, leading)
     claim = Rule(positional, owner, kind, (), register=False)
     claim.file, claim.line = _place(rule)
-    return judge_at(claim, Case(dict(zip(names, inputs, strict=True))), table=False)
+    return judge_at(claim, Case(dict(zip(names, inputs, strict=True))), table=table)
 
 
 def _plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> Derivation:

@@ -39,3 +39,13 @@ def test_another_version_of_the_sampler_is_an_error():
 def test_nothing_but_a_case_is_read(text):
     with pytest.raises(InputError, match="not a case"):
         Case.parse(text)
+
+
+def test_numbers_that_are_not_finite_can_be_pasted_too():
+    inputs = {"x": np.array([np.nan, -np.inf, 1.0]), "c": np.float32(np.inf), "d": -np.inf}
+    case = Case(inputs)
+    for again in (Case.parse(repr(case)), eval(repr(case), {"Case": Case, "np": np})):
+        np.testing.assert_array_equal(again.inputs["x"], inputs["x"])
+        assert again.inputs["c"] == np.inf
+        assert again.inputs["c"].dtype == np.float32
+        assert again.inputs["d"] == -np.inf

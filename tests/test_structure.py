@@ -10,14 +10,20 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "gradcheck"
 #: The rooms as data flows through them; a module imports from those above it alone.
 ORDER = [
-    "errors", "dims", "regimes", "arguments", "case", "claims",
+    "errors", "report", "report.figures", "dims", "regimes", "arguments", "case", "claims",
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
+    "report.matrix", "report.narration", "report.grid",
+    "report.heatmap", "report.curve", "report.notebook",
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.screening", "judging.comparison", "judging.entries",
-    "judging.kinks", "judging.hessians", "judging", "identities", "verification",
-    "simplification", "records", "sampling", "checking", "loading", "pytest_plugin", "cli",
-    "__main__",
+    "judging.kinks",
+    "judging.hessians", "judging.exhibits", "judging", "identities", "verification",
+    "simplification", "records", "report.reproducer", "report.evidence",
+    "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
+    "report.page",
+    "sampling",
+    "checking", "loading", "pytest_results", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 

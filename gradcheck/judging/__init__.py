@@ -24,6 +24,7 @@ from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, poorly_resolved, sharpen
 from gradcheck.judging.context import COARSEST, FINE, Context, Evidence, Mask
+from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
 from gradcheck.judging.screening import BOTH, Screened, alone, screen
@@ -130,7 +131,7 @@ class _Judgement:
         context = self.context
         _settle(context)
         if self.table and context.evidence.wrong is not None:
-            context.evidence.table = entries.table(context)
+            exhibit(context)
         self.subject.require_unchanged(f"{self.rule.name} changes its input")
         self.verdict = _verdict(self.subject, context.claim, context.evidence, self._about())
 
@@ -317,5 +318,6 @@ def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str
         reason=reason,
         notes=(*subject.notes, *claim.notes),
         probe=evidence.probe,
+        quotients=evidence.quotients,
         **about,
     )

@@ -69,6 +69,7 @@ class Evidence:
     wrong: Entry | None = None
     table: tuple[Entry, ...] = ()
     probe: tuple[tuple[str, Any], ...] = ()
+    quotients: tuple[tuple[float, float], ...] = ()
     title: str = ""
     reason: str = ""
     undecided: str = ""

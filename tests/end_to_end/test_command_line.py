@@ -257,7 +257,8 @@ def test_an_output_that_is_cut_or_knows_no_mathematics_is_no_error(folder):
     folder("derivations/wrong.py", WRONG.replace("vjp", "jvp").replace("dy", "dz"))
     result = folder.gradcheck("check", PYTHONIOENCODING="ascii")
     assert result.code == 1
-    assert r"\u2202" in result  # ∂
+    assert "dy[0] along it" in result or "dy[0]/d" in result
+    assert result.output.isascii()
     assert "Traceback" not in result
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck import Status, Verdict, verify_vjp
+from gradcheck import Status, Verdict
+from gradcheck.verification import _verify
 from tests.quality.corpus import LAYERS, REGIMES, Layer, gap
 
 #: A wrong rule counts as missed only where it differs from the right one by more than this.
@@ -52,7 +53,7 @@ def right_rules(
     for layer in layers:
         for regime in regimes:
             for k, inputs in enumerate(draws(layer, regime, count, seed)):
-                verdict = verify_vjp(layer.f, layer.vjp, *inputs)
+                verdict = _verify(layer.f, layer.vjp, "vjp", tuple(inputs), table=False)
                 label = str(verdict.status)
                 if verdict.cause in ("overflow", "raised", "silent"):
                     label = verdict.cause
@@ -78,7 +79,7 @@ def wrong_rules(layers: Iterable[Layer], count: int = 1, seed: int = 0) -> Tally
                     visible = gap(layer.vjp(cotangent, *inputs), wrong(cotangent, *inputs))
                 if not visible > VISIBLE:
                     continue
-                verdict = verify_vjp(layer.f, wrong, *inputs)
+                verdict = _verify(layer.f, wrong, "vjp", tuple(inputs), table=False)
                 tally.counts[layer.name][str(verdict.status)] += 1
                 tally.evaluations.append(verdict.evaluations)
                 if verdict.status is not Status.FAIL:

@@ -6,7 +6,8 @@ A sample of the layers in the ordinary run; ``python -m tests.quality.measure`` 
 import numpy as np
 import pytest
 
-from gradcheck import Status, verify_vjp
+from gradcheck import Status
+from gradcheck.verification import _verify
 from tests.quality.corpus import LAYERS
 from tests.quality.measure import draws, right_rules, wrong_rules
 
@@ -70,7 +71,7 @@ def test_one_wrong_entry_is_found(relative):
 
             if typical_entry(layer, inputs) is None:
                 continue
-            verdict = verify_vjp(layer.f, spoiled, *inputs)
+            verdict = _verify(layer.f, spoiled, "vjp", tuple(inputs), table=False)
             found += verdict.status is Status.FAIL
             missed += verdict.status is Status.PASS
     assert missed == 0

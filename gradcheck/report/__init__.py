@@ -1,0 +1,1 @@
+"""What a reader gets: text, a terminal, a page, a notebook, and files for other programs."""

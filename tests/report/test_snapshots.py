@@ -1,0 +1,61 @@
+"""The text of the reports on ``failures.py``, as it stands in ``snapshots/``.
+
+``python -m tests.report.test_snapshots`` writes the files anew; read what changed.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.report.failures import CLAIMS, WIDTH, checked
+
+FOLDER = Path(__file__).parent / "snapshots"
+
+
+def settled(message):
+    """A report without what differs between machines, and between draws: noise, seeds, the worst.
+
+    What is left changes with the simplest case that is found, and with the words.
+    """
+    message = re.sub(r"(?m)^\S*failures\.py:\d+$", "failures.py:…", message)
+    message = re.sub(r"(seed|sampler)([ =])\d+", r"\1\2…", message)
+    message = re.sub(r"found at input \d+", "found at input …", message)
+    message = re.sub(r"(?s)(?<=largest discrepancy seen: ).*?(?=\n  found)", numberless, message)
+    message = re.sub(r"(\S+) ± \S+", lambda m: f"{rounded(m[1])} ± …", message)
+    return re.sub(r"at most \S+", "at most …", message) + "\n"
+
+
+def numberless(match):
+    return re.sub(r"-?\d[\d.e+-]*", "#", " ".join(match.group().split()))
+
+
+def rounded(text):
+    try:
+        return f"{float(text):.4g}"
+    except ValueError:
+        return text
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_the_report_reads_as_it_did(claim, outcomes):
+    shown = (FOLDER / f"{claim.name}.txt").read_text(encoding="utf-8")
+    assert settled(outcomes[claim.name].record.message) == shown
+
+
+def test_every_report_fits_on_one_screen(outcomes):
+    for outcome in outcomes.values():
+        report = outcome.record.message.partition("\n  or as a script:")[0].splitlines()
+        assert len(report) <= 24
+        assert all(len(line) <= WIDTH for line in report if "gradcheck replay" not in line)
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    for claim in CLAIMS:
+        message = checked(claim).record.message
+        (FOLDER / f"{claim.name}.txt").write_text(settled(message), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
