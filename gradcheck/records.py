@@ -32,6 +32,8 @@ class Record:
     title: str = ""
     message: str = ""
     notes: list[str] = field(default_factory=list)
+    #: The mistakes that were named, the best first: see ``Mistake.as_dict``.
+    mistakes: list[dict[str, Any]] = field(default_factory=list)
     #: Inputs of the derivation about which no claim says anything.
     unclaimed: list[str] = field(default_factory=list)
 
