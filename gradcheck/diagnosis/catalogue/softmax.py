@@ -1,0 +1,346 @@
+"""Softmax and its losses: the weighted sum, the fused gradient, the wrong axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
+from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+
+#: Probabilities add up to 1, and an output is a softmax of its input, up to rounding.
+_ROUNDED = 1e-9
+
+
+def _softmax(x: Floats, axis: int) -> Floats:
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+
+
+def _axes(view: View, log: bool = False) -> Iterator[int]:
+    """The axes along which the output is the softmax (or its logarithm) of the input."""
+    for axis in range(view.pairs[0].x.ndim):
+        good = []
+        for pair in view.pairs:
+            x, y = pair.x, pair.y
+            if y.shape != x.shape:
+                return
+            made = _softmax(x, axis)
+            good.append(np.allclose(np.exp(y) if log else y, made, rtol=_ROUNDED, atol=0))
+        if all(good):
+            yield axis
+
+
+def _of(log: bool, *predictions: object) -> Find:
+    """One of some predictions of ``(pair, axis)``, where the output is a softmax."""
+
+    def find(view: View, evidence: Evidence) -> Found | None:
+        if evidence.rule.kind == "jvp":
+            return None
+        for axis in _axes(view, log):
+            for predict in predictions:
+                evidence.clock.check()
+                if view.explains(lambda pair, f=predict, a=axis: f(pair, a)):  # type: ignore[operator]
+                    return Found()
+        return None
+
+    return find
+
+
+def _total(array: Floats, axis: int) -> Floats:
+    return np.asarray(array.sum(axis=axis, keepdims=True))
+
+
+def _no_normaliser(pair: Pair, axis: int) -> Floats:
+    return pair.y * pair.G
+
+
+def _unweighted(pair: Pair, axis: int) -> Floats:
+    return pair.y * (pair.G - _total(pair.G, axis))
+
+
+def _averaged(pair: Pair, axis: int) -> Floats:
+    return pair.y * (pair.G - pair.G.mean(axis=axis, keepdims=True))
+
+
+def _outer_lost(pair: Pair, axis: int) -> Floats:
+    return pair.G - _total(pair.G * pair.y, axis)
+
+
+def _plus(pair: Pair, axis: int) -> Floats:
+    return pair.y * (pair.G + _total(pair.G * pair.y, axis))
+
+
+def _over_all(pair: Pair, axis: int) -> Floats:
+    return pair.y * (pair.G - (pair.G * pair.y).sum())
+
+
+def _inputs(pair: Pair, axis: int) -> Floats:
+    return pair.y * (pair.G - _total(pair.G * pair.x, axis))
+
+
+def _inputs_diagonal(pair: Pair, axis: int) -> Floats:
+    return pair.G * pair.y * (1 - pair.x)
+
+
+def _inputs_outside(pair: Pair, axis: int) -> Floats:
+    return pair.x * (pair.G - _total(pair.G * pair.y, axis))
+
+
+def _log_one_hot(pair: Pair, axis: int) -> Floats:
+    return pair.G - np.exp(pair.y)
+
+
+def _log_diagonal(pair: Pair, axis: int) -> Floats:
+    return pair.G * (1 - np.exp(pair.y))
+
+
+def _log_softmax_rule(pair: Pair, axis: int) -> Floats:
+    p = np.exp(pair.y)
+    return p * (pair.G - _total(pair.G * p, axis))
+
+
+def _log_probability(pair: Pair, axis: int) -> Floats:
+    return pair.G - pair.y * _total(pair.G, axis)
+
+
+def _log_averaged(pair: Pair, axis: int) -> Floats:
+    return pair.G - np.exp(pair.y) * pair.G.mean(axis=axis, keepdims=True)
+
+
+def _softmax_as_log(pair: Pair, axis: int) -> Floats:
+    return pair.G - pair.y * _total(pair.G, axis)
+
+
+# ---- a loss whose gradient is c (softmax(z) - t) -------------------------------------------
+
+
+def _fused(pair: Pair) -> tuple[float, Floats, Floats, int] | None:
+    """``c``, the probabilities, the targets and the axis of a fused gradient ``c (p - t)``.
+
+    The targets are one-hot, or an input of that shape.
+    """
+    z, right = pair.x, pair.right
+    if z.ndim == 0 or not np.isfinite(right).all():
+        return None
+    for axis in dict.fromkeys((z.ndim - 1, 0)):
+        p = _softmax(z, axis)
+        if np.abs(_total(right, axis)).max() > _ROUNDED * np.abs(right).max():
+            continue
+        positive = np.sum(np.where(right > 0, p, 0.0))
+        if positive <= 0:
+            continue
+        c = float(np.sum(np.where(right > 0, right, 0.0)) / positive)
+        t = p - right / c
+        if np.abs(t - np.round(t)).max() < np.sqrt(_ROUNDED) and np.allclose(_total(np.round(t), axis), 1):
+            return c, p, np.round(t), axis
+    return None
+
+
+def _fused_find(*predictions: object) -> Find:
+    def find(view: View, evidence: Evidence) -> Found | None:
+        if any(_fused(pair) is None for pair in view.pairs):
+            return None
+        for predict in predictions:
+            evidence.clock.check()
+
+            def made(pair: Pair, f: object = predict) -> Floats | None:
+                parts = _fused(pair)
+                return None if parts is None else f(*parts, pair)  # type: ignore[operator]
+
+            if view.explains(made):
+                return Found()
+        return None
+
+    return find
+
+
+def _again(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    g = pair.right
+    return p * (g - _total(g * p, axis))
+
+
+def _slope_again(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return pair.right * p * (1 - p)
+
+
+def _no_softmax(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * (pair.x - t)
+
+
+def _no_label(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * p
+
+
+def _label_alone(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return -c * t
+
+
+def _own_entry(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * (p - 1) * t
+
+
+def _wrong_axis(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    e = np.exp(pair.x - pair.x.max())
+    return c * (e / e.sum() - t)
+
+
+def _other_axis(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * (_softmax(pair.x, 0 if axis else pair.x.ndim - 1) - t)
+
+
+def _sigmoid(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * (1 / (1 + np.exp(-pair.x)) - t)
+
+
+PATTERNS = [
+    Pattern(
+        "M20-normaliser",
+        Text(
+            "the term -y * (dy · y) of the softmax is missing", "缺少 softmax 的 -y * (dy · y) 一项"
+        ),
+        Text(
+            "The sum in the denominator depends on every input; it is taken for a constant.",
+            "分母里的总和依赖于每个输入,却被当作常数。",
+        ),
+        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        _of(False, _no_normaliser),
+        rank=8,
+    ),
+    Pattern(
+        "M20-weights",
+        Text("the sum inside the softmax rule is not weighted by y", "softmax 规则里的求和没有乘 y"),
+        Text("The rule needs (dy * y).sum(), not dy.sum().", "需要 (dy * y).sum(),而不是 dy.sum()。"),
+        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        _of(False, _unweighted, _averaged),
+        rank=8,
+    ),
+    Pattern(
+        "M20-outer",
+        Text("the factor y in front of the softmax rule is missing", "softmax 规则前缺少因子 y"),
+        Text("", ""),
+        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        _of(False, _outer_lost),
+        rank=8,
+    ),
+    Pattern(
+        "M20-plus",
+        Text("a plus for the minus in the softmax rule", "softmax 规则里的减号写成了加号"),
+        Text("The terms with i ≠ j are negative.", "i ≠ j 的项是负的。"),
+        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        _of(False, _plus),
+        rank=8,
+    ),
+    Pattern(
+        "M23",
+        Text("summed over the whole batch instead of the classes", "对整个批次而不是对类别求和"),
+        Text("Each row has a sum of its own.", "每一行各有自己的总和。"),
+        Text("sum over the class axis, with keepdims=True", "沿类别轴求和,并用 keepdims=True"),
+        _of(False, _over_all),
+        rank=8,
+    ),
+    Pattern(
+        "M21",
+        Text("the softmax rule uses the scores where it needs the probabilities", "softmax 规则用了得分而不是概率"),
+        Text("Input and output are mixed up.", "混淆了输入与输出。"),
+        Text("use y in both places: y_i * (δ_ij - y_j)", "两处都用 y:y_i * (δ_ij - y_j)"),
+        _of(False, _inputs, _inputs_diagonal, _inputs_outside),
+        rank=8,
+    ),
+    Pattern(
+        "M59-log-softmax",
+        Text("the rule of log-softmax for softmax", "把 log-softmax 的规则用于 softmax"),
+        Text("", ""),
+        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        _of(False, _softmax_as_log),
+        rank=8,
+    ),
+    Pattern(
+        "M28-log",
+        Text("the upstream gradient is taken for one-hot", "把上游梯度当成了 one-hot"),
+        Text(
+            "dy - softmax(z) is right only where the upstream gradient adds up to 1.",
+            "只有上游梯度之和为 1 时 dy - softmax(z) 才对。",
+        ),
+        Text("dy - softmax(z) * dy.sum(axis, keepdims=True)", "dy - softmax(z) * dy.sum(axis, keepdims=True)"),
+        _of(True, _log_one_hot, _log_averaged),
+        rank=8,
+    ),
+    Pattern(
+        "M20-log",
+        Text("only the diagonal of the log-softmax Jacobian", "只用了 log-softmax 雅可比的对角线"),
+        Text("", ""),
+        Text("dy - softmax(z) * dy.sum(axis, keepdims=True)", "dy - softmax(z) * dy.sum(axis, keepdims=True)"),
+        _of(True, _log_diagonal),
+        rank=8,
+    ),
+    Pattern(
+        "M59-softmax",
+        Text("the rule of softmax for log-softmax", "把 softmax 的规则用于 log-softmax"),
+        Text("", ""),
+        Text("dy - softmax(z) * dy.sum(axis, keepdims=True)", "dy - softmax(z) * dy.sum(axis, keepdims=True)"),
+        _of(True, _log_softmax_rule),
+        rank=8,
+    ),
+    Pattern(
+        "M14-log",
+        Text("the log-probability is used where the probability is meant", "该用概率处用了对数概率"),
+        Text("", ""),
+        Text("use np.exp(y), the probability", "用 np.exp(y),即概率"),
+        _of(True, _log_probability),
+        rank=8,
+    ),
+    Pattern(
+        "M24",
+        Text("the fused gradient p - y goes through the softmax again", "融合梯度 p - y 又经过了一次 softmax"),
+        Text(
+            "p - y is the gradient for the scores already; the softmax rule is applied to it once "
+            "more.",
+            "p - y 已经是对得分的梯度,又多用了一次 softmax 的规则。",
+        ),
+        Text("return p - y (times its constant) as it is", "直接返回 p - y(乘以常数)"),
+        _fused_find(_again, _slope_again),
+        rank=8,
+    ),
+    Pattern(
+        "M25",
+        Text("the softmax is missing in the gradient: z - y for p - y", "梯度里缺少 softmax:写成了 z - y"),
+        Text("", ""),
+        Text("use softmax(z) - y", "用 softmax(z) - y"),
+        _fused_find(_no_softmax),
+        rank=8,
+    ),
+    Pattern(
+        "M25-sigmoid",
+        Text("a sigmoid for the softmax", "用 sigmoid 代替了 softmax"),
+        Text("", ""),
+        Text("use softmax(z) - y", "用 softmax(z) - y"),
+        _fused_find(_sigmoid),
+        rank=8,
+    ),
+    Pattern(
+        "label",
+        Text("the label is not subtracted", "没有减去标签"),
+        Text("The gradient is p - y; the y is missing.", "梯度是 p - y,漏了 y。"),
+        Text("subtract the one-hot label", "减去 one-hot 标签"),
+        _fused_find(_no_label),
+        rank=8,
+    ),
+    Pattern(
+        "label-only",
+        Text("only the entry of the label is filled in", "只写入了标签对应的元素"),
+        Text("The other classes get their probability.", "其他类别的梯度是各自的概率。"),
+        Text("p - y for all classes", "对所有类别用 p - y"),
+        _fused_find(_label_alone, _own_entry),
+        rank=8,
+    ),
+    Pattern(
+        "M23-loss",
+        Text("the softmax in the gradient runs over the wrong axis", "梯度里的 softmax 取错了轴"),
+        Text("", ""),
+        Text("softmax over the class axis", "沿类别轴做 softmax"),
+        _fused_find(_wrong_axis, _other_axis),
+        rank=8,
+    ),
+]
