@@ -21,7 +21,9 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
+from gradcheck.diagnosis import diagnose
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
+from gradcheck.hints import Hints
 from gradcheck.records import Record, count
 from gradcheck.regimes import REGIMES
 from gradcheck.sampling import Draft, Sampler
@@ -31,6 +33,8 @@ from gradcheck.verification import claims_of, judge_at, judge_drawn
 
 #: Seconds after which a claim is cut off.
 TIME_LIMIT = 60.0
+#: Seconds after which a diagnosis is cut off, should it not end by itself.
+_DIAGNOSIS_LIMIT = 10.0
 #: Where failing examples are kept between runs, beside those of Hypothesis itself.
 _DATABASE = ".hypothesis/examples"
 #: How many times smaller the inputs are made to find where an unstable rule is right.
@@ -113,13 +117,18 @@ def check_claim(
     *,
     time_limit: float = TIME_LIMIT,
     replay_id: str | None = None,
+    hints: Hints | None = None,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
+
+    ``hints`` say how much of a mistake is told; with the level ``"none"`` it is not looked for.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
     claim.require_sound()
-    run = _Run(claim, profile or default_profile(), seed_, replay_id or claim.id)
+    run = _Run(
+        claim, profile or default_profile(), seed_, replay_id or claim.id, hints or Hints.of()
+    )
     try:
         with _limited(time_limit):
             run.explore()
@@ -145,6 +154,7 @@ class _Run:
     profile: Profile
     seed: int | None
     replay_id: str
+    hints: Hints
     inputs: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     resolutions: list[float] = field(default_factory=list)
@@ -277,7 +287,7 @@ class _Run:
                 *(f"  {line}" for line in reason.splitlines()),
             ]
             if example is not None:
-                lines += narrate(example).splitlines()[2:]
+                lines += narrate(example, self.hints).splitlines()[2:]
                 lines += ["", self._replay(example)]
             record.message = "\n".join(lines)
         return Outcome(record, example)
@@ -354,8 +364,11 @@ class _Run:
         worst = max(
             (v for v in (self.worst, simplifier.worst, shown) if v is not None), key=discrepancy
         )
+        shown = self._diagnosed(shown)
         record.status, record.title = str(Status.FAIL), shown.title
-        lines = [narrate(shown)]
+        if self.hints.shows("what"):
+            record.mistakes = [mistake.as_dict(self.hints) for mistake in shown.mistakes]
+        lines = [narrate(shown, self.hints)]
         if shown.title == "numerically unstable" and self.simplified and shown.case is not None:
             lines.append(self._moderate(shown.case))
         if worst.worst is not None and shown.kind != "identity":
@@ -371,6 +384,16 @@ class _Run:
         ]
         record.message = "\n".join(lines)
         return Outcome(record, shown)
+
+    def _diagnosed(self, verdict: Verdict) -> Verdict:
+        """The verdict with the mistakes that it looks like."""
+        if not self.simplified or not self.hints.shows("where"):
+            return verdict
+        # The clock of a diagnosis cannot stop a loop inside a rule that it edits.
+        with contextlib.suppress(TimeUp), _limited(_DIAGNOSIS_LIMIT):
+            found = diagnose(self.claim, verdict, self.sampler.telling(self.own))
+            return replace(verdict, mistakes=found.mistakes, where=found.where)
+        return verdict
 
     def _replay(self, verdict: Verdict) -> str:
         # Inside double quotes a shell reads these four.

@@ -17,6 +17,7 @@ from typing import TypeVar
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.errors import GradcheckError, GradientUndecided, InputError, Judged
+from gradcheck.hints import LANGUAGES, LEVELS, Hints
 from gradcheck.loading import (
     FOLDER,
     IMPORT,
@@ -101,6 +102,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--inputs", type=int, help="the number of inputs for a claim")
     check.add_argument("--seed", type=int, help="the seed of the drawn cases")
     check.add_argument("--profile", choices=("dev", "ci", "nightly"), help="how cases are drawn")
+    check.add_argument(
+        "--hints", choices=LEVELS, help="how much of a mistake is told: nothing, which gradients "
+        "are wrong, which mistake it is, or the remedy as well (the default)",
+    )  # fmt: skip
+    check.add_argument(
+        "--lang", choices=LANGUAGES, help="the language of the hints (the environment's)"
+    )
     check.add_argument("--time-limit", type=float, help="seconds after which a claim is cut off")
     check.set_defaults(run=_check)
 
@@ -139,6 +147,7 @@ def _check(options: argparse.Namespace) -> int:
     if not limit > 0:
         raise InputError("--time-limit: a number of seconds above 0")
 
+    hints = Hints.of(options.hints, options.lang)
     records: list[Record] = []
     problems: list[str] = []
     interrupted = False
@@ -150,7 +159,12 @@ def _check(options: argparse.Namespace) -> int:
                     claim,
                     lambda claim=claim, name=name: (
                         check_claim(  # type: ignore[misc]
-                            claim, profile, options.seed, time_limit=limit, replay_id=name
+                            claim,
+                            profile,
+                            options.seed,
+                            time_limit=limit,
+                            replay_id=name,
+                            hints=hints,
                         ).record
                     ),
                 )

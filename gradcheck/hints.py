@@ -55,10 +55,7 @@ _PHRASES = {
         "these numbers cannot tell it from: {others}", "仅凭数值无法与以下错误区分:{others}"
     ),
     "remedy": Text("remedy: {remedy}", "改法:{remedy}"),
-    "edit": Text(
-        "remedy: line {line}: {after}   (now: {before})",
-        "改法:第 {line} 行改为 {after}(现在是 {before})",
-    ),
+    "edit": Text("remedy: line {line}, which makes it right:", "改法:修改第 {line} 行即正确:"),
     "list": Text("; ", ";"),
 }
 
@@ -120,8 +117,6 @@ class Mistake:
 
     def as_dict(self, hints: Hints) -> dict[str, Any]:
         """Plain data in one language, with no more than the level shows."""
-        if not hints.shows("what"):
-            return {}
         data: dict[str, Any] = {
             "id": self.id,
             "title": self.title.of(hints.language),
@@ -155,12 +150,13 @@ def tell(mistakes: Sequence[Mistake], where: Text, hints: Hints) -> list[str]:
             say("guess", title=mistake.title, share=f"{mistake.explained:.0%}")
         if any(mistake.explanation):
             lines.extend(_wrapped(mistake.explanation.of(hints.language), "    "))
-        if mistake.others:
+        if mistake.others and mistake.edit is None:
             texts = [other.of(hints.language) for other in mistake.others]
             say("same", "    ", others=_PHRASES["list"].of(hints.language).join(texts))
         if hints.shows("remedy"):
             if mistake.edit is not None:
-                say("edit", "    ", **vars(mistake.edit))
+                say("edit", "    ", line=mistake.edit.line)
+                lines += [f"      - {mistake.edit.before}", f"      + {mistake.edit.after}"]
             elif any(mistake.remedy):
                 say("remedy", "    ", remedy=mistake.remedy)
     return lines

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gradcheck.case import Case
 from gradcheck.errors import GradientMismatch, GradientUndecided
+from gradcheck.hints import NOTHING, Hints, Mistake, Text, tell
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +83,9 @@ class Verdict:
     resolution_overall: float = np.inf
     worst: Entry | None = None
     entries: tuple[Entry, ...] = ()
-    mistakes: tuple[Any, ...] = ()
+    #: The mistakes that it looks like, the best first, and which gradients are wrong at all.
+    mistakes: tuple[Mistake, ...] = ()
+    where: Text = NOTHING
     kinks: int = 0
     uncovered: int = 0
     rounding: float | None = None
@@ -155,8 +158,11 @@ _MOST_WRITTEN = 64
 _MOST_DIGITS = 1e15
 
 
-def narrate(verdict: Verdict) -> str:
-    """A verdict as plain text: what, where, at which inputs, and which entries are off."""
+def narrate(verdict: Verdict, hints: Hints | None = None) -> str:
+    """A verdict as plain text: what, where, at which inputs, which entries are off, and why.
+
+    ``hints`` say how much of the mistake is told, and in which language.
+    """
     head = f"{verdict.claim}: "
     if verdict.status is Status.PASS:
         kinks = f", {verdict.kinks} on kinks" if verdict.kinks else ""
@@ -175,6 +181,8 @@ def narrate(verdict: Verdict) -> str:
         lines += ["", f"  {verdict.reason}"]
     lines += _inputs(verdict)
     lines += _entries(verdict)
+    told = tell(verdict.mistakes, verdict.where, hints or Hints.of())
+    lines += ["", *told] if told else []
     if verdict.notes:
         lines += ["", *(f"  note: {note}" for note in verdict.notes)]
     return "\n".join(lines)

@@ -13,11 +13,17 @@ ORDER = [
     "errors", "dims", "regimes", "arguments", "case", "claims",
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
-    "evaluation", "contracts", "verdict", "localization",
+    "evaluation", "contracts", "hints", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
-    "judging.hessians", "judging", "identities", "verification", "simplification", "records",
-    "neighbours", "source_edits", "sampling", "checking", "loading", "pytest_plugin", "cli",
-    "__main__",
+    "judging.hessians", "judging", "identities", "neighbours", "source_edits",
+    "diagnosis.evidence", "diagnosis.catalogue", "diagnosis.pattern", "diagnosis.factors",
+    "diagnosis.catalogue.behaviour", "diagnosis.catalogue.conditions",
+    "diagnosis.catalogue.cotangent", "diagnosis.catalogue.layout",
+    "diagnosis.catalogue.nonlinear", "diagnosis.catalogue.partial", "diagnosis.catalogue.scale",
+    "diagnosis.catalogue.softmax", "diagnosis.catalogue.terms",
+    "diagnosis.repair", "diagnosis.chain", "diagnosis",
+    "verification", "simplification", "records", "sampling", "checking", "loading",
+    "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 

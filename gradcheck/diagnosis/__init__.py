@@ -7,15 +7,18 @@ number at hand to within its measured bound; a wrong name is worse than none.
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gradcheck.case import Case
-from gradcheck.claims import Rule
+from gradcheck.claims import Identity, Rule
+from gradcheck.diagnosis.chain import name_break
 from gradcheck.diagnosis.evidence import Clock, Evidence, TooSlow, View, gather
 from gradcheck.diagnosis.pattern import Behaviour, Found, Pattern, behaviours, patterns
-from gradcheck.errors import GradcheckError
+from gradcheck.diagnosis.repair import KINDS, repair
 from gradcheck.hints import NOTHING, Mistake, Text
 from gradcheck.verdict import Verdict
 
@@ -36,34 +39,65 @@ class Diagnosis:
 
 
 def diagnose(
-    rule: Rule,
+    claim: Rule | Identity,
     verdict: Verdict,
     fresh: Iterable[Case],
     *,
     seconds: float = SECONDS,
     most: int = FRESH,
+    plain: tuple[Any, Callable[[Any], Rule]] | None = None,
 ) -> Diagnosis:
-    """Name the mistake of a rule that fails at the case of ``verdict``.
+    """Name the mistake of a claim that fails at the case of ``verdict``.
 
-    ``fresh`` are further cases, of which up to ``most`` are looked at. Never raises: where
+    ``fresh`` are further cases, of which up to ``most`` are looked at. ``plain`` is the function
+    inside a rule that was not declared, and what makes a rule of another. Never raises: where
     something goes wrong, no name is found, and the reason is logged.
     """
     clock = Clock(seconds)
     try:
-        evidence = gather(rule, verdict.case, fresh, clock, most)
-        return name(evidence, verdict.title)
+        if isinstance(claim, Identity):
+            if verdict.cause != "identity" or verdict.case is None:
+                return Diagnosis()
+            cases = [verdict.case, *itertools.islice(fresh, most)]
+            return Diagnosis(tuple(name_break(claim, verdict, cases, clock)))
+        evidence = gather(claim, verdict.case, fresh, clock, most)
+        diagnosis = name(evidence, verdict.title)
+        return _with_repair(diagnosis, evidence, plain)
     except TooSlow:
-        _log.debug("%s: no name found in %g seconds", rule.id, seconds)
-    except (Exception, GradcheckError):
-        _log.debug("%s: no name found", rule.id, exc_info=True)
+        _log.debug("%s: no name found in %g seconds", claim.id, seconds)
+    except Exception:
+        _log.debug("%s: no name found", claim.id, exc_info=True)
     return Diagnosis()
+
+
+def _with_repair(
+    diagnosis: Diagnosis, evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None
+) -> Diagnosis:
+    """The diagnosis with the edit that mends the rule, if there is one."""
+    if not evidence.samples:
+        return diagnosis
+    try:
+        found = repair(evidence, plain)
+    except TooSlow:
+        found = None
+    except Exception:
+        _log.debug("%s: no repair found", evidence.rule.id, exc_info=True)
+        found = None
+    if found is None:
+        return diagnosis
+    kind, edit = found
+    first = Mistake(f"edit-{kind}", KINDS[kind], edit=edit)
+    if diagnosis.mistakes:
+        first = replace(diagnosis.mistakes[0], edit=edit)
+    return replace(diagnosis, mistakes=(first, *diagnosis.mistakes[1:]))
 
 
 def name(evidence: Evidence, title: str) -> Diagnosis:
     """The mistakes that explain the evidence."""
     mistakes: list[Mistake] = []
     found: dict[tuple[str, Text], tuple[Pattern, Found, list[str]]] = {}
-    wrong, right = [], []
+    wrong: list[View] = []
+    right: list[View] = []
     try:
         for behaviour in behaviours():
             if behaviour.rank < _FIRST:
@@ -82,7 +116,7 @@ def name(evidence: Evidence, title: str) -> Diagnosis:
         mistakes += [
             _mistake(evidence, pattern, seen, names) for pattern, seen, names in found.values()
         ]
-        if not mistakes:
+        if not mistakes and evidence.samples:
             for behaviour in behaviours():
                 if behaviour.rank >= _FIRST and (seen := behaviour.find(evidence, title)):
                     mistakes.append(_behaving(behaviour, seen))
@@ -117,9 +151,9 @@ def _mistake(evidence: Evidence, pattern: Pattern, found: Found, names: list[str
 def _behaving(behaviour: Behaviour, found: Found) -> Mistake:
     return Mistake(
         found.id or behaviour.id,
-        found.title or behaviour.title,
-        found.explanation or behaviour.explanation,
-        found.remedy or behaviour.remedy,
+        _filled(found.title or behaviour.title, found),
+        _filled(found.explanation or behaviour.explanation, found),
+        _filled(found.remedy or behaviour.remedy, found),
         behaviour.same if found.title is None else (),
     )
 
@@ -147,6 +181,4 @@ def _where(evidence: Evidence, wrong: list[View], right: list[View]) -> Text:
         return NOTHING
     bad = labels(evidence.rule, [view.name for view in wrong])
     good = labels(evidence.rule, [view.name for view in right])
-    return Text("wrong: {bad}; right: {good}", "有误:{bad};正确:{good}").format(
-        bad=bad, good=good
-    )
+    return Text("wrong: {bad}; right: {good}", "有误:{bad};正确:{good}").format(bad=bad, good=good)

@@ -26,7 +26,7 @@ from gradcheck.oracle.entry import coordinate_line, coordinate_reach, slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Leaf, Vector
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: Larger Jacobians are not measured whole: inputs, and entries.
 _MOST_INPUTS = 240
@@ -219,20 +219,6 @@ Predict = Callable[[Pair], Any]
 
 
 @dataclass
-class Tally:
-    """How many of the comparable numbers a prediction explains, and how many are wrong at all."""
-
-    compared: int = 0
-    explained: int = 0
-    wrong: int = 0
-
-    @property
-    def share(self) -> float:
-        """The share of the compared numbers that is explained."""
-        return self.explained / self.compared if self.compared else 0.0
-
-
-@dataclass
 class View:
     """All that is known of one gradient: a pair for each point and cotangent."""
 
@@ -244,29 +230,18 @@ class View:
         """Whether some number of it is measurably not the right one."""
         return not self.explains(lambda pair: pair.right)
 
-    def explains(self, predict: Predict, parameters: int = 0) -> bool:
-        """Whether the claimed gradients are those that ``predict`` makes, at every point.
+    def explains(self, predict: Callable[..., Any], *given: Any, parameters: int = 0) -> bool:
+        """Whether the claimed gradients are ``predict(pair, *given)``, at every point.
 
         ``parameters`` is how many numbers were fitted, which then prove nothing.
         """
         compared = 0
         for pair in self.pairs:
-            found = matches(pair, predict)
+            found = matches(pair, lambda pair: predict(pair, *given))
             if found is None or not found.all():
                 return False
             compared += found.size
         return compared > parameters
-
-    def share(self, predict: Predict) -> float:
-        """The share of the numbers that ``predict`` explains."""
-        compared = explained = 0
-        for pair in self.pairs:
-            found = matches(pair, predict)
-            if found is None:
-                return 0.0
-            compared += found.size
-            explained += int(found.sum())
-        return explained / compared if compared else 0.0
 
     @property
     def samples(self) -> list[list[Pair]]:
@@ -361,7 +336,7 @@ def gather(
         if sum(not s.failing for s in samples) >= most and not is_failing:
             break
         try:
-            sample = _sample(rule, case, clock)
+            sample = sample_at(rule, case, clock)
         except TooSlow:
             if samples:
                 break
@@ -379,7 +354,7 @@ def _marked(failing: Case | None, fresh: Iterable[Case]) -> Iterator[tuple[Case,
         yield case, False
 
 
-def _sample(rule: Rule, case: Case, clock: Clock) -> Sample | None:
+def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:
     """A rule at a case; None where the function has no value there or is too large."""
     values, bindings = rule.derivation.accept(case.inputs)
     with np.errstate(all="ignore"):
@@ -391,7 +366,9 @@ def _sample(rule: Rule, case: Case, clock: Clock) -> Sample | None:
         except (SetAside, Violation):
             return None
         n, m = subject.x.size, subject.y.size
-        if not 0 < n <= _MOST_INPUTS or not 0 < m or n * m > _MOST_ENTRIES:
+        if subject.point.tangent is not None:
+            return None  # a single input cannot move alone in a constrained domain
+        if not 0 < n <= _MOST_INPUTS or not m > 0 or n * m > _MOST_ENTRIES:
             return None
         jacobian, error = _jacobian(subject, clock)
         rng = case.rng("diagnosis")
@@ -401,7 +378,9 @@ def _sample(rule: Rule, case: Case, clock: Clock) -> Sample | None:
         swapped = rule.kind == "jvp"
         if swapped:
             versions = [version.T for version in versions]
-        layouts = (subject.outputs, subject.inputs) if swapped else (subject.inputs, subject.outputs)
+        layouts = (
+            (subject.outputs, subject.inputs) if swapped else (subject.inputs, subject.outputs)
+        )
         sample = Sample(rule, case, bindings, subject, *layouts, versions)
         if rule.kind in ("vjp", "jvp"):
             for u in _cotangents(rng, sample):
@@ -434,7 +413,7 @@ def _jacobian(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
     levels = list(range(DOUBLE.count))
     for column in range(point.n):
         clock.check()
-        found = None
+        found: tuple[Floats, Floats] | None = None
         for reach in dict.fromkeys(coordinate_reach(point, column)):
             line = coordinate_line(point, column, reach, DOUBLE)
             along = float(np.abs(line.v).max())
@@ -447,7 +426,7 @@ def _jacobian(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
                 found = these
             else:
                 better = these[0] < found[0]
-                found = tuple(np.where(better, a, b) for a, b in zip(these, found, strict=True))
+                found = np.where(better, these[0], found[0]), np.where(better, these[1], found[1])
             if np.all(found[0] <= _GOOD * np.abs(found[1]).max(initial=0.0)):
                 break
         if found is None:
@@ -502,6 +481,18 @@ def _entry_answers(
     return answers
 
 
+def reask(
+    sample: Sample, answers: Sequence[tuple[Vector, Answer]]
+) -> Iterator[tuple[Vector, Answer]]:
+    """What the rule of ``sample`` answers to the questions that were asked before."""
+    if sample.rule.kind in ("vjp", "jvp"):
+        for u, _ in answers:
+            yield u, sample.ask(u)
+    else:
+        rng = sample.case.rng("diagnosis again")
+        yield from _entry_answers(sample.rule, sample.subject, sample.case, rng)
+
+
 def _ask(
     rule: Rule,
     subject: Subject,
@@ -520,9 +511,7 @@ def _ask(
             return Answer(None, f"{type(error).__name__}: {error}")
     parts: Any = raw
     count = len(inputs.names)
-    if not isinstance(raw, tuple | list):
-        parts = [raw]
-    elif count == 1 and isinstance(raw, list):
+    if not isinstance(raw, tuple) and (not isinstance(raw, list) or count == 1):
         parts = [raw]
     every = list(rule.derivation.arguments)
     if len(parts) == len(every) != count and rule.kind == "vjp":

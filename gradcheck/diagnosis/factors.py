@@ -12,9 +12,12 @@ import numpy as np
 from gradcheck.diagnosis.evidence import Pair, View
 from gradcheck.hints import Text
 
-#: Constants that a formula may gain or lose, the likeliest first.
-_CONSTANTS = (1.0, 2.0, 1 / 2, 3.0, 1 / 3, 4.0, 1 / 4)
-_WITH_ATOMS = (1.0, 2.0, 1 / 2)
+#: Constants that stand beside sizes and values, the likeliest first.
+_WITH_ATOMS = tuple(
+    sign * c for c in (1.0, 2.0, 0.5, 4.0, 0.25, 3.0, 9.0, 6.0, 8.0, 16.0) for sign in (1, -1)
+)
+#: A constant more is as unlikely as so many products further down the list.
+_CONSTANT_COST = 12
 #: A factor is what it is called where it agrees to this: it was fitted from measured numbers.
 _EQUAL = 1e-7
 #: Fractions up to this denominator are written as such.
@@ -52,7 +55,7 @@ def fitted(view: View, predict: object = None) -> list[float] | None:
         found.append(c)
     for pairs, c in zip(view.samples, found, strict=True):
         if math.isfinite(c) and not View(view.name, pairs).explains(
-            lambda pair, c=c: c * pair.right
+            lambda pair, c: c * pair.right, c
         ):
             return None
     return found if any(math.isfinite(c) for c in found) else None
@@ -88,10 +91,10 @@ def name(view: View, factors: list[float]) -> Factor:
         kind = "sign" if _close(values, [-1.0] * len(values)) else "constant"
         text = written(values[0])
         return Factor(Text(text, text), kind, values[0], abs(values[0]) < 1, here)
-    for text, kind, inverse in _matching(values, atoms):
-        return Factor(text, kind, values[0], inverse)
-    text = " , ".join(f"{value:.4g}" for value in values)
-    return Factor(Text(text, text), "unknown", values[0])
+    for product, kind, inverse in _matching(values, atoms):
+        return Factor(product, kind, values[0], inverse)
+    numbers = ", ".join(f"{value:.4g}" for value in values)
+    return Factor(Text(numbers, numbers), "unknown", values[0])
 
 
 def written(value: float) -> str:
@@ -114,26 +117,28 @@ def _sizes(pairs: list[Pair]) -> Iterator[_Atom]:
     told: set[tuple[float, ...]] = set()
     bindings = [pair.sample.bindings for pair in pairs]
     for size in bindings[0]:
-        values = tuple(b[size] for b in bindings if isinstance(b.get(size), int))
+        found = [b.get(size) for b in bindings]
+        values = tuple(float(one) for one in found if isinstance(one, int))
         if len(values) == len(bindings):
-            told.add(tuple(map(float, values)))
-            yield _Atom(Text(size, size), "size", tuple(map(float, values)))
+            told.add(values)
+            yield _Atom(Text(size, size), "size", values)
     arrays = [pair.arrays for pair in pairs]
     for name in arrays[0]:
-        shapes = [np.shape(one[name]) for one in arrays]
-        if len({len(shape) for shape in shapes}) != 1:
+        shapes = [np.shape(one[name]) for one in arrays if name in one]
+        if len(shapes) < len(pairs):
             continue
-        for axis in range(len(shapes[0])):
-            values = tuple(float(shape[axis]) for shape in shapes)
+        for label, values in _lengths(name, shapes):
             if values not in told and max(values) > 1:
                 told.add(values)
-                yield _Atom(
-                    Text(f"{name}.shape[{axis}]", f"{name}.shape[{axis}]"), "size", values
-                )
-        values = tuple(float(np.prod(shape)) for shape in shapes)
-        if values not in told and max(values) > 1:
-            told.add(values)
-            yield _Atom(Text(f"{name}.size", f"{name}.size"), "size", values)
+                yield _Atom(Text(label, label), "size", values)
+
+
+def _lengths(name: str, shapes: list[tuple[int, ...]]) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """The lengths of the axes that all shapes have, from the front and from the back."""
+    axes = min(len(shape) for shape in shapes)
+    for axis in (*range(axes), *(-1 - k for k in range(axes))):
+        yield f"{name}.shape[{axis}]", tuple(float(shape[axis]) for shape in shapes)
+    yield f"{name}.size", tuple(float(np.prod(shape)) for shape in shapes)
 
 
 def _scalars(pairs: list[Pair]) -> Iterator[_Atom]:
@@ -157,18 +162,21 @@ def _matching(values: list[float], atoms: list[_Atom]) -> Iterator[tuple[Text, s
         for a in atoms
         if a.kind == "size" and min(a.values) > 1
     ]
-    for constant in _WITH_ATOMS:
-        for sign in (1, -1):
-            for above, below in _monomials(atoms, less):
-                made = []
-                for k in range(len(values)):
-                    over = math.prod(atom.values[k] for atom in above)
-                    under = math.prod(atom.values[k] for atom in below)
-                    made.append(sign * constant * over / under if under else math.nan)
-                if _close(values, made):
-                    kinds = {atom.kind for atom in (*above, *below)}
-                    kind = "size" if kinds == {"size"} else "value"
-                    yield _text(sign * constant, above, below), kind, not above
+    found: list[tuple[int, Text, str, bool]] = []
+    for number, (above, below) in enumerate(_monomials(atoms, less)):
+        rest = []
+        for k, value in enumerate(values):
+            over = math.prod(atom.values[k] for atom in above)
+            under = math.prod(atom.values[k] for atom in below)
+            rest.append(value * under / over if over else math.nan)
+        constant = next((c for c in _WITH_ATOMS if _close(rest, [c] * len(rest))), None)
+        if constant is not None:
+            kinds = {atom.kind for atom in (*above, *below)}
+            kind = "size" if kinds == {"size"} else "value"
+            cost = _WITH_ATOMS.index(constant) * _CONSTANT_COST + number
+            found.append((cost, _text(constant, above, below), kind, not above))
+    for _, text, kind, inverse in sorted(found, key=lambda one: one[0]):
+        yield text, kind, inverse
 
 
 def _monomials(

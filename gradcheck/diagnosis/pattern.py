@@ -100,5 +100,6 @@ def _modules(package: ModuleType) -> list[ModuleType]:
 
 
 __all__ = [
-    "NOTHING", "Behaviour", "Find", "Found", "Pattern", "Text", "behaviours", "patterns", "predicts",
+    "NOTHING", "Behaviour", "Find", "Found", "Pattern", "Text", "behaviours", "patterns",
+    "predicts",
 ]  # fmt: skip

@@ -44,7 +44,14 @@ def _way(sample: Sample) -> str:
     v = sample.answers[-1][0]
     a, doubled, negative, zero = (_flat(sample, w) for w in (u, 2 * u, -u, 0 * u))
     both, b = _flat(sample, u + v), _flat(sample, v)
-    if a is None or doubled is None or negative is None or zero is None or both is None or b is None:
+    if (
+        a is None
+        or doubled is None
+        or negative is None
+        or zero is None
+        or both is None
+        or b is None
+    ):
         return ""
     if _equal(doubled, 2 * a) and not _equal(negative, -a):
         return "sign"
@@ -74,7 +81,9 @@ _WAYS = {
             "something is added that does not depend on the upstream gradient",
             "加上了与上游梯度无关的一项",
         ),
-        explanation=Text("The rule does not give 0 for a zero upstream gradient.", "上游梯度为零时规则不为零。"),
+        explanation=Text(
+            "The rule does not give 0 for a zero upstream gradient.", "上游梯度为零时规则不为零。"
+        ),
         remedy=Text(
             "begin sums with zeros; multiply every term by the upstream gradient",
             "累加从零开始;每一项都要乘上游梯度",
@@ -83,7 +92,9 @@ _WAYS = {
     "ignored": Found(
         id="M12",
         title=Text("the answer does not depend on the upstream gradient", "结果与上游梯度无关"),
-        explanation=Text("Every upstream gradient gives the same answer.", "任何上游梯度都给出同样的结果。"),
+        explanation=Text(
+            "Every upstream gradient gives the same answer.", "任何上游梯度都给出同样的结果。"
+        ),
         remedy=Text("multiply by the upstream gradient (chain rule)", "乘以上游梯度(链式法则)"),
     ),
     "square": Found(
@@ -118,7 +129,9 @@ def _accumulates(evidence: Evidence, title: str) -> Found | None:
         if any(call is None for call in calls):
             return None
         first, second, third = calls
-        assert first is not None and second is not None and third is not None
+        assert first is not None
+        assert second is not None
+        assert third is not None
         if not _equal(second - first, third - second):
             return None
         step = third - second
@@ -153,10 +166,12 @@ def _boolean(evidence: Evidence, title: str) -> Found | None:
     return None
 
 
+def _unstable(evidence: Evidence, title: str) -> Found | None:
+    return Found() if title == "numerically unstable" else None
+
+
 def _never_returns(evidence: Evidence, title: str) -> Found | None:
     return Found() if title == "no answer" else None
-
-
 
 
 BEHAVIOURS = [
@@ -208,6 +223,20 @@ BEHAVIOURS = [
         Text("x > 0 is true or false, no gradient.", "x > 0 是真假值,不是梯度。"),
         Text("multiply it by the upstream gradient: dy * (x > 0)", "乘以上游梯度:dy * (x > 0)"),
         _boolean,
+        rank=1,
+    ),
+    Behaviour(
+        "unstable",
+        Text("the rule overflows where the function does not", "函数不溢出之处规则却溢出了"),
+        Text(
+            "An exponential, a power or a quotient in it leaves the range of numbers.",
+            "其中的指数、幂或商超出了数的范围。",
+        ),
+        Text(
+            "use the output, which is finite, or subtract the maximum before exp",
+            "使用有限的输出值,或在 exp 之前减去最大值",
+        ),
+        _unstable,
         rank=1,
     ),
     Behaviour(

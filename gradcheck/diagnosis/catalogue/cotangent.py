@@ -21,7 +21,7 @@ def _with(*changes: Change) -> Find:
             return None
         for change in changes:
             evidence.clock.check()
-            if view.explains(lambda pair, c=change: pair.pull(c(pair.G))):
+            if view.explains(lambda pair, c: pair.pull(c(pair.G)), change):
                 return Found()
         return None
 
@@ -35,7 +35,7 @@ def _some_only(view: View, evidence: Evidence) -> Found | None:
     axes = view.pairs[0].G.ndim
     for axis, index in itertools.product(range(axes), (0, -1)):
         evidence.clock.check()
-        if view.explains(lambda pair, a=axis, k=index: pair.pull(_kept(pair.G, a, k))):
+        if view.explains(lambda pair, a, k: pair.pull(_kept(pair.G, a, k)), axis, index):
             which = Text("first", "第一个") if index == 0 else Text("last", "最后一个")
             return Found({"which": which, "axis": axis})
     return None
@@ -60,7 +60,9 @@ def _single(view: View, evidence: Evidence) -> Found | None:
             return pair.pull(u)
 
         if view.explains(only):
-            return Found({"which": Text("first", "第一个") if position == 0 else Text("last", "最后一个")})
+            return Found(
+                {"which": Text("first", "第一个") if position == 0 else Text("last", "最后一个")}
+            )
     return None
 
 
@@ -116,9 +118,7 @@ PATTERNS = [
     Pattern(
         "M22-mean",
         Text("the Jacobian is averaged over the outputs", "对雅可比矩阵的输出下标取了平均"),
-        Text(
-            "The answer does not depend on the upstream gradient.", "结果与上游梯度无关。"
-        ),
+        Text("The answer does not depend on the upstream gradient.", "结果与上游梯度无关。"),
         Text("multiply by the upstream gradient: J.T @ dy", "乘以上游梯度:J.T @ dy"),
         _with(_averaging),
         rank=8,
@@ -169,16 +169,17 @@ PATTERNS = [
     ),
     Pattern(
         "M11",
-        Text(
-            "the mask is taken from the upstream gradient", "掩码取自上游梯度"
-        ),
+        Text("the mask is taken from the upstream gradient", "掩码取自上游梯度"),
         Text(
             "Entries are kept by the sign of the upstream gradient: the rule is not linear in it.",
             "按上游梯度的符号决定保留哪些元素:规则对它不是线性的。",
         ),
         Text("take the mask from the input: dy * (x > 0)", "掩码应取自输入:dy * (x > 0)"),
         _with(
-            lambda g: np.maximum(g, 0.0), lambda g: (g > 0) * 1.0, lambda g: np.abs(g), np.sign,
+            lambda g: np.maximum(g, 0.0),
+            lambda g: (g > 0) * 1.0,
+            np.abs,
+            np.sign,
             lambda g: np.minimum(g, 0.0),
         ),
         rank=9,

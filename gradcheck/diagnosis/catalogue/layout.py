@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Answer, Evidence, Floats, Pair, Predict, View
+from gradcheck.diagnosis.evidence import Answer, Evidence, Floats, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text, predicts
 
 _MATRIX = 2
@@ -39,7 +39,7 @@ def _permuted(view: View, evidence: Evidence) -> Found | None:
         if order == tuple(range(axes)):
             continue
         evidence.clock.check()
-        if view.explains(lambda pair, o=order: np.transpose(pair.right, o)):
+        if view.explains(lambda pair, o: np.transpose(pair.right, o), order):
             return Found({"order": order})
     return None
 
@@ -65,7 +65,7 @@ def _moved(view: View, evidence: Evidence) -> Found | None:
     for axis, step in itertools.product(range(axes), (1, -1)):
         evidence.clock.check()
         for around in (True, False):
-            if view.explains(lambda p, a=axis, s=step, r=around: _shift(p.right, a, s, r)):
+            if view.explains(lambda p, a, s, r: _shift(p.right, a, s, r), axis, step, around):
                 return Found({"axis": axis, "step": f"{step:+d}"})
     return None
 
@@ -84,7 +84,7 @@ def _reversed(view: View, evidence: Evidence) -> Found | None:
     choices = [(axis,) for axis in range(axes)] + [(axes - 2, axes - 1)] * (axes >= _MATRIX)
     for chosen in [*choices, tuple(range(axes))] if axes else []:
         evidence.clock.check()
-        if view.explains(lambda pair, c=chosen: np.flip(pair.right, c)):
+        if view.explains(lambda pair, c: np.flip(pair.right, c), chosen):
             return Found({"axes": ", ".join(map(str, chosen))})
     return None
 
@@ -94,7 +94,7 @@ def _swapped(view: View, evidence: Evidence) -> Found | None:
     for number, leaf in enumerate(view.pairs[0].sample.inputs.leaves):
         if leaf.name == view.name:
             continue
-        if view.explains(lambda pair, k=number: pair.right_of(k)):
+        if view.explains(lambda pair, k: pair.right_of(k), number):
             return Found({"other": leaf.label})
     return None
 
@@ -127,7 +127,9 @@ def _not_summed(view: View, evidence: Evidence) -> Found | None:
 
         try:
             changed = [
-                p.with_answer(_replaced(p, collapsed(p))) for p in view.pairs if p.claimed is not None
+                p.with_answer(_replaced(p, collapsed(p)))
+                for p in view.pairs
+                if p.claimed is not None
             ]
         except (ValueError, IndexError):
             continue
@@ -150,19 +152,17 @@ def _over_summed(view: View, evidence: Evidence) -> Found | None:
     """Summed over an axis too many, and spread out again; or over everything."""
     pair = view.pairs[0]
     axes = len(pair.leaf.shape)
-    chosen = [
-        c for count in range(1, axes + 1) for c in itertools.combinations(range(axes), count)
-    ]
+    chosen = [c for count in range(1, axes + 1) for c in itertools.combinations(range(axes), count)]
     for over in reversed(chosen):
         evidence.clock.check()
-        spread: list[Predict] = [
-            lambda p, o=over: np.broadcast_to(p.right.sum(axis=o, keepdims=True), p.leaf.shape),
-            lambda p, o=over: p.right.sum(axis=o),
-            lambda p, o=over: p.right.sum(axis=o, keepdims=True),
-        ]
-        if any(view.explains(predict) for predict in spread):
+        if any(view.explains(_totalled, over, how) for how in ("spread", "dropped", "kept")):
             return Found({"axes": "…" if len(over) == axes else _axes(over)})
     return None
+
+
+def _totalled(pair: Pair, over: tuple[int, ...], how: str) -> Floats:
+    total = pair.right.sum(axis=over, keepdims=how != "dropped")
+    return np.broadcast_to(total, pair.leaf.shape) if how == "spread" else total
 
 
 def _averaged(view: View, evidence: Evidence) -> Found | None:
@@ -171,7 +171,8 @@ def _averaged(view: View, evidence: Evidence) -> Found | None:
         for over in itertools.combinations(range(axes), count):
             evidence.clock.check()
             if view.explains(
-                lambda p, o=over: np.broadcast_to(p.right.mean(axis=o, keepdims=True), p.leaf.shape)
+                lambda p, o: np.broadcast_to(p.right.mean(axis=o, keepdims=True), p.leaf.shape),
+                over,
             ):
                 return Found({"axes": _axes(over)})
     return None

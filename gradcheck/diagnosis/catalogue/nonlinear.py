@@ -25,9 +25,8 @@ def _elementwise(*predictions: Predict) -> Find:
     """One of the predictions, where the function is elementwise."""
 
     def find(view: View, evidence: Evidence) -> Found | None:
-        if evidence.rule.kind != "vjp" or not all(p.is_elementwise for p in view.pairs):
-            if not _all_single(view, evidence):
-                return None
+        if not _all_single(view, evidence):
+            return None
         for predict in predictions:
             evidence.clock.check()
             if view.explains(predict):
@@ -106,8 +105,9 @@ def _substituted(view: View, evidence: Evidence) -> Found | None:
                 if name in outputs or other in outputs:
                     return _place(name, other, name in outputs)
                 return Found(
-                    title=Text("{name} is used where {other} is meant", "该用 {other} 处用了 {name}")
-                    .format(name=name, other=other),
+                    title=Text(
+                        "{name} is used where {other} is meant", "该用 {other} 处用了 {name}"
+                    ).format(name=name, other=other),
                     explanation=Text(
                         "With {other} in place of {name} the rule is right.",
                         "把 {name} 换成 {other} 后规则就正确了。",
@@ -167,7 +167,7 @@ def _upstream_inside(view: View, evidence: Evidence) -> Found | None:
                 asked = pair.with_answer(pair.sample.ask(value.reshape(-1)))
                 good.append(
                     View(view.name, [asked]).explains(
-                        lambda p, v=value, t=times: p.slope * (v if t else 1.0)
+                        lambda p, v, t: p.slope * (v if t else 1.0), value, times
                     )
                 )
             if all(good):
@@ -184,7 +184,7 @@ def _epsilon(view: View, evidence: Evidence) -> Found | None:
         for pair in view.pairs:
             with np.errstate(all="ignore"):
                 a, n = np.asarray(pair.claimed, float) / pair.G, pair.right / pair.G
-                found.append((np.sign(a) / np.abs(a) ** power - np.sign(n) / np.abs(n) ** power))
+                found.append(np.sign(a) / np.abs(a) ** power - np.sign(n) / np.abs(n) ** power)
         values = np.concatenate([np.ravel(f) for f in found])
         values = values[np.isfinite(values)]
         if not values.size:
@@ -265,7 +265,7 @@ def _another_formula(view: View, evidence: Evidence) -> Found | None:
         return None
     for name, slope in _SLOPES.items():
         evidence.clock.check()
-        if view.explains(lambda p, s=slope: p.G * s(p.x)):
+        if view.explains(lambda p, s: p.G * s(p.x), slope):
             return Found({"function": name})
     return None
 
@@ -287,9 +287,7 @@ def _squashed(view: View, evidence: Evidence) -> Found | None:
 PATTERNS = [
     Pattern(
         "M16",
-        Text(
-            "the function is returned in place of its derivative", "返回的是函数值而不是导数"
-        ),
+        Text("the function is returned in place of its derivative", "返回的是函数值而不是导数"),
         Text("Divided by the upstream gradient it is f(x).", "除以上游梯度后就是 f(x)。"),
         Text("use f'(x): for tanh, 1 - y**2", "用 f'(x):tanh 为 1 - y**2"),
         _elementwise(_value, _value_alone),
@@ -297,9 +295,7 @@ PATTERNS = [
     ),
     Pattern(
         "M13",
-        Text(
-            "the derivative is taken at the upstream gradient", "导数在上游梯度处求值"
-        ),
+        Text("the derivative is taken at the upstream gradient", "导数在上游梯度处求值"),
         Text(
             "The rule gives f'(dy) where it has to give f'(x), so that it is not linear in dy.",
             "规则给出的是 f'(dy) 而不是 f'(x),因此对 dy 不是线性的。",
@@ -349,9 +345,7 @@ PATTERNS = [
     Pattern(
         "pass",
         Text("the upstream gradient is passed on unchanged", "上游梯度原样传了回去"),
-        Text(
-            "The derivative of the function itself is left out.", "漏掉了函数自身的导数。"
-        ),
+        Text("The derivative of the function itself is left out.", "漏掉了函数自身的导数。"),
         Text("multiply by f'(x)", "乘以 f'(x)"),
         _passed_on,
         same=(
@@ -406,9 +400,7 @@ PATTERNS = [
             "It stands in the function and not in the rule, or the other way round.",
             "函数里有而规则里没有,或者相反。",
         ),
-        Text(
-            "use the same epsilon in both", "两边使用同一个 epsilon"
-        ),
+        Text("use the same epsilon in both", "两边使用同一个 epsilon"),
         _epsilon,
         rank=12,
     ),

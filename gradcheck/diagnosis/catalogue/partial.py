@@ -25,7 +25,7 @@ def _one_only(view: View, evidence: Evidence) -> Found | None:
         if max(pair.leaf.shape[axis] for pair in view.pairs) < 2:
             continue
         evidence.clock.check()
-        if view.explains(lambda p, a=axis, k=index, q=kept: _part(p.right, a, k, q)):
+        if view.explains(lambda p, a, k, q: _part(p.right, a, k, q), axis, index, kept):
             place = Text("first", "第一个") if index == 0 else Text("last", "最后一个")
             values = {"place": place, "axis": axis}
             if kept:
@@ -70,7 +70,7 @@ def _off_diagonal(pair: Pair) -> Floats | None:
 def _overwritten(view: View, evidence: Evidence) -> Found | None:
     """Of the outputs that an input reaches only the last, or the first, counts."""
     for last in (True, False):
-        if view.explains(lambda pair, k=last: _one_output(pair, k)):
+        if view.explains(_one_output, last):
             return Found({"which": Text("last", "最后") if last else Text("first", "最先")})
     return None
 
@@ -92,7 +92,7 @@ def _own_index(view: View, evidence: Evidence) -> Found | None:
     """Only what has the same index along an axis of input and output, such as the same time."""
     for a, b in _common_axes(view):
         evidence.clock.check()
-        if view.explains(lambda pair, a=a, b=b: _restricted(pair, a, b, "own")):
+        if view.explains(lambda pair, a, b: _restricted(pair, a, b, "own"), a, b):
             return Found({"axis": a})
     return None
 
@@ -101,7 +101,7 @@ def _one_step(view: View, evidence: Evidence) -> Found | None:
     """Only the same index and the next along an axis: cut off after one step."""
     for a, b in _common_axes(view):
         evidence.clock.check()
-        if view.explains(lambda pair, a=a, b=b: _restricted(pair, a, b, "near")):
+        if view.explains(lambda pair, a, b: _restricted(pair, a, b, "near"), a, b):
             return Found({"axis": a})
     return None
 
@@ -109,9 +109,10 @@ def _one_step(view: View, evidence: Evidence) -> Found | None:
 def _common_axes(view: View) -> Iterator[tuple[int, int]]:
     pair = view.pairs[0]
     for a, b in itertools.product(range(len(pair.leaf.shape)), range(pair.G.ndim)):
-        if all(p.leaf.shape[a] == p.G.shape[b] for p in view.pairs) and max(
-            p.leaf.shape[a] for p in view.pairs
-        ) > 1:
+        if (
+            all(p.leaf.shape[a] == p.G.shape[b] for p in view.pairs)
+            and max(p.leaf.shape[a] for p in view.pairs) > 1
+        ):
             yield a, b
 
 
@@ -133,7 +134,7 @@ def _triangle(view: View, evidence: Evidence) -> Found | None:
     }
     for english, (cut, chinese) in changes.items():
         for k in (0, -1, 1):
-            if view.explains(lambda p, c=cut, k=k: c(p.right, k) if p.right.ndim > 1 else None):
+            if view.explains(lambda p, c, k: c(p.right, k) if p.right.ndim > 1 else None, cut, k):
                 return Found({"part": Text(english, chinese)})
     return None
 
@@ -188,9 +189,7 @@ PATTERNS = [
     ),
     Pattern(
         "M20",
-        Text(
-            "only the diagonal of the Jacobian is used", "只用了雅可比矩阵的对角线"
-        ),
+        Text("only the diagonal of the Jacobian is used", "只用了雅可比矩阵的对角线"),
         Text(
             "Every output depends on the other inputs as well; those terms (i ≠ j) are missing.",
             "每个输出也依赖其他输入;缺少 i ≠ j 的项。",
@@ -236,7 +235,7 @@ PATTERNS = [
     Pattern(
         "M51",
         Text(
-            "only the same index along axis {axis} counts: what flows in from the others is dropped",
+            "only the same index along axis {axis} counts: what the others add is dropped",
             "只计入了沿轴 {axis} 的同一位置,丢掉了来自其他位置的部分",
         ),
         Text(

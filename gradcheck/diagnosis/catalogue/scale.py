@@ -43,7 +43,7 @@ def _elementwise(view: View, evidence: Evidence) -> Found | None:
     for label in _candidates(view.pairs[0]):
         for power, extra in ((-1, False), (1, True), (-2, False), (2, True), (-0.5, False)):
             evidence.clock.check()
-            if view.explains(lambda pair, w=label, k=power: _times(pair, w, k)):
+            if view.explains(_times, label, power):
                 shown = label if abs(power) == 1 else f"{label}**2"
                 if abs(power) < 1:
                     shown = f"sqrt({label})"
@@ -133,9 +133,7 @@ PATTERNS = [
     Pattern(
         "M3",
         Text("{factor} times too large: a mean is not divided by", "大了 {factor} 倍:求平均时漏除"),
-        Text(
-            "The function averages where the rule sums.", "函数取了平均,而反向规则只做了求和。"
-        ),
+        Text("The function averages where the rule sums.", "函数取了平均,而反向规则只做了求和。"),
         Text("divide by {factor}", "除以 {factor}"),
         _factor(lambda f: f.kind == "size" and not f.inverse),
         same=(
@@ -155,9 +153,7 @@ PATTERNS = [
             "乘了 {factor}:多除了一次数量",
         ),
         Text("The rule averages where the function sums.", "函数是求和,而反向规则取了平均。"),
-        Text(
-            "leave the division out; use sum instead of mean", "去掉这次除法;用 sum 代替 mean"
-        ),
+        Text("leave the division out; use sum instead of mean", "去掉这次除法;用 sum 代替 mean"),
         _factor(lambda f: f.kind == "size" and f.inverse),
         same=(
             Text("a mean is divided by twice", "平均除了两次"),
@@ -169,9 +165,7 @@ PATTERNS = [
     Pattern(
         "M6",
         Text("a constant factor: {factor}{here}", "相差常数因子 {factor}{here}"),
-        Text(
-            "Every entry is {factor} times the right one.", "每个元素都是正确值的 {factor} 倍。"
-        ),
+        Text("Every entry is {factor} times the right one.", "每个元素都是正确值的 {factor} 倍。"),
         Text(
             "divide by {factor}; look for a constant lost or counted twice",
             "除以 {factor};检查漏掉或重复计入的常数",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def _axes(view: View, log: bool = False) -> Iterator[int]:
             yield axis
 
 
-def _of(log: bool, *predictions: object) -> Find:
+def _of(log: bool, *predictions: Callable[[Pair, int], Floats]) -> Find:
     """One of some predictions of ``(pair, axis)``, where the output is a softmax."""
 
     def find(view: View, evidence: Evidence) -> Found | None:
@@ -41,7 +41,7 @@ def _of(log: bool, *predictions: object) -> Find:
         for axis in _axes(view, log):
             for predict in predictions:
                 evidence.clock.check()
-                if view.explains(lambda pair, f=predict, a=axis: f(pair, a)):  # type: ignore[operator]
+                if view.explains(predict, axis):
                     return Found()
         return None
 
@@ -133,21 +133,23 @@ def _fused(pair: Pair) -> tuple[float, Floats, Floats, int] | None:
             continue
         c = float(np.sum(np.where(right > 0, right, 0.0)) / positive)
         t = p - right / c
-        if np.abs(t - np.round(t)).max() < np.sqrt(_ROUNDED) and np.allclose(_total(np.round(t), axis), 1):
+        if np.abs(t - np.round(t)).max() < np.sqrt(_ROUNDED) and np.allclose(
+            _total(np.round(t), axis), 1
+        ):
             return c, p, np.round(t), axis
     return None
 
 
-def _fused_find(*predictions: object) -> Find:
+def _fused_find(*predictions: Callable[..., Floats]) -> Find:
     def find(view: View, evidence: Evidence) -> Found | None:
         if any(_fused(pair) is None for pair in view.pairs):
             return None
         for predict in predictions:
             evidence.clock.check()
 
-            def made(pair: Pair, f: object = predict) -> Floats | None:
+            def made(pair: Pair, f: Callable[..., Floats] = predict) -> Floats | None:
                 parts = _fused(pair)
-                return None if parts is None else f(*parts, pair)  # type: ignore[operator]
+                return None if parts is None else f(*parts, pair)
 
             if view.explains(made):
                 return Found()
@@ -204,15 +206,25 @@ PATTERNS = [
             "The sum in the denominator depends on every input; it is taken for a constant.",
             "分母里的总和依赖于每个输入,却被当作常数。",
         ),
-        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        Text(
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+        ),
         _of(False, _no_normaliser),
         rank=8,
     ),
     Pattern(
         "M20-weights",
-        Text("the sum inside the softmax rule is not weighted by y", "softmax 规则里的求和没有乘 y"),
-        Text("The rule needs (dy * y).sum(), not dy.sum().", "需要 (dy * y).sum(),而不是 dy.sum()。"),
-        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        Text(
+            "the sum inside the softmax rule is not weighted by y", "softmax 规则里的求和没有乘 y"
+        ),
+        Text(
+            "The rule needs (dy * y).sum(), not dy.sum().", "需要 (dy * y).sum(),而不是 dy.sum()。"
+        ),
+        Text(
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+        ),
         _of(False, _unweighted, _averaged),
         rank=8,
     ),
@@ -220,7 +232,10 @@ PATTERNS = [
         "M20-outer",
         Text("the factor y in front of the softmax rule is missing", "softmax 规则前缺少因子 y"),
         Text("", ""),
-        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        Text(
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+        ),
         _of(False, _outer_lost),
         rank=8,
     ),
@@ -228,7 +243,10 @@ PATTERNS = [
         "M20-plus",
         Text("a plus for the minus in the softmax rule", "softmax 规则里的减号写成了加号"),
         Text("The terms with i ≠ j are negative.", "i ≠ j 的项是负的。"),
-        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        Text(
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+        ),
         _of(False, _plus),
         rank=8,
     ),
@@ -242,7 +260,10 @@ PATTERNS = [
     ),
     Pattern(
         "M21",
-        Text("the softmax rule uses the scores where it needs the probabilities", "softmax 规则用了得分而不是概率"),
+        Text(
+            "the softmax rule uses the scores where it needs the probabilities",
+            "softmax 规则用了得分而不是概率",
+        ),
         Text("Input and output are mixed up.", "混淆了输入与输出。"),
         Text("use y in both places: y_i * (δ_ij - y_j)", "两处都用 y:y_i * (δ_ij - y_j)"),
         _of(False, _inputs, _inputs_diagonal, _inputs_outside),
@@ -252,7 +273,10 @@ PATTERNS = [
         "M59-log-softmax",
         Text("the rule of log-softmax for softmax", "把 log-softmax 的规则用于 softmax"),
         Text("", ""),
-        Text("y * (dy - (dy * y).sum(axis, keepdims=True))", "y * (dy - (dy * y).sum(axis, keepdims=True))"),
+        Text(
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+            "y * (dy - (dy * y).sum(axis, keepdims=True))",
+        ),
         _of(False, _softmax_as_log),
         rank=8,
     ),
@@ -263,7 +287,10 @@ PATTERNS = [
             "dy - softmax(z) is right only where the upstream gradient adds up to 1.",
             "只有上游梯度之和为 1 时 dy - softmax(z) 才对。",
         ),
-        Text("dy - softmax(z) * dy.sum(axis, keepdims=True)", "dy - softmax(z) * dy.sum(axis, keepdims=True)"),
+        Text(
+            "dy - softmax(z) * dy.sum(axis, keepdims=True)",
+            "dy - softmax(z) * dy.sum(axis, keepdims=True)",
+        ),
         _of(True, _log_one_hot, _log_averaged),
         rank=8,
     ),
@@ -271,7 +298,10 @@ PATTERNS = [
         "M20-log",
         Text("only the diagonal of the log-softmax Jacobian", "只用了 log-softmax 雅可比的对角线"),
         Text("", ""),
-        Text("dy - softmax(z) * dy.sum(axis, keepdims=True)", "dy - softmax(z) * dy.sum(axis, keepdims=True)"),
+        Text(
+            "dy - softmax(z) * dy.sum(axis, keepdims=True)",
+            "dy - softmax(z) * dy.sum(axis, keepdims=True)",
+        ),
         _of(True, _log_diagonal),
         rank=8,
     ),
@@ -279,13 +309,18 @@ PATTERNS = [
         "M59-softmax",
         Text("the rule of softmax for log-softmax", "把 softmax 的规则用于 log-softmax"),
         Text("", ""),
-        Text("dy - softmax(z) * dy.sum(axis, keepdims=True)", "dy - softmax(z) * dy.sum(axis, keepdims=True)"),
+        Text(
+            "dy - softmax(z) * dy.sum(axis, keepdims=True)",
+            "dy - softmax(z) * dy.sum(axis, keepdims=True)",
+        ),
         _of(True, _log_softmax_rule),
         rank=8,
     ),
     Pattern(
         "M14-log",
-        Text("the log-probability is used where the probability is meant", "该用概率处用了对数概率"),
+        Text(
+            "the log-probability is used where the probability is meant", "该用概率处用了对数概率"
+        ),
         Text("", ""),
         Text("use np.exp(y), the probability", "用 np.exp(y),即概率"),
         _of(True, _log_probability),
@@ -293,7 +328,10 @@ PATTERNS = [
     ),
     Pattern(
         "M24",
-        Text("the fused gradient p - y goes through the softmax again", "融合梯度 p - y 又经过了一次 softmax"),
+        Text(
+            "the fused gradient p - y goes through the softmax again",
+            "融合梯度 p - y 又经过了一次 softmax",
+        ),
         Text(
             "p - y is the gradient for the scores already; the softmax rule is applied to it once "
             "more.",
@@ -305,7 +343,10 @@ PATTERNS = [
     ),
     Pattern(
         "M25",
-        Text("the softmax is missing in the gradient: z - y for p - y", "梯度里缺少 softmax:写成了 z - y"),
+        Text(
+            "the softmax is missing in the gradient: z - y for p - y",
+            "梯度里缺少 softmax:写成了 z - y",
+        ),
         Text("", ""),
         Text("use softmax(z) - y", "用 softmax(z) - y"),
         _fused_find(_no_softmax),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
 from gradcheck.diagnosis.factors import written
-from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.pattern import Found, Pattern, Text
 
-Direction = Callable[[Pair], Floats | None]
+Direction = Callable[[Pair], Any]
 #: Fewer numbers along an axis are spanned by anything.
 _LEAST = 3
 
@@ -34,11 +35,9 @@ def _fits(view: View, evidence: Evidence, direction: Direction) -> float | None:
     c = over / under
     # Ten parts in a million round it to what a person would have written.
     for tidy in (float(f"{c:.3g}"), c):
-        if view.explains(lambda pair: pair.right + tidy * direction(pair), parameters=1):
+        if view.explains(lambda pair, c: pair.right + c * direction(pair), tidy, parameters=1):
             return tidy
     return None
-
-
 
 
 def _decay(view: View, evidence: Evidence) -> Found | None:
@@ -62,7 +61,11 @@ def _decay_at_upstream(view: View, evidence: Evidence) -> Found | None:
     if c is None:
         return None
     times = Text(f"{written(abs(c))} * {view.name}", f"{written(abs(c))} * {view.name}")
-    title = Text("{term} too much", "多了 {term}") if c > 0 else Text("{term} is missing", "少了 {term}")
+    title = (
+        Text("{term} too much", "多了 {term}")
+        if c > 0
+        else Text("{term} is missing", "少了 {term}")
+    )
     return Found({}, title=title.format(term=times))
 
 
@@ -88,7 +91,7 @@ def _data(view: View, evidence: Evidence) -> Found | None:
         return None
     for name in view.pairs[0].arrays:
         if view.pairs[0].arrays[name].ndim and view.explains(
-            lambda pair, n=name: pair.right + pair.arrays[n]
+            lambda pair, n: pair.right + pair.arrays[n], name
         ):
             return Found({"name": name})
     return None
@@ -140,7 +143,7 @@ def _along(view: View, evidence: Evidence) -> Found | None:
                 continue
             for names in (("mean",), ("variance",), ("output",), ("input",), ("mean", "variance")):
                 evidence.clock.check()
-                if view.explains(lambda p, o=over, n=names: _completed(p, o, n)):
+                if view.explains(_completed, over, names):
                     return _term(names, over)
     return None
 

@@ -1,0 +1,158 @@
+"""Hints from the source: the one-token neighbour of a rule, or of an expression, that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gradcheck.case import Case
+from gradcheck.claims import Identity, Rule
+from gradcheck.diagnosis.evidence import Answer, Clock, Evidence, Pair, Sample, View, reask
+from gradcheck.errors import DeclarationError
+from gradcheck.hints import Edit, Text
+from gradcheck.identities import judge_identity
+from gradcheck.judging import judge
+from gradcheck.source_edits import Edit as Neighbour
+from gradcheck.source_edits import edits
+from gradcheck.verdict import Status
+
+#: Where more neighbours than this are right, the claim hardly looks at what they change.
+_MOST = 4
+#: Neighbours of these kinds are no remedies: they change arrays in place.
+_NO_REMEDY = ("in-place",)
+
+#: Kinds that undo a slip by another: ``mean(...) * len(x)`` for a sum.
+_MAKESHIFT = ("factor", "constant", "term")
+
+#: What kind of slip an edit mends.
+KINDS = {
+    "sign": Text("a sign is wrong", "正负号有误"),
+    "term": Text("one term too many", "多了一项"),
+    "factor": Text("a factor is missing or one too many", "缺少或多出一个因子"),
+    "operator": Text("the wrong operator", "运算符有误"),
+    "order": Text("the operands are in the wrong order", "运算对象的次序有误"),
+    "power": Text("a power is wrong", "幂次有误"),
+    "transpose": Text("a transpose is missing or one too many", "缺少或多出一个转置"),
+    "sum": Text("a sum is missing or one too many", "缺少或多出一次求和"),
+    "constant": Text("a constant is wrong", "常数有误"),
+    "function": Text("the wrong function", "函数用错了"),
+    "axis": Text("the wrong axis", "轴有误"),
+    "keepdims": Text("keepdims is missing or one too many", "缺少或多出 keepdims"),
+    "index": Text("an index is wrong", "下标有误"),
+    "variable": Text("the wrong variable", "变量用错了"),
+    "comparison": Text("the wrong comparison", "比较符有误"),
+    "statement": Text("a statement too many", "多了一条语句"),
+}
+
+
+def repair(
+    evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None = None
+) -> tuple[str, Edit] | None:
+    """The kind and the edit after which the rule is right at every point; None without one.
+
+    Neighbours are compared with what was measured, which costs no evaluation of the function; what
+    is left is judged by the engine. ``plain`` is the function inside a rule that was not declared,
+    and what makes a rule of another.
+    """
+    rule = evidence.rule
+    function, make = plain or (rule.function, lambda edited: _edited(rule, edited))
+    survivors: list[tuple[Neighbour, Rule]] = []
+    for edit in edits(function):
+        evidence.clock.check()
+        if edit.kind in _NO_REMEDY:
+            continue
+        try:
+            changed = make(edit.function)
+        except DeclarationError:
+            continue
+        if changed.problem is None and _agrees(evidence, changed):
+            survivors.append((edit, changed))
+            if len(survivors) > _MOST:
+                return None
+    for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
+        if _passes(changed, evidence.samples, evidence.clock):
+            return edit.kind, Edit(edit.line, edit.before, edit.after)
+    return None
+
+
+def _likelihood(edit: Neighbour) -> tuple[bool, int]:
+    """What people forget comes before what only makes up for it; then the shortest."""
+    return edit.kind in _MAKESHIFT, len(edit.after)
+
+
+def _edited(rule: Rule, function: Any) -> Rule:
+    where = rule.where.function if rule.where is not None else None
+    wrt = () if rule.joint else rule.wrt
+    changed = Rule(function, rule.derivation, rule.kind, wrt, where, register=False)
+    changed.file, changed.line = rule.file, rule.line
+    return changed
+
+
+def _agrees(evidence: Evidence, rule: Rule) -> bool:
+    """Whether the rule's answers are those that were measured, at every point."""
+    for sample in evidence.samples:
+        changed = replace(sample, rule=rule)
+        for u, answer in reask(changed, sample.answers):
+            if not _right(changed, u, answer):
+                return False
+    return True
+
+
+def _right(sample: Sample, u: Any, answer: Answer) -> bool:
+    if answer.parts is None:
+        return False
+    return all(
+        not View(leaf.name, [Pair(sample, number, u, answer)]).wrong
+        for number, leaf in enumerate(sample.inputs.leaves)
+    )
+
+
+def _passes(rule: Rule, samples: Sequence[Sample], clock: Clock) -> bool:
+    """Whether the engine finds nothing wrong with it."""
+    passed = False
+    for sample in samples:
+        clock.check()
+        values, bindings = rule.derivation.accept(sample.case.inputs)
+        verdict = judge(rule, values, bindings, sample.case)
+        if verdict.status is Status.FAIL:
+            return False
+        passed |= verdict.status is Status.PASS
+    return passed
+
+
+def repair_chain(
+    identity: Identity, sides: Sequence[int], cases: Sequence[Case], clock: Clock
+) -> tuple[int, str, Edit] | None:
+    """The side, the kind and the edit after which a chain of equalities holds at every case.
+
+    Edits of the ``sides`` alone are tried, in order.
+    """
+    for side in sides:
+        found: list[Neighbour] = []
+        for edit in edits(identity.function, side):
+            clock.check()
+            if edit.kind not in _NO_REMEDY and _holds(identity, edit.function, cases):
+                found.append(edit)
+        if 0 < len(found) <= _MOST:
+            edit = min(found, key=_likelihood)
+            return side, edit.kind, Edit(edit.line, edit.before, edit.after)
+    return None
+
+
+def _holds(identity: Identity, function: Any, cases: Sequence[Case]) -> bool:
+    try:
+        changed = Identity(function, identity.arguments, register=False)
+    except DeclarationError:
+        return False
+    changed.options = identity.options
+    if changed.problem is not None:
+        return False
+    passed = False
+    for case in cases:
+        values, bindings = changed.accept(case.inputs)
+        verdict = judge_identity(changed, values, bindings, case, contracts=False)
+        if verdict.status is Status.FAIL:
+            return False
+        passed |= verdict.status is Status.PASS
+    return passed
