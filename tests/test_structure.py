@@ -20,7 +20,7 @@ ORDER = [
     "diagnosis.catalogue.behaviour", "diagnosis.catalogue.conditions",
     "diagnosis.catalogue.cotangent", "diagnosis.catalogue.layout",
     "diagnosis.catalogue.nonlinear", "diagnosis.catalogue.partial", "diagnosis.catalogue.scale",
-    "diagnosis.catalogue.softmax", "diagnosis.catalogue.terms",
+    "diagnosis.catalogue.products", "diagnosis.catalogue.softmax", "diagnosis.catalogue.terms",
     "diagnosis.repair", "diagnosis.chain", "diagnosis",
     "verification", "simplification", "records", "sampling", "checking", "loading",
     "pytest_plugin", "cli", "__main__",

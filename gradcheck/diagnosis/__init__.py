@@ -101,14 +101,14 @@ def name(evidence: Evidence, title: str) -> Diagnosis:
     try:
         for behaviour in behaviours():
             if behaviour.rank < _FIRST:
-                seen = behaviour.find(evidence, title)
+                seen = _tried(behaviour, evidence, title)
                 if seen is not None:
                     return Diagnosis((_behaving(behaviour, seen),))
         for view in evidence.views:
             (wrong if view.wrong else right).append(view)
         for view in wrong:
             for pattern in patterns():
-                seen = pattern.find(view, evidence)
+                seen = _tried(pattern, view, evidence)
                 if seen is not None:
                     key = (seen.id or pattern.id, _filled(seen.title or pattern.title, seen))
                     found.setdefault(key, (pattern, seen, []))[2].append(view.name)
@@ -118,12 +118,23 @@ def name(evidence: Evidence, title: str) -> Diagnosis:
         ]
         if not mistakes and evidence.samples:
             for behaviour in behaviours():
-                if behaviour.rank >= _FIRST and (seen := behaviour.find(evidence, title)):
+                if behaviour.rank >= _FIRST and (seen := _tried(behaviour, evidence, title)):
                     mistakes.append(_behaving(behaviour, seen))
                     break
     except TooSlow:
         _log.debug("%s: out of time", evidence.rule.id)
     return Diagnosis(tuple(mistakes), _where(evidence, wrong, right))
+
+
+def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
+    """What a record of the catalogue finds; nothing where it fails: the others are still asked."""
+    try:
+        return record.find(*given)
+    except TooSlow:
+        raise
+    except Exception:
+        _log.debug("pattern %s fails", record.id, exc_info=True)
+        return None
 
 
 #: Behaviours of a rank below this are told instead of wrong numbers, the others after them.

@@ -90,6 +90,7 @@ class Sample:
     answers: list[tuple[Vector, Answer]] = field(default_factory=list)
     #: Whether it is the case that failed.
     failing: bool = False
+    remembered: dict[Any, Any] = field(default_factory=dict)
 
     @functools.cached_property
     def names(self) -> dict[str, Any]:
@@ -129,7 +130,10 @@ class Pair:
     @property
     def right(self) -> Floats:
         """The right gradient, as measured."""
-        return self.pull(self.u)
+        key = (self.number, self.u.tobytes(), self.version)
+        if key not in self.sample.remembered:
+            self.sample.remembered[key] = self.pull(self.u)
+        return self.sample.remembered[key]
 
     def pull(self, u: Vector, jacobian: Floats | None = None) -> Floats:
         """The right gradient for another cotangent, or that of a changed Jacobian."""
@@ -258,6 +262,30 @@ def matches(pair: Pair, predict: Predict) -> NDArray[np.bool_] | None:
     How far they may be apart is how far the prediction moves when the measured numbers are moved by
     their error.
     """
+    found = _compared(pair, predict)
+    if found is None:
+        return None
+    agree, known = found
+    wrong = _wrong(pair)
+    if wrong is not None and np.any(wrong & ~known):
+        return None  # it says nothing about what is wrong
+    matched: NDArray[np.bool_] = agree[known]
+    return matched
+
+
+def _wrong(pair: Pair) -> NDArray[np.bool_] | None:
+    """Which entries are measurably wrong; None where the shape is."""
+    key = ("wrong", pair.number, pair.u.tobytes(), id(pair.answer))
+    if key not in pair.sample.remembered:
+        found = _compared(pair, lambda pair: pair.right)
+        # The answer is kept, so that its id stays its own.
+        pair.sample.remembered[key] = None if found is None else found[1] & ~found[0], pair.answer
+    wrong: NDArray[np.bool_] | None = pair.sample.remembered[key][0]
+    return wrong
+
+
+def _compared(pair: Pair, predict: Predict) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Which entries are as predicted, and which can be compared at all."""
     claimed = pair.claimed
     if claimed is None:
         return None
@@ -273,7 +301,8 @@ def matches(pair: Pair, predict: Predict) -> NDArray[np.bool_] | None:
         bound = np.full(first.shape, _ROUNDED * _largest(claimed[known], first[known]))
         off = np.abs(claimed - first)
         # Most predictions are far off, and need no bound.
-        if not np.any(off[known] > _FAR * _largest(claimed[known], first[known])):
+        far = _FAR * _largest(claimed[known], first[known])
+        if pair.sample.failing or not np.any(off[known] > far):
             for version in range(1, 1 + _MOVES):
                 other = _predicted(replace(pair, version=version), predict, claimed.shape)
                 if other is None:
@@ -281,8 +310,7 @@ def matches(pair: Pair, predict: Predict) -> NDArray[np.bool_] | None:
                 moved = np.abs(other - first)
                 known &= np.isfinite(moved)
                 bound += _MOVE_MARGIN * np.where(np.isfinite(moved), moved, 0.0)
-        found: NDArray[np.bool_] = (off <= bound)[known]
-        return found
+        return off <= bound, known
 
 
 #: A prediction that is off by this share of the largest number is not looked at closer.

@@ -34,6 +34,8 @@ class Factor:
     value: float
     #: Whether it multiplies (above the line) or divides by the sizes or values it is made of.
     inverse: bool = False
+    #: Whether a constant stands beside them.
+    mixed: bool = False
     #: Names of a factor of the same value here, where the points do not decide.
     here: tuple[str, ...] = ()
 
@@ -90,9 +92,9 @@ def name(view: View, factors: list[float]) -> Factor:
             here = tuple(text.en for text, *_ in itertools.islice(matches, 2))
         kind = "sign" if _close(values, [-1.0] * len(values)) else "constant"
         text = written(values[0])
-        return Factor(Text(text, text), kind, values[0], abs(values[0]) < 1, here)
-    for product, kind, inverse in _matching(values, atoms):
-        return Factor(product, kind, values[0], inverse)
+        return Factor(Text(text, text), kind, values[0], abs(values[0]) < 1, here=here)
+    for product, kind, inverse, mixed in _matching(values, atoms):
+        return Factor(product, kind, values[0], inverse, mixed)
     numbers = ", ".join(f"{value:.4g}" for value in values)
     return Factor(Text(numbers, numbers), "unknown", values[0])
 
@@ -154,7 +156,7 @@ def _scalars(pairs: list[Pair]) -> Iterator[_Atom]:
                     yield _Atom(Text(text, text), "value", rest)
 
 
-def _matching(values: list[float], atoms: list[_Atom]) -> Iterator[tuple[Text, str, bool]]:
+def _matching(values: list[float], atoms: list[_Atom]) -> Iterator[tuple[Text, str, bool, bool]]:
     """Products of sizes, values and simple constants that are the factor at every point."""
     atoms = atoms[:_MOST_ATOMS]
     less = [
@@ -162,7 +164,7 @@ def _matching(values: list[float], atoms: list[_Atom]) -> Iterator[tuple[Text, s
         for a in atoms
         if a.kind == "size" and min(a.values) > 1
     ]
-    found: list[tuple[int, Text, str, bool]] = []
+    found: list[tuple[int, tuple[Text, str, bool, bool]]] = []
     for number, (above, below) in enumerate(_monomials(atoms, less)):
         rest = []
         for k, value in enumerate(values):
@@ -174,9 +176,10 @@ def _matching(values: list[float], atoms: list[_Atom]) -> Iterator[tuple[Text, s
             kinds = {atom.kind for atom in (*above, *below)}
             kind = "size" if kinds == {"size"} else "value"
             cost = _WITH_ATOMS.index(constant) * _CONSTANT_COST + number
-            found.append((cost, _text(constant, above, below), kind, not above))
-    for _, text, kind, inverse in sorted(found, key=lambda one: one[0]):
-        yield text, kind, inverse
+            text = _text(constant, above, below)
+            mixed = abs(constant) != 1 or bool(above and below)
+            found.append((cost, (text, kind, not above, mixed)))
+    yield from (one for _, one in sorted(found, key=lambda pair: pair[0]))
 
 
 def _monomials(

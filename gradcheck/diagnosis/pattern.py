@@ -67,7 +67,7 @@ def predicts(*predictions: Predict, parameters: int = 0) -> Find:
     def find(view: View, evidence: Evidence) -> Found | None:
         evidence.clock.check()
         for predict in predictions:
-            if view.explains(predict, parameters):
+            if view.explains(predict, parameters=parameters):
                 return Found()
         return None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcheck.case import Case
-from gradcheck.diagnosis.evidence import Evidence, Sample, sample_at
+from gradcheck.diagnosis.evidence import Evidence, Sample, View, sample_at
 from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.errors import GradcheckError
 
@@ -33,7 +33,7 @@ def _equal_sizes(evidence: Evidence, title: str) -> Found | None:
     for a, b in itertools.combinations(_sizes(fresh), 2):
         cases = []
         for s in fresh:
-            least = min(s.bindings[a], s.bindings[b])
+            least = min(int(s.bindings[a]), int(s.bindings[b]))  # type: ignore[arg-type]
             if s.bindings[a] == s.bindings[b] or least < 2:
                 return None  # wrong there as well, or nothing to compare with
             cases.append(_resized(s, {**s.bindings, a: least, b: least}))
@@ -48,15 +48,24 @@ def _one_value(evidence: Evidence, title: str) -> Found | None:
     if not fresh:
         return None
     for name, value in fresh[0].case.inputs.items():
-        if np.asarray(value).dtype.kind != "f":
+        kind = np.asarray(value).dtype.kind
+        if any(view.wrong and view.name == name for view in evidence.views):
             continue
-        for number in (1.0, 0.0):
+        if kind != "f" and (kind not in "iu" or np.ndim(value) > 0):
+            continue
+        for number in (1, 0) if kind == "f" else (1,):
+            if all(np.all(np.asarray(s.case.inputs[name]) == number) for s in fresh):
+                continue
             cases = [
                 s.case.with_inputs({**s.case.inputs, name: _filled(s.case.inputs[name], number)})
                 for s in fresh
             ]
-            if _all_right(evidence, cases):
-                return Found({"condition": f"{name} = {number:g}"})
+            others = [
+                c.with_inputs({**c.inputs, name: _filled(c.inputs[name], number + 2)})
+                for c in cases
+            ]
+            if _all_right(evidence, cases) and not _all_right(evidence, others):
+                return Found({"condition": f"{name} = {number}"})
     return None
 
 
@@ -64,7 +73,8 @@ def _unrepeated(evidence: Evidence, title: str) -> Found | None:
     """Right where no index is repeated."""
     fresh = _fresh(evidence)
     for name in evidence.rule.derivation.arguments:
-        cases, repeated = [], True
+        cases: list[Case] = []
+        repeated = True
         for s in fresh:
             value = np.asarray(s.case.inputs.get(name))
             if value.dtype.kind not in "iu" or value.size < 2:
@@ -81,7 +91,7 @@ def _unrepeated(evidence: Evidence, title: str) -> Found | None:
 def _special_values(evidence: Evidence, title: str) -> Found | None:
     """Wrong at the failing case alone: right at usual values of usual sizes."""
     fresh, failing = _fresh(evidence), [s for s in evidence.samples if s.failing]
-    if len(fresh) < _NEEDED or not failing or any(_wrong(s) for s in fresh):
+    if len(fresh) < _NEEDED or not failing or any(_wrong(evidence, s) for s in fresh):
         return None
     values = [
         np.asarray(v, float)
@@ -110,7 +120,7 @@ def _fresh(evidence: Evidence) -> list[Sample]:
 
 def _sizes(samples: list[Sample]) -> Iterator[str]:
     for name, size in (samples[0].bindings if samples else {}).items():
-        if isinstance(size, int) and all(s.bindings[name] > 1 for s in samples):
+        if isinstance(size, int) and all(s.bindings[name] != 1 for s in samples):
             yield name
 
 
@@ -125,14 +135,15 @@ def _resized(sample: Sample, bindings: Mapping[str, Any]) -> Case | None:
     return sample.case.with_inputs(inputs)
 
 
-def _filled(value: Any, number: float) -> Any:
+def _filled(value: Any, number: int) -> Any:
     array = np.full_like(np.asarray(value), number)
     return array if array.ndim else array[()]
 
 
-def _all_right(evidence: Evidence, cases: list[Case | None]) -> bool:
+def _all_right(evidence: Evidence, cases: Sequence[Case | None]) -> bool:
     """Whether the rule is right at every case, at enough of them, and says something there."""
     right = 0
+    wrong = {view.name for view in evidence.views if view.wrong}
     for case in cases:
         evidence.clock.check()
         if case is None:
@@ -143,27 +154,22 @@ def _all_right(evidence: Evidence, cases: list[Case | None]) -> bool:
             continue
         if sample is None:
             continue
-        if not np.nan_to_num(sample.versions[0]).any():
-            continue  # a constant: any rule is right there
-        if _wrong(sample):
+        one = Evidence(sample.rule, [sample], evidence.clock)
+        if any(view.wrong for view in one.views):
             return False
-        right += 1
+        # Where what is right is zero or unknown, any rule is right.
+        told = [v for v in one.views if v.name in wrong and _says_something(v)]
+        right += len(told) == len(wrong)
     return right >= _NEEDED
 
 
-def _wrong(sample: Sample) -> bool:
-    one = Evidence(sample.rule, [sample], _NO_CLOCK)
-    return any(view.wrong for view in one.views) or not one.views
+def _wrong(evidence: Evidence, sample: Sample) -> bool:
+    return any(view.wrong for view in Evidence(sample.rule, [sample], evidence.clock).views)
 
 
-class _Never:
-    """A clock without an end."""
+def _says_something(view: View) -> bool:
+    return all(np.isfinite(p.right).all() and np.any(p.right) for p in view.pairs)
 
-    def check(self) -> None:
-        """Say nothing."""
-
-
-_NO_CLOCK: Any = _Never()
 
 BEHAVIOURS = [
     Behaviour(

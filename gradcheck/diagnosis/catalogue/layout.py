@@ -25,7 +25,7 @@ def _transposed(pair: Pair) -> Floats | None:
 def _jacobian_transposed(pair: Pair) -> Floats | None:
     """The rule of the transposed Jacobian: ``J u`` for ``Jᵀ u``."""
     matrix = pair.jacobian
-    if matrix.shape[0] != matrix.shape[1] or pair.is_elementwise:
+    if matrix.shape[0] != matrix.shape[1]:
         return None
     moved = matrix @ pair.u
     return moved.reshape(pair.leaf.shape)

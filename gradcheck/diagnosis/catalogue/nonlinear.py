@@ -148,6 +148,8 @@ def _place(name: str, other: str, applied_twice: bool) -> Found:
 
 
 def _right_with(pair: Pair, name: str, other: str, view: View) -> bool:
+    if not np.any(pair.right):
+        return False  # any rule may be right there
     substitute = pair.sample.names[other]
     answer: Answer = pair.sample.ask(pair.u, {name: substitute})
     return not View(view.name, [pair.with_answer(answer)]).wrong

@@ -55,14 +55,14 @@ def _part(array: Floats, axis: int, index: int, kept: bool) -> Floats:
 def _diagonal(pair: Pair) -> Floats | None:
     """Of every output only the part of its own input."""
     matrix = pair.jacobian
-    if matrix.shape[0] != matrix.shape[1] or pair.is_elementwise:
+    if matrix.shape[0] != matrix.shape[1]:
         return None
     return pair.pull(pair.u, np.diag(np.diagonal(matrix)))
 
 
 def _off_diagonal(pair: Pair) -> Floats | None:
     matrix = pair.jacobian
-    if matrix.shape[0] != matrix.shape[1] or pair.is_elementwise:
+    if matrix.shape[0] != matrix.shape[1]:
         return None
     return pair.pull(pair.u, matrix - np.diag(np.diagonal(matrix)))
 

@@ -135,7 +135,7 @@ PATTERNS = [
         Text("{factor} times too large: a mean is not divided by", "大了 {factor} 倍:求平均时漏除"),
         Text("The function averages where the rule sums.", "函数取了平均,而反向规则只做了求和。"),
         Text("divide by {factor}", "除以 {factor}"),
-        _factor(lambda f: f.kind == "size" and not f.inverse),
+        _factor(lambda f: f.kind == "size" and not f.inverse and not f.mixed),
         same=(
             Text("a constant of the loss is dropped (M6)", "丢掉了损失里的常数 (M6)"),
             Text(
@@ -154,7 +154,7 @@ PATTERNS = [
         ),
         Text("The rule averages where the function sums.", "函数是求和,而反向规则取了平均。"),
         Text("leave the division out; use sum instead of mean", "去掉这次除法;用 sum 代替 mean"),
-        _factor(lambda f: f.kind == "size" and f.inverse),
+        _factor(lambda f: f.kind == "size" and f.inverse and not f.mixed),
         same=(
             Text("a mean is divided by twice", "平均除了两次"),
             Text("the scale differs between parameters (M5)", "各参数的缩放不一致 (M5)"),
@@ -170,7 +170,7 @@ PATTERNS = [
             "divide by {factor}; look for a constant lost or counted twice",
             "除以 {factor};检查漏掉或重复计入的常数",
         ),
-        _factor(lambda f: f.kind == "constant"),
+        _factor(lambda f: f.kind == "constant" or (f.kind == "size" and f.mixed)),
         same=(_TWO, _USED_TWICE),
         rank=5,
         plain=True,
