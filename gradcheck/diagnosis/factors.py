@@ -78,9 +78,11 @@ def _fit(pairs: list[Pair]) -> float | None:
     return over / under if under else math.nan
 
 
-def name(view: View, factors: list[float]) -> Factor:
-    """What a factor is, decided by the sizes and values of the points."""
+def name(view: View, factors: list[float]) -> Factor | None:
+    """What a factor is, decided by the sizes and values of the points; None for 1."""
     known = [k for k, c in enumerate(factors) if math.isfinite(c)]
+    if _close([factors[k] for k in known], [1.0] * len(known)):
+        return None  # too close to right to be called a factor
     values = [factors[k] for k in known]
     pairs = [view.samples[k][0] for k in known]
     atoms = [*_sizes(pairs), *_scalars(pairs)]

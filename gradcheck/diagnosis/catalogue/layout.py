@@ -184,6 +184,8 @@ def _whole_jacobian(view: View, evidence: Evidence) -> Found | None:
     def predict(pair: Pair) -> Floats | None:
         shape = np.shape(pair.claimed)
         out = pair.G.shape
+        if math.prod(out) == 1:
+            return None  # of one output it is the gradient itself
         if shape == out + pair.leaf.shape:
             return pair.jacobian.reshape(shape)
         if shape == pair.leaf.shape + out:
