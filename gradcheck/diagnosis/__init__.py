@@ -7,6 +7,7 @@ number at hand to within its measured bound; a wrong name is worse than none.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from gradcheck.diagnosis.chain import name_break
 from gradcheck.diagnosis.evidence import Clock, Evidence, TooSlow, View, gather
 from gradcheck.diagnosis.pattern import Behaviour, Found, Pattern, behaviours, patterns
 from gradcheck.diagnosis.repair import KINDS, repair
-from gradcheck.hints import NOTHING, Mistake, Text
+from gradcheck.hints import NOTHING, Edit, Mistake, Text
 from gradcheck.verdict import Verdict
 
 #: Seconds that a diagnosis may take.
@@ -61,8 +62,7 @@ def diagnose(
             cases = [verdict.case, *itertools.islice(fresh, most)]
             return Diagnosis(tuple(name_break(claim, verdict, cases, clock)))
         evidence = gather(claim, verdict.case, fresh, clock, most)
-        diagnosis = name(evidence, verdict.title)
-        return _with_repair(diagnosis, evidence, plain)
+        return _named(evidence, verdict.title, plain)
     except TooSlow:
         _log.debug("%s: no name found in %g seconds", claim.id, seconds)
     except Exception:
@@ -70,60 +70,68 @@ def diagnose(
     return Diagnosis()
 
 
-def _with_repair(
-    diagnosis: Diagnosis, evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None
+def _named(
+    evidence: Evidence, title: str, plain: tuple[Any, Callable[[Any], Rule]] | None
 ) -> Diagnosis:
-    """The diagnosis with the edit that mends the rule, if there is one."""
+    """What the evidence shows, as far as time allows: names, an edit, or when the rule is right."""
+    mistakes: list[Mistake] = []
+    where = NOTHING
+    with contextlib.suppress(TooSlow):
+        first = _behaviour(evidence, title, range(_FIRST))
+        if first is not None:
+            mistakes = [first]
+        else:
+            wrong = [view for view in evidence.views if view.wrong]
+            right = [view for view in evidence.views if not view.wrong]
+            where = _where(evidence, wrong, right)
+            mistakes = _patterns(evidence, wrong)
+            if not mistakes and (bent := _behaviour(evidence, title, range(_FIRST, _LAST))):
+                mistakes = [bent]
+        edit = _repaired(evidence, plain)
+        if edit is not None:
+            named = mistakes[0] if mistakes else Mistake(f"edit-{edit[0]}", KINDS[edit[0]])
+            mistakes[:1] = [replace(named, edit=edit[1])]
+        if not mistakes:
+            last = _behaviour(evidence, title, range(_LAST, _END))
+            mistakes = [last] if last is not None else []
+    return Diagnosis(tuple(mistakes), where)
+
+
+def _patterns(evidence: Evidence, wrong: list[View]) -> list[Mistake]:
+    """The mistakes in the numbers of each gradient, those of one kind together."""
+    found: dict[tuple[str, Text], tuple[Pattern, Found, list[str]]] = {}
+    for view in wrong:
+        for pattern in patterns():
+            seen = _tried(pattern, view, evidence)
+            if seen is not None:
+                key = (seen.id or pattern.id, _filled(seen.title or pattern.title, seen))
+                found.setdefault(key, (pattern, seen, []))[2].append(view.name)
+                break
+    return [_mistake(evidence, pattern, seen, names) for pattern, seen, names in found.values()]
+
+
+def _behaviour(evidence: Evidence, title: str, ranks: range) -> Mistake | None:
+    for behaviour in behaviours():
+        if behaviour.rank in ranks and (evidence.samples or behaviour.rank < _FIRST):
+            seen = _tried(behaviour, evidence, title)
+            if seen is not None:
+                return _behaving(behaviour, seen)
+    return None
+
+
+def _repaired(
+    evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None
+) -> tuple[str, Edit] | None:
+    """The edit that mends the rule, if there is one."""
     if not evidence.samples:
-        return diagnosis
+        return None
     try:
-        found = repair(evidence, plain)
+        return repair(evidence, plain)
     except TooSlow:
-        found = None
+        raise
     except Exception:
         _log.debug("%s: no repair found", evidence.rule.id, exc_info=True)
-        found = None
-    if found is None:
-        return diagnosis
-    kind, edit = found
-    first = Mistake(f"edit-{kind}", KINDS[kind], edit=edit)
-    if diagnosis.mistakes:
-        first = replace(diagnosis.mistakes[0], edit=edit)
-    return replace(diagnosis, mistakes=(first, *diagnosis.mistakes[1:]))
-
-
-def name(evidence: Evidence, title: str) -> Diagnosis:
-    """The mistakes that explain the evidence."""
-    mistakes: list[Mistake] = []
-    found: dict[tuple[str, Text], tuple[Pattern, Found, list[str]]] = {}
-    wrong: list[View] = []
-    right: list[View] = []
-    try:
-        for behaviour in behaviours():
-            if behaviour.rank < _FIRST:
-                seen = _tried(behaviour, evidence, title)
-                if seen is not None:
-                    return Diagnosis((_behaving(behaviour, seen),))
-        for view in evidence.views:
-            (wrong if view.wrong else right).append(view)
-        for view in wrong:
-            for pattern in patterns():
-                seen = _tried(pattern, view, evidence)
-                if seen is not None:
-                    key = (seen.id or pattern.id, _filled(seen.title or pattern.title, seen))
-                    found.setdefault(key, (pattern, seen, []))[2].append(view.name)
-                    break
-        mistakes += [
-            _mistake(evidence, pattern, seen, names) for pattern, seen, names in found.values()
-        ]
-        if not mistakes and evidence.samples:
-            for behaviour in behaviours():
-                if behaviour.rank >= _FIRST and (seen := _tried(behaviour, evidence, title)):
-                    mistakes.append(_behaving(behaviour, seen))
-                    break
-    except TooSlow:
-        _log.debug("%s: out of time", evidence.rule.id)
-    return Diagnosis(tuple(mistakes), _where(evidence, wrong, right))
+        return None
 
 
 def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
@@ -137,8 +145,9 @@ def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
         return None
 
 
-#: Behaviours of a rank below this are told instead of wrong numbers, the others after them.
-_FIRST = 10
+#: Behaviours of a rank below the first are told instead of wrong numbers, those below the second
+#: where these have no name, the others where no edit mends the rule either.
+_FIRST, _LAST, _END = 10, 30, 100
 
 
 def _filled(text: Text, found: Found) -> Text:

@@ -335,8 +335,14 @@ def _largest(*arrays: Floats) -> float:
 class Evidence:
     """What is known of a failing rule: samples, and views of its gradients."""
 
-    def __init__(self, rule: Rule, samples: Sequence[Sample], clock: Clock) -> None:
+    def __init__(
+        self, rule: Rule, samples: Sequence[Sample], clock: Clock, more: Iterable[Case] = ()
+    ) -> None:
         self.rule = rule
+        #: Further cases, at which nothing was measured yet.
+        self.more = more
+        #: How cases were judged, by their number.
+        self.outcomes: dict[int, Any] = {}
         self.samples = list(samples)
         self.clock = clock
         self.views: list[View] = []
@@ -360,9 +366,8 @@ def gather(
 ) -> Evidence:
     """The evidence at the failing case and at up to ``most`` fresh ones, as far as time allows."""
     samples: list[Sample] = []
+    fresh = iter(fresh)
     for case, is_failing in _marked(failing, fresh):
-        if sum(not s.failing for s in samples) >= most and not is_failing:
-            break
         try:
             sample = sample_at(rule, case, clock)
         except TooSlow:
@@ -372,7 +377,9 @@ def gather(
         if sample is not None:
             sample.failing = is_failing
             samples.append(sample)
-    return Evidence(rule, samples, clock)
+        if sum(not s.failing for s in samples) >= most:
+            break
+    return Evidence(rule, samples, clock, fresh)
 
 
 def _marked(failing: Case | None, fresh: Iterable[Case]) -> Iterator[tuple[Case, bool]]:

@@ -428,7 +428,7 @@ def _(y):
     return np.outer(y, y) - np.diag(y)
 
 
-@plant("factor", product, "a")
+@plant("factor M16", product, "a")
 def _(dy, a, b):
     return dy * b * a
 
@@ -733,7 +733,7 @@ def _(y):
     return -np.outer(y, y) * (1 - np.eye(len(y)))
 
 
-@plant("M20-off", running_sum)
+@plant("M20-off M48", running_sum)
 def _(dy):
     return np.cumsum(dy[::-1], axis=0)[::-1] - dy
 
@@ -997,7 +997,8 @@ def _(dy, y):
     dx = np.zeros_like(y)
     for i in range(len(y)):
         dx[i] = dy[i] * (1 - y[i] ** 2)
-        return dx
+        break
+    return dx
 
 
 @plant("M40", scaled, "s")
@@ -1005,7 +1006,8 @@ def _(dy, x, s):
     ds = np.zeros_like(s)
     for i in range(len(s)):
         ds[i] = dy[:, i] @ x[:, i]
-        return ds
+        break
+    return ds
 
 
 @plant("M43", shifted, "x")
@@ -1197,7 +1199,7 @@ def _(dy, x, stride):
     return dx
 
 
-@plant("only-one", recurrence, "h0")
+@plant("M47", recurrence, "h0")
 def _(dy, y):
     return 0.5 * dy[0] * (1 - y[0] ** 2)
 

@@ -6,7 +6,6 @@ from gradcheck.diagnosis import diagnose
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
 from gradcheck.verification import judge_at
-from tests.diagnosis.planted import PLANTED, UNNAMED
 
 
 def names_of(rule, seed=1):

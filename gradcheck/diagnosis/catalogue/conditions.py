@@ -3,172 +3,197 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from gradcheck.case import Case
-from gradcheck.diagnosis.evidence import Evidence, Sample, View, sample_at
+from gradcheck.claims import Rule
+from gradcheck.diagnosis.evidence import Evidence, Sample, sample_at
 from gradcheck.diagnosis.pattern import Behaviour, Found, Text
+from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
+from gradcheck.evaluation import same
+from gradcheck.judging import judge
+from gradcheck.verdict import Status
 
-#: A condition is believed after so many points at which it holds and the rule is right.
-_NEEDED = 2
+#: So many further cases are judged, with the condition and without it.
+_MORE = 8
+#: A condition is believed after so many cases at which it holds and the rule is right …
+_NEEDED = 4
+#: … where without it the rule is wrong at nearly all of them.
+_USUALLY = 0.8
+#: Larger than what is drawn as a usual value.
+_LARGE = 8.0
 
-
-def _one_size(evidence: Evidence, title: str) -> Found | None:
-    """Right where one size is 1."""
-    fresh = _fresh(evidence)
-    for name in _sizes(fresh):
-        cases = [_resized(s, {**s.bindings, name: 1}) for s in fresh]
-        if _all_right(evidence, cases):
-            return Found({"condition": f"{name} = 1"})
-    return None
-
-
-def _equal_sizes(evidence: Evidence, title: str) -> Found | None:
-    """Right where two sizes are equal."""
-    fresh = _fresh(evidence)
-    for a, b in itertools.combinations(_sizes(fresh), 2):
-        cases = []
-        for s in fresh:
-            least = min(int(s.bindings[a]), int(s.bindings[b]))  # type: ignore[arg-type]
-            if s.bindings[a] == s.bindings[b] or least < 2:
-                return None  # wrong there as well, or nothing to compare with
-            cases.append(_resized(s, {**s.bindings, a: least, b: least}))
-        if _all_right(evidence, cases):
-            return Found({"condition": f"{a} = {b}"})
-    return None
+Change = Callable[[Case, Bindings], Case | None]
 
 
 def _one_value(evidence: Evidence, title: str) -> Found | None:
-    """Right where all of one input is 1, or 0."""
-    fresh = _fresh(evidence)
-    if not fresh:
-        return None
-    for name, value in fresh[0].case.inputs.items():
+    """Right where all of one input is 1, or 0, and not at another number."""
+    wrong = [view.name for view in evidence.views if view.wrong]
+    for name, value in (evidence.samples[0].case.inputs if evidence.samples else {}).items():
         kind = np.asarray(value).dtype.kind
-        if any(view.wrong and view.name == name for view in evidence.views):
-            continue
-        if kind != "f" and (kind not in "iu" or np.ndim(value) > 0):
+        if name in wrong or (kind != "f" and (kind not in "iu" or np.ndim(value) > 0)):
             continue
         for number in (1, 0) if kind == "f" else (1,):
-            if all(np.all(np.asarray(s.case.inputs[name]) == number) for s in fresh):
-                continue
-            cases = [
-                s.case.with_inputs({**s.case.inputs, name: _filled(s.case.inputs[name], number)})
-                for s in fresh
-            ]
-            others = [
-                c.with_inputs({**c.inputs, name: _filled(c.inputs[name], number + 2)})
-                for c in cases
-            ]
-            if _all_right(evidence, cases) and not _all_right(evidence, others):
+            if _right_under(evidence, _setting(name, number)) and not _right_under(
+                evidence, _setting(name, number + 2)
+            ):
                 return Found({"condition": f"{name} = {number}"})
     return None
 
 
-def _unrepeated(evidence: Evidence, title: str) -> Found | None:
-    """Right where no index is repeated."""
-    fresh = _fresh(evidence)
-    for name in evidence.rule.derivation.arguments:
-        cases: list[Case] = []
-        repeated = True
-        for s in fresh:
-            value = np.asarray(s.case.inputs.get(name))
-            if value.dtype.kind not in "iu" or value.size < 2:
-                cases = []
-                break
-            repeated &= np.unique(value).size < value.size
-            distinct = np.arange(value.size).reshape(value.shape)
-            cases.append(s.case.with_inputs({**s.case.inputs, name: distinct}))
-        if repeated and cases and _all_right(evidence, cases):
-            return Found({"name": name})
+def _setting(name: str, number: int) -> Change:
+    def change(case: Case, bindings: Bindings) -> Case:
+        array = np.full_like(np.asarray(case.inputs[name]), number)
+        return case.with_inputs({**case.inputs, name: array if array.ndim else array[()]})
+
+    return change
+
+
+def _equal_sizes(evidence: Evidence, title: str) -> Found | None:
+    """Right where two sizes are equal."""
+    for a, b in itertools.combinations(_sizes(evidence), 2):
+        if _right_under(evidence, _cut(evidence.rule, (a, b))):
+            return Found({"condition": f"{a} = {b}"})
     return None
 
 
-def _special_values(evidence: Evidence, title: str) -> Found | None:
-    """Wrong at the failing case alone: right at usual values of usual sizes."""
-    fresh, failing = _fresh(evidence), [s for s in evidence.samples if s.failing]
-    if len(fresh) < _NEEDED or not failing or any(_wrong(evidence, s) for s in fresh):
-        return None
-    values = [
-        np.asarray(v, float)
-        for v in failing[0].case.inputs.values()
-        if isinstance(v, np.ndarray | np.floating) and np.asarray(v).dtype.kind == "f"
-    ]
-    if not values:
-        return None
-    flat = np.concatenate([np.ravel(v) for v in values])
-    if np.abs(flat).max(initial=0.0) > _LARGE:
-        return Found({"what": Text("where numbers are large", "在数值很大时")})
-    if np.any(flat == 0):
-        return Found({"what": Text("at zero", "在零处")})
-    if np.unique(flat).size < flat.size:
-        return Found({"what": Text("where two entries are equal (ties)", "在元素相等(并列)时")})
-    return Found({"what": Text("at special values", "在特殊值处")})
+def _one_size(evidence: Evidence, title: str) -> Found | None:
+    """Right where one size is 1."""
+    for name in _sizes(evidence):
+        if _right_under(evidence, _cut(evidence.rule, (name,))):
+            return Found({"condition": f"{name} = 1"})
+    return None
 
 
-#: Larger than what is drawn as a usual value.
-_LARGE = 8.0
+def _cut(rule: Rule, names: tuple[str, ...]) -> Change:
+    """Cut one size down to 1, or two to the smaller of them."""
+
+    def change(case: Case, bindings: Bindings) -> Case | None:
+        sizes = [bindings[name] for name in names]
+        least = 1 if len(names) == 1 else min(size for size in sizes if isinstance(size, int))
+        if len(names) > 1 and least == 1:
+            return None
+        wanted = {**bindings, **dict.fromkeys(names, least)}
+        arguments = rule.derivation.arguments
+        try:
+            inputs = {n: arguments[n].resize(v, wanted) for n, v in case.inputs.items()}
+            if rule.derivation.bind(inputs) != wanted:
+                return None
+        except (GradcheckError, ValueError, IndexError):
+            return None
+        return case.with_inputs(inputs)
+
+    return change
 
 
-def _fresh(evidence: Evidence) -> list[Sample]:
-    return [sample for sample in evidence.samples if not sample.failing]
-
-
-def _sizes(samples: list[Sample]) -> Iterator[str]:
+def _sizes(evidence: Evidence) -> Iterator[str]:
+    samples = [sample for sample in evidence.samples if not sample.failing]
     for name, size in (samples[0].bindings if samples else {}).items():
         if isinstance(size, int) and all(s.bindings[name] != 1 for s in samples):
             yield name
 
 
-def _resized(sample: Sample, bindings: Mapping[str, Any]) -> Case | None:
-    arguments = sample.rule.derivation.arguments
-    try:
-        inputs = {n: arguments[n].resize(v, dict(bindings)) for n, v in sample.case.inputs.items()}
-        if sample.rule.derivation.bind(inputs) != bindings:
+def _unrepeated(evidence: Evidence, title: str) -> Found | None:
+    """Right where no index is repeated."""
+    for name in evidence.rule.derivation.arguments:
+        value = np.asarray(evidence.samples[0].case.inputs.get(name))
+        if value.dtype.kind in "iu" and value.ndim and _right_under(evidence, _counting(name)):
+            return Found({"name": name})
+    return None
+
+
+def _counting(name: str) -> Change:
+    def change(case: Case, bindings: Bindings) -> Case | None:
+        value = np.asarray(case.inputs[name])
+        if np.unique(value).size == value.size:
             return None
-    except (GradcheckError, ValueError, IndexError):
+        return case.with_inputs({**case.inputs, name: np.arange(value.size).reshape(value.shape)})
+
+    return change
+
+
+def _special_values(evidence: Evidence, title: str) -> Found | None:
+    """Wrong at the failing case alone: right at usual values of usual sizes."""
+    failing = [s for s in evidence.samples if s.failing]
+    if not failing or any(_wrong(evidence, s) for s in evidence.samples if not s.failing):
         return None
-    return sample.case.with_inputs(inputs)
+    if any(_fails(evidence, case) for case in _further(evidence)):
+        return None
+    arrays = [np.asarray(v) for v in failing[0].case.inputs.values() if not isinstance(v, list)]
+    numbers = [array.astype(float).reshape(-1) for array in arrays if array.dtype.kind == "f"]
+    flat = np.concatenate(numbers) if numbers else np.zeros(0)
+    if np.abs(flat).max(initial=0.0) > _LARGE:
+        return Found({"what": Text("where numbers are large", "数值很大时")})
+    if np.any(flat == 0):
+        return Found({"what": Text("at zeros", "在零处")})
+    if np.unique(flat).size < flat.size:
+        return Found({"what": Text("where two entries are equal", "元素相等(并列)时")})
+    return Found({"what": Text("at special values", "在特殊值处")})
 
 
-def _filled(value: Any, number: int) -> Any:
-    array = np.full_like(np.asarray(value), number)
-    return array if array.ndim else array[()]
+# ---- judging again -------------------------------------------------------------------------
 
 
-def _all_right(evidence: Evidence, cases: Sequence[Case | None]) -> bool:
-    """Whether the rule is right at every case, at enough of them, and says something there."""
-    right = 0
-    wrong = {view.name for view in evidence.views if view.wrong}
-    for case in cases:
+def _right_under(evidence: Evidence, change: Change) -> bool:
+    """Whether the rule is right at changed cases, and says something there, as it else is not."""
+    cases = [s.case for s in evidence.samples if not s.failing] + _further(evidence)
+    right = failed = elsewhere = 0
+    for number, case in enumerate(cases):
         evidence.clock.check()
-        if case is None:
+        changed = change(case, evidence.rule.derivation.accept(case.inputs)[1])
+        if changed is None:
             continue
-        try:
-            sample = sample_at(evidence.rule, case, evidence.clock)
-        except GradcheckError:
-            continue
-        if sample is None:
-            continue
-        one = Evidence(sample.rule, [sample], evidence.clock)
-        if any(view.wrong for view in one.views):
+        outcome = _outcome(evidence, changed)
+        if outcome is Status.FAIL or (right == 0 and not _says_something(evidence, changed)):
             return False
-        # Where what is right is zero or unknown, any rule is right.
-        told = [v for v in one.views if v.name in wrong and _says_something(v)]
-        right += len(told) == len(wrong)
-    return right >= _NEEDED
+        right += outcome is Status.PASS
+        if not same(list(changed.inputs.values()), list(case.inputs.values())):
+            elsewhere += 1
+            if number not in evidence.outcomes:
+                evidence.outcomes[number] = _outcome(evidence, case)
+            failed += evidence.outcomes[number] is Status.FAIL
+        if failed < _USUALLY * elsewhere - 1:
+            return False
+    return right >= _NEEDED and elsewhere >= _NEEDED and failed >= _USUALLY * elsewhere
+
+
+def _further(evidence: Evidence) -> list[Case]:
+    evidence.more = list(itertools.islice(evidence.more, _MORE))
+    return evidence.more
+
+
+def _fails(evidence: Evidence, case: Case) -> bool:
+    return _outcome(evidence, case) is Status.FAIL
+
+
+def _outcome(evidence: Evidence, case: Case) -> Status | None:
+    try:
+        values, bindings = evidence.rule.derivation.accept(case.inputs)
+        return judge(evidence.rule, values, bindings, case, contracts=False).status
+    except GradcheckError:
+        return None
+
+
+def _says_something(evidence: Evidence, case: Case) -> bool:
+    """Whether what is wrong elsewhere is known there, and not zero: any rule is right for that."""
+    try:
+        sample = sample_at(evidence.rule, case, evidence.clock)
+    except GradcheckError:
+        return False
+    if sample is None:
+        return False
+    wrong = {view.name for view in evidence.views if view.wrong}
+    views = [v for v in Evidence(sample.rule, [sample], evidence.clock).views if v.name in wrong]
+    return all(
+        bool(np.isfinite(p.right).all() and np.any(p.right)) for view in views for p in view.pairs
+    )
 
 
 def _wrong(evidence: Evidence, sample: Sample) -> bool:
     return any(view.wrong for view in Evidence(sample.rule, [sample], evidence.clock).views)
-
-
-def _says_something(view: View) -> bool:
-    return all(np.isfinite(p.right).all() and np.any(p.right) for p in view.pairs)
 
 
 BEHAVIOURS = [
@@ -195,7 +220,7 @@ BEHAVIOURS = [
         ),
         Text("look at sums, means and loops over that axis", "检查该轴上的求和、平均与循环"),
         _one_size,
-        rank=32,
+        rank=33,
     ),
     Behaviour(
         "M41",
@@ -203,7 +228,7 @@ BEHAVIOURS = [
         Text("Two sizes or axes are mixed up.", "混淆了两个尺寸或轴。"),
         Text("look at where these two sizes are used", "检查使用这两个尺寸的地方"),
         _equal_sizes,
-        rank=31,
+        rank=32,
     ),
     Behaviour(
         "M31",
@@ -211,7 +236,7 @@ BEHAVIOURS = [
         Text("It is left out of a term, or stands in one too many.", "某一项里漏了它,或多用了它。"),
         Text("look at where it enters the function and the rule", "对照函数与规则中使用它的地方"),
         _one_value,
-        rank=33,
+        rank=31,
     ),
     Behaviour(
         "special",
@@ -219,6 +244,6 @@ BEHAVIOURS = [
         Text("", ""),
         Text("look at branches, clipping and comparisons", "检查分支、截断与比较"),
         _special_values,
-        rank=25,
+        rank=34,
     ),
 ]

@@ -10,6 +10,9 @@ import numpy as np
 from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
 from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
 
+#: A slope this close to 0 or 1 is that of a mask.
+_MASK = 1e-6
+
 Change = Callable[[Floats], Floats]
 
 
@@ -84,6 +87,26 @@ def _collapsed(view: View, evidence: Evidence) -> Found | None:
                     word = Text("summed", "求和") if how == "sum" else Text("averaged", "平均")
                     return Found({"how": word, "axes": over[0] if len(over) == 1 else over})
     return None
+
+
+def _masked(*changes: Change) -> Find:
+    """A mask of the upstream gradient in place of that of the input, or beside it."""
+
+    def find(view: View, evidence: Evidence) -> Found | None:
+        for change in changes:
+            evidence.clock.check()
+            if all(p.is_elementwise or p.u.size == 1 for p in view.pairs) and view.explains(
+                lambda pair, c: c(pair.G) if _zero_or_one(pair) else None, change
+            ):
+                return Found()
+        return _with(*changes)(view, evidence)
+
+    return find
+
+
+def _zero_or_one(pair: Pair) -> bool:
+    slope = pair.slope[np.isfinite(pair.slope)]
+    return bool(np.all(np.minimum(np.abs(slope), np.abs(slope - 1)) < _MASK))
 
 
 def _ones(g: Floats) -> Floats:
@@ -175,7 +198,7 @@ PATTERNS = [
             "按上游梯度的符号决定保留哪些元素:规则对它不是线性的。",
         ),
         Text("take the mask from the input: dy * (x > 0)", "掩码应取自输入:dy * (x > 0)"),
-        _with(
+        _masked(
             lambda g: np.maximum(g, 0.0),
             lambda g: (g > 0) * 1.0,
             np.abs,

@@ -80,8 +80,8 @@ def _one_output(pair: Pair, last: bool) -> Floats | None:
     if np.isnan(matrix).any():
         return None
     reached = np.abs(matrix) > _ZERO * np.abs(matrix).max(initial=0.0)
-    if not (reached.sum(axis=0) > 1).any() or reached.all():
-        return None
+    if len(matrix) > 1 and reached.all():
+        return None  # only the last output counts: that is another mistake
     rows = np.arange(len(matrix))[:, None]
     chosen = np.where(reached, rows, -1 if last else len(matrix))
     row = chosen.max(axis=0) if last else chosen.min(axis=0)
@@ -95,6 +95,25 @@ def _own_index(view: View, evidence: Evidence) -> Found | None:
         if view.explains(lambda pair, a, b: _restricted(pair, a, b, "own"), a, b):
             return Found({"axis": a})
     return None
+
+
+def _causal(view: View, evidence: Evidence) -> Found | None:
+    """The same, where outputs depend on earlier inputs alone."""
+    for a, b in _common_axes(view):
+        evidence.clock.check()
+        if all(_is_causal(pair, a, b) for pair in view.pairs) and view.explains(
+            _restricted, a, b, "own"
+        ):
+            return Found({"axis": a})
+    return None
+
+
+def _is_causal(pair: Pair, a: int, b: int) -> bool:
+    inside = np.indices(pair.leaf.shape)[a].reshape(-1)
+    outside = np.indices(pair.G.shape)[b].reshape(-1)
+    matrix = np.nan_to_num(np.abs(pair.jacobian))
+    later = matrix[outside[:, None] < inside[None, :]]
+    return bool(later.max(initial=0.0) <= _ZERO * matrix.max(initial=0.0))
 
 
 def _one_step(view: View, evidence: Evidence) -> Found | None:
@@ -117,13 +136,12 @@ def _common_axes(view: View) -> Iterator[tuple[int, int]]:
 
 
 def _restricted(pair: Pair, a: int, b: int, which: str) -> Floats | None:
+    """The right gradient with only the entries that are near each other along two axes."""
     inside = np.indices(pair.leaf.shape)[a].reshape(-1)
     outside = np.indices(pair.G.shape)[b].reshape(-1)
     apart = outside[:, None] - inside[None, :]
     kept = apart == 0 if which == "own" else (apart >= 0) & (apart <= 1)
     matrix = np.where(kept, pair.jacobian, 0.0)
-    if np.array_equal(matrix, pair.jacobian, equal_nan=True):
-        return None
     return pair.pull(pair.u, matrix)
 
 
@@ -231,6 +249,24 @@ PATTERNS = [
             Text("one place of each block only (M50)", "每块只取一处 (M50)"),
         ),
         rank=15,
+    ),
+    Pattern(
+        "M51",
+        Text(
+            "only the same index along axis {axis} counts: what the others add is dropped",
+            "只计入了沿轴 {axis} 的同一位置,丢掉了来自其他位置的部分",
+        ),
+        Text(
+            "An earlier step acts on all later outputs; its own output is only the first of them.",
+            "较早的一步会影响之后所有的输出,而不仅是它自己的输出。",
+        ),
+        Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分:dh = dh_t + dh_next"),
+        _causal,
+        same=(
+            Text("a BPTT term dropped (M51)", "丢掉了 BPTT 的一项 (M51)"),
+            Text("the statistics taken for constants", "统计量被当作常数"),
+        ),
+        rank=8,
     ),
     Pattern(
         "M51",

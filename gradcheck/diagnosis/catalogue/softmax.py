@@ -11,6 +11,8 @@ from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
 
 #: Probabilities add up to 1, and an output is a softmax of its input, up to rounding.
 _ROUNDED = 1e-9
+#: What is made of measured values is this much, or not.
+_MEASURED = 1e-5
 
 
 def _softmax(x: Floats, axis: int) -> Floats:
@@ -126,17 +128,19 @@ def _fused(pair: Pair) -> tuple[float, Floats, Floats, int] | None:
         return None
     for axis in dict.fromkeys((z.ndim - 1, 0)):
         p = _softmax(z, axis)
-        if np.abs(_total(right, axis)).max() > _ROUNDED * np.abs(right).max():
+        if np.abs(_total(right, axis)).max() > _MEASURED * np.abs(right).max():
             continue
-        positive = np.sum(np.where(right > 0, p, 0.0))
-        if positive <= 0:
-            continue
-        c = float(np.sum(np.where(right > 0, right, 0.0)) / positive)
-        t = p - right / c
-        if np.abs(t - np.round(t)).max() < np.sqrt(_ROUNDED) and np.allclose(
-            _total(np.round(t), axis), 1
-        ):
-            return c, p, np.round(t), axis
+        # The label's entry has the other sign; which sign that is depends on the cotangent.
+        for sign in (np.sign(pair.u.sum()), -np.sign(pair.u.sum())):
+            others = sign * right > 0
+            if not others.any():
+                continue
+            c = float(right[others].sum() / p[others].sum())
+            t = p - right / c
+            whole = np.round(t)
+            one_hot = np.all(_total(whole, axis) == 1) and np.all((whole == 0) | (whole == 1))
+            if one_hot and np.abs(t - whole).max() < _MEASURED:
+                return c, p, whole, axis
     return None
 
 
