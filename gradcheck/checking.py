@@ -377,6 +377,8 @@ class _Run:
                 "",
                 f"  largest discrepancy seen: {100 * discrepancy(worst):.3g} %, {describe(worst)}",
             ]
+        elif shown.mistakes:
+            lines.append("")
         lines += [
             f"  found at input {self.inputs}, seed {self.seed}",
             "",

@@ -22,26 +22,24 @@ _MOST = 4
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 _NO_REMEDY = ("in-place",)
 
-#: Kinds that undo a slip by another: ``mean(...) * len(x)`` for a sum.
-_MAKESHIFT = ("factor", "constant", "term")
-
-#: What kind of slip an edit mends.
+#: What kind of slip an edit mends, the likeliest first: where several edits mend a rule, the last
+#: ones only make up for what is wrong, such as ``mean(…) * len(x)`` for a sum.
 KINDS = {
     "sign": Text("a sign is wrong", "正负号有误"),
-    "term": Text("one term too many", "多了一项"),
-    "factor": Text("a factor is missing or one too many", "缺少或多出一个因子"),
-    "operator": Text("the wrong operator", "运算符有误"),
-    "order": Text("the operands are in the wrong order", "运算对象的次序有误"),
     "power": Text("a power is wrong", "幂次有误"),
     "transpose": Text("a transpose is missing or one too many", "缺少或多出一个转置"),
     "sum": Text("a sum is missing or one too many", "缺少或多出一次求和"),
-    "constant": Text("a constant is wrong", "常数有误"),
-    "function": Text("the wrong function", "函数用错了"),
     "axis": Text("the wrong axis", "轴有误"),
     "keepdims": Text("keepdims is missing or one too many", "缺少或多出 keepdims"),
+    "function": Text("the wrong function", "函数用错了"),
+    "comparison": Text("the wrong comparison", "比较符有误"),
+    "operator": Text("the wrong operator", "运算符有误"),
+    "order": Text("the operands are in the wrong order", "运算对象的次序有误"),
     "index": Text("an index is wrong", "下标有误"),
     "variable": Text("the wrong variable", "变量用错了"),
-    "comparison": Text("the wrong comparison", "比较符有误"),
+    "term": Text("one term too many", "多了一项"),
+    "constant": Text("a constant is wrong", "常数有误"),
+    "factor": Text("a factor is missing or one too many", "缺少或多出一个因子"),
     "statement": Text("a statement too many", "多了一条语句"),
 }
 
@@ -76,9 +74,10 @@ def repair(
     return None
 
 
-def _likelihood(edit: Neighbour) -> tuple[bool, int]:
+def _likelihood(edit: Neighbour) -> tuple[int, int]:
     """What people forget comes before what only makes up for it; then the shortest."""
-    return edit.kind in _MAKESHIFT, len(edit.after)
+    kinds = list(KINDS)
+    return kinds.index(edit.kind) if edit.kind in kinds else len(kinds), len(edit.after)
 
 
 def _edited(rule: Rule, function: Any) -> Rule:

@@ -267,6 +267,14 @@ _SLOPES: dict[str, Callable[[Floats], Floats]] = {
 }
 
 
+#: Slopes that are written with the output.
+_BY_OUTPUT: dict[str, Callable[[Floats], Floats]] = {
+    "sigmoid, y * (1 - y)": lambda y: y * (1 - y),
+    "tanh, 1 - y**2": lambda y: 1 - y**2,
+    "sqrt, 1 / (2 y)": lambda y: 0.5 / y,
+}
+
+
 def _another_formula(view: View, evidence: Evidence) -> Found | None:
     """The derivative of another well-known function."""
     if not _all_single(view, evidence):
@@ -274,6 +282,9 @@ def _another_formula(view: View, evidence: Evidence) -> Found | None:
     for name, slope in _SLOPES.items():
         evidence.clock.check()
         if view.explains(lambda p, s: p.G * s(p.x), slope):
+            return Found({"function": name})
+    for name, by_output in _BY_OUTPUT.items():
+        if view.explains(lambda p, s: p.G * s(p.y), by_output):
             return Found({"function": name})
     return None
 

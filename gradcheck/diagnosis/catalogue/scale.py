@@ -25,11 +25,17 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
         factor = found[1]
         if factor is None or not wanted(factor) or factor.value == 0:
             return None
+        if factor.kind == "unknown" and not all(_several(pair) for pair in view.pairs):
+            return None  # one number is always some multiple of another
         here = " = ".join(factor.here)
         note = Text(f" (here {here})", f"(此处即 {here})") if here else Text("", "")
         return Found({"factor": factor.name, "here": note})
 
     return find
+
+
+def _several(pair: Pair) -> bool:
+    return int(np.count_nonzero(pair.right)) > 1
 
 
 #: The factor of the view that was looked at last: several patterns ask for it.
@@ -132,7 +138,10 @@ PATTERNS = [
     ),
     Pattern(
         "M3",
-        Text("{factor} times too large: a mean is not divided by", "大了 {factor} 倍:求平均时漏除"),
+        Text(
+            "{factor} times too large: the 1/{factor} of a mean is missing",
+            "大了 {factor} 倍:缺少平均的 1/{factor}",
+        ),
         Text("The function averages where the rule sums.", "函数取了平均,而反向规则只做了求和。"),
         Text("divide by {factor}", "除以 {factor}"),
         _factor(lambda f: f.kind == "size" and not f.inverse and not f.mixed),
