@@ -55,7 +55,11 @@ _PHRASES = {
         "these numbers cannot tell it from: {others}", "仅凭数值无法与以下错误区分:{others}"
     ),
     "remedy": Text("remedy: {remedy}", "改法:{remedy}"),
-    "edit": Text("remedy: line {line}, which makes it right:", "改法:修改第 {line} 行即正确:"),
+    "edit": Text(
+        "remedy: with this change of line {line} it is right", "改法:第 {line} 行作如下修改即正确"
+    ),
+    "before": Text("from  {text}", "原为  {text}"),
+    "after": Text("to    {text}", "改为  {text}"),
     "list": Text("; ", ";"),
 }
 
@@ -156,7 +160,8 @@ def tell(mistakes: Sequence[Mistake], where: Text, hints: Hints) -> list[str]:
         if hints.shows("remedy"):
             if mistake.edit is not None:
                 say("edit", "    ", line=mistake.edit.line)
-                lines += [f"      - {mistake.edit.before}", f"      + {mistake.edit.after}"]
+                for name, text in ("before", mistake.edit.before), ("after", mistake.edit.after):
+                    lines.append(f"      {_PHRASES[name].of(hints.language).format(text=text)}")
             elif any(mistake.remedy):
                 say("remedy", "    ", remedy=mistake.remedy)
     return lines

@@ -158,15 +158,15 @@ PATTERNS = [
     Pattern(
         "M4",
         Text(
-            "multiplied by {factor}: divided by a count once too often",
-            "乘了 {factor}:多除了一次数量",
+            "{factor} of the right gradient: averaged where it has to be summed",
+            "只有正确值的 {factor}:该求和处取了平均",
         ),
         Text("The rule averages where the function sums.", "函数是求和,而反向规则取了平均。"),
         Text("leave the division out; use sum instead of mean", "去掉这次除法;用 sum 代替 mean"),
         _factor(lambda f: f.kind == "size" and f.inverse and not f.mixed),
         same=(
-            Text("a mean is divided by twice", "平均除了两次"),
-            Text("the scale differs between parameters (M5)", "各参数的缩放不一致 (M5)"),
+            Text("the 1/N of a mean is counted twice (M4)", "平均的 1/N 计了两次 (M4)"),
+            Text("another scale than for the other parameters (M5)", "与其他参数的缩放不一致 (M5)"),
         ),
         rank=5,
         plain=True,
