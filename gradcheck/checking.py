@@ -294,7 +294,7 @@ class _Run:
 
     def _unclaimed(self) -> list[str]:
         """Inputs that no rule of the derivation speaks about; said once, with its first rule."""
-        if not isinstance(self.claim, Rule) or self.claim is not self.claim.derivation.rules[0]:
+        if not isinstance(self.claim, Rule) or self.claim not in self.claim.derivation.rules[:1]:
             return []
         owner = self.claim.derivation
         claimed = {name for rule in owner.rules for name in rule.wrt}

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.chain import name_break
@@ -76,7 +78,7 @@ def _named(
     """What the evidence shows, as far as time allows: names, an edit, or when the rule is right."""
     mistakes: list[Mistake] = []
     where = NOTHING
-    with contextlib.suppress(TooSlow):
+    with contextlib.suppress(TooSlow), np.errstate(all="ignore"):
         first = _behaviour(evidence, title, range(_FIRST))
         if first is not None:
             mistakes = [first]
@@ -87,7 +89,9 @@ def _named(
             mistakes = _patterns(evidence, wrong)
             if not mistakes and (bent := _behaviour(evidence, title, range(_FIRST, _LAST))):
                 mistakes = [bent]
-        edit = _repaired(evidence, plain)
+        # What is right at usual values is mended by whatever changes unusual ones.
+        special = any(mistake.id == _SPECIAL for mistake in mistakes)
+        edit = None if special else _repaired(evidence, plain)
         if edit is not None:
             named = mistakes[0] if mistakes else Mistake(f"edit-{edit[0]}", KINDS[edit[0]])
             mistakes[:1] = [replace(named, edit=edit[1])]
@@ -148,6 +152,8 @@ def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
 #: Behaviours of a rank below the first are told instead of wrong numbers, those below the second
 #: where these have no name, the others where no edit mends the rule either.
 _FIRST, _LAST, _END = 10, 30, 100
+#: The behaviour of a rule that is right at usual values.
+_SPECIAL = "special"
 
 
 def _filled(text: Text, found: Found) -> Text:

@@ -564,7 +564,10 @@ def _ask(
         if part is None:
             return Answer(None, "none", raw)
         try:
-            found.append(np.array(part))
+            array = np.array(part)
         except (ValueError, TypeError):
             return Answer(None, "ragged", raw)
+        if array.dtype.kind not in "fiub":
+            return Answer(None, "no real numbers", raw)
+        found.append(array)
     return Answer(found, raw=raw)

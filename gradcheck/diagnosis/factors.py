@@ -91,7 +91,8 @@ def name(view: View, factors: list[float]) -> Factor | None:
         here: tuple[str, ...] = ()
         if not decided:
             matches = _matching(values, [atom for atom in atoms if atom.kind == "size"])
-            here = tuple(text.en for text, *_ in itertools.islice(matches, 2))
+            plain = (text.en for text, _, _, mixed in matches if not mixed)
+            here = tuple(itertools.islice(plain, 2))
         kind = "sign" if _close(values, [-1.0] * len(values)) else "constant"
         text = written(values[0])
         return Factor(Text(text, text), kind, values[0], abs(values[0]) < 1, here=here)

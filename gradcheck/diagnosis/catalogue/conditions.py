@@ -147,8 +147,12 @@ def _right_under(evidence: Evidence, change: Change) -> bool:
         if changed is None:
             continue
         outcome = _outcome(evidence, changed)
-        if outcome is Status.FAIL or (right == 0 and not _says_something(evidence, changed)):
+        if outcome is Status.FAIL:
             return False
+        if right == 0 and not _says_something(evidence, changed):
+            if outcome is Status.PASS:
+                return False
+            continue
         right += outcome is Status.PASS
         if not same(list(changed.inputs.values()), list(case.inputs.values())):
             elsewhere += 1
@@ -244,6 +248,6 @@ BEHAVIOURS = [
         Text("", ""),
         Text("look at branches, clipping and comparisons", "检查分支、截断与比较"),
         _special_values,
-        rank=34,
+        rank=25,
     ),
 ]

@@ -40,6 +40,8 @@ def _all_single(view: View, evidence: Evidence) -> bool:
     """Whether some points are elementwise, and the others of size 1, at which all rules are."""
     if evidence.rule.kind != "vjp":
         return False
+    if any(p.claimed is None or np.shape(p.claimed) != p.leaf.shape for p in view.pairs):
+        return False
     big = [p.is_elementwise for p in view.pairs if p.u.size > 1 or p.right.size > 1]
     return bool(big) and all(big) and all(p.G.shape == p.leaf.shape for p in view.pairs)
 
