@@ -26,7 +26,7 @@ from gradcheck.hints import NOTHING, Edit, Mistake, Text
 from gradcheck.verdict import Verdict
 
 #: Seconds that a diagnosis may take.
-SECONDS = 4.0
+SECONDS = 3.0
 #: How many fresh cases are looked at.
 FRESH = 3
 
@@ -162,6 +162,8 @@ def _filled(text: Text, found: Found) -> Text:
 
 def _mistake(evidence: Evidence, pattern: Pattern, found: Found, names: list[str]) -> Mistake:
     title = _filled(found.title or pattern.title, found)
+    if evidence.rule.kind == "hessian":
+        title = Text(title.en.replace("Jacobian", "Hessian"), title.zh.replace("雅可比", "黑塞"))
     label = labels(evidence.rule, names)
     return Mistake(
         found.id or pattern.id,

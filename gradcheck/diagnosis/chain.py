@@ -101,7 +101,7 @@ def _relation(known: Sequence[Sequence[Floats]], wrong: int, right: int) -> tupl
         if a.shape != b.shape or not np.any(b):
             return None
         c = float(np.sum(a * b) / np.sum(b * b))
-        if not _same(a, c * b):
+        if not c or not _same(a, c * b):
             return None
         factors.append(c)
     if len(factors) < 2 or not sizes:

@@ -123,10 +123,11 @@ def _sizes(pairs: list[Pair]) -> Iterator[_Atom]:
     bindings = [pair.sample.bindings for pair in pairs]
     for size in bindings[0]:
         found = [b.get(size) for b in bindings]
-        values = tuple(float(one) for one in found if isinstance(one, int))
+        values = tuple(float(np.prod(one)) for one in found if one is not None)
+        label = size if isinstance(found[0], int) else f"prod({size})"
         if len(values) == len(bindings):
             told.add(values)
-            yield _Atom(Text(size, size), "size", values)
+            yield _Atom(Text(label, label), "size", values)
     arrays = [pair.arrays for pair in pairs]
     for name in arrays[0]:
         shapes = [np.shape(one[name]) for one in arrays if name in one]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.evidence import Answer, Clock, Evidence, Pair, Sample, View, reask
 from gradcheck.errors import DeclarationError
 from gradcheck.hints import Edit, Text
-from gradcheck.identities import judge_identity
+from gradcheck.identities import expression, judge_identity
 from gradcheck.judging import judge
 from gradcheck.source_edits import Edit as Neighbour
 from gradcheck.source_edits import edits
@@ -21,6 +22,9 @@ from gradcheck.verdict import Status
 _MOST = 4
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 _NO_REMEDY = ("in-place",)
+
+#: Longer chains are not compared with their own edits.
+_MOST_SIDES = 8
 
 #: What kind of slip an edit mends, the likeliest first: where several edits mend a rule, the last
 #: ones only make up for what is wrong, such as ``mean(…) * len(x)`` for a sum.
@@ -131,7 +135,9 @@ def repair_chain(
         found: list[Neighbour] = []
         for edit in edits(identity.function, side):
             clock.check()
-            if edit.kind not in _NO_REMEDY and _holds(identity, edit.function, cases):
+            if edit.kind in _NO_REMEDY or _is_copy(identity, edit, side):
+                continue
+            if _holds(identity, edit.function, cases):
                 found.append(edit)
         if 0 < len(found) <= _MOST:
             edit = min(found, key=_likelihood)
@@ -147,11 +153,21 @@ def _holds(identity: Identity, function: Any, cases: Sequence[Case]) -> bool:
     changed.options = identity.options
     if changed.problem is not None:
         return False
-    passed = False
     for case in cases:
         values, bindings = changed.accept(case.inputs)
-        verdict = judge_identity(changed, values, bindings, case, contracts=False)
-        if verdict.status is Status.FAIL:
+        if not judge_identity(changed, values, bindings, case, contracts=False):
             return False
-        passed |= verdict.status is Status.PASS
-    return passed
+    return True
+
+
+def _is_copy(identity: Identity, edit: Neighbour, side: int) -> bool:
+    """Whether an edit makes one expression the same text as another, so that it says nothing."""
+    try:
+        tree = ast.parse(edit.after.removeprefix("return ").rstrip().rstrip(","), mode="eval").body
+    except SyntaxError:
+        return False
+    texts = [ast.unparse(part) for part in tree.elts] if isinstance(tree, ast.Tuple) else []
+    if texts:
+        return len(set(texts)) < len(texts)
+    others = [expression(identity, k) for k in range(_MOST_SIDES) if k != side]
+    return ast.unparse(tree) in others

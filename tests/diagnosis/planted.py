@@ -1415,6 +1415,26 @@ def _(dy, y):
     return dx
 
 
+@plant("M20-diagonal", softmax, kind="column")
+def _(y, i):
+    return -y * y[i]
+
+
+@plant("M20-diagonal", softmax_rows)
+def _(dy, y):
+    return -y * (dy * y).sum(axis=1, keepdims=True)
+
+
+@plant("M20-index", softmax, kind="column")
+def _(y, i):
+    return y * (np.eye(len(y))[i] - y)
+
+
+@plant("M20-index", softmax_rows)
+def _(dy, y):
+    return y * dy - (dy * y**2).sum(axis=1, keepdims=True)
+
+
 # ---- mistakes that have no name here ------------------------------------------------------
 
 

@@ -18,9 +18,9 @@ from gradcheck.judging import judge
 from gradcheck.verdict import Status
 
 #: So many further cases are judged, with the condition and without it.
-_MORE = 8
+_MORE = 16
 #: A condition is believed after so many cases at which it holds and the rule is right …
-_NEEDED = 4
+_NEEDED = 3
 #: … where without it the rule is wrong at nearly all of them.
 _USUALLY = 0.8
 #: Larger than what is drawn as a usual value.

@@ -31,6 +31,21 @@ def _jacobian_transposed(pair: Pair) -> Floats | None:
     return moved.reshape(pair.leaf.shape)
 
 
+def _by_transpose(view: View, evidence: Evidence) -> Found | None:
+    if not predicts(_jacobian_transposed)(view, evidence):
+        return None
+    if evidence.rule.kind in ("vjp", "jvp"):
+        return Found()
+    return Found(
+        title=Text("laid out the other way round: it is the transpose", "排布反了:是转置"),
+        explanation=Text(
+            "J[j, i] is the derivative of output j with respect to input i.",
+            "J[j, i] 是输出 j 对输入 i 的导数。",
+        ),
+        remedy=Text("exchange i and j", "交换 i 与 j"),
+    )
+
+
 def _permuted(view: View, evidence: Evidence) -> Found | None:
     axes = len(view.pairs[0].leaf.shape)
     if not 2 < axes <= 4:
@@ -156,7 +171,8 @@ def _over_summed(view: View, evidence: Evidence) -> Found | None:
     for over in reversed(chosen):
         evidence.clock.check()
         if any(view.explains(_totalled, over, how) for how in ("spread", "dropped", "kept")):
-            return Found({"axes": "…" if len(over) == axes else _axes(over)})
+            title = Text("summed over everything", "对所有轴求了和")
+            return Found({"axes": _axes(over)}, title=title if len(over) == axes else None)
     return None
 
 
@@ -244,7 +260,7 @@ PATTERNS = [
             "应当对输出下标求和,却对输入下标求了和。",
         ),
         Text("use J.T @ dy; for x @ W that is dz @ W.T", "用 J.T @ dy;对 x @ W 即 dz @ W.T"),
-        predicts(_jacobian_transposed),
+        _by_transpose,
         same=(
             Text("the rule of the forward direction", "使用了前向规则"),
             Text("the Jacobian laid out as inputs × outputs", "雅可比按 输入 × 输出 排布"),

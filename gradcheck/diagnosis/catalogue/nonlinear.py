@@ -38,8 +38,6 @@ def _elementwise(*predictions: Predict) -> Find:
 
 def _all_single(view: View, evidence: Evidence) -> bool:
     """Whether some points are elementwise, and the others of size 1, at which all rules are."""
-    if evidence.rule.kind != "vjp":
-        return False
     if any(p.claimed is None or np.shape(p.claimed) != p.leaf.shape for p in view.pairs):
         return False
     big = [p.is_elementwise for p in view.pairs if p.u.size > 1 or p.right.size > 1]
@@ -48,9 +46,14 @@ def _all_single(view: View, evidence: Evidence) -> bool:
 
 def _passed_on(view: View, evidence: Evidence) -> Found | None:
     """The upstream gradient as it came, for a function that changes it."""
-    if evidence.rule.kind != "vjp":
+    if not view.explains(lambda p: p.G if p.G.shape == p.leaf.shape else None):
         return None
-    return Found() if view.explains(lambda p: p.G if p.G.shape == p.leaf.shape else None) else None
+    if evidence.rule.kind in ("vjp", "jvp"):
+        return Found()
+    return Found(
+        title=Text("the identity matrix: a slope of 1", "是单位矩阵:斜率恒为 1"),
+        remedy=Text("put the derivative f'(x) on the diagonal", "对角线上应为导数 f'(x)"),
+    )
 
 
 def _value(pair: Pair) -> Floats | None:

@@ -70,6 +70,14 @@ def _outer_lost(pair: Pair, axis: int) -> Floats:
     return pair.G - _total(pair.G * pair.y, axis)
 
 
+def _no_diagonal(pair: Pair, axis: int) -> Floats:
+    return -pair.y * _total(pair.G * pair.y, axis)
+
+
+def _other_front(pair: Pair, axis: int) -> Floats:
+    return pair.y * pair.G - _total(pair.G * pair.y**2, axis)
+
+
 def _plus(pair: Pair, axis: int) -> Floats:
     return pair.y * (pair.G + _total(pair.G * pair.y, axis))
 
@@ -241,6 +249,22 @@ PATTERNS = [
             "y * (dy - (dy * y).sum(axis, keepdims=True))",
         ),
         _of(False, _outer_lost),
+        rank=8,
+    ),
+    Pattern(
+        "M20-diagonal",
+        Text("the case i = j of the softmax is left out", "漏掉了 softmax 的 i = j 情形"),
+        Text("The term y * dy is missing.", "缺少 y * dy 一项。"),
+        Text("y_i * (δ_ij - y_j), with δ_ij = 1 for i = j", "y_i * (δ_ij - y_j),i = j 时 δ_ij = 1"),
+        _of(False, _no_diagonal),
+        rank=8,
+    ),
+    Pattern(
+        "M20-index",
+        Text("the wrong y in front: y_j * (δ_ij - y_j)", "前面的 y 下标不对:y_j * (δ_ij - y_j)"),
+        Text("", ""),
+        Text("y_i * (δ_ij - y_j)", "y_i * (δ_ij - y_j)"),
+        _of(False, _other_front),
         rank=8,
     ),
     Pattern(
