@@ -113,21 +113,25 @@ def check_claim(
     *,
     time_limit: float = TIME_LIMIT,
     replay_id: str | None = None,
+    simplify: bool = True,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
+
+    ``simplify=False`` stops at the first failing point and leaves it as it is.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
     claim.require_sound()
     run = _Run(claim, profile or default_profile(), seed_, replay_id or claim.id)
+    run.simplified = simplify
     try:
-        with _limited(time_limit):
+        with limited(time_limit):
             run.explore()
     except TimeUp:
         run.timed_out = time_limit
-    if run.failure is not None:
+    if run.failure is not None and simplify:
         # A smaller case may be one at which the user's code does not end.
-        with contextlib.suppress(TimeUp), _limited(time_limit):
+        with contextlib.suppress(TimeUp), limited(time_limit):
             return run.outcome()
         run.simplified = False
     return run.outcome()
@@ -218,6 +222,8 @@ class _Run:
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
                     self.worst = verdict
                 self.failure = self.failure or verdict
+                if not self.simplified:
+                    break
         if self.failure is not None:
             raise _Found
 
@@ -415,7 +421,7 @@ def _is_real_array(value: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float) -> Iterator[None]:
     """Raise ``TimeUp`` in this thread after ``seconds``; cuts loops of Python code anywhere."""
     thread = ctypes.c_ulong(threading.get_ident())
     finished = threading.Event()

@@ -16,8 +16,9 @@ ORDER = [
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
     "judging.hessians", "judging", "identities", "verification", "simplification", "records",
-    "neighbours", "source_edits", "sampling", "checking", "loading", "pytest_plugin", "cli",
-    "__main__",
+    "neighbours", "source_edits", "sampling", "checking", "loading",
+    "mutation.mutants", "mutation.trial", "mutation.workers", "mutation.summary", "mutation",
+    "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 
