@@ -101,7 +101,7 @@ def measure(
             fate = Fate("error" if fate.ours else "killed", fate.reason)
         report.tried.append(
             Tried(task.name, kind, task.file, line, before, after, fate.outcome, fate.how,
-                  fate.compared, fate.differing, seconds)
+                  fate.compared, seconds)
         )  # fmt: skip
         progress(report, len(tasks))
     order = {claim.name: k for k, claim in enumerate(report.claims)}

@@ -29,7 +29,6 @@ class Tried:
     outcome: str
     how: str
     compared: int = 0
-    differing: int = 0
     seconds: float = 0.0
 
 

@@ -26,9 +26,10 @@ from gradcheck.identities import judge_identity
 from gradcheck.mutation.mutants import Mutant, with_function
 from gradcheck.oracle import rounding
 from gradcheck.oracle.directions import magnitudes
+from gradcheck.oracle.layout import Vector
 from gradcheck.regimes import REGIMES
 from gradcheck.sampling import Draft, Sampler
-from gradcheck.verdict import Measured, Status
+from gradcheck.verdict import Measured, Status, Verdict
 from gradcheck.verification import judge_drawn
 
 Floats = NDArray[np.float64]
@@ -45,8 +46,9 @@ _RUNS = 6
 _UNITS = 2.0**-50
 #: How many of the inputs at which a survivor differs are judged, those first that differ most.
 _JUDGED = 12
+_ENOUGH = 42
 #: Inputs at which a mutant that agrees with the original is held to its contracts.
-_CONTRACT_INPUTS = 7
+_CONTRACT_INPUTS = 14
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,8 @@ class Fate:
     outcome: str
     #: The headline of the failure that killed it, or what is known about it.
     how: str
-    #: Inputs at which it was compared with the original, and at which the two differ.
+    #: Inputs at which it was compared with the original.
     compared: int = 0
-    differing: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,24 +117,38 @@ def _equivalent(comparison: _Comparison, profile: Profile, limit: float) -> Fate
 def _survivor(comparison: _Comparison) -> Fate:
     """What the inputs are at which a survivor can be seen, as far as some can be found."""
     found = sorted(comparison.differences, key=lambda pair: pair[0], reverse=True)
-    largest, where = found[0]
-    size = "is not usable" if largest == np.inf else f"differs from the original by {largest:.0e}"
-    text = f"it {size} at {where}"
-    for _, point in found[:_JUDGED]:
-        if _fails(comparison.mutant.claim, point):
-            text = f"{point} show it: it {size} there"
+    difference, worst = found[0]
+    text = f"{_told(difference)} at {worst}"
+    for k, (off, point) in enumerate(found[:_JUDGED]):
+        verdict = _verdict(comparison.mutant.claim, point)
+        if verdict is not None and verdict.status is Status.FAIL:
+            text = f"{point} show it: there it {_told(off)}"
             break
-    else:
-        text += "; no difference of the function shows it"
-    return Fate("survived", text, comparison.compared, len(found))
+        if k == 0:
+            text += f"; {_unseen(verdict, off)}"
+    return Fate("survived", text, comparison.compared)
 
 
-def _fails(claim: Rule | Identity, point: _Point) -> bool:
+def _unseen(verdict: Verdict | None, difference: float) -> str:
+    """Why a difference is not seen at a point."""
+    if verdict is None or verdict.status is Status.UNDECIDED:
+        return "the check cannot decide there" + (f": {verdict.reason}" if verdict else "")
+    if difference <= verdict.resolution:
+        return f"the check resolves {verdict.resolution:.0e} there"
+    return "both pass there; if it is a kink, options(at_kink=…) says which slope is right"
+
+
+def _told(difference: float) -> str:
+    if difference == np.inf:
+        return "raises or has no usable answer"
+    return f"differs from the original by {difference:.0e} of its size"
+
+
+def _verdict(claim: Rule | Identity, point: _Point) -> Verdict | None:
     try:
-        verdict = judge_drawn(claim, point.case, point.case.inputs, point.bindings, contracts=True)
+        return judge_drawn(claim, point.case, point.case.inputs, point.bindings, contracts=True)
     except GradcheckError:
-        return False
-    return verdict.status is Status.FAIL
+        return None
 
 
 def _points(sampler: Sampler) -> Iterator[_Point]:
@@ -172,8 +187,8 @@ class _Comparison:
         return None
 
     def rest(self, points: Iterator[_Point]) -> None:
-        """All other points."""
-        while self.first(points) is not None:
+        """The other points, until enough are found that differ."""
+        while self.first(points) is not None and len(self.differences) < _ENOUGH:
             pass
 
     def _at(self, point: _Point) -> float | None:
@@ -225,7 +240,12 @@ class _Comparison:
             return np.inf
         if not np.all(np.isfinite(right)):
             return None
-        if wrong.shape != right.shape or not np.all(np.isfinite(wrong)):
+        try:
+            # As in a chain, where a number may stand for an array of it.
+            wrong, right = np.broadcast_arrays(wrong, right)
+        except ValueError:
+            return np.inf
+        if not np.all(np.isfinite(wrong)):
             return np.inf
         if same(wrong, right):
             return None
@@ -256,21 +276,32 @@ def _answer(rule: Rule, point: _Point, wrap: Callable[[Any], Any] | None = None)
     claim = claim_at(rule, subject, case, wrap)
     rng = case.rng("mutation")
     inside = subject.point.tangent or (lambda v: v)
+    # Jitter moves every answer anew.
+    ask = _once if wrap is not None else _twice
+    # Compared along the directions that stay in the domain, as the check does.
     if claim.pull is not None:
         u = magnitudes(rng, subject.y.size)
-        first, second = claim.pull(u), claim.pull(u)
-        if wrap is None and not same(first, second):
-            raise Violation("not repeatable", f"{rule.name} changes what it works with")
-        # Compared along the directions that stay in the domain, as the check does.
-        answer = inside(first)
+        answer = inside(ask(claim.pull, u))
     elif claim.push is not None:
-        answer = claim.push(inside(magnitudes(rng, subject.x.size)))
+        answer = ask(claim.push, inside(magnitudes(rng, subject.x.size)))
     else:
         entries = claim.entries
         assert entries is not None
         answer = entries.values.reshape(-1)
     subject.require_unchanged(f"{rule.name} changes its input")
     return np.asarray(answer, dtype=np.float64)
+
+
+def _once(ask: Callable[[Vector], Floats], given: Vector) -> Floats:
+    return ask(given)
+
+
+def _twice(ask: Callable[[Vector], Floats], given: Vector) -> Floats:
+    """The answer, if it is the same when it is asked for again."""
+    first, second = ask(given), ask(given)
+    if not same(first, second):
+        raise Violation("not repeatable", "the rule changes what it works with")
+    return first
 
 
 def _gradient_of(

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-#: Seconds in which a worker has to start and to load what it works with.
+#: Seconds in which a worker has to start, and what it says when it has.
 _STARTING = 120.0
+_READY = "ready to work"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class _Worker:
     process: Any
     connection: Connection
     task: int | None = None
+    #: When it has to have answered.
     until: float = 0.0
 
     def end(self) -> None:
@@ -66,11 +68,14 @@ def share_out(
             while waiting and len(workers) < jobs:
                 workers.append(_started(compute))
                 workers[-1].task = waiting.popleft()
-                workers[-1].until = time.monotonic() + patience + _STARTING
+                workers[-1].until = time.monotonic() + _STARTING
                 workers[-1].connection.send(tasks[workers[-1].task])
             for worker in _news(workers):
                 assert worker.task is not None
                 done, result = worker.task, _result(worker)
+                if isinstance(result, str) and result == _READY:
+                    worker.until = time.monotonic() + patience
+                    continue
                 if isinstance(result, Lost) and not result.ours:
                     worker.end()
                     workers.remove(worker)
@@ -119,6 +124,7 @@ def _serve(connection: Connection, compute: Callable[[Any], Any]) -> None:
         contextlib.redirect_stderr(nowhere),
         contextlib.suppress(EOFError, OSError),
     ):
+        connection.send(_READY)
         while True:
             task = connection.recv()
             try:
