@@ -251,7 +251,7 @@ def _mutate(options: argparse.Namespace) -> int:
         if found.claim is None:
             problems.append(f"{name}: {found.problem}")
         else:
-            claims.append((name, Path(name.rpartition("::")[0]), found.id))
+            claims.append((name, found.claim))
     report = mutation.measure(claims, settings, _progress)
     for line in report.lines():
         print(line)

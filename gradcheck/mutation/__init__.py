@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,14 @@ __all__ = ["TIME_LIMIT", "Claim", "Report", "Settings", "Tried", "measure"]
 #: Seconds after which a mutant is taken for one that does not end.
 TIME_LIMIT = 20.0
 #: A worker that has not answered after so many time limits is killed: it is in compiled code.
-_PATIENCE = 4.0
+_PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
 class Settings:
     """How the mutants are chosen and tried; ``sample`` is how many of all, drawn by ``seed``."""
 
-    jobs: int
+    jobs: int = 1
     sample: int | None = None
     seed: int = 0
     inputs: int = PROFILES["ci"].inputs
@@ -45,95 +45,103 @@ class Settings:
 
 @dataclass(frozen=True)
 class _Task:
-    """One mutant of one claim, or, without a number, the claim itself."""
+    """A mutant of a claim, or, without one, the claim itself."""
 
     name: str
-    file: str
     claim: str
     settings: Settings
     number: int | None = None
+    after: str = ""
 
-
-@dataclass
-class _Survey:
-    """What is known of a claim before its mutants are tried."""
-
-    problem: str = ""
-    mutants: list[tuple[str, int, str, str]] = field(default_factory=list)
+    @property
+    def file(self) -> Path:
+        return Path(self.name.rpartition("::")[0])
 
 
 def measure(
-    claims: Sequence[tuple[str, Path, str]],
+    claims: Sequence[tuple[str, Rule | Identity]],
     settings: Settings,
     progress: Callable[[Report, int], None] = lambda report, total: None,
 ) -> Report:
-    """Try the mutants of some claims, each given by its printed name, its file and its id.
+    """Try the mutants of some claims; each has the name that replays it, ``FILE::CLAIM``.
 
     ``progress`` is called with what is known so far and the number of mutants. A claim that does
-    not pass itself has no mutants; the report names it.
+    not pass itself is a problem of the report, and its mutants do not count.
     """
-    report = Report(seed=settings.seed, inputs=settings.inputs)
-    plain = [_Task(name, str(file), claim, settings) for name, file, claim in claims]
-    patience = _PATIENCE * settings.time_limit
-    surveys: dict[int, _Survey] = {}
-    for number, survey in share_out(_compute, plain, settings.jobs, patience):
-        if isinstance(survey, Lost):
-            survey = _Survey(survey.reason)
-        surveys[number] = survey
-    tasks: list[_Task] = []
-    for number, task in enumerate(plain):
-        survey = surveys[number]
-        report.claims.append(Claim(task.name, len(survey.mutants), survey.problem))
-        tasks += [replace(task, number=k) for k in range(len(survey.mutants))]
-    report.mutants = len(tasks)
-    if settings.sample is not None and settings.sample < len(tasks):
+    planted = [(name, claim, mutants_of(claim)) for name, claim in claims]
+    every = [
+        (_Task(name, claim.id, settings, k, mutant.after), mutant)
+        for name, claim, mutants in planted
+        for k, mutant in enumerate(mutants)
+    ]
+    report = Report(seed=settings.seed, inputs=settings.inputs, mutants=len(every))
+    if settings.sample is not None and settings.sample < len(every):
         rng = np.random.default_rng(settings.seed)
-        chosen = np.sort(rng.choice(len(tasks), settings.sample, replace=False))
-        tasks = [tasks[k] for k in chosen]
-    of_claim = {task.name: surveys[number] for number, task in enumerate(plain)}
-    progress(report, len(tasks))
-    for number, result in share_out(_compute, tasks, settings.jobs, patience):
-        task = tasks[number]
-        assert task.number is not None
-        kind, line, before, after = of_claim[task.name].mutants[task.number]
-        fate, seconds = (result, 0.0) if isinstance(result, Lost) else result
-        if isinstance(fate, Lost):
-            fate = Fate("error" if fate.ours else "killed", fate.reason)
-        report.tried.append(
-            Tried(task.name, kind, task.file, line, before, after, fate.outcome, fate.how,
-                  fate.compared, seconds)
-        )  # fmt: skip
-        progress(report, len(tasks))
+        chosen = np.sort(rng.choice(len(every), settings.sample, replace=False))
+        every = [every[k] for k in chosen]
+    touched = {task.name for task, _ in every}
+    plain = [_Task(name, claim.id, settings) for name, claim, _ in planted if name in touched]
+    problems = {
+        name: "there is no source at hand in which a bug could be planted"
+        for name, _, mutants in planted
+        if not mutants
+    }
+    tasks = [*plain, *(task for task, _ in every)]
+    progress(report, len(every))
+    for k, result in share_out(_compute, tasks, settings.jobs, _PATIENCE * settings.time_limit):
+        if k < len(plain):
+            problem = result.reason if isinstance(result, Lost) else result
+            if problem:
+                problems[tasks[k].name] = problem
+            continue
+        report.tried.append(_tried(tasks[k], every[k - len(plain)][1], result))
+        progress(report, len(every))
+    report.tried = [one for one in report.tried if one.claim not in problems]
+    report.claims = [Claim(name, len(m), problems.get(name, "")) for name, _, m in planted]
     order = {claim.name: k for k, claim in enumerate(report.claims)}
-    report.tried.sort(key=lambda one: (order[one.claim], one.line))
+    report.tried.sort(key=lambda one: (order[one.claim], one.line, one.after))
     return report
 
 
+def _tried(task: _Task, mutant: Mutant, result: Any) -> Tried:
+    fate, seconds = (result, 0.0) if isinstance(result, Lost) else result
+    if isinstance(fate, Lost):
+        fate = Fate("error" if fate.ours else "killed", fate.reason)
+    return Tried(
+        task.name, mutant.kind, mutant.claim.file, mutant.line, mutant.before, mutant.after,
+        fate.outcome, fate.how, fate.compared, seconds,
+    )  # fmt: skip
+
+
 def _compute(task: _Task) -> Any:
-    """In a worker: the survey of a claim, or the fate of a mutant and the seconds it took."""
-    claim, mutants = _loaded(task.file, task.claim)
+    """In a worker: what is wrong with a claim, or a mutant's fate and the seconds it took."""
+    claim, mutants = _loaded(str(task.file), task.claim)
     profile = replace(PROFILES["ci"], inputs=task.settings.inputs)
     limit = task.settings.time_limit
-    with installed(derivation_folder(Path(task.file))):
+    with installed(derivation_folder(task.file.absolute())):
         if task.number is None:
-            try:
-                outcome = check_claim(claim, profile, time_limit=limit, simplify=False)
-            except (Exception, SystemExit) as error:
-                said = explain(error, claim.file, claim.line)
-                if said is None:
-                    raise
-                return _Survey(said)
-            if outcome.record.status != "pass":
-                return _Survey(f"does not pass itself: {outcome.record.title or 'undecided'}")
-            if not mutants:
-                return _Survey("has no source at hand in which a bug could be planted")
-            return _Survey("", [(m.kind, m.line, m.before, m.after) for m in mutants])
+            return _problem(claim, lambda: check_claim(claim, profile, time_limit=limit).record)
+        mutant = mutants[task.number]
+        if mutant.after != task.after:
+            raise GradcheckError(f"{task.file} was changed in the meantime")
         start = time.perf_counter()
         try:
-            fate = try_mutant(claim, mutants[task.number], profile, limit)
+            fate = try_mutant(claim, mutant, profile, limit)
         except SystemExit:
             fate = Fate("killed", "ends the process")
         return fate, time.perf_counter() - start
+
+
+def _problem(claim: Rule | Identity, check: Callable[[], Any]) -> str:
+    """Why a claim does not pass; empty where it does."""
+    try:
+        record = check()
+    except (Exception, SystemExit) as error:
+        said = explain(error, claim.file, claim.line)
+        if said is None:
+            raise
+        return said
+    return "" if record.status == "pass" else f"it does not pass itself\n{record.message}"
 
 
 @functools.lru_cache(maxsize=8)
