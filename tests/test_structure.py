@@ -17,8 +17,8 @@ ORDER = [
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
     "judging.hessians", "judging", "identities", "verification", "simplification", "records",
     "neighbours", "source_edits", "sampling", "checking", "loading",
-    "mutation.mutants", "mutation.trial", "mutation.workers", "mutation.summary", "mutation",
-    "pytest_plugin", "cli", "__main__",
+    "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
+    "mutation.summary", "mutation", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from gradcheck.checking import PROFILES, check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.errors import GradcheckError
 from gradcheck.loading import derivation_folder, explain, found_at, installed
+from gradcheck.mutation.comparison import Original
 from gradcheck.mutation.mutants import Mutant, mutants_of
 from gradcheck.mutation.summary import Claim, Report, Tried
 from gradcheck.mutation.trial import Fate, try_mutant
@@ -115,7 +116,8 @@ def _tried(task: _Task, mutant: Mutant, result: Any) -> Tried:
 
 def _compute(task: _Task) -> Any:
     """In a worker: what is wrong with a claim, or a mutant's fate and the seconds it took."""
-    claim, mutants = _loaded(str(task.file), task.claim)
+    original, mutants = _loaded(str(task.file), task.claim)
+    claim = original.claim
     profile = replace(PROFILES["ci"], inputs=task.settings.inputs)
     limit = task.settings.time_limit
     with installed(derivation_folder(task.file.absolute())):
@@ -126,7 +128,7 @@ def _compute(task: _Task) -> Any:
             raise GradcheckError(f"{task.file} was changed in the meantime")
         start = time.perf_counter()
         try:
-            fate = try_mutant(claim, mutant, profile, limit)
+            fate = try_mutant(original, mutant, profile, limit)
         except SystemExit:
             fate = Fate("killed", "ends the process")
         return fate, time.perf_counter() - start
@@ -145,10 +147,10 @@ def _problem(claim: Rule | Identity, check: Callable[[], Any]) -> str:
 
 
 @functools.lru_cache(maxsize=8)
-def _loaded(file: str, wanted: str) -> tuple[Rule | Identity, list[Mutant]]:
+def _loaded(file: str, wanted: str) -> tuple[Original, list[Mutant]]:
     """A claim of a file, and its mutants."""
     claims = {found.id: found.claim for found in found_at(Path(file))}
     claim = claims.get(wanted)
     if claim is None:
         raise GradcheckError(f"{file}: {wanted} is not there any more")
-    return claim, mutants_of(claim)
+    return Original(claim), mutants_of(claim)
