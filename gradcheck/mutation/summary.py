@@ -13,6 +13,8 @@ from gradcheck.verdict import place
 #: The version of the JSON that ``as_dict`` makes.
 SCHEMA = 1
 _OUTCOMES = ("killed", "survived", "equivalent")
+#: Ways to be killed that name no wrong entry, and so are counted apart.
+_NOT_ACCUSED = ("undecided", "too slow", "does not end", "ends the process")
 
 
 @dataclass(frozen=True)
@@ -98,20 +100,28 @@ class Report:
         if self.tried:
             yield from ("", *_table(self.tried))
         yield ""
+        yield from self._remarks()
         yield self.sentence()
 
     def sentence(self) -> str:
         """What it came to, in one sentence."""
-        counts = self.counts()
         tried = count(len(self.tried), "mutant")
         if len(self.tried) < self.mutants:
             tried += f" of {self.mutants}, drawn by seed {self.seed}"
         score = "nothing to score" if self.score is None else f"score {self.score:.4f}"
-        text = f"{tried}: {_told(counts)}; {score}"
-        if counts["equivalent"]:
-            least = min(one.compared for one in self.tried if one.outcome == "equivalent")
-            text += f" (equivalent: agrees with the original to rounding at {least} inputs or more)"
-        return text
+        return f"{tried}: {_told(self.counts())}: {score}"
+
+    def _remarks(self) -> Iterator[str]:
+        for how in _NOT_ACCUSED:
+            number = sum(one.outcome == "killed" and one.how == how for one in self.tried)
+            if number:
+                yield f"note: {number} of the killed: {how}"
+        compared = [one.compared for one in self.tried if one.outcome == "equivalent"]
+        if compared:
+            yield (
+                "note: what is equivalent agrees with the original to rounding at all inputs that "
+                f"were tried, {min(compared)} or more"
+            )
 
 
 def _told(counts: Counter[str]) -> str:
