@@ -118,10 +118,12 @@ def check_claim(
     time_limit: float = TIME_LIMIT,
     replay_id: str | None = None,
     hints: Hints | None = None,
+    simplify: bool = True,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
 
     ``hints`` say how much of a mistake is told; with the level ``"none"`` it is not looked for.
+    ``simplify=False`` stops at the first failing point, leaves it as it is and gives it no name.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
@@ -129,14 +131,15 @@ def check_claim(
     run = _Run(
         claim, profile or default_profile(), seed_, replay_id or claim.id, hints or Hints.of()
     )
+    run.simplified = simplify
     try:
-        with _limited(time_limit):
+        with limited(time_limit):
             run.explore()
     except TimeUp:
         run.timed_out = time_limit
-    if run.failure is not None:
+    if run.failure is not None and simplify:
         # A smaller case may be one at which the user's code does not end.
-        with contextlib.suppress(TimeUp), _limited(time_limit):
+        with contextlib.suppress(TimeUp), limited(time_limit):
             return run.outcome()
         run.simplified = False
     return run.outcome()
@@ -228,6 +231,8 @@ class _Run:
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
                     self.worst = verdict
                 self.failure = self.failure or verdict
+                if not self.simplified:
+                    break
         if self.failure is not None:
             raise _Found
 
@@ -392,7 +397,7 @@ class _Run:
         if not self.simplified or not self.hints.shows("where"):
             return verdict
         # The clock of a diagnosis cannot stop a loop inside a rule that it edits.
-        with contextlib.suppress(TimeUp), _limited(_DIAGNOSIS_LIMIT):
+        with contextlib.suppress(TimeUp), limited(_DIAGNOSIS_LIMIT):
             found = diagnose(self.claim, verdict, self.sampler.telling(self.own))
             return replace(verdict, mistakes=found.mistakes, where=found.where)
         return verdict
@@ -440,7 +445,7 @@ def _is_real_array(value: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float) -> Iterator[None]:
     """Raise ``TimeUp`` in this thread after ``seconds``; cuts loops of Python code anywhere."""
     thread = ctypes.c_ulong(threading.get_ident())
     finished = threading.Event()

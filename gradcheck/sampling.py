@@ -200,6 +200,20 @@ class Sampler:
         shapes = [argument.dims for argument in self.arguments.values() if argument.dims]
         return sum(int(np.prod(dims.sizes(bindings))) for dims in shapes)
 
+    def random_sizes(self, rng: np.random.Generator, stretch: int = 1) -> Bindings | None:
+        """Sizes drawn without Hypothesis, up to ``stretch`` times the usual ones; None if unfit."""
+        bindings: Bindings = {}
+        for name, (low, high) in self.limits.items():
+            if self._variadic(name):
+                axes = int(rng.integers(0, _BATCH_AXES + 1))
+                bindings[name] = tuple(int(k) for k in rng.integers(1, _BATCH_SIZE + 1, axes))
+                continue
+            if name not in self.owner.options.sizes:
+                high *= stretch
+            few = rng.integers(0, 2) == 0 and stretch == 1
+            bindings[name] = int(rng.integers(low, (min(high, max(low, 5)) if few else high) + 1))
+        return bindings if self.fits(bindings) else None
+
     def points(self, draft: Draft) -> Iterator[Case]:
         """One case of each regime at the sizes of ``draft``."""
         rng = np.random.default_rng(draft.seed)

@@ -1,7 +1,9 @@
 """One-token neighbours: which ones there are, that they run, and how they are shown."""
 
 import functools
+import importlib.util
 import inspect
+import os
 
 import numpy as np
 import pytest
@@ -150,6 +152,18 @@ def test_where_the_source_is_not_at_hand_there_are_no_edits():
     exec("def made(x):\n    return x + 1", space)
     for function in (lambda x: x + 1, space["made"], np.exp, len, functools.partial(masked, 1.0)):
         assert edits(function) == []
+
+
+def test_a_file_that_has_changed_since_is_not_taken_for_the_source(tmp_path):
+    file = tmp_path / "rules.py"
+    file.write_text("def rule(dy, x):\n    return dy * 2 * x\n", encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("rules_that_change", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert "return dy * 3 * x" in {edit.after for edit in edits(module.rule)}
+    file.write_text("def rule(dy, x):\n    return dy + 2 * x\n", encoding="utf-8")
+    os.utime(file, (1, 1))  # however coarse the clock of the file system is
+    assert edits(module.rule) == []
 
 
 def test_lines_that_are_cut_and_characters_of_several_bytes():

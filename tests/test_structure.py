@@ -23,7 +23,8 @@ ORDER = [
     "diagnosis.catalogue.products", "diagnosis.catalogue.softmax", "diagnosis.catalogue.terms",
     "diagnosis.repair", "diagnosis.chain", "diagnosis",
     "verification", "simplification", "records", "sampling", "checking", "loading",
-    "pytest_plugin", "cli", "__main__",
+    "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
+    "mutation.summary", "mutation", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 
