@@ -19,10 +19,8 @@ from gradcheck.verdict import Status
 
 #: So many further cases are judged, with the condition and without it.
 _MORE = 16
-#: A condition is believed after so many cases at which it holds and the rule is right …
-_NEEDED = 3
-#: … where without it the rule is wrong at nearly all of them.
-_USUALLY = 0.8
+#: A condition is believed where luck explains no better that the rule is right under it.
+_LUCK = 1e-3
 #: Larger than what is drawn as a usual value.
 _LARGE = 8.0
 
@@ -159,9 +157,11 @@ def _right_under(evidence: Evidence, change: Change) -> bool:
             if number not in evidence.outcomes:
                 evidence.outcomes[number] = _outcome(evidence, case)
             failed += evidence.outcomes[number] is Status.FAIL
-        if failed < _USUALLY * elsewhere - 1:
+        if failed < elsewhere // 2:
             return False
-    return right >= _NEEDED and elsewhere >= _NEEDED and failed >= _USUALLY * elsewhere
+    # How likely a rule is right at all of these by luck, if it is so as often as elsewhere.
+    share = (elsewhere - failed + 1) / (elsewhere + 2)
+    return bool(share**right <= _LUCK)
 
 
 def _further(evidence: Evidence) -> list[Case]:
