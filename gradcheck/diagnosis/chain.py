@@ -10,14 +10,13 @@ from gradcheck.case import Case
 from gradcheck.claims import Identity
 from gradcheck.diagnosis.evidence import Clock, Floats
 from gradcheck.diagnosis.factors import written
-from gradcheck.diagnosis.repair import KINDS, repair_chain
-from gradcheck.evaluation import copy_of
+from gradcheck.diagnosis.repair import KINDS, repair_chain, sides_at
 from gradcheck.hints import Mistake, Text
 from gradcheck.identities import expression
-from gradcheck.verdict import Measured, Verdict
+from gradcheck.verdict import Verdict
 
 #: Two expressions are the same, or a multiple of each other, up to this share of their size.
-_SAME = 1e-9
+_SAME = 1e-7
 
 _SIGN = Text("its sign is flipped", "正负号反了")
 _FACTOR = Text("off by the constant factor {factor}", "相差常数因子 {factor}")
@@ -30,7 +29,7 @@ def name_break(
     identity: Identity, verdict: Verdict, cases: Sequence[Case], clock: Clock
 ) -> list[Mistake]:
     """The mistakes in a chain whose ``=`` number ``verdict.broken`` does not hold."""
-    values = [_sides(identity, case) for case in cases]
+    values = [sides_at(identity, case) for case in cases]
     known = [value for value in values if value is not None]
     if not known:
         return []
@@ -44,7 +43,9 @@ def name_break(
     if told is not None:
         id_, text = told
         mistakes.append(Mistake(id_, _about(subject, text), explanation))
-    mended = repair_chain(identity, blamed, list(cases), clock)
+    # Where a side is zero, whatever makes the other vanish mends it.
+    vanish = any(not any(np.any(value[k]) for value in known) for k in (broken, broken + 1))
+    mended = None if vanish else repair_chain(identity, blamed, list(cases), clock)
     if mended is not None:
         side, kind, edit = mended
         about = _about(expression(identity, side), KINDS[kind])
@@ -55,17 +56,6 @@ def name_break(
 
 def _about(subject: str, text: Text) -> Text:
     return Text(f"{subject}: {text.en}", f"{subject}:{text.zh}")
-
-
-def _sides(identity: Identity, case: Case) -> list[Floats] | None:
-    values, _ = identity.accept(case.inputs)
-    try:
-        with np.errstate(all="ignore"):
-            raw = identity.function(**{name: copy_of(value) for name, value in values.items()})
-            arrays = [np.asarray(s.value if isinstance(s, Measured) else s, float) for s in raw]
-    except Exception:
-        return None
-    return arrays if all(np.isfinite(array).all() for array in arrays) else None
 
 
 def _blamed(known: Sequence[Sequence[Floats]], broken: int) -> list[int]:

@@ -7,24 +7,36 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
-from gradcheck.diagnosis.evidence import Answer, Clock, Evidence, Pair, Sample, View, reask
+from gradcheck.diagnosis.evidence import (
+    Answer,
+    Clock,
+    Evidence,
+    Floats,
+    Pair,
+    Sample,
+    View,
+    reask,
+)
 from gradcheck.errors import DeclarationError
+from gradcheck.evaluation import copy_of
 from gradcheck.hints import Edit, Text
-from gradcheck.identities import expression, judge_identity
+from gradcheck.identities import expressions, judge_identity
 from gradcheck.judging import judge
 from gradcheck.source_edits import Edit as Neighbour
 from gradcheck.source_edits import edits
-from gradcheck.verdict import Status
+from gradcheck.verdict import Measured, Status
 
 #: Where more neighbours than this are right, the claim hardly looks at what they change.
 _MOST = 4
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 _NO_REMEDY = ("in-place",)
 
-#: Longer chains are not compared with their own edits.
-_MOST_SIDES = 8
+#: Expressions that differ by more than this share are not equal: that needs no judgement.
+_NEAR = 1e-3
 
 #: What kind of slip an edit mends, the likeliest first: where several edits mend a rule, the last
 #: ones only make up for what is wrong, such as ``mean(…) * len(x)`` for a sum.
@@ -135,7 +147,7 @@ def repair_chain(
         found: list[Neighbour] = []
         for edit in edits(identity.function, side):
             clock.check()
-            if edit.kind in _NO_REMEDY or _is_copy(identity, edit, side):
+            if edit.kind in _NO_REMEDY or _is_copy(identity, edit):
                 continue
             if _holds(identity, edit.function, cases):
                 found.append(edit)
@@ -151,7 +163,7 @@ def _holds(identity: Identity, function: Any, cases: Sequence[Case]) -> bool:
     except DeclarationError:
         return False
     changed.options = identity.options
-    if changed.problem is not None:
+    if changed.problem is not None or not _nearly(sides_at(changed, cases[0])):
         return False
     for case in cases:
         values, bindings = changed.accept(case.inputs)
@@ -160,14 +172,39 @@ def _holds(identity: Identity, function: Any, cases: Sequence[Case]) -> bool:
     return True
 
 
-def _is_copy(identity: Identity, edit: Neighbour, side: int) -> bool:
-    """Whether an edit makes one expression the same text as another, so that it says nothing."""
+def sides_at(identity: Identity, case: Case) -> list[Floats] | None:
+    """The values of the expressions of a chain; None where one is no finite number."""
+    values, _ = identity.accept(case.inputs)
     try:
-        tree = ast.parse(edit.after.removeprefix("return ").rstrip().rstrip(","), mode="eval").body
+        with np.errstate(all="ignore"):
+            raw = identity.function(**{name: copy_of(value) for name, value in values.items()})
+            arrays = [np.asarray(s.value if isinstance(s, Measured) else s, float) for s in raw]
+    except Exception:
+        return None
+    return arrays if all(np.isfinite(array).all() for array in arrays) else None
+
+
+def _nearly(sides: list[Floats] | None) -> bool:
+    """Whether all expressions are nearly equal: others need not be judged."""
+    if sides is None:
+        return False
+    size = max(np.abs(side).max(initial=0.0) for side in sides)
+    try:
+        return all(bool(np.all(np.abs(s - sides[0]) <= _NEAR * size)) for s in sides[1:])
+    except ValueError:
+        return False
+
+
+def _is_copy(identity: Identity, edit: Neighbour) -> bool:
+    """Whether an edit makes the two sides of an equality the same text, so that it says nothing."""
+    texts = expressions(identity)
+    if len(texts) > len(("left", "right")):
+        return False
+    text = edit.after.removeprefix("return ").replace(".T.T", "").rstrip().rstrip(",")
+    try:
+        tree = ast.parse(text, mode="eval").body
     except SyntaxError:
         return False
-    texts = [ast.unparse(part) for part in tree.elts] if isinstance(tree, ast.Tuple) else []
-    if texts:
-        return len(set(texts)) < len(texts)
-    others = [expression(identity, k) for k in range(_MOST_SIDES) if k != side]
-    return ast.unparse(tree) in others
+    if isinstance(tree, ast.Tuple):
+        return len({ast.unparse(part) for part in tree.elts}) < len(tree.elts)
+    return ast.unparse(tree) in texts

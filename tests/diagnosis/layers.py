@@ -42,3 +42,20 @@ def stacked(xs):
 @derivation(p=simplex("k"))
 def entropy(p):
     return -(p * np.log(p)).sum()
+
+
+@identity(z=real("k", low=-5, high=5))
+def ones_vanish(z):
+    e = np.exp(z)
+    y = e / e.sum()
+    return np.diag(y * (1 - y)) @ np.ones_like(z), np.zeros_like(z)
+
+
+@identity(z=real("k", low=-5, high=5), c=real(low=1, high=5))
+def shift_forgotten(z, c):
+    return np.exp(z + c), np.exp(z) + np.exp(c)
+
+
+@identity(a=real("n m"))
+def transposed_sides(a):
+    return 2 * a, (2 * a).reshape(a.shape), a + a, -2 * a

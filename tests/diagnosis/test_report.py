@@ -40,6 +40,18 @@ def test_the_lost_square_is_found():
     assert "to    -e[j] * e[i] / total ** 2," in message
 
 
+def test_a_chain_is_mended_where_it_is_wrong():
+    record = check_claim(layers.shift_forgotten, CI).record
+    assert "to    return np.exp(z + c), np.exp(z) * np.exp(c)" in record.message
+    record = check_claim(layers.transposed_sides, CI).record
+    assert "it looks like: -2 * a: its sign is flipped" in record.message
+    assert "the others agree with each other" in record.message
+
+
+def test_a_chain_is_not_mended_by_making_it_say_nothing():
+    assert check_claim(layers.ones_vanish, CI).record.mistakes == []
+
+
 def test_the_report_names_the_gradient_the_mistake_and_the_line():
     record = check_claim(wrong(layers.affine, averaged_bias), CI).record
     assert "wrong: db; right: dx, dW" in record.message
