@@ -23,7 +23,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis import diagnose
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
-from gradcheck.hints import Hints
+from gradcheck.hints import Hints, Mistakes
 from gradcheck.records import Record, count
 from gradcheck.regimes import REGIMES
 from gradcheck.sampling import Draft, Sampler
@@ -399,7 +399,7 @@ class _Run:
         # The clock of a diagnosis cannot stop a loop inside a rule that it edits.
         with contextlib.suppress(TimeUp), limited(_DIAGNOSIS_LIMIT):
             found = diagnose(self.claim, verdict, self.sampler.telling(self.own))
-            return replace(verdict, mistakes=found.mistakes, where=found.where)
+            return replace(verdict, mistakes=Mistakes(lambda: (found.mistakes, found.where)))
         return verdict
 
     def _replay(self, verdict: Verdict) -> str:

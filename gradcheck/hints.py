@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -136,14 +137,48 @@ class Mistake:
         return data
 
 
-def tell(mistakes: Sequence[Mistake], where: Text, hints: Hints) -> list[str]:
+class Mistakes(Sequence[Mistake]):
+    """Mistakes, the best first, and ``where``: which gradients are wrong, if not all are.
+
+    They are looked for when they are first looked at, since that costs more than a verdict does.
+    """
+
+    def __init__(self, find: Callable[[], tuple[tuple[Mistake, ...], Text]]) -> None:
+        self._find = find
+
+    @functools.cached_property
+    def _found(self) -> tuple[tuple[Mistake, ...], Text]:
+        return self._find()
+
+    @property
+    def where(self) -> Text:
+        """Which gradients are wrong and which are right; empty where all are wrong."""
+        return self._found[1]
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._found[0][index]
+
+    def __len__(self) -> int:
+        return len(self._found[0])
+
+    def __repr__(self) -> str:
+        return repr(self._found[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self._found[0],)
+
+
+def tell(mistakes: Sequence[Mistake], hints: Hints) -> list[str]:
     """The lines of a report about the mistakes that were named, the best first."""
+    if not hints.shows("where"):
+        return []
     lines: list[str] = []
+    where = mistakes.where if isinstance(mistakes, Mistakes) else NOTHING
 
     def say(name: str, indent: str = "  ", **values: Any) -> None:
         lines.extend(_wrapped(_PHRASES[name].format(**values).of(hints.language), indent))
 
-    if hints.shows("where") and any(where):
+    if any(where):
         lines += _wrapped(where.of(hints.language), "  ")
     if not hints.shows("what"):
         return lines

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gradcheck.case import Case
 from gradcheck.errors import GradientMismatch, GradientUndecided
-from gradcheck.hints import NOTHING, Hints, Mistake, Text, tell
+from gradcheck.hints import Hints, Mistake, tell
 
 Floats = NDArray[np.float64]
 
@@ -83,9 +83,8 @@ class Verdict:
     resolution_overall: float = np.inf
     worst: Entry | None = None
     entries: tuple[Entry, ...] = ()
-    #: The mistakes that it looks like, the best first, and which gradients are wrong at all.
-    mistakes: tuple[Mistake, ...] = ()
-    where: Text = NOTHING
+    #: The mistakes that a failure looks like, the best first.
+    mistakes: Sequence[Mistake] = ()
     kinks: int = 0
     uncovered: int = 0
     rounding: float | None = None
@@ -181,7 +180,7 @@ def narrate(verdict: Verdict, hints: Hints | None = None) -> str:
         lines += ["", f"  {verdict.reason}"]
     lines += _inputs(verdict)
     lines += _entries(verdict)
-    told = tell(verdict.mistakes, verdict.where, hints or Hints.of())
+    told = tell(verdict.mistakes, hints or Hints.of())
     lines += ["", *told] if told else []
     if verdict.notes:
         lines += ["", *(f"  note: {note}" for note in verdict.notes)]

@@ -14,7 +14,8 @@ from gradcheck.case import Case
 from gradcheck.claims import Derivation, Function, Identity, Kind, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
-from gradcheck.evaluation import SetAside, Subject, Violation
+from gradcheck.evaluation import SetAside, Subject, Violation, copy_of
+from gradcheck.hints import Mistake, Mistakes, Text
 from gradcheck.identities import judge_identity
 from gradcheck.judging import judge
 from gradcheck.oracle.entry import slopes
@@ -282,18 +283,24 @@ def _diagnosed(
     verdict: Verdict,
     plain: tuple[Function, Callable[[Function], Rule]] | None = None,
 ) -> Verdict:
-    """A failure with the mistake that it looks like, judged by values beside the given ones.
+    """A failure with the mistake that it looks like, told by values beside the given ones.
 
     ``plain`` is a rule that was not declared, and what makes a declared one of it.
     """
     if verdict.status is not Status.FAIL or verdict.case is None:
         return verdict
-    from gradcheck.diagnosis import diagnose
+    # Its arrays are the caller's, who may change them before anybody asks.
+    inputs = {name: copy_of(value) for name, value in verdict.case.inputs.items()}
+    case = verdict.case.with_inputs(inputs)
 
-    found = diagnose(
-        claim, verdict, _beside(claim, verdict.case), seconds=_DIAGNOSIS, most=2, plain=plain
-    )
-    return replace(verdict, mistakes=found.mistakes, where=found.where)
+    def find() -> tuple[tuple[Mistake, ...], Text]:
+        from gradcheck.diagnosis import diagnose
+
+        at, fresh = replace(verdict, case=case), _beside(claim, case)
+        found = diagnose(claim, at, fresh, seconds=_DIAGNOSIS, most=2, plain=plain)
+        return found.mistakes, found.where
+
+    return replace(verdict, mistakes=Mistakes(find))
 
 
 def _beside(claim: Claim, case: Case) -> Iterator[Case]:

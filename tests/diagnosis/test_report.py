@@ -1,6 +1,7 @@
 """How a mistake is told: in the report, in two languages, at four levels; and never by a crash."""
 
 import logging
+import pickle
 import time
 
 import numpy as np
@@ -102,10 +103,10 @@ def test_a_guess_says_so_and_long_texts_are_broken():
         "x", Text("word " * 40, "字" * 90), explained=0.5, edit=Edit(3, "before", "after")
     )
     for language in ("en", "zh"):
-        lines = tell([mistake], Text("", ""), Hints("remedy", language))
+        lines = tell([mistake], Hints("remedy", language))
         assert "50%" in lines[0]
         assert all(len(line) <= 92 for line in lines)
-    assert tell([mistake], Text("", ""), Hints("none")) == []
+    assert tell([mistake], Hints("none")) == []
 
 
 def test_one_point_is_named_as_well():
@@ -159,11 +160,20 @@ def test_one_record_that_fails_does_not_silence_the_others(monkeypatch, caplog):
 
     monkeypatch.setattr(factors, "fitted", breaks)
     with caplog.at_level(logging.DEBUG, "gradcheck.diagnosis"):
-        verdict = verify(
-            wrong(layers.affine, averaged_bias), x=np.ones((4, 3)), W=np.ones((3, 2)), b=np.ones(2)
-        )[0]
-    assert verdict.mistakes
+        rule = wrong(layers.affine, averaged_bias)
+        verdict = verify(rule, x=np.ones((4, 3)), W=np.ones((3, 2)), b=np.ones(2))[0]
+        assert verdict.mistakes
     assert "inside a pattern" in caplog.text
+
+
+def test_names_are_looked_for_when_somebody_asks(monkeypatch):
+    asked = []
+    monkeypatch.setattr(package, "gather", lambda *given: asked.append(given) or 1 / 0)
+    x = np.array([1.0, 2.0])
+    verdict = verify_vjp(lambda x: x**2, lambda dy, x: dy * x, x)
+    assert not asked
+    assert list(pickle.loads(pickle.dumps(verdict.mistakes))) == []
+    assert len(asked) == 1
 
 
 def test_no_time_is_no_name():
