@@ -46,22 +46,22 @@ NOTHING = Text("", "")
 
 #: What the report says around the texts of the catalogue.
 _PHRASES = {
-    "looks": Text("it looks like: {title}", "看起来是:{title}"),
+    "looks": Text("it looks like: {title}", "看起来是：{title}"),
     "guess": Text(
         "a guess, which explains {share} of the numbers: {title}",
-        "仅为猜测(能解释 {share} 的数值):{title}",
+        "仅为猜测（能解释 {share} 的数值）:{title}",
     ),
-    "or": Text("or: {title}", "或者:{title}"),
+    "or": Text("or: {title}", "或者：{title}"),
     "same": Text(
-        "these numbers cannot tell it from: {others}", "仅凭数值无法与以下错误区分:{others}"
+        "these numbers cannot tell it from: {others}", "仅凭数值无法与以下错误区分：{others}"
     ),
-    "remedy": Text("remedy: {remedy}", "改法:{remedy}"),
+    "remedy": Text("remedy: {remedy}", "改法：{remedy}"),
     "edit": Text(
-        "remedy: with this change of line {line} it is right", "改法:第 {line} 行作如下修改即正确"
+        "remedy: with this change of line {line} it is right", "改法：第 {line} 行作如下修改即正确"
     ),
     "before": Text("from  {text}", "原为  {text}"),
     "after": Text("to    {text}", "改为  {text}"),
-    "list": Text("; ", ";"),
+    "list": Text("; ", "；"),
 }
 
 

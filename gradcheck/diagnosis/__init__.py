@@ -167,7 +167,7 @@ def _mistake(evidence: Evidence, pattern: Pattern, found: Found, names: list[str
     label = labels(evidence.rule, names)
     return Mistake(
         found.id or pattern.id,
-        Text(f"{label.en}: {title.en}", f"{label.zh}:{title.zh}"),
+        Text(f"{label.en}: {title.en}", f"{label.zh}：{title.zh}"),
         _filled(pattern.explanation if found.explanation is None else found.explanation, found),
         _filled(pattern.remedy if found.remedy is None else found.remedy, found),
         pattern.same if found.title is None else (),
@@ -209,4 +209,6 @@ def _where(evidence: Evidence, wrong: list[View], right: list[View]) -> Text:
         return NOTHING
     bad = labels(evidence.rule, [view.name for view in wrong])
     good = labels(evidence.rule, [view.name for view in right])
-    return Text("wrong: {bad}; right: {good}", "有误:{bad};正确:{good}").format(bad=bad, good=good)
+    return Text("wrong: {bad}; right: {good}", "有误：{bad}；正确：{good}").format(
+        bad=bad, good=good
+    )

@@ -55,7 +55,7 @@ def name_break(
 
 
 def _about(subject: str, text: Text) -> Text:
-    return Text(f"{subject}: {text.en}", f"{subject}:{text.zh}")
+    return Text(f"{subject}: {text.en}", f"{subject}：{text.zh}")
 
 
 def _blamed(known: Sequence[Sequence[Floats]], broken: int) -> list[int]:

@@ -76,9 +76,9 @@ def test_each_level_says_more_than_the_one_before(level, said):
 
 def test_a_report_in_chinese_holds_no_english_hints():
     record = check_claim(wrong(layers.affine, averaged_bias), CI, hints=Hints(language="zh")).record
-    assert "看起来是:db:只有正确值的 1/n" in record.message
+    assert "看起来是：db：只有正确值的 1/n" in record.message
     assert "it looks like" not in record.message
-    assert record.mistakes[0]["title"].startswith("db:")
+    assert record.mistakes[0]["title"].startswith("db：")
 
 
 @pytest.mark.parametrize(

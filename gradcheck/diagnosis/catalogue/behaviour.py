@@ -71,9 +71,9 @@ _WAYS = {
         explanation=Text(
             "f(2 dy) = 2 f(dy), but f(-dy) ≠ -f(dy): a mask, a maximum or a magnitude is taken of "
             "the upstream gradient.",
-            "f(2 dy) = 2 f(dy),但 f(-dy) ≠ -f(dy):对上游梯度取了掩码、最大值或绝对值。",
+            "f(2 dy) = 2 f(dy)，但 f(-dy) ≠ -f(dy)：对上游梯度取了掩码、最大值或绝对值。",
         ),
-        remedy=Text("take the mask from the input: dy * (x > 0)", "掩码应取自输入:dy * (x > 0)"),
+        remedy=Text("take the mask from the input: dy * (x > 0)", "掩码应取自输入：dy * (x > 0)"),
     ),
     "constant": Found(
         id="M39",
@@ -86,7 +86,7 @@ _WAYS = {
         ),
         remedy=Text(
             "begin sums with zeros; multiply every term by the upstream gradient",
-            "累加从零开始;每一项都要乘上游梯度",
+            "累加从零开始；每一项都要乘上游梯度",
         ),
     ),
     "ignored": Found(
@@ -95,7 +95,7 @@ _WAYS = {
         explanation=Text(
             "Every upstream gradient gives the same answer.", "任何上游梯度都给出同样的结果。"
         ),
-        remedy=Text("multiply by the upstream gradient (chain rule)", "乘以上游梯度(链式法则)"),
+        remedy=Text("multiply by the upstream gradient (chain rule)", "乘以上游梯度（链式法则）"),
     ),
     "square": Found(
         id="M13-power",
@@ -112,7 +112,7 @@ _WAYS = {
         explanation=Text(
             "A backward rule only multiplies the upstream gradient and adds up; here a derivative "
             "or an activation is evaluated at it.",
-            "反向规则只对上游梯度做乘法与求和;这里却在它处求了导数或激活值。",
+            "反向规则只对上游梯度做乘法与求和；这里却在它处求了导数或激活值。",
         ),
         remedy=Text("evaluate derivatives at the input or output", "在输入或输出处求导"),
     ),
@@ -181,7 +181,7 @@ BEHAVIOURS = [
         Text(
             "Every call gives one right gradient more: the array it is summed into outlives the "
             "call.",
-            "每次调用都多出一份正确的梯度:用于累加的数组在调用之间保留了下来。",
+            "每次调用都多出一份正确的梯度：用于累加的数组在调用之间保留了下来。",
         ),
         Text("begin each call with np.zeros_like(…)", "每次调用都从 np.zeros_like(…) 开始"),
         _accumulates,
@@ -194,7 +194,7 @@ BEHAVIOURS = [
             "Another branch that uses the same array gets the changed one.",
             "使用同一数组的其他分支会得到被改过的值。",
         ),
-        Text("work on a copy: dx = dy.copy()", "在副本上操作:dx = dy.copy()"),
+        Text("work on a copy: dx = dy.copy()", "在副本上操作：dx = dy.copy()"),
         _changes,
         same=(Text("-=, *= or out= on an argument", "对参数使用了 -=、*= 或 out="),),
         rank=1,
@@ -204,11 +204,11 @@ BEHAVIOURS = [
         Text("the second call gives another answer", "第二次调用给出不同的结果"),
         Text(
             "The rule changes what it remembers, or draws random numbers of its own.",
-            "规则改动了它保存的内容,或自己抽取了随机数。",
+            "规则改动了它保存的内容，或自己抽取了随机数。",
         ),
         Text(
             "copy what is kept before changing it; keep the mask of the forward pass",
-            "改动之前先复制;保存前向时的掩码",
+            "改动之前先复制；保存前向时的掩码",
         ),
         _random,
         same=(
@@ -220,8 +220,8 @@ BEHAVIOURS = [
     Behaviour(
         "M65",
         Text("a mask is returned where a number is meant", "返回的是布尔掩码而不是数"),
-        Text("x > 0 is true or false, no gradient.", "x > 0 是真假值,不是梯度。"),
-        Text("multiply it by the upstream gradient: dy * (x > 0)", "乘以上游梯度:dy * (x > 0)"),
+        Text("x > 0 is true or false, no gradient.", "x > 0 是真假值，不是梯度。"),
+        Text("multiply it by the upstream gradient: dy * (x > 0)", "乘以上游梯度：dy * (x > 0)"),
         _boolean,
         rank=1,
     ),
@@ -234,7 +234,7 @@ BEHAVIOURS = [
         ),
         Text(
             "use the output, which is finite, or subtract the maximum before exp",
-            "使用有限的输出值,或在 exp 之前减去最大值",
+            "使用有限的输出值，或在 exp 之前减去最大值",
         ),
         _unstable,
         rank=1,

@@ -128,7 +128,7 @@ def _special_values(evidence: Evidence, title: str) -> Found | None:
     if np.any(flat == 0):
         return Found({"what": Text("at zeros", "在零处")})
     if np.unique(flat).size < flat.size:
-        return Found({"what": Text("where two entries are equal", "元素相等(并列)时")})
+        return Found({"what": Text("where two entries are equal", "元素相等（并列）时")})
     return Found({"what": Text("at special values", "在特殊值处")})
 
 
@@ -206,7 +206,7 @@ BEHAVIOURS = [
         Text("right only where no index in {name} is repeated", "仅当 {name} 中没有重复下标时才对"),
         Text(
             "Where an index comes twice, one contribution overwrites the other.",
-            "下标重复时,一次的贡献覆盖了另一次。",
+            "下标重复时，一次的贡献覆盖了另一次。",
         ),
         Text(
             "use np.add.at(dW, {name}, g) for dW[{name}] += g",
@@ -237,14 +237,16 @@ BEHAVIOURS = [
     Behaviour(
         "M31",
         Text("right only where {condition}", "仅当 {condition} 时才对"),
-        Text("It is left out of a term, or stands in one too many.", "某一项里漏了它,或多用了它。"),
+        Text(
+            "It is left out of a term, or stands in one too many.", "某一项里漏了它，或多用了它。"
+        ),
         Text("look at where it enters the function and the rule", "对照函数与规则中使用它的地方"),
         _one_value,
         rank=31,
     ),
     Behaviour(
         "special",
-        Text("right at usual values, wrong {what}", "通常的取值下正确,{what}错误"),
+        Text("right at usual values, wrong {what}", "通常的取值下正确，{what}错误"),
         Text("", ""),
         Text("look at branches, clipping and comparisons", "检查分支、截断与比较"),
         _special_values,

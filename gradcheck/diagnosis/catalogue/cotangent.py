@@ -128,9 +128,9 @@ PATTERNS = [
         Text("the upstream gradient is ignored", "没有使用上游梯度"),
         Text(
             "The answer does not depend on it: it is right only where every entry of it is 1.",
-            "结果与上游梯度无关:只有上游梯度全为 1 时才对。",
+            "结果与上游梯度无关：只有上游梯度全为 1 时才对。",
         ),
-        Text("multiply by the upstream gradient (chain rule)", "乘以上游梯度(链式法则)"),
+        Text("multiply by the upstream gradient (chain rule)", "乘以上游梯度（链式法则）"),
         _with(_ones),
         same=(
             Text("upstream not multiplied (M12)", "没有乘上游梯度 (M12)"),
@@ -142,7 +142,7 @@ PATTERNS = [
         "M22-mean",
         Text("the Jacobian is averaged over the outputs", "对雅可比矩阵的输出下标取了平均"),
         Text("The answer does not depend on the upstream gradient.", "结果与上游梯度无关。"),
-        Text("multiply by the upstream gradient: J.T @ dy", "乘以上游梯度:J.T @ dy"),
+        Text("multiply by the upstream gradient: J.T @ dy", "乘以上游梯度：J.T @ dy"),
         _with(_averaging),
         rank=8,
     ),
@@ -154,7 +154,7 @@ PATTERNS = [
         ),
         Text(
             "The others are treated as zero; with one sample (or time step) it would be right.",
-            "其余部分被当作零;只有一个样本(或时间步)时才对。",
+            "其余部分被当作零；只有一个样本（或时间步）时才对。",
         ),
         Text("sum over all of them", "对全部求和"),
         _some_only,
@@ -184,9 +184,9 @@ PATTERNS = [
         Text(
             "Each output has an upstream gradient of its own; together they lose what tells them "
             "apart.",
-            "每个输出各有自己的上游梯度,合在一起就分不开了。",
+            "每个输出各有自己的上游梯度，合在一起就分不开了。",
         ),
-        Text("multiply first, then sum", "先相乘,再求和"),
+        Text("multiply first, then sum", "先相乘，再求和"),
         _collapsed,
         rank=14,
     ),
@@ -195,9 +195,9 @@ PATTERNS = [
         Text("the mask is taken from the upstream gradient", "掩码取自上游梯度"),
         Text(
             "Entries are kept by the sign of the upstream gradient: the rule is not linear in it.",
-            "按上游梯度的符号决定保留哪些元素:规则对它不是线性的。",
+            "按上游梯度的符号决定保留哪些元素：规则对它不是线性的。",
         ),
-        Text("take the mask from the input: dy * (x > 0)", "掩码应取自输入:dy * (x > 0)"),
+        Text("take the mask from the input: dy * (x > 0)", "掩码应取自输入：dy * (x > 0)"),
         _masked(
             lambda g: np.maximum(g, 0.0),
             lambda g: (g > 0) * 1.0,
@@ -219,7 +219,7 @@ PATTERNS = [
         "M1-upstream",
         Text("the upstream gradient is transposed", "上游梯度被转置了"),
         Text("", ""),
-        Text("use it as it comes", "直接使用,不要转置"),
+        Text("use it as it comes", "直接使用，不要转置"),
         _with(_transposed),
         rank=13,
     ),

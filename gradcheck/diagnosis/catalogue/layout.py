@@ -37,7 +37,7 @@ def _by_transpose(view: View, evidence: Evidence) -> Found | None:
     if evidence.rule.kind in ("vjp", "jvp"):
         return Found()
     return Found(
-        title=Text("laid out the other way round: it is the transpose", "排布反了:是转置"),
+        title=Text("laid out the other way round: it is the transpose", "排布反了：是转置"),
         explanation=Text(
             "J[j, i] is the derivative of output j with respect to input i.",
             "J[j, i] 是输出 j 对输入 i 的导数。",
@@ -239,11 +239,11 @@ PATTERNS = [
         Text("the transpose of the right gradient", "是正确梯度的转置"),
         Text(
             "Rows and columns are exchanged; in a square case only the numbers tell.",
-            "行与列互换了;方阵时只有数值能看出来。",
+            "行与列互换了；方阵时只有数值能看出来。",
         ),
         Text(
             "transpose it: (A.T @ B).T = B.T @ A, such as x.T @ dz for the weights of x @ W",
-            "转置:(A.T @ B).T = B.T @ A,例如 x @ W 的权重梯度为 x.T @ dz",
+            "转置：(A.T @ B).T = B.T @ A，例如 x @ W 的权重梯度为 x.T @ dz",
         ),
         predicts(_transposed),
         rank=8,
@@ -253,13 +253,13 @@ PATTERNS = [
         "M1-jacobian",
         Text(
             "multiplied by the Jacobian instead of its transpose",
-            "乘的是雅可比矩阵本身,而不是它的转置",
+            "乘的是雅可比矩阵本身，而不是它的转置",
         ),
         Text(
             "The rule sums over the inputs where it has to sum over the outputs.",
-            "应当对输出下标求和,却对输入下标求了和。",
+            "应当对输出下标求和，却对输入下标求了和。",
         ),
-        Text("use J.T @ dy; for x @ W that is dz @ W.T", "用 J.T @ dy;对 x @ W 即 dz @ W.T"),
+        Text("use J.T @ dy; for x @ W that is dz @ W.T", "用 J.T @ dy；对 x @ W 即 dz @ W.T"),
         _by_transpose,
         same=(
             Text("the rule of the forward direction", "使用了前向规则"),
@@ -269,8 +269,8 @@ PATTERNS = [
     ),
     Pattern(
         "M1-axes",
-        Text("its axes are in another order: {order}", "轴的次序不对:{order}"),
-        Text("The right numbers, with axes exchanged.", "数值正确,但轴被交换了。"),
+        Text("its axes are in another order: {order}", "轴的次序不对：{order}"),
+        Text("The right numbers, with axes exchanged.", "数值正确，但轴被交换了。"),
         Text("apply the inverse of the transposition", "做相反的转置"),
         _permuted,
         rank=9,
@@ -280,9 +280,9 @@ PATTERNS = [
         Text("reshaped where it has to be transposed", "该用转置的地方用了 reshape"),
         Text(
             "reshape keeps the order in memory; rows and columns get mixed.",
-            "reshape 保持内存中的次序,行列因此混在一起。",
+            "reshape 保持内存中的次序，行列因此混在一起。",
         ),
-        Text("use .T (or np.swapaxes) instead of reshape", "用 .T(或 np.swapaxes)代替 reshape"),
+        Text("use .T (or np.swapaxes) instead of reshape", "用 .T（或 np.swapaxes）代替 reshape"),
         predicts(_reread, _reread_back),
         rank=9,
         plain=True,
@@ -292,7 +292,7 @@ PATTERNS = [
         Text("reversed along axis {axes}", "沿轴 {axes} 反了向"),
         Text(
             "The right numbers in the opposite order, such as a kernel that is (not) flipped.",
-            "数值正确但次序相反,例如卷积核(未)翻转。",
+            "数值正确但次序相反，例如卷积核（未）翻转。",
         ),
         Text("reverse it along that axis", "沿该轴反转"),
         _reversed,
@@ -304,7 +304,7 @@ PATTERNS = [
         Text("shifted by {step} along axis {axis}", "沿轴 {axis} 错位 {step}"),
         Text(
             "The right numbers one place off: a wrong index or loop variable.",
-            "数值正确但错了一位:下标或循环变量有误。",
+            "数值正确但错了一位：下标或循环变量有误。",
         ),
         Text("look at the indices along that axis", "检查该轴上的下标"),
         _moved,
@@ -328,9 +328,9 @@ PATTERNS = [
         Text(
             "What is broadcast in the forward direction is summed in the backward one: each sample "
             "adds to the same entry.",
-            "前向里被广播的量在反向里要求和:每个样本都对同一个元素有贡献。",
+            "前向里被广播的量在反向里要求和：每个样本都对同一个元素有贡献。",
         ),
-        Text("sum it: .sum(axis={axes})", "求和:.sum(axis={axes})"),
+        Text("sum it: .sum(axis={axes})", "求和：.sum(axis={axes})"),
         _not_summed,
         same=(Text("a broadcast axis is not reduced (M10)", "被广播的轴没有归约 (M10)"),),
         rank=4,
@@ -340,11 +340,11 @@ PATTERNS = [
         Text("summed over axis {axes} as well", "多沿轴 {axes} 求了和"),
         Text(
             "One sum too many: entries that are separate are added up.",
-            "多求了一次和:本应分开的元素被加在一起。",
+            "多求了一次和：本应分开的元素被加在一起。",
         ),
         Text(
             "sum over the broadcast axes only, such as .sum(axis=0) for a bias",
-            "只对被广播的轴求和,例如偏置用 .sum(axis=0)",
+            "只对被广播的轴求和，例如偏置用 .sum(axis=0)",
         ),
         _over_summed,
         rank=12,
@@ -368,14 +368,14 @@ PATTERNS = [
         ),
         Text(
             "multiply by the cotangent and sum over the outputs: J.T @ dy",
-            "乘以上游梯度并对输出求和:J.T @ dy",
+            "乘以上游梯度并对输出求和：J.T @ dy",
         ),
         _whole_jacobian,
         rank=4,
     ),
     Pattern(
         "shape",
-        Text("the right numbers in the wrong shape", "数值正确,但形状不对"),
+        Text("the right numbers in the wrong shape", "数值正确，但形状不对"),
         Text("", ""),
         Text("reshape it to the shape of the input", "改成与输入相同的形状"),
         predicts(_same_numbers),
@@ -383,8 +383,8 @@ PATTERNS = [
     ),
     Pattern(
         "M43",
-        Text("empty: a crop [p:-p] with p = 0", "是空数组:裁剪 [p:-p] 而 p = 0"),
-        Text("[0:-0] is [0:0], which holds nothing.", "[0:-0] 即 [0:0],什么也没有。"),
+        Text("empty: a crop [p:-p] with p = 0", "是空数组：裁剪 [p:-p] 而 p = 0"),
+        Text("[0:-0] is [0:0], which holds nothing.", "[0:-0] 即 [0:0]，什么也没有。"),
         Text("crop with [p : p + h]", "用 [p : p + h] 裁剪"),
         _empty,
         rank=4,

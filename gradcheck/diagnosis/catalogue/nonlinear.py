@@ -51,7 +51,7 @@ def _passed_on(view: View, evidence: Evidence) -> Found | None:
     if evidence.rule.kind in ("vjp", "jvp"):
         return Found()
     return Found(
-        title=Text("the identity matrix: a slope of 1", "是单位矩阵:斜率恒为 1"),
+        title=Text("the identity matrix: a slope of 1", "是单位矩阵：斜率恒为 1"),
         remedy=Text("put the derivative f'(x) on the diagonal", "对角线上应为导数 f'(x)"),
     )
 
@@ -134,7 +134,7 @@ def _place(name: str, other: str, applied_twice: bool) -> Found:
             explanation=Text(
                 "The function is as good as applied twice: with {other} in place of {name} the "
                 "rule is right.",
-                "相当于把函数作用了两次:把 {name} 换成 {other} 后规则就正确了。",
+                "相当于把函数作用了两次：把 {name} 换成 {other} 后规则就正确了。",
             ).format(**values),
             remedy=Text("use {other} instead of {name}", "用 {other} 代替 {name}").format(**values),
         )
@@ -146,7 +146,7 @@ def _place(name: str, other: str, applied_twice: bool) -> Found:
         explanation=Text(
             "Pre- and post-activation are mixed up: with {other} in place of {name} the rule is "
             "right.",
-            "混淆了激活前与激活后的值:把 {name} 换成 {other} 后规则就正确了。",
+            "混淆了激活前与激活后的值：把 {name} 换成 {other} 后规则就正确了。",
         ).format(**values),
         remedy=Text("use {other} instead of {name}", "用 {other} 代替 {name}").format(**values),
     )
@@ -322,9 +322,9 @@ PATTERNS = [
         Text("the derivative is taken at the upstream gradient", "导数在上游梯度处求值"),
         Text(
             "The rule gives f'(dy) where it has to give f'(x), so that it is not linear in dy.",
-            "规则给出的是 f'(dy) 而不是 f'(x),因此对 dy 不是线性的。",
+            "规则给出的是 f'(dy) 而不是 f'(x)，因此对 dy 不是线性的。",
         ),
-        Text("evaluate the derivative at the input: dy * f'(x)", "在输入处求导:dy * f'(x)"),
+        Text("evaluate the derivative at the input: dy * f'(x)", "在输入处求导：dy * f'(x)"),
         _elementwise(_slope_at_upstream, _slope_at_upstream_alone),
         same=(Text("the delta is used as the activation (M17)", "把 delta 当作激活值 (M17)"),),
         rank=10,
@@ -337,7 +337,7 @@ PATTERNS = [
         ),
         Text(
             "Asked with the input as its upstream gradient, the rule gives the right slope.",
-            "以输入作为上游梯度时,规则给出正确的斜率。",
+            "以输入作为上游梯度时，规则给出正确的斜率。",
         ),
         Text("evaluate the derivative at the input or output", "在输入或输出处求导"),
         _upstream_inside,
@@ -349,11 +349,11 @@ PATTERNS = [
         Text("the activation is applied twice", "激活函数被作用了两次"),
         Text(
             "The derivative is taken at the output, f'(f(x)), where it has to be taken at x.",
-            "导数在输出处求值,即 f'(f(x)),应在 x 处求值。",
+            "导数在输出处求值，即 f'(f(x))，应在 x 处求值。",
         ),
         Text(
             "use f'(x), or write the derivative with y: 1 - y**2, y * (1 - y)",
-            "用 f'(x),或用 y 表示导数:1 - y**2、y * (1 - y)",
+            "用 f'(x)，或用 y 表示导数：1 - y**2、y * (1 - y)",
         ),
         _elementwise(_slope_at_output),
         rank=10,
@@ -408,7 +408,7 @@ PATTERNS = [
     ),
     Pattern(
         "M59",
-        Text("the derivative of another function: {function}", "这是另一个函数的导数:{function}"),
+        Text("the derivative of another function: {function}", "这是另一个函数的导数：{function}"),
         Text(
             "The rule differentiates a formula that is not the one implemented.",
             "规则求导的公式不是实际实现的公式。",
@@ -422,7 +422,7 @@ PATTERNS = [
         Text("an epsilon on one side only: {epsilon}", "只有一边带有 epsilon:{epsilon}"),
         Text(
             "It stands in the function and not in the rule, or the other way round.",
-            "函数里有而规则里没有,或者相反。",
+            "函数里有而规则里没有，或者相反。",
         ),
         Text("use the same epsilon in both", "两边使用同一个 epsilon"),
         _epsilon,
@@ -433,9 +433,9 @@ PATTERNS = [
         Text("a mask of zeros and ones in place of a slope", "斜率被 0 和 1 的掩码取代"),
         Text(
             "A comparison is returned as a number; + and * bind tighter than >.",
-            "把比较结果当作数返回;+ 和 * 的优先级高于 >。",
+            "把比较结果当作数返回；+ 和 * 的优先级高于 >。",
         ),
-        Text("put the comparison in parentheses: (x > 0) + …", "给比较加括号:(x > 0) + …"),
+        Text("put the comparison in parentheses: (x > 0) + …", "给比较加括号：(x > 0) + …"),
         _squashed,
         same=(Text("the slope of ReLU (M59)", "用了 ReLU 的斜率 (M59)"),),
         rank=22,

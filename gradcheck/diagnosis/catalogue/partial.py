@@ -179,7 +179,7 @@ PATTERNS = [
         Text("zero everywhere", "处处为零"),
         Text(
             "The gradient is never filled in, or the input is taken for a constant.",
-            "梯度从未被写入,或者输入被当成了常数。",
+            "梯度从未被写入，或者输入被当成了常数。",
         ),
         Text("work it out", "把它算出来"),
         _zero,
@@ -198,7 +198,7 @@ PATTERNS = [
         ),
         Text(
             "The rest is zero: a return inside the loop, or a loop that stops early.",
-            "其余为零:return 写进了循环,或循环提前结束。",
+            "其余为零：return 写进了循环，或循环提前结束。",
         ),
         Text("move the return behind the loop", "把 return 移到循环之后"),
         _one_only,
@@ -210,11 +210,11 @@ PATTERNS = [
         Text("only the diagonal of the Jacobian is used", "只用了雅可比矩阵的对角线"),
         Text(
             "Every output depends on the other inputs as well; those terms (i ≠ j) are missing.",
-            "每个输出也依赖其他输入;缺少 i ≠ j 的项。",
+            "每个输出也依赖其他输入；缺少 i ≠ j 的项。",
         ),
         Text(
             "add the terms with i ≠ j; for a softmax: y * (dy - (dy * y).sum())",
-            "补上 i ≠ j 的项;softmax 为 y * (dy - (dy * y).sum())",
+            "补上 i ≠ j 的项；softmax 为 y * (dy - (dy * y).sum())",
         ),
         predicts(_diagonal),
         rank=9,
@@ -231,15 +231,15 @@ PATTERNS = [
         "M35",
         Text(
             "overwritten where it has to be added up: only the {which} contribution counts",
-            "该累加的地方被覆盖:只计入了{which}一次的贡献",
+            "该累加的地方被覆盖：只计入了{which}一次的贡献",
         ),
         Text(
             "An input that reaches several outputs gets a part from each of them.",
-            "一个输入影响多个输出时,每个输出都有一份贡献。",
+            "一个输入影响多个输出时，每个输出都有一份贡献。",
         ),
         Text(
             "use += in the loop; with repeated indices np.add.at(dx, i, g)",
-            "循环里用 +=;下标重复时用 np.add.at(dx, i, g)",
+            "循环里用 +=；下标重复时用 np.add.at(dx, i, g)",
         ),
         _overwritten,
         same=(
@@ -254,13 +254,13 @@ PATTERNS = [
         "M51",
         Text(
             "only the same index along axis {axis} counts: what the others add is dropped",
-            "只计入了沿轴 {axis} 的同一位置,丢掉了来自其他位置的部分",
+            "只计入了沿轴 {axis} 的同一位置，丢掉了来自其他位置的部分",
         ),
         Text(
             "An earlier step acts on all later outputs; its own output is only the first of them.",
-            "较早的一步会影响之后所有的输出,而不仅是它自己的输出。",
+            "较早的一步会影响之后所有的输出，而不仅是它自己的输出。",
         ),
-        Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分:dh = dh_t + dh_next"),
+        Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分：dh = dh_t + dh_next"),
         _causal,
         same=(
             Text("a BPTT term dropped (M51)", "丢掉了 BPTT 的一项 (M51)"),
@@ -272,13 +272,13 @@ PATTERNS = [
         "M51",
         Text(
             "only the same index along axis {axis} counts: what the others add is dropped",
-            "只计入了沿轴 {axis} 的同一位置,丢掉了来自其他位置的部分",
+            "只计入了沿轴 {axis} 的同一位置，丢掉了来自其他位置的部分",
         ),
         Text(
             "An earlier step acts on all later outputs; its own output is only the first of them.",
-            "较早的一步会影响之后所有的输出,而不仅是它自己的输出。",
+            "较早的一步会影响之后所有的输出，而不仅是它自己的输出。",
         ),
-        Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分:dh = dh_t + dh_next"),
+        Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分：dh = dh_t + dh_next"),
         _own_index,
         same=(
             Text("a BPTT term dropped (M51)", "丢掉了 BPTT 的一项 (M51)"),

@@ -93,15 +93,17 @@ def _unmasked(view: View, evidence: Evidence) -> Found | None:
 PATTERNS = [
     Pattern(
         "M32",
-        Text("multiplied with {partner}, which is not its partner", "与 {partner} 相乘,乘错了对象"),
+        Text(
+            "multiplied with {partner}, which is not its partner", "与 {partner} 相乘，乘错了对象"
+        ),
         Text(
             "It is just the upstream gradient times {partner}, summed: in the function another "
             "value stands beside this input.",
-            "它恰好是上游梯度与 {partner} 之积(再求和),但函数里与该输入相乘的是另一个值。",
+            "它恰好是上游梯度与 {partner} 之积（再求和），但函数里与该输入相乘的是另一个值。",
         ),
         Text(
             "multiply with what stands beside it in the forward direction, such as x_hat for gamma",
-            "乘以前向中与它相乘的值,例如 gamma 对应 x_hat",
+            "乘以前向中与它相乘的值，例如 gamma 对应 x_hat",
         ),
         _with_partner,
         same=(
@@ -113,17 +115,17 @@ PATTERNS = [
     Pattern(
         "mask",
         Text("cut by a mask {mask} that does not belong there", "多用了掩码 {mask}"),
-        Text("It is right where the mask holds, and zero elsewhere.", "掩码成立处正确,其余为零。"),
+        Text("It is right where the mask holds, and zero elsewhere.", "掩码成立处正确，其余为零。"),
         Text("leave the mask out", "去掉掩码"),
         _masked,
         rank=26,
     ),
     Pattern(
         "mask-forgotten",
-        Text("a mask is forgotten: not zero where it has to be", "漏了掩码:该为零处不为零"),
+        Text("a mask is forgotten: not zero where it has to be", "漏了掩码：该为零处不为零"),
         Text(
             "Every entry is right, but for some whose right value is 0.",
-            "除了一些本应为零的元素,其余都正确。",
+            "除了一些本应为零的元素，其余都正确。",
         ),
         Text("multiply by the mask of the forward pass", "乘以前向的掩码"),
         _unmasked,

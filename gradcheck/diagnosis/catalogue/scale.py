@@ -28,7 +28,7 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
         if factor.kind == "unknown" and not all(_several(pair) for pair in view.pairs):
             return None  # one number is always some multiple of another
         here = " = ".join(factor.here)
-        note = Text(f" (here {here})", f"(此处即 {here})") if here else Text("", "")
+        note = Text(f" (here {here})", f"（此处即 {here}）") if here else Text("", "")
         return Found({"factor": factor.name, "here": note})
 
     return find
@@ -118,7 +118,7 @@ def _extra(label: str) -> Found:
     )
 
 
-_TWO = Text("a 2 from a square, or a 1/2 in the function", "平方求导得到的 2,或函数里的 1/2")
+_TWO = Text("a 2 from a square, or a 1/2 in the function", "平方求导得到的 2，或函数里的 1/2")
 _USED_TWICE = Text(
     "an input that is used twice, of which one path is counted", "输入被用了两次而只算了一条路径"
 )
@@ -130,7 +130,7 @@ PATTERNS = [
         Text("Every entry is minus the right one.", "每个元素都是正确值的相反数。"),
         Text(
             "flip the sign; for a loss, look at the order of a difference (p - y, not y - p)",
-            "改变正负号;若是损失函数,检查差的次序(应为 p - y 而非 y - p)",
+            "改变正负号；若是损失函数，检查差的次序（应为 p - y 而非 y - p）",
         ),
         _factor(lambda factor: factor.kind == "sign"),
         rank=5,
@@ -140,16 +140,16 @@ PATTERNS = [
         "M3",
         Text(
             "{factor} times too large: the 1/{factor} of a mean is missing",
-            "大了 {factor} 倍:缺少平均的 1/{factor}",
+            "大了 {factor} 倍：缺少平均的 1/{factor}",
         ),
-        Text("The function averages where the rule sums.", "函数取了平均,而反向规则只做了求和。"),
+        Text("The function averages where the rule sums.", "函数取了平均，而反向规则只做了求和。"),
         Text("divide by {factor}", "除以 {factor}"),
         _factor(lambda f: f.kind == "size" and not f.inverse and not f.mixed),
         same=(
             Text("a constant of the loss is dropped (M6)", "丢掉了损失里的常数 (M6)"),
             Text(
                 "the function sums where a mean is meant (a convention)",
-                "函数求和而本意是平均(约定问题)",
+                "函数求和而本意是平均（约定问题）",
             ),
         ),
         rank=5,
@@ -159,10 +159,10 @@ PATTERNS = [
         "M4",
         Text(
             "{factor} of the right gradient: averaged where it has to be summed",
-            "只有正确值的 {factor}:该求和处取了平均",
+            "只有正确值的 {factor}：该求和处取了平均",
         ),
-        Text("The rule averages where the function sums.", "函数是求和,而反向规则取了平均。"),
-        Text("leave the division out; use sum instead of mean", "去掉这次除法;用 sum 代替 mean"),
+        Text("The rule averages where the function sums.", "函数是求和，而反向规则取了平均。"),
+        Text("leave the division out; use sum instead of mean", "去掉这次除法；用 sum 代替 mean"),
         _factor(lambda f: f.kind == "size" and f.inverse and not f.mixed),
         same=(
             Text("the 1/N of a mean is counted twice (M4)", "平均的 1/N 计了两次 (M4)"),
@@ -177,7 +177,7 @@ PATTERNS = [
         Text("Every entry is {factor} times the right one.", "每个元素都是正确值的 {factor} 倍。"),
         Text(
             "divide by {factor}; look for a constant lost or counted twice",
-            "除以 {factor};检查漏掉或重复计入的常数",
+            "除以 {factor}；检查漏掉或重复计入的常数",
         ),
         _factor(lambda f: f.kind == "constant" or (f.kind == "size" and f.mixed)),
         same=(_TWO, _USED_TWICE),
@@ -190,7 +190,7 @@ PATTERNS = [
         Text(
             "Every entry is {factor} times the right one: an inner or outer scale is forgotten or "
             "counted twice.",
-            "每个元素都是正确值的 {factor} 倍:内层或外层的缩放漏掉了,或重复计入。",
+            "每个元素都是正确值的 {factor} 倍：内层或外层的缩放漏掉了，或重复计入。",
         ),
         Text("divide by {factor}", "除以 {factor}"),
         _factor(lambda f: f.kind == "value"),
@@ -206,11 +206,11 @@ PATTERNS = [
         Text("a factor is missing or one too many", "缺少或多出一个因子"),
         Text(
             "Divided by the right gradient, entry by entry, it is just that.",
-            "与正确梯度逐元素相除,恰好得到它。",
+            "与正确梯度逐元素相除，恰好得到它。",
         ),
         Text("", ""),
         _elementwise,
-        rank=30,
+        rank=17,
     ),
     Pattern(
         "scale",
@@ -221,7 +221,7 @@ PATTERNS = [
         Text(
             "The direction is right. What is lost or added is a single number, such as a norm, a "
             "sum or a maximum.",
-            "方向正确;漏掉或多出的是一个标量,如范数、总和或最大值。",
+            "方向正确；漏掉或多出的是一个标量，如范数、总和或最大值。",
         ),
         Text("look for a scalar that was dropped", "检查被漏掉的标量"),
         _factor(lambda f: f.kind == "unknown"),

@@ -216,7 +216,7 @@ PATTERNS = [
         ),
         Text(
             "The sum in the denominator depends on every input; it is taken for a constant.",
-            "分母里的总和依赖于每个输入,却被当作常数。",
+            "分母里的总和依赖于每个输入，却被当作常数。",
         ),
         Text(
             "y * (dy - (dy * y).sum(axis, keepdims=True))",
@@ -231,7 +231,7 @@ PATTERNS = [
             "the sum inside the softmax rule is not weighted by y", "softmax 规则里的求和没有乘 y"
         ),
         Text(
-            "The rule needs (dy * y).sum(), not dy.sum().", "需要 (dy * y).sum(),而不是 dy.sum()。"
+            "The rule needs (dy * y).sum(), not dy.sum().", "需要 (dy * y).sum()，而不是 dy.sum()。"
         ),
         Text(
             "y * (dy - (dy * y).sum(axis, keepdims=True))",
@@ -261,7 +261,7 @@ PATTERNS = [
     ),
     Pattern(
         "M20-index",
-        Text("the wrong y in front: y_j * (δ_ij - y_j)", "前面的 y 下标不对:y_j * (δ_ij - y_j)"),
+        Text("the wrong y in front: y_j * (δ_ij - y_j)", "前面的 y 下标不对：y_j * (δ_ij - y_j)"),
         Text("", ""),
         Text("y_i * (δ_ij - y_j)", "y_i * (δ_ij - y_j)"),
         _of(False, _other_front),
@@ -282,7 +282,7 @@ PATTERNS = [
         "M23",
         Text("summed over the whole batch instead of the classes", "对整个批次而不是对类别求和"),
         Text("Each row has a sum of its own.", "每一行各有自己的总和。"),
-        Text("sum over the class axis, with keepdims=True", "沿类别轴求和,并用 keepdims=True"),
+        Text("sum over the class axis, with keepdims=True", "沿类别轴求和，并用 keepdims=True"),
         _of(False, _over_all),
         rank=8,
     ),
@@ -350,7 +350,7 @@ PATTERNS = [
             "the log-probability is used where the probability is meant", "该用概率处用了对数概率"
         ),
         Text("", ""),
-        Text("use np.exp(y), the probability", "用 np.exp(y),即概率"),
+        Text("use np.exp(y), the probability", "用 np.exp(y)，即概率"),
         _of(True, _log_probability),
         rank=8,
     ),
@@ -363,9 +363,9 @@ PATTERNS = [
         Text(
             "p - y is the gradient for the scores already; the softmax rule is applied to it once "
             "more.",
-            "p - y 已经是对得分的梯度,又多用了一次 softmax 的规则。",
+            "p - y 已经是对得分的梯度，又多用了一次 softmax 的规则。",
         ),
-        Text("return p - y (times its constant) as it is", "直接返回 p - y(乘以常数)"),
+        Text("return p - y (times its constant) as it is", "直接返回 p - y（乘以常数）"),
         _fused_find(_again, _slope_again),
         rank=8,
     ),
@@ -373,7 +373,7 @@ PATTERNS = [
         "M25",
         Text(
             "the softmax is missing in the gradient: z - y for p - y",
-            "梯度里缺少 softmax:写成了 z - y",
+            "梯度里缺少 softmax：写成了 z - y",
         ),
         Text("", ""),
         Text("use softmax(z) - y", "用 softmax(z) - y"),
@@ -391,7 +391,7 @@ PATTERNS = [
     Pattern(
         "label",
         Text("the label is not subtracted", "没有减去标签"),
-        Text("The gradient is p - y; the y is missing.", "梯度是 p - y,漏了 y。"),
+        Text("The gradient is p - y; the y is missing.", "梯度是 p - y，漏了 y。"),
         Text("subtract the one-hot label", "减去 one-hot 标签"),
         _fused_find(_no_label),
         rank=8,

@@ -177,13 +177,17 @@ def _completed(pair: Pair, over: tuple[int, ...], names: tuple[str, ...]) -> Flo
 _TERMS = {
     ("mean",): (
         "M30",
-        Text("the path through the mean is wrong or missing", "经由均值的路径有误或缺失"),
+        Text(
+            "the path through a mean or sum is wrong or missing",
+            "经由均值或总和的路径有误或缺失"),
         Text(
             "What is off is one number for each group along axis {axes}: such as the mean of the "
-            "upstream gradient that is not subtracted.",
-            "偏差在轴 {axes} 的每一组内是同一个数:例如没有减去上游梯度的均值。",
+            "upstream gradient that is not subtracted, or the sum in a denominator.",
+            "偏差在轴 {axes} 的每一组内是同一个数：例如没减去上游梯度的均值，或漏了分母里的总和。",
         ),
-        Text("subtract the mean along axis {axes}", "减去沿轴 {axes} 的均值"),
+        Text(
+            "differentiate that mean or sum as well: it depends on every entry",
+            "对该均值或总和也要求导：它依赖于每个元素"),
     ),
     ("variance",): (
         "M30",
@@ -203,7 +207,7 @@ _TERMS = {
         Text(
             "The paths through mean and variance along axis {axes} are missing or wrong: every "
             "input of a group changes both.",
-            "缺少(或写错)经由轴 {axes} 的均值与方差的路径:组内每个输入都会改变二者。",
+            "缺少（或写错）经由轴 {axes} 的均值与方差的路径：组内每个输入都会改变二者。",
         ),
         Text(
             "(dx_hat - mean(dx_hat) - x_hat * mean(dx_hat * x_hat)) / std",
@@ -216,7 +220,7 @@ _TERMS = {
         Text(
             "What is off is a multiple of y for each group along axis {axes}: such as the term "
             "y * (dy · y) of a softmax or a norm.",
-            "偏差在轴 {axes} 的每一组内是 y 的倍数:例如 softmax 或范数里的 y * (dy · y)。",
+            "偏差在轴 {axes} 的每一组内是 y 的倍数：例如 softmax 或范数里的 y * (dy · y)。",
         ),
         Text("look at the sum in that term", "检查该项中的求和"),
     ),
@@ -226,7 +230,7 @@ _TERMS = {
         Text(
             "What is off is a multiple of x for each group along axis {axes}: such as the path "
             "through a norm.",
-            "偏差在轴 {axes} 的每一组内是 x 的倍数:例如经由范数的路径。",
+            "偏差在轴 {axes} 的每一组内是 x 的倍数：例如经由范数的路径。",
         ),
         Text("look at the derivative of the norm or sum", "检查范数或总和的导数"),
     ),
@@ -249,7 +253,7 @@ PATTERNS = [
         Text(
             "What is off is a multiple of the parameter itself: weight decay that is left out, "
             "counted twice, or added where the function has none.",
-            "偏差是参数自身的倍数:权重衰减漏掉了、重复计入,或函数里本来没有。",
+            "偏差是参数自身的倍数：权重衰减漏掉了、重复计入，或函数里本来没有。",
         ),
         Text(
             "lambda/2 * (W**2).sum() adds lambda * W to the gradient, and nothing else",
@@ -264,7 +268,7 @@ PATTERNS = [
         Text(
             "What is off is a multiple of the parameter itself: weight decay that is left out, "
             "counted twice, or added where the function has none.",
-            "偏差是参数自身的倍数:权重衰减漏掉了、重复计入,或函数里本来没有。",
+            "偏差是参数自身的倍数：权重衰减漏掉了、重复计入，或函数里本来没有。",
         ),
         Text(
             "lambda/2 * (W**2).sum() adds lambda * W to the gradient, and nothing else",
@@ -278,7 +282,7 @@ PATTERNS = [
         Text("the skip connection is dropped", "丢掉了跳跃连接"),
         Text(
             "What is missing is the upstream gradient itself: the path around the layer.",
-            "缺少的正是上游梯度本身:绕过该层的路径。",
+            "缺少的正是上游梯度本身：绕过该层的路径。",
         ),
         Text("add dy to it", "加上 dy"),
         _skip,
@@ -291,7 +295,7 @@ PATTERNS = [
             "The array that the gradient is summed into holds data when it begins.",
             "用于累加梯度的数组一开始就装着数据。",
         ),
-        Text("begin with zeros: np.zeros_like({name})", "从零开始:np.zeros_like({name})"),
+        Text("begin with zeros: np.zeros_like({name})", "从零开始：np.zeros_like({name})"),
         _data,
         rank=7,
     ),
