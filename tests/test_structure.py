@@ -16,7 +16,7 @@ ORDER = [
     "evaluation", "contracts", "hints", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
     "judging.hessians", "judging", "identities", "neighbours", "source_edits",
-    "diagnosis.evidence", "diagnosis.catalogue", "diagnosis.pattern", "diagnosis.factors",
+    "diagnosis.samples", "diagnosis.evidence", "diagnosis.catalogue", "diagnosis.pattern", "diagnosis.factors",
     "diagnosis.catalogue.behaviour", "diagnosis.catalogue.conditions",
     "diagnosis.catalogue.cotangent", "diagnosis.catalogue.layout",
     "diagnosis.catalogue.nonlinear", "diagnosis.catalogue.partial", "diagnosis.catalogue.scale",

@@ -19,9 +19,10 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.chain import name_break
-from gradcheck.diagnosis.evidence import Clock, Evidence, TooSlow, View, gather
+from gradcheck.diagnosis.evidence import Evidence, View, gather
 from gradcheck.diagnosis.pattern import Behaviour, Found, Pattern, behaviours, patterns
 from gradcheck.diagnosis.repair import KINDS, repair
+from gradcheck.diagnosis.samples import Clock, TooSlow
 from gradcheck.hints import NOTHING, Edit, Mistake, Text
 from gradcheck.verdict import Verdict
 

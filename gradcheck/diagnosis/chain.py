@@ -8,9 +8,9 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.claims import Identity
-from gradcheck.diagnosis.evidence import Clock, Floats
 from gradcheck.diagnosis.factors import written
 from gradcheck.diagnosis.repair import KINDS, repair_chain, sides_at
+from gradcheck.diagnosis.samples import Clock, Floats
 from gradcheck.hints import Mistake, Text
 from gradcheck.identities import expression
 from gradcheck.verdict import Verdict

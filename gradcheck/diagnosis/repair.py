@@ -11,16 +11,8 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
-from gradcheck.diagnosis.evidence import (
-    Answer,
-    Clock,
-    Evidence,
-    Floats,
-    Pair,
-    Sample,
-    View,
-    reask,
-)
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.samples import Answer, Clock, Floats, Sample, reask
 from gradcheck.errors import DeclarationError
 from gradcheck.evaluation import copy_of
 from gradcheck.hints import Edit, Text

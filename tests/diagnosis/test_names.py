@@ -53,7 +53,7 @@ def test_every_name_of_the_catalogue_is_planted_in_two_layers():
     layers = {}
     for names, rule in PLANTED:
         for name in names:
-            layers.setdefault(name, set()).add((rule.derivation.name, rule.line))
+            layers.setdefault(name, set()).add((rule.file, rule.line))
     alone = {
         record.id
         for record in (*patterns(), *behaviours())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Answer, Evidence, Floats, Pair, Sample, matches
+from gradcheck.diagnosis.evidence import Evidence, Pair, matches
 from gradcheck.diagnosis.pattern import Behaviour, Found, Text
+from gradcheck.diagnosis.samples import Answer, Floats, Sample
 
 #: Two answers that agree to this are the same: rounding is far below, a mistake far above.
 _SAME = 1e-9

@@ -9,8 +9,9 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.claims import Rule
-from gradcheck.diagnosis.evidence import Evidence, Sample, sample_at
+from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.pattern import Behaviour, Found, Text
+from gradcheck.diagnosis.samples import Sample, sample_at
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
 from gradcheck.evaluation import same

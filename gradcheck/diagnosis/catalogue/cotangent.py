@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
 
 #: A slope this close to 0 or 1 is that of a mask.
 _MASK = 1e-6

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Answer, Evidence, Floats, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text, predicts
+from gradcheck.diagnosis.samples import Answer, Floats
 
 _MATRIX = 2
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Answer, Evidence, Floats, Pair, Predict, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, Predict, View
 from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.samples import Answer, Floats
 
 _GELU_CUBIC = 0.044715
 _GELU_SCALE = math.sqrt(2 / math.pi)

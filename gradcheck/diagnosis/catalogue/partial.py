@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text, predicts
+from gradcheck.diagnosis.samples import Floats
 
 #: An entry of the Jacobian below this share of the largest is one that is zero.
 _ZERO = 1e-9

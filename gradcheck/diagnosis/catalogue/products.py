@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
 
 
 def _reduced(array: Floats, shape: tuple[int, ...]) -> Floats | None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck.diagnosis import factors
-from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.factors import Factor
 from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
 
 
 def _factor(wanted: Callable[[Factor], bool]) -> Find:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
 
 #: Probabilities add up to 1, and an output is a softmax of its input, up to rounding.
 _ROUNDED = 1e-9

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Evidence, Floats, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.factors import written
 from gradcheck.diagnosis.pattern import Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
 
 Direction = Callable[[Pair], Any]
 #: Fewer numbers along an axis are spanned by anything.
