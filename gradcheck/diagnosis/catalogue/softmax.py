@@ -12,11 +12,10 @@ from gradcheck.diagnosis.samples import Floats
 
 #: Probabilities add up to 1, and an output is a softmax of its input, up to rounding.
 _ROUNDED = 1e-9
-#: What is made of measured values is this much, or not.
-_MEASURED = 1e-5
 
 
-def _softmax(x: Floats, axis: int) -> Floats:
+def softmax(x: Floats, axis: int) -> Floats:
+    """The softmax along one axis."""
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return np.asarray(e / e.sum(axis=axis, keepdims=True))
 
@@ -29,7 +28,7 @@ def _axes(view: View, log: bool = False) -> Iterator[int]:
             x, y = pair.x, pair.y
             if y.shape != x.shape:
                 return
-            made = _softmax(x, axis)
+            made = softmax(x, axis)
             good.append(np.allclose(np.exp(y) if log else y, made, rtol=_ROUNDED, atol=0))
         if all(good):
             yield axis
@@ -51,7 +50,8 @@ def _of(log: bool, *predictions: Callable[[Pair, int], Floats]) -> Find:
     return find
 
 
-def _total(array: Floats, axis: int) -> Floats:
+def total(array: Floats, axis: int) -> Floats:
+    """The sum along one axis, which stays."""
     return np.asarray(array.sum(axis=axis, keepdims=True))
 
 
@@ -60,7 +60,7 @@ def _no_normaliser(pair: Pair, axis: int) -> Floats:
 
 
 def _unweighted(pair: Pair, axis: int) -> Floats:
-    return pair.y * (pair.G - _total(pair.G, axis))
+    return pair.y * (pair.G - total(pair.G, axis))
 
 
 def _averaged(pair: Pair, axis: int) -> Floats:
@@ -68,19 +68,19 @@ def _averaged(pair: Pair, axis: int) -> Floats:
 
 
 def _outer_lost(pair: Pair, axis: int) -> Floats:
-    return pair.G - _total(pair.G * pair.y, axis)
+    return pair.G - total(pair.G * pair.y, axis)
 
 
 def _no_diagonal(pair: Pair, axis: int) -> Floats:
-    return -pair.y * _total(pair.G * pair.y, axis)
+    return -pair.y * total(pair.G * pair.y, axis)
 
 
 def _other_front(pair: Pair, axis: int) -> Floats:
-    return pair.y * pair.G - _total(pair.G * pair.y**2, axis)
+    return pair.y * pair.G - total(pair.G * pair.y**2, axis)
 
 
 def _plus(pair: Pair, axis: int) -> Floats:
-    return pair.y * (pair.G + _total(pair.G * pair.y, axis))
+    return pair.y * (pair.G + total(pair.G * pair.y, axis))
 
 
 def _over_all(pair: Pair, axis: int) -> Floats:
@@ -88,7 +88,7 @@ def _over_all(pair: Pair, axis: int) -> Floats:
 
 
 def _inputs(pair: Pair, axis: int) -> Floats:
-    return pair.y * (pair.G - _total(pair.G * pair.x, axis))
+    return pair.y * (pair.G - total(pair.G * pair.x, axis))
 
 
 def _inputs_diagonal(pair: Pair, axis: int) -> Floats:
@@ -96,7 +96,7 @@ def _inputs_diagonal(pair: Pair, axis: int) -> Floats:
 
 
 def _inputs_outside(pair: Pair, axis: int) -> Floats:
-    return pair.x * (pair.G - _total(pair.G * pair.y, axis))
+    return pair.x * (pair.G - total(pair.G * pair.y, axis))
 
 
 def _log_one_hot(pair: Pair, axis: int) -> Floats:
@@ -109,11 +109,11 @@ def _log_diagonal(pair: Pair, axis: int) -> Floats:
 
 def _log_softmax_rule(pair: Pair, axis: int) -> Floats:
     p = np.exp(pair.y)
-    return p * (pair.G - _total(pair.G * p, axis))
+    return p * (pair.G - total(pair.G * p, axis))
 
 
 def _log_probability(pair: Pair, axis: int) -> Floats:
-    return pair.G - pair.y * _total(pair.G, axis)
+    return pair.G - pair.y * total(pair.G, axis)
 
 
 def _log_averaged(pair: Pair, axis: int) -> Floats:
@@ -121,92 +121,7 @@ def _log_averaged(pair: Pair, axis: int) -> Floats:
 
 
 def _softmax_as_log(pair: Pair, axis: int) -> Floats:
-    return pair.G - pair.y * _total(pair.G, axis)
-
-
-# ---- a loss whose gradient is c (softmax(z) - t) -------------------------------------------
-
-
-def _fused(pair: Pair) -> tuple[float, Floats, Floats, int] | None:
-    """``c``, the probabilities, the targets and the axis of a fused gradient ``c (p - t)``.
-
-    The targets are one-hot, or an input of that shape.
-    """
-    z, right = pair.x, pair.right
-    if z.ndim == 0 or not np.isfinite(right).all():
-        return None
-    for axis in dict.fromkeys((z.ndim - 1, 0)):
-        p = _softmax(z, axis)
-        if np.abs(_total(right, axis)).max() > _MEASURED * np.abs(right).max():
-            continue
-        # The label's entry has the other sign; which sign that is depends on the cotangent.
-        for sign in (np.sign(pair.u.sum()), -np.sign(pair.u.sum())):
-            others = sign * right > 0
-            if not others.any():
-                continue
-            c = float(right[others].sum() / p[others].sum())
-            t = p - right / c
-            whole = np.round(t)
-            one_hot = np.all(_total(whole, axis) == 1) and np.all((whole == 0) | (whole == 1))
-            if one_hot and np.abs(t - whole).max() < _MEASURED:
-                return c, p, whole, axis
-    return None
-
-
-def _fused_find(*predictions: Callable[..., Floats]) -> Find:
-    def find(view: View, evidence: Evidence) -> Found | None:
-        if any(_fused(pair) is None for pair in view.pairs):
-            return None
-        for predict in predictions:
-            evidence.clock.check()
-
-            def made(pair: Pair, f: Callable[..., Floats] = predict) -> Floats | None:
-                parts = _fused(pair)
-                return None if parts is None else f(*parts, pair)
-
-            if view.explains(made):
-                return Found()
-        return None
-
-    return find
-
-
-def _again(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    g = pair.right
-    return p * (g - _total(g * p, axis))
-
-
-def _slope_again(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    return pair.right * p * (1 - p)
-
-
-def _no_softmax(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    return c * (pair.x - t)
-
-
-def _no_label(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    return c * p
-
-
-def _label_alone(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    return -c * t
-
-
-def _own_entry(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    return c * (p - 1) * t
-
-
-def _wrong_axis(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    e = np.exp(pair.x - pair.x.max())
-    return c * (e / e.sum() - t)
-
-
-def _other_axis(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    return c * (_softmax(pair.x, 0 if axis else pair.x.ndim - 1) - t)
-
-
-def _sigmoid(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
-    return c * (1 / (1 + np.exp(-pair.x)) - t)
+    return pair.G - pair.y * total(pair.G, axis)
 
 
 PATTERNS = [
@@ -353,64 +268,6 @@ PATTERNS = [
         Text("", ""),
         Text("use np.exp(y), the probability", "用 np.exp(y)，即概率"),
         _of(True, _log_probability),
-        rank=8,
-    ),
-    Pattern(
-        "M24",
-        Text(
-            "the fused gradient p - y goes through the softmax again",
-            "融合梯度 p - y 又经过了一次 softmax",
-        ),
-        Text(
-            "p - y is the gradient for the scores already; the softmax rule is applied to it once "
-            "more.",
-            "p - y 已经是对得分的梯度，又多用了一次 softmax 的规则。",
-        ),
-        Text("return p - y (times its constant) as it is", "直接返回 p - y（乘以常数）"),
-        _fused_find(_again, _slope_again),
-        rank=8,
-    ),
-    Pattern(
-        "M25",
-        Text(
-            "the softmax is missing in the gradient: z - y for p - y",
-            "梯度里缺少 softmax：写成了 z - y",
-        ),
-        Text("", ""),
-        Text("use softmax(z) - y", "用 softmax(z) - y"),
-        _fused_find(_no_softmax),
-        rank=8,
-    ),
-    Pattern(
-        "M25-sigmoid",
-        Text("a sigmoid for the softmax", "用 sigmoid 代替了 softmax"),
-        Text("", ""),
-        Text("use softmax(z) - y", "用 softmax(z) - y"),
-        _fused_find(_sigmoid),
-        rank=8,
-    ),
-    Pattern(
-        "label",
-        Text("the label is not subtracted", "没有减去标签"),
-        Text("The gradient is p - y; the y is missing.", "梯度是 p - y，漏了 y。"),
-        Text("subtract the one-hot label", "减去 one-hot 标签"),
-        _fused_find(_no_label),
-        rank=8,
-    ),
-    Pattern(
-        "label-only",
-        Text("only the entry of the label is filled in", "只写入了标签对应的元素"),
-        Text("The other classes get their probability.", "其他类别的梯度是各自的概率。"),
-        Text("p - y for all classes", "对所有类别用 p - y"),
-        _fused_find(_label_alone, _own_entry),
-        rank=8,
-    ),
-    Pattern(
-        "M23-loss",
-        Text("the softmax in the gradient runs over the wrong axis", "梯度里的 softmax 取错了轴"),
-        Text("", ""),
-        Text("softmax over the class axis", "沿类别轴做 softmax"),
-        _fused_find(_wrong_axis, _other_axis),
         rank=8,
     ),
 ]
