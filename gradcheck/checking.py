@@ -21,8 +21,10 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
+from gradcheck.diagnosis import diagnose
 from gradcheck.dims import explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
+from gradcheck.hints import Hints, Mistakes
 from gradcheck.records import Record, count
 from gradcheck.regimes import REGIMES
 from gradcheck.report.evidence import origin, shown_by
@@ -35,6 +37,8 @@ from gradcheck.verification import claims_of, judge_at, judge_drawn
 
 #: Seconds after which a claim is cut off.
 TIME_LIMIT = 60.0
+#: Seconds after which a diagnosis is cut off, should it not end by itself.
+_DIAGNOSIS_LIMIT = 10.0
 #: Where failing examples are kept between runs, beside those of Hypothesis itself.
 _DATABASE = ".hypothesis/examples"
 #: A case of more characters fills a screen and is replayed by its draw; nor is a script of more
@@ -121,25 +125,34 @@ def check_claim(
     *,
     time_limit: float = TIME_LIMIT,
     replay_id: str | None = None,
+    hints: Hints | None = None,
+    simplify: bool = True,
     width: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
 
+    ``hints`` say how much of a mistake is told; with the level ``"none"`` it is not looked for.
+    ``simplify=False`` stops at the first failing point, leaves it as it is and gives it no name.
     ``width`` is that of the reader's screen, see ``narrate``; ``progress`` is told how many inputs
-    were judged. Raises ``DeclarationError`` for an unsound declaration; everything else becomes an
-    outcome.
+    were judged.
+
+    Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
     claim.require_sound()
-    run = _Run(claim, profile or default_profile(), seed_, replay_id or claim.id, width, progress)
+    run = _Run(
+        claim, profile or default_profile(), seed_, replay_id or claim.id, hints or Hints.of(),
+        width, progress,
+    )  # fmt: skip
+    run.simplified = simplify
     try:
-        with _limited(time_limit):
+        with limited(time_limit):
             run.explore()
     except TimeUp:
         run.timed_out = time_limit
-    if run.failure is not None:
+    if run.failure is not None and simplify:
         # A smaller case may be one at which the user's code does not end.
-        with contextlib.suppress(TimeUp), _limited(time_limit):
+        with contextlib.suppress(TimeUp), limited(time_limit):
             return run.outcome()
         run.simplified = False
     return run.outcome()
@@ -157,6 +170,7 @@ class _Run:
     profile: Profile
     seed: int | None
     replay_id: str
+    hints: Hints
     width: int | None = None
     progress: Callable[[int], None] | None = None
     inputs: int = 0
@@ -242,6 +256,8 @@ class _Run:
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
                     self.worst = verdict
                 self.failure = self.failure or verdict
+                if not self.simplified:
+                    break
         if self.failure is not None:
             raise _Found
 
@@ -309,14 +325,14 @@ class _Run:
                 *sentences(reason, self.width),
             ]
             if example is not None:
-                lines += narrate(example, width=self.width).splitlines()[2:]
+                lines += narrate(example, self.hints, width=self.width).splitlines()[2:]
                 lines += ["", f"  {self._replay(example)}"]
             record.message = "\n".join(lines)
         return Outcome(record, example)
 
     def _unclaimed(self) -> list[str]:
         """Inputs that no rule of the derivation speaks about; said once, with its first rule."""
-        if not isinstance(self.claim, Rule) or self.claim is not self.claim.derivation.rules[0]:
+        if not isinstance(self.claim, Rule) or self.claim not in self.claim.derivation.rules[:1]:
             return []
         owner = self.claim.derivation
         claimed = {name for rule in owner.rules for name in rule.wrt}
@@ -395,9 +411,12 @@ class _Run:
         worst = max(
             (v for v in (self.worst, simplifier.worst, shown) if v is not None), key=discrepancy
         )
+        shown = self._diagnosed(shown)
         record.status, record.title = str(Status.FAIL), shown.title
         record.failure = shown_by(self.claim, shown, self._met(shown), self._replay(shown))
-        lines = [narrate(shown, width=self.width)]
+        if self.hints.shows("what"):
+            record.mistakes = [mistake.as_dict(self.hints) for mistake in shown.mistakes]
+        lines = [narrate(shown, self.hints, width=self.width)]
         if shown.title == "numerically unstable" and self.simplified and shown.case is not None:
             lines += ["", self._moderate(shown.case)]
         if worst.worst is not None and shown.kind != "identity":
@@ -405,6 +424,8 @@ class _Run:
             seen = percentage(discrepancy(worst))
             said = f"largest discrepancy seen: {seen}, {describe(worst)}"
             lines += ["", *sentences(said, self.width)]
+        elif shown.mistakes:
+            lines.append("")
         lines += [
             f"  found at input {self.inputs}, seed {self.seed}",
             "",
@@ -428,6 +449,16 @@ class _Run:
             return None
         verdict = judge_at(self.claim, self.failure.case)
         return verdict if verdict.status is Status.FAIL else None
+
+    def _diagnosed(self, verdict: Verdict) -> Verdict:
+        """The verdict with the mistakes that it looks like."""
+        if not self.simplified or not self.hints.shows("where"):
+            return verdict
+        # The clock of a diagnosis cannot stop a loop inside a rule that it edits.
+        with contextlib.suppress(TimeUp), limited(_DIAGNOSIS_LIMIT):
+            found = diagnose(self.claim, verdict, self.sampler.telling(self.own))
+            return replace(verdict, mistakes=Mistakes(lambda: (found.mistakes, found.where)))
+        return verdict
 
     def _replay(self, verdict: Verdict) -> str:
         case = repr(verdict.case)
@@ -477,7 +508,7 @@ def _is_real_array(value: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float) -> Iterator[None]:
     """Raise ``TimeUp`` in this thread after ``seconds``; cuts loops of Python code anywhere."""
     thread = ctypes.c_ulong(threading.get_ident())
     finished = threading.Event()

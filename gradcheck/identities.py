@@ -424,6 +424,11 @@ def expression(identity: Identity, k: int) -> str:
     return texts[k] if k < len(texts) else f"expression {k + 1}"
 
 
+def expressions(identity: Identity) -> Sequence[str]:
+    """The texts of all expressions of the chain; empty where the source is not at hand."""
+    return _expressions(identity.function)
+
+
 @functools.lru_cache(maxsize=256)
 def _expressions(function: Callable[..., Any]) -> Sequence[str]:
     try:

@@ -16,6 +16,7 @@ import pytest
 
 from gradcheck.claims import DECLARATIONS, Derivation, Identity, Rule
 from gradcheck.errors import DeclarationError, GradcheckError, GradientUndecided
+from gradcheck.hints import LANGUAGES, LEVELS, Hints
 from gradcheck.loading import (
     FOLDER,
     IMPORT,
@@ -71,6 +72,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--gradcheck-time-limit",
         type=_positive(float),
         help="seconds after which a claim is cut off",
+    )
+    group.addoption(
+        "--gradcheck-hints",
+        choices=LEVELS,
+        help="how much of a mistake is told: nothing, which gradients are wrong, which mistake it "
+        "is, or the remedy as well (the default)",
+    )
+    group.addoption(
+        "--gradcheck-lang", choices=LANGUAGES, help="the language of the hints (the environment's)"
     )
     group.addoption(
         "--undecided",
@@ -311,6 +321,10 @@ class ClaimItem(pytest.Function):
                     time_limit=limit or TIME_LIMIT,
                     replay_id=f"{self._file_from_here()}::{self.name}",
                     width=self.config.stash[_width],
+                    hints=Hints.of(
+                        self.config.getoption("--gradcheck-hints"),
+                        self.config.getoption("--gradcheck-lang"),
+                    ),
                 )
         except (Exception, SystemExit) as error:
             reason = explain(error, claim.file, claim.line)

@@ -38,6 +38,9 @@ _BESIDE = 2.0**-10
 _MOST_EDITS = 3
 #: How many of the inputs take part in a regime; the others are standard normal.
 _SHARE_IN_REGIME = 0.7
+#: For a diagnosis: how many sizes are tried, and how many entries all arrays may have together.
+_MOST_TRIES = 60
+_FEW = 120
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,58 @@ class Sampler:
             st.lists(pairs, max_size=_MOST_EDITS).map(tuple),
             st.just(given),
         )
+
+    def telling(self, seed: int) -> Iterator[Case]:
+        """Usual values at sizes that tell mistakes apart: at least 2, and distinct where they can.
+
+        Of a few entries only, since every one of them will be measured. May end at once.
+        """
+        if self.strategies:
+            return  # its values are Hypothesis' to draw
+        rng = np.random.default_rng(seed)
+        seen: list[Bindings] = []
+        for number in range(_MOST_TRIES):
+            # Where no distinct sizes fit, equal ones have to do.
+            bindings = self._distinct(rng, again=number >= _MOST_TRIES // 2)
+            small = bindings not in seen and self.fits(bindings) and self._entries(bindings) <= _FEW
+            if small:
+                seen.append(bindings)
+                yield self._point(Draft(bindings, seed), "normal", 0, rng)
+        for _ in range(len(seen) == 0 or not self.names):
+            yield from (
+                self._point(Draft(bindings, seed), "normal", 0, rng)
+                for bindings in (seen or self.always()) * 3
+            )
+
+    def _distinct(self, rng: np.random.Generator, *, again: bool) -> Bindings:
+        sizes = rng.permutation(np.arange(2 if len(self.names) > 2 else 3, 5 + len(self.names)))
+        bindings: Bindings = {}
+        for k, name in enumerate(self.names):
+            low, high = self.limits[name]
+            size = int(rng.integers(2, 5) if again else sizes[k])
+            if self._variadic(name):
+                bindings[name] = ((3,), (2, 3), (4, 2))[int(rng.integers(3))]
+            else:
+                bindings[name] = int(np.clip(size, low, high))
+        return bindings
+
+    def _entries(self, bindings: Bindings) -> int:
+        shapes = [argument.dims for argument in self.arguments.values() if argument.dims]
+        return sum(int(np.prod(dims.sizes(bindings))) for dims in shapes)
+
+    def random_sizes(self, rng: np.random.Generator, stretch: int = 1) -> Bindings | None:
+        """Sizes drawn without Hypothesis, up to ``stretch`` times the usual ones; None if unfit."""
+        bindings: Bindings = {}
+        for name, (low, high) in self.limits.items():
+            if self._variadic(name):
+                axes = int(rng.integers(0, _BATCH_AXES + 1))
+                bindings[name] = tuple(int(k) for k in rng.integers(1, _BATCH_SIZE + 1, axes))
+                continue
+            if name not in self.owner.options.sizes:
+                high *= stretch
+            few = rng.integers(0, 2) == 0 and stretch == 1
+            bindings[name] = int(rng.integers(low, (min(high, max(low, 5)) if few else high) + 1))
+        return bindings if self.fits(bindings) else None
 
     def points(self, draft: Draft) -> Iterator[Case]:
         """One case of each regime at the sizes of ``draft``."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gradcheck.case import Case
 from gradcheck.errors import GradientMismatch, GradientUndecided
+from gradcheck.hints import Mistake
 from gradcheck.report.narration import narrate
 from gradcheck.report.notebook import as_html, plot
 
@@ -88,7 +89,8 @@ class Verdict:
     resolution_overall: float = np.inf
     worst: Entry | None = None
     entries: tuple[Entry, ...] = ()
-    mistakes: tuple[Any, ...] = ()
+    #: The mistakes that a failure looks like, the best first.
+    mistakes: Sequence[Mistake] = ()
     kinks: int = 0
     uncovered: int = 0
     rounding: float | None = None

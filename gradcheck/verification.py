@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradcheck.arguments import constant, real
+from gradcheck.arguments import Real, constant, real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Function, Identity, Kind, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
-from gradcheck.evaluation import SetAside, Subject, Violation
+from gradcheck.evaluation import SetAside, Subject, Violation, copy_of
+from gradcheck.hints import Mistake, Mistakes, Text
 from gradcheck.identities import judge_identity
 from gradcheck.judging import judge, judge_all
 from gradcheck.oracle.entry import slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.recording import once
-from gradcheck.verdict import Measured, Verdict, Verdicts
+from gradcheck.verdict import Measured, Status, Verdict, Verdicts
 
+#: Seconds that a diagnosis of one point may take.
+_DIAGNOSIS = 2.0
+#: Values beside a point are off by at most this share of themselves.
+_MOVED = 0.4
 #: What can be checked.
 Claim = Rule | Identity
 
@@ -95,7 +100,7 @@ def verify(obj: Any, **inputs: Any) -> Verdicts:
     ``obj`` is a derivation, a rule or an identity; ``inputs`` are its inputs by name. Raises
     ``InputError`` for inputs that do not fit, ``DeclarationError`` for an unsound declaration.
     """
-    return Verdicts([judge_at(claim, Case(inputs)) for claim in claims_of(obj)])
+    return Verdicts([_diagnosed(claim, judge_at(claim, Case(inputs))) for claim in claims_of(obj)])
 
 
 def check_at(obj: Any, **inputs: Any) -> Verdicts:
@@ -107,7 +112,7 @@ def check_at(obj: Any, **inputs: Any) -> Verdicts:
 
 def replay(obj: Any, case: Case) -> Verdicts:
     """Judge ``obj`` again at a case that a report printed, and raise as ``check_at`` does."""
-    verdicts = Verdicts([judge_at(claim, case) for claim in claims_of(obj)])
+    verdicts = Verdicts([_diagnosed(claim, judge_at(claim, case)) for claim in claims_of(obj)])
     verdicts.raise_for_failure()
     return verdicts
 
@@ -153,7 +158,7 @@ def verify_identity(lhs: Function, rhs: Function, *inputs: Any) -> Verdict:
 
     _describe(both, f"{_name(lhs)} = {_name(rhs)}", names)
     identity = Identity(both, _dims(names, inputs), register=False)
-    return judge_at(identity, Case(dict(zip(names, inputs, strict=True))))
+    return _diagnosed(identity, judge_at(identity, Case(dict(zip(names, inputs, strict=True)))))
 
 
 def check_vjp(f: Function, vjp: Function, *inputs: Any) -> Verdict:
@@ -288,7 +293,8 @@ def _verify(
             raise InputError(f"{what} has to be a function, not {given!r}")
     if isinstance(rule, Rule):
         names = list(rule.derivation.arguments)
-        return judge_at(rule, Case(dict(zip(names, inputs, strict=False))), table=table)
+        case = Case(dict(zip(names, inputs, strict=False)))
+        return _diagnosed(rule, judge_at(rule, case, table=table))
     names = _names(f, inputs)
     owner = _plain_derivation(f, names, inputs)
     count = len(owner.differentiable)
@@ -296,13 +302,62 @@ def _verify(
         raise InputError(f"a {kind} is of a function of one array; close over the other inputs")
     leading = {"vjp": len(owner.options.output), "jvp": count}.get(kind, 0)
 
-    def positional(*given: Any, **values: Any) -> Any:
-        return rule(*given, *values.values())
+    def of(function: Function) -> Rule:
+        def positional(*given: Any, **values: Any) -> Any:
+            return function(*given, *values.values())
 
-    _describe(positional, _name(rule), names, leading)
-    claim = Rule(positional, owner, kind, (), register=False)
-    claim.file, claim.line = _place(rule)
-    return judge_at(claim, Case(dict(zip(names, inputs, strict=True))), table=table)
+        _describe(positional, _name(rule), names, leading)
+        made = Rule(positional, owner, kind, (), register=False)
+        made.file, made.line = _place(rule)
+        return made
+
+    claim = of(rule)
+    verdict = judge_at(claim, Case(dict(zip(names, inputs, strict=True))), table=table)
+    return _diagnosed(claim, verdict, (rule, of))
+
+
+def _diagnosed(
+    claim: Claim,
+    verdict: Verdict,
+    plain: tuple[Function, Callable[[Function], Rule]] | None = None,
+) -> Verdict:
+    """A failure with the mistake that it looks like, told by values beside the given ones.
+
+    ``plain`` is a rule that was not declared, and what makes a declared one of it.
+    """
+    if verdict.status is not Status.FAIL or verdict.case is None:
+        return verdict
+    # Its arrays are the caller's, who may change them before anybody asks.
+    inputs = {name: copy_of(value) for name, value in verdict.case.inputs.items()}
+    case = verdict.case.with_inputs(inputs)
+
+    def find() -> tuple[tuple[Mistake, ...], Text]:
+        from gradcheck.diagnosis import diagnose
+
+        at, fresh = replace(verdict, case=case), _beside(claim, case)
+        found = diagnose(claim, at, fresh, seconds=_DIAGNOSIS, most=2, plain=plain)
+        return found.mistakes, found.where
+
+    return replace(verdict, mistakes=Mistakes(find))
+
+
+def _beside(claim: Claim, case: Case) -> Iterator[Case]:
+    """The same sizes with other values: each real number moved by a share of itself."""
+    owner = claim.derivation if isinstance(claim, Rule) else claim
+    values, bindings = owner.accept(case.inputs)
+    for number in range(2):
+        rng = case.rng("beside the diagnosis", number)
+        moved = dict(values)
+        for name, value in values.items():
+            argument = owner.arguments[name]
+            if type(argument) is not Real:
+                continue
+            array = np.asarray(value)
+            size = np.where(array == 0, np.max(np.abs(array), initial=0.0) or 1.0, array)
+            other = (array + _MOVED * size * rng.uniform(0.5, 1.0, array.shape)).astype(array.dtype)
+            if argument.contains(other, bindings, moved):
+                moved[name] = other if other.ndim else other[()]
+        yield Case(moved, case.seed)
 
 
 def _plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> Derivation:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcheck.hints import Hints, tell
 from gradcheck.report.figures import (
     measurement,
     number,
@@ -30,9 +31,10 @@ WIDTH = 88
 _MOST_LISTED = 12
 
 
-def narrate(verdict: Verdict, *, width: int | None = None) -> str:
+def narrate(verdict: Verdict, hints: Hints | None = None, *, width: int | None = None) -> str:
     """The report on one verdict.
 
+    ``hints`` say how much of the mistake is told, and in which language.
     ``width`` is that of the screen: matrices are laid out in it and sentences broken. Without it,
     sentences are lines.
     """
@@ -54,6 +56,8 @@ def narrate(verdict: Verdict, *, width: int | None = None) -> str:
         lines += ["", *sentences(verdict.reason, width)]
     lines += _inputs(verdict)
     lines += _entries(verdict, width or WIDTH)
+    told = tell(verdict.mistakes, hints or Hints.of())
+    lines += ["", *told] if told else []
     if verdict.notes:
         lines += ["", *(line for n in verdict.notes for line in sentences(f"note: {n}", width))]
     return "\n".join(lines)

@@ -48,6 +48,7 @@ class Folder:
         usual = {
             "COLUMNS": "160",
             "PYTHONIOENCODING": "utf-8",
+            "LC_ALL": "C",
             "PYTHONPYCACHEPREFIX": str(self.cache),
         }
         return {

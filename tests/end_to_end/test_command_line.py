@@ -300,3 +300,21 @@ def test_a_terminal_gets_colours_unless_it_wants_none(folder, no_color, coloured
     assert done.returncode == 0
     assert "PASS" in output
     assert (ESCAPE in output) is coloured
+
+
+def test_hints_are_told_as_far_and_in_the_language_that_is_asked_for(folder):
+    folder("derivations/wrong.py", WRONG)
+    chosen = ("check", "derivations", "--inputs=14")
+    assert "a plus for the minus in the softmax rule" in folder.gradcheck(*chosen, LC_ALL="C")
+    by_environment = folder.gradcheck(*chosen, LC_ALL="zh_CN.UTF-8")
+    assert "看起来是：dz：softmax 规则里的减号写成了加号" in by_environment
+    assert "return y * (dy - dy @ y)" in by_environment
+    assert "return y * (dy - dy @ y)" not in folder.gradcheck(*chosen, "--hints=what")
+    assert "softmax rule" not in folder.gradcheck(*chosen, "--hints=none", "--lang=en")
+
+
+def test_pytest_tells_hints_alike(folder):
+    folder("derivations/wrong.py", WRONG)
+    result = folder.pytest("--gradcheck-lang=zh", "--gradcheck-hints=what")
+    assert "看起来是：dz：softmax 规则里的减号写成了加号" in result
+    assert "return y * (dy - dy @ y)" not in result

@@ -31,7 +31,7 @@ def outputs(text):
                 cwd=folder,
                 capture_output=True,
                 encoding="utf-8",
-                env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+                env={**os.environ, "PYTHONIOENCODING": "utf-8", "LC_ALL": "C"},
                 timeout=120,
                 check=False,
             )

@@ -1,0 +1,215 @@
+"""Which mistake a failing claim looks like.
+
+Evidence is gathered only after a failure: the whole Jacobian is measured at the failing case and at
+a few fresh ones of sizes that tell mistakes apart. A name is given only where it explains every
+number at hand to within its measured bound; a wrong name is worse than none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.case import Case
+from gradcheck.claims import Identity, Rule
+from gradcheck.diagnosis.chain import name_break
+from gradcheck.diagnosis.evidence import Evidence, View, gather
+from gradcheck.diagnosis.pattern import Behaviour, Found, Pattern, behaviours, patterns
+from gradcheck.diagnosis.repair import KINDS, repair
+from gradcheck.diagnosis.samples import Clock, TooSlow
+from gradcheck.hints import NOTHING, Edit, Mistake, Text
+from gradcheck.verdict import Verdict
+
+#: Seconds that a diagnosis may take.
+SECONDS = 3.0
+#: How many fresh cases are looked at.
+FRESH = 3
+
+_log = logging.getLogger("gradcheck.diagnosis")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The mistakes that were named, the best first, and which gradients are wrong at all."""
+
+    mistakes: tuple[Mistake, ...] = ()
+    where: Text = NOTHING
+
+
+def diagnose(
+    claim: Rule | Identity,
+    verdict: Verdict,
+    fresh: Iterable[Case],
+    *,
+    seconds: float = SECONDS,
+    most: int = FRESH,
+    plain: tuple[Any, Callable[[Any], Rule]] | None = None,
+) -> Diagnosis:
+    """Name the mistake of a claim that fails at the case of ``verdict``.
+
+    ``fresh`` are further cases, of which up to ``most`` are looked at. ``plain`` is the function
+    inside a rule that was not declared, and what makes a rule of another. Never raises: where
+    something goes wrong, no name is found, and the reason is logged.
+    """
+    clock = Clock(seconds)
+    try:
+        if isinstance(claim, Identity):
+            if verdict.cause != "identity" or verdict.case is None:
+                return Diagnosis()
+            cases = [verdict.case, *itertools.islice(fresh, most)]
+            return Diagnosis(tuple(name_break(claim, verdict, cases, clock)))
+        evidence = gather(claim, verdict.case, fresh, clock, most)
+        return _named(evidence, verdict.title, plain)
+    except TooSlow:
+        _log.debug("%s: no name found in %g seconds", claim.id, seconds)
+    except Exception:
+        _log.debug("%s: no name found", claim.id, exc_info=True)
+    return Diagnosis()
+
+
+def _named(
+    evidence: Evidence, title: str, plain: tuple[Any, Callable[[Any], Rule]] | None
+) -> Diagnosis:
+    """What the evidence shows, as far as time allows: names, an edit, or when the rule is right."""
+    mistakes: list[Mistake] = []
+    where = NOTHING
+    with contextlib.suppress(TooSlow), np.errstate(all="ignore"):
+        first = _behaviour(evidence, title, range(_FIRST))
+        if first is not None:
+            mistakes = [first]
+        else:
+            wrong = [view for view in evidence.views if view.wrong]
+            right = [view for view in evidence.views if not view.wrong]
+            where = _where(evidence, wrong, right)
+            mistakes = _patterns(evidence, wrong)
+            if not mistakes and (bent := _behaviour(evidence, title, range(_FIRST, _LAST))):
+                mistakes = [bent]
+        # What is right at usual values is mended by whatever changes unusual ones.
+        special = any(mistake.id == _SPECIAL for mistake in mistakes)
+        edit = None if special else _repaired(evidence, plain)
+        if edit is not None:
+            named = mistakes[0] if mistakes else Mistake(f"edit-{edit[0]}", KINDS[edit[0]])
+            mistakes[:1] = [replace(named, edit=edit[1])]
+        if not mistakes:
+            last = _behaviour(evidence, title, range(_LAST, _END))
+            mistakes = [last] if last is not None else []
+    return Diagnosis(tuple(mistakes), where)
+
+
+def _patterns(evidence: Evidence, wrong: list[View]) -> list[Mistake]:
+    """The mistakes in the numbers of each gradient, those of one kind together."""
+    found: dict[tuple[str, Text], tuple[Pattern, Found, list[str]]] = {}
+    for view in wrong:
+        for pattern in patterns():
+            seen = _tried(pattern, view, evidence)
+            if seen is not None:
+                key = (seen.id or pattern.id, _filled(seen.title or pattern.title, seen))
+                found.setdefault(key, (pattern, seen, []))[2].append(view.name)
+                break
+    return [_mistake(evidence, pattern, seen, names) for pattern, seen, names in found.values()]
+
+
+def _behaviour(evidence: Evidence, title: str, ranks: range) -> Mistake | None:
+    for behaviour in behaviours():
+        if behaviour.rank in ranks and (evidence.samples or behaviour.rank < _FIRST):
+            seen = _tried(behaviour, evidence, title)
+            if seen is not None:
+                return _behaving(behaviour, seen)
+    return None
+
+
+def _repaired(
+    evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None
+) -> tuple[str, Edit] | None:
+    """The edit that mends the rule, if there is one."""
+    if not evidence.samples:
+        return None
+    try:
+        return repair(evidence, plain)
+    except TooSlow:
+        raise
+    except Exception:
+        _log.debug("%s: no repair found", evidence.rule.id, exc_info=True)
+        return None
+
+
+def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
+    """What a record of the catalogue finds; nothing where it fails: the others are still asked."""
+    try:
+        return record.find(*given)
+    except TooSlow:
+        raise
+    except Exception:
+        _log.debug("pattern %s fails", record.id, exc_info=True)
+        return None
+
+
+#: Behaviours of a rank below the first are told instead of wrong numbers, those below the second
+#: where these have no name, the others where no edit mends the rule either.
+_FIRST, _LAST, _END = 10, 30, 100
+#: The behaviour of a rule that is right at usual values.
+_SPECIAL = "special"
+
+
+def _filled(text: Text, found: Found) -> Text:
+    return text.format(**found.values)
+
+
+def _mistake(evidence: Evidence, pattern: Pattern, found: Found, names: list[str]) -> Mistake:
+    title = _filled(found.title or pattern.title, found)
+    if evidence.rule.kind == "hessian":
+        title = Text(title.en.replace("Jacobian", "Hessian"), title.zh.replace("雅可比", "黑塞"))
+    label = labels(evidence.rule, names)
+    return Mistake(
+        found.id or pattern.id,
+        Text(f"{label.en}: {title.en}", f"{label.zh}：{title.zh}"),
+        _filled(pattern.explanation if found.explanation is None else found.explanation, found),
+        _filled(pattern.remedy if found.remedy is None else found.remedy, found),
+        pattern.same if found.title is None else (),
+        tuple(names),
+        found.explained,
+    )
+
+
+def _behaving(behaviour: Behaviour, found: Found) -> Mistake:
+    return Mistake(
+        found.id or behaviour.id,
+        _filled(found.title or behaviour.title, found),
+        _filled(found.explanation or behaviour.explanation, found),
+        _filled(found.remedy or behaviour.remedy, found),
+        behaviour.same if found.title is None else (),
+    )
+
+
+def labels(rule: Rule, names: list[str]) -> Text:
+    """What the claimed derivatives with respect to some inputs are called."""
+    match rule.kind:
+        case "vjp":
+            text = ", ".join(f"d{name}" for name in names)
+        case "jvp":
+            text = ", ".join(f"d{name}" for name in names)
+        case "hessian":
+            return Text("the Hessian", "黑塞矩阵")
+        case "jacobian":
+            return Text("the Jacobian", "雅可比矩阵")
+        case _:
+            output = rule.derivation.options.output[0]
+            text = ", ".join(f"∂{output}/∂{name}" for name in names)
+    return Text(text, text)
+
+
+def _where(evidence: Evidence, wrong: list[View], right: list[View]) -> Text:
+    """Which gradients are wrong, where some are right."""
+    if not wrong or not right:
+        return NOTHING
+    bad = labels(evidence.rule, [view.name for view in wrong])
+    good = labels(evidence.rule, [view.name for view in right])
+    return Text("wrong: {bad}; right: {good}", "有误：{bad}；正确：{good}").format(
+        bad=bad, good=good
+    )

@@ -1,0 +1,1 @@
+"""The catalogue of mistakes: a module a family, a record a mistake, found without registration."""

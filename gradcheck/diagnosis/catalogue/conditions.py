@@ -1,0 +1,256 @@
+"""Rules that are right only in a special case: one sample, a square, gamma = 1, usual values."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from gradcheck.case import Case
+from gradcheck.claims import Rule
+from gradcheck.diagnosis.evidence import Evidence
+from gradcheck.diagnosis.pattern import Behaviour, Found, Text
+from gradcheck.diagnosis.samples import Sample, sample_at
+from gradcheck.dims import Bindings
+from gradcheck.errors import GradcheckError
+from gradcheck.evaluation import same
+from gradcheck.judging import judge
+from gradcheck.verdict import Status
+
+#: So many further cases are judged, with the condition and without it.
+_MORE = 16
+#: A condition is believed where luck explains no better that the rule is right under it.
+_LUCK = 1e-3
+#: Larger than what is drawn as a usual value.
+_LARGE = 8.0
+
+Change = Callable[[Case, Bindings], Case | None]
+
+
+def _one_value(evidence: Evidence, title: str) -> Found | None:
+    """Right where all of one input is 1, or 0, and not at another number."""
+    wrong = [view.name for view in evidence.views if view.wrong]
+    for name, value in (evidence.samples[0].case.inputs if evidence.samples else {}).items():
+        kind = np.asarray(value).dtype.kind
+        if name in wrong or (kind != "f" and (kind not in "iu" or np.ndim(value) > 0)):
+            continue
+        for number in (1, 0) if kind == "f" else (1,):
+            if _right_under(evidence, _setting(name, number)) and not _right_under(
+                evidence, _setting(name, number + 2)
+            ):
+                return Found({"condition": f"{name} = {number}"})
+    return None
+
+
+def _setting(name: str, number: int) -> Change:
+    def change(case: Case, bindings: Bindings) -> Case:
+        array = np.full_like(np.asarray(case.inputs[name]), number)
+        return case.with_inputs({**case.inputs, name: array if array.ndim else array[()]})
+
+    return change
+
+
+def _equal_sizes(evidence: Evidence, title: str) -> Found | None:
+    """Right where two sizes are equal."""
+    for a, b in itertools.combinations(_sizes(evidence), 2):
+        if _right_under(evidence, _cut(evidence.rule, (a, b))):
+            return Found({"condition": f"{a} = {b}"})
+    return None
+
+
+def _one_size(evidence: Evidence, title: str) -> Found | None:
+    """Right where one size is 1."""
+    for name in _sizes(evidence):
+        if _right_under(evidence, _cut(evidence.rule, (name,))):
+            return Found({"condition": f"{name} = 1"})
+    return None
+
+
+def _cut(rule: Rule, names: tuple[str, ...]) -> Change:
+    """Cut one size down to 1, or two to the smaller of them."""
+
+    def change(case: Case, bindings: Bindings) -> Case | None:
+        sizes = [bindings[name] for name in names]
+        least = 1 if len(names) == 1 else min(size for size in sizes if isinstance(size, int))
+        if len(names) > 1 and least == 1:
+            return None
+        wanted = {**bindings, **dict.fromkeys(names, least)}
+        arguments = rule.derivation.arguments
+        try:
+            inputs = {n: arguments[n].resize(v, wanted) for n, v in case.inputs.items()}
+            if rule.derivation.bind(inputs) != wanted:
+                return None
+        except (GradcheckError, ValueError, IndexError):
+            return None
+        return case.with_inputs(inputs)
+
+    return change
+
+
+def _sizes(evidence: Evidence) -> Iterator[str]:
+    samples = [sample for sample in evidence.samples if not sample.failing]
+    for name, size in (samples[0].bindings if samples else {}).items():
+        if isinstance(size, int) and all(s.bindings[name] != 1 for s in samples):
+            yield name
+
+
+def _unrepeated(evidence: Evidence, title: str) -> Found | None:
+    """Right where no index is repeated."""
+    for name in evidence.rule.derivation.arguments:
+        value = np.asarray(evidence.samples[0].case.inputs.get(name))
+        if value.dtype.kind in "iu" and value.ndim and _right_under(evidence, _counting(name)):
+            return Found({"name": name})
+    return None
+
+
+def _counting(name: str) -> Change:
+    def change(case: Case, bindings: Bindings) -> Case | None:
+        value = np.asarray(case.inputs[name])
+        if np.unique(value).size == value.size:
+            return None
+        return case.with_inputs({**case.inputs, name: np.arange(value.size).reshape(value.shape)})
+
+    return change
+
+
+def _special_values(evidence: Evidence, title: str) -> Found | None:
+    """Wrong at the failing case alone: right at usual values of usual sizes."""
+    failing = [s for s in evidence.samples if s.failing]
+    if not failing or any(_wrong(evidence, s) for s in evidence.samples if not s.failing):
+        return None
+    if any(_fails(evidence, case) for case in _further(evidence)):
+        return None
+    arrays = [np.asarray(v) for v in failing[0].case.inputs.values() if not isinstance(v, list)]
+    numbers = [array.astype(float).reshape(-1) for array in arrays if array.dtype.kind == "f"]
+    flat = np.concatenate(numbers) if numbers else np.zeros(0)
+    if np.abs(flat).max(initial=0.0) > _LARGE:
+        return Found({"what": Text("where numbers are large", "数值很大时")})
+    if np.any(flat == 0):
+        return Found({"what": Text("at zeros", "在零处")})
+    if np.unique(flat).size < flat.size:
+        return Found({"what": Text("where two entries are equal", "元素相等（并列）时")})
+    return Found({"what": Text("at special values", "在特殊值处")})
+
+
+# ---- judging again -------------------------------------------------------------------------
+
+
+def _right_under(evidence: Evidence, change: Change) -> bool:
+    """Whether the rule is right at changed cases, and says something there, as it else is not."""
+    cases = [s.case for s in evidence.samples if not s.failing] + _further(evidence)
+    right = failed = elsewhere = 0
+    for number, case in enumerate(cases):
+        evidence.clock.check()
+        changed = change(case, evidence.rule.derivation.accept(case.inputs)[1])
+        if changed is None:
+            continue
+        outcome = _outcome(evidence, changed)
+        if outcome is Status.FAIL:
+            return False
+        if right == 0 and not _says_something(evidence, changed):
+            if outcome is Status.PASS:
+                return False
+            continue
+        right += outcome is Status.PASS
+        if not same(list(changed.inputs.values()), list(case.inputs.values())):
+            elsewhere += 1
+            if number not in evidence.outcomes:
+                evidence.outcomes[number] = _outcome(evidence, case)
+            failed += evidence.outcomes[number] is Status.FAIL
+        if failed < elsewhere // 2:
+            return False
+    # How likely a rule is right at all of these by luck, if it is so as often as elsewhere.
+    share = (elsewhere - failed + 1) / (elsewhere + 2)
+    return bool(share**right <= _LUCK)
+
+
+def _further(evidence: Evidence) -> list[Case]:
+    evidence.more = list(itertools.islice(evidence.more, _MORE))
+    return evidence.more
+
+
+def _fails(evidence: Evidence, case: Case) -> bool:
+    return _outcome(evidence, case) is Status.FAIL
+
+
+def _outcome(evidence: Evidence, case: Case) -> Status | None:
+    try:
+        values, bindings = evidence.rule.derivation.accept(case.inputs)
+        return judge(evidence.rule, values, bindings, case, contracts=False).status
+    except GradcheckError:
+        return None
+
+
+def _says_something(evidence: Evidence, case: Case) -> bool:
+    """Whether what is wrong elsewhere is known there, and not zero: any rule is right for that."""
+    try:
+        sample = sample_at(evidence.rule, case, evidence.clock)
+    except GradcheckError:
+        return False
+    if sample is None:
+        return False
+    wrong = {view.name for view in evidence.views if view.wrong}
+    views = [v for v in Evidence(sample.rule, [sample], evidence.clock).views if v.name in wrong]
+    return all(
+        bool(np.isfinite(p.right).all() and np.any(p.right)) for view in views for p in view.pairs
+    )
+
+
+def _wrong(evidence: Evidence, sample: Sample) -> bool:
+    return any(view.wrong for view in Evidence(sample.rule, [sample], evidence.clock).views)
+
+
+BEHAVIOURS = [
+    Behaviour(
+        "M49",
+        Text("right only where no index in {name} is repeated", "仅当 {name} 中没有重复下标时才对"),
+        Text(
+            "Where an index comes twice, one contribution overwrites the other.",
+            "下标重复时，一次的贡献覆盖了另一次。",
+        ),
+        Text(
+            "use np.add.at(dW, {name}, g) for dW[{name}] += g",
+            "用 np.add.at(dW, {name}, g) 代替 dW[{name}] += g",
+        ),
+        _unrepeated,
+        rank=30,
+    ),
+    Behaviour(
+        "only-one",
+        Text("right only where {condition}", "仅当 {condition} 时才对"),
+        Text(
+            "What goes on between several of them is wrong or missing.",
+            "多个之间的相互作用有误或缺失。",
+        ),
+        Text("look at sums, means and loops over that axis", "检查该轴上的求和、平均与循环"),
+        _one_size,
+        rank=33,
+    ),
+    Behaviour(
+        "M41",
+        Text("right only where {condition}", "仅当 {condition} 时才对"),
+        Text("Two sizes or axes are mixed up.", "混淆了两个尺寸或轴。"),
+        Text("look at where these two sizes are used", "检查使用这两个尺寸的地方"),
+        _equal_sizes,
+        rank=32,
+    ),
+    Behaviour(
+        "M31",
+        Text("right only where {condition}", "仅当 {condition} 时才对"),
+        Text(
+            "It is left out of a term, or stands in one too many.", "某一项里漏了它，或多用了它。"
+        ),
+        Text("look at where it enters the function and the rule", "对照函数与规则中使用它的地方"),
+        _one_value,
+        rank=31,
+    ),
+    Behaviour(
+        "special",
+        Text("right at usual values, wrong {what}", "通常的取值下正确，{what}错误"),
+        Text("", ""),
+        Text("look at branches, clipping and comparisons", "检查分支、截断与比较"),
+        _special_values,
+        rank=25,
+    ),
+]

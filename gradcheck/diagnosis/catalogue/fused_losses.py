@@ -1,0 +1,159 @@
+"""Losses whose gradient is c (softmax(z) - t): a softmax too many, missing, or misplaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gradcheck.diagnosis.catalogue.softmax import softmax, total
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
+
+#: What is made of measured values is this much, or not.
+_MEASURED = 1e-5
+
+
+def _fused(pair: Pair) -> tuple[float, Floats, Floats, int] | None:
+    """``c``, the probabilities, the targets and the axis of a fused gradient ``c (p - t)``.
+
+    The targets are one-hot.
+    """
+    z, right = pair.x, pair.right
+    if z.ndim == 0 or not np.isfinite(right).all():
+        return None
+    for axis in dict.fromkeys((z.ndim - 1, 0)):
+        p = softmax(z, axis)
+        if np.abs(total(right, axis)).max() > _MEASURED * np.abs(right).max():
+            continue
+        # The label's entry has the other sign; which sign that is depends on the cotangent.
+        for sign in (np.sign(pair.u.sum()), -np.sign(pair.u.sum())):
+            others = sign * right > 0
+            if not others.any():
+                continue
+            c = float(right[others].sum() / p[others].sum())
+            t = p - right / c
+            whole = np.round(t)
+            one_hot = np.all(total(whole, axis) == 1) and np.all((whole == 0) | (whole == 1))
+            if one_hot and np.abs(t - whole).max() < _MEASURED:
+                return c, p, whole, axis
+    return None
+
+
+def _fused_find(*predictions: Callable[..., Floats]) -> Find:
+    def find(view: View, evidence: Evidence) -> Found | None:
+        if any(_fused(pair) is None for pair in view.pairs):
+            return None
+        for predict in predictions:
+            evidence.clock.check()
+
+            def made(pair: Pair, f: Callable[..., Floats] = predict) -> Floats | None:
+                parts = _fused(pair)
+                return None if parts is None else f(*parts, pair)
+
+            if view.explains(made):
+                return Found()
+        return None
+
+    return find
+
+
+def _again(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    g = pair.right
+    return p * (g - total(g * p, axis))
+
+
+def _slope_again(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return pair.right * p * (1 - p)
+
+
+def _no_softmax(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * (pair.x - t)
+
+
+def _no_label(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * p
+
+
+def _label_alone(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return -c * t
+
+
+def _own_entry(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * (p - 1) * t
+
+
+def _wrong_axis(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    e = np.exp(pair.x - pair.x.max())
+    return c * (e / e.sum() - t)
+
+
+def _other_axis(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * (softmax(pair.x, 0 if axis else pair.x.ndim - 1) - t)
+
+
+def _sigmoid(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
+    return c * (1 / (1 + np.exp(-pair.x)) - t)
+
+
+PATTERNS = [
+    Pattern(
+        "M24",
+        Text(
+            "the fused gradient p - y goes through the softmax again",
+            "融合梯度 p - y 又经过了一次 softmax",
+        ),
+        Text(
+            "p - y is the gradient for the scores already; the softmax rule is applied to it once "
+            "more.",
+            "p - y 已经是对得分的梯度，又多用了一次 softmax 的规则。",
+        ),
+        Text("return p - y (times its constant) as it is", "直接返回 p - y（乘以常数）"),
+        _fused_find(_again, _slope_again),
+        rank=8,
+    ),
+    Pattern(
+        "M25",
+        Text(
+            "the softmax is missing in the gradient: z - y for p - y",
+            "梯度里缺少 softmax：写成了 z - y",
+        ),
+        Text("", ""),
+        Text("use softmax(z) - y", "用 softmax(z) - y"),
+        _fused_find(_no_softmax),
+        rank=8,
+    ),
+    Pattern(
+        "M25-sigmoid",
+        Text("a sigmoid for the softmax", "用 sigmoid 代替了 softmax"),
+        Text("", ""),
+        Text("use softmax(z) - y", "用 softmax(z) - y"),
+        _fused_find(_sigmoid),
+        rank=8,
+    ),
+    Pattern(
+        "label",
+        Text("the label is not subtracted", "没有减去标签"),
+        Text("The gradient is p - y; the y is missing.", "梯度是 p - y，漏了 y。"),
+        Text("subtract the one-hot label", "减去 one-hot 标签"),
+        _fused_find(_no_label),
+        rank=8,
+    ),
+    Pattern(
+        "label-only",
+        Text("only the entry of the label is filled in", "只写入了标签对应的元素"),
+        Text("The other classes get their probability.", "其他类别的梯度是各自的概率。"),
+        Text("p - y for all classes", "对所有类别用 p - y"),
+        _fused_find(_label_alone, _own_entry),
+        rank=8,
+    ),
+    Pattern(
+        "M23-loss",
+        Text("the softmax in the gradient runs over the wrong axis", "梯度里的 softmax 取错了轴"),
+        Text("", ""),
+        Text("softmax over the class axis", "沿类别轴做 softmax"),
+        _fused_find(_wrong_axis, _other_axis),
+        rank=8,
+    ),
+]

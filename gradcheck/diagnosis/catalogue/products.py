@@ -1,0 +1,135 @@
+"""Products of the upstream gradient with the wrong partner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.pattern import Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
+
+
+def _reduced(array: Floats, shape: tuple[int, ...]) -> Floats | None:
+    """Summed down to a shape that is broadcast to it."""
+    extra = array.ndim - len(shape)
+    if extra < 0:
+        return None
+    array = array.sum(axis=tuple(range(extra)))
+    over = tuple(k for k, size in enumerate(shape) if size == 1 < array.shape[k])
+    array = array.sum(axis=over, keepdims=True)
+    return array if array.shape == shape else None
+
+
+def _with_partner(view: View, evidence: Evidence) -> Found | None:
+    """``dy * w`` summed to the shape of the input, or ``w.T @ dy``, for some named array ``w``."""
+    if evidence.rule.kind != "vjp":
+        return None
+    for name in view.pairs[0].arrays:
+        evidence.clock.check()
+        if view.pairs[0].arrays[name].size < 2:
+            continue
+        if view.explains(_elementwise, name) and not _is_elementwise_value(view, name):
+            return Found({"partner": name})
+        for how in ("left", "right"):
+            if view.explains(_matrix, name, how):
+                return Found({"partner": name})
+    return None
+
+
+def _is_elementwise_value(view: View, name: str) -> bool:
+    """``dy * y`` of an elementwise function has a name of its own."""
+    return all(pair.is_elementwise for pair in view.pairs)
+
+
+def _elementwise(pair: Pair, name: str) -> Floats | None:
+    return _reduced(pair.G * pair.arrays[name], pair.leaf.shape)
+
+
+def _matrix(pair: Pair, name: str, how: str) -> Floats | None:
+    g, w = pair.G, pair.arrays[name]
+    if g.ndim != 2 or w.ndim != 2:
+        return None
+    return np.asarray(w.T @ g) if how == "left" else np.asarray(g @ w.T)
+
+
+def _masked(view: View, evidence: Evidence) -> Found | None:
+    """Only where a named array is positive (or negative)."""
+    for name in _maskable(view):
+        evidence.clock.check()
+        for sign, symbol in ((1, ">"), (-1, "<")):
+            if view.explains(lambda p, n, s: p.right * (s * p.arrays[n] > 0), name, sign):
+                return Found({"mask": f"({name} {symbol} 0)"})
+    return None
+
+
+def _maskable(view: View) -> Iterator[str]:
+    pair = view.pairs[0]
+    for name, array in pair.arrays.items():
+        if array.shape == pair.leaf.shape and array.size > 1 and (array > 0).any():
+            yield name
+
+
+def _unmasked(view: View, evidence: Evidence) -> Found | None:
+    """Right where it is not zero, and not zero where it has to be: a mask is forgotten."""
+    zeros = same = 0
+    for pair in view.pairs:
+        claimed, right = pair.claimed, pair.right
+        if claimed is None or np.shape(claimed) != right.shape:
+            return None
+        known = np.isfinite(right)
+        off = np.abs(pair.sample.versions[1] - pair.sample.versions[0]).max(initial=0.0)
+        dead = known & (np.abs(right) <= off)
+        alive = known & ~dead
+        if not View(view.name, [pair]).explains(
+            lambda p, d, c: np.where(d, c, p.right), dead, claimed
+        ):
+            return None
+        zeros += int(np.count_nonzero(np.asarray(claimed)[dead]))
+        same += int(np.count_nonzero(alive))
+    return Found() if zeros and same else None
+
+
+PATTERNS = [
+    Pattern(
+        "M32",
+        Text(
+            "multiplied with {partner}, which is not its partner", "与 {partner} 相乘，乘错了对象"
+        ),
+        Text(
+            "It is just the upstream gradient times {partner}, summed: in the function another "
+            "value stands beside this input.",
+            "它恰好是上游梯度与 {partner} 之积（再求和），但函数里与该输入相乘的是另一个值。",
+        ),
+        Text(
+            "multiply with what stands beside it in the forward direction, such as x_hat for gamma",
+            "乘以前向中与它相乘的值，例如 gamma 对应 x_hat",
+        ),
+        _with_partner,
+        same=(
+            Text("pre- and post-activation are mixed up (M14)", "混淆了激活前后的值 (M14)"),
+            Text("dgamma from the output (M32)", "dgamma 用了输出 (M32)"),
+        ),
+        rank=24,
+    ),
+    Pattern(
+        "mask",
+        Text("cut by a mask {mask} that does not belong there", "多用了掩码 {mask}"),
+        Text("It is right where the mask holds, and zero elsewhere.", "掩码成立处正确，其余为零。"),
+        Text("leave the mask out", "去掉掩码"),
+        _masked,
+        rank=26,
+    ),
+    Pattern(
+        "mask-forgotten",
+        Text("a mask is forgotten: not zero where it has to be", "漏了掩码：该为零处不为零"),
+        Text(
+            "Every entry is right, but for some whose right value is 0.",
+            "除了一些本应为零的元素，其余都正确。",
+        ),
+        Text("multiply by the mask of the forward pass", "乘以前向的掩码"),
+        _unmasked,
+        rank=27,
+    ),
+]

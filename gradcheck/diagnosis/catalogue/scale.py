@@ -1,0 +1,232 @@
+"""Constant factors: a sign, a forgotten mean, a 2, a temperature; and factors entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from gradcheck.diagnosis import factors
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.factors import Factor
+from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
+
+
+def _factor(wanted: Callable[[Factor], bool]) -> Find:
+    """A constant factor of one kind."""
+
+    def find(view: View, evidence: Evidence) -> Found | None:
+        found = _known.get(id(view))
+        if found is None or found[0] is not view:
+            fitted = factors.fitted(view)
+            named = None if fitted is None else factors.name(view, fitted)
+            _known.clear()
+            _known[id(view)] = found = (view, named)
+        factor = found[1]
+        if factor is None or not wanted(factor) or factor.value == 0:
+            return None
+        if factor.kind == "unknown" and not all(_several(pair) for pair in view.pairs):
+            return None  # one number is always some multiple of another
+        here = " = ".join(factor.here)
+        note = Text(f" (here {here})", f"（此处即 {here}）") if here else Text("", "")
+        return Found({"factor": factor.name, "here": note})
+
+    return find
+
+
+def _several(pair: Pair) -> bool:
+    return int(np.count_nonzero(pair.right)) > 1
+
+
+#: The factor of the view that was looked at last: several patterns ask for it.
+_known: dict[int, tuple[View, Factor | None]] = {}
+
+
+def _elementwise(view: View, evidence: Evidence) -> Found | None:
+    """A named value by which every entry is multiplied or divided."""
+    if any(p.claimed is None or np.shape(p.claimed) != p.leaf.shape for p in view.pairs):
+        return None
+    for label in _candidates(view.pairs[0]):
+        for power, extra in ((-1, False), (1, True), (-2, False), (2, True), (-0.5, False)):
+            evidence.clock.check()
+            if view.explains(_times, label, power):
+                shown = label if abs(power) == 1 else f"{label}**2"
+                if abs(power) < 1:
+                    shown = f"sqrt({label})"
+                return _extra(shown) if extra else _missing(shown)
+    return None
+
+
+def _times(pair: Pair, label: str, power: float) -> Floats | None:
+    value = dict(_values(pair)).get(label)
+    if value is None:
+        return None
+    right = pair.right
+    factor = value**power
+    if np.broadcast_shapes(factor.shape, right.shape) != right.shape:
+        return None
+    made: Floats = right * factor
+    return made
+
+
+def _candidates(pair: Pair) -> list[str]:
+    return [
+        label
+        for label, value in _values(pair)
+        if _fits(value, pair.leaf.shape) and np.ptp(np.broadcast_to(value, pair.leaf.shape)) > 0
+    ]
+
+
+def _fits(value: Floats, shape: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(value.shape, shape) == shape
+    except ValueError:
+        return False
+
+
+def _values(pair: Pair) -> Iterator[tuple[str, Floats]]:
+    """The named arrays, and what is often made of one."""
+    with np.errstate(all="ignore"):
+        for name, array in pair.arrays.items():
+            yield name, array
+            yield f"(1 - {name})", 1 - array
+            yield f"(1 - {name}**2)", 1 - array**2
+            yield f"(1 + {name}**2)", 1 + array**2
+            if array.ndim:
+                for axis in range(array.ndim):
+                    total = array.sum(axis=axis, keepdims=True)
+                    norm = np.sqrt((array**2).sum(axis=axis, keepdims=True))
+                    where = "" if array.ndim == 1 else f", axis={axis}"
+                    yield f"sum({name}{where})", total
+                    yield f"norm({name}{where})", norm
+                yield f"norm({name})", np.sqrt((array**2).sum()).reshape((1,) * array.ndim)
+
+
+def _missing(label: str) -> Found:
+    return Found(
+        {"factor": label},
+        title=Text("the factor {factor} is missing", "缺少因子 {factor}").format(factor=label),
+        remedy=Text("multiply by {factor}", "乘以 {factor}").format(factor=label),
+    )
+
+
+def _extra(label: str) -> Found:
+    return Found(
+        {"factor": label},
+        title=Text("one factor {factor} too many", "多乘了因子 {factor}").format(factor=label),
+        remedy=Text("leave {factor} out", "去掉 {factor}").format(factor=label),
+    )
+
+
+_TWO = Text("a 2 from a square, or a 1/2 in the function", "平方求导得到的 2，或函数里的 1/2")
+_USED_TWICE = Text(
+    "an input that is used twice, of which one path is counted", "输入被用了两次而只算了一条路径"
+)
+
+PATTERNS = [
+    Pattern(
+        "M19",
+        Text("the sign is flipped", "符号反了"),
+        Text("Every entry is minus the right one.", "每个元素都是正确值的相反数。"),
+        Text(
+            "flip the sign; for a loss, look at the order of a difference (p - y, not y - p)",
+            "改变正负号；若是损失函数，检查差的次序（应为 p - y 而非 y - p）",
+        ),
+        _factor(lambda factor: factor.kind == "sign"),
+        rank=5,
+        plain=True,
+    ),
+    Pattern(
+        "M3",
+        Text(
+            "{factor} times too large: the 1/{factor} of a mean is missing",
+            "大了 {factor} 倍：缺少平均的 1/{factor}",
+        ),
+        Text("The function averages where the rule sums.", "函数取了平均，而反向规则只做了求和。"),
+        Text("divide by {factor}", "除以 {factor}"),
+        _factor(lambda f: f.kind == "size" and not f.inverse and not f.mixed),
+        same=(
+            Text("a constant of the loss is dropped (M6)", "丢掉了损失里的常数 (M6)"),
+            Text(
+                "the function sums where a mean is meant (a convention)",
+                "函数求和而本意是平均（约定问题）",
+            ),
+        ),
+        rank=5,
+        plain=True,
+    ),
+    Pattern(
+        "M4",
+        Text(
+            "{factor} of the right gradient: averaged where it has to be summed",
+            "只有正确值的 {factor}：该求和处取了平均",
+        ),
+        Text("The rule averages where the function sums.", "函数是求和，而反向规则取了平均。"),
+        Text("leave the division out; use sum instead of mean", "去掉这次除法；用 sum 代替 mean"),
+        _factor(lambda f: f.kind == "size" and f.inverse and not f.mixed),
+        same=(
+            Text("the 1/N of a mean is counted twice (M4)", "平均的 1/N 计了两次 (M4)"),
+            Text("another scale than for the other parameters (M5)", "与其他参数的缩放不一致 (M5)"),
+        ),
+        rank=5,
+        plain=True,
+    ),
+    Pattern(
+        "M6",
+        Text("a constant factor: {factor}{here}", "相差常数因子 {factor}{here}"),
+        Text("Every entry is {factor} times the right one.", "每个元素都是正确值的 {factor} 倍。"),
+        Text(
+            "divide by {factor}; look for a constant lost or counted twice",
+            "除以 {factor}；检查漏掉或重复计入的常数",
+        ),
+        _factor(lambda f: f.kind == "constant" or (f.kind == "size" and f.mixed)),
+        same=(_TWO, _USED_TWICE),
+        rank=5,
+        plain=True,
+    ),
+    Pattern(
+        "M18",
+        Text("off by the factor {factor}", "相差因子 {factor}"),
+        Text(
+            "Every entry is {factor} times the right one: an inner or outer scale is forgotten or "
+            "counted twice.",
+            "每个元素都是正确值的 {factor} 倍：内层或外层的缩放漏掉了，或重复计入。",
+        ),
+        Text("divide by {factor}", "除以 {factor}"),
+        _factor(lambda f: f.kind == "value"),
+        same=(
+            Text("a keep probability in dropout (M63)", "dropout 的保留概率 (M63)"),
+            Text("a temperature", "温度系数"),
+        ),
+        rank=5,
+        plain=True,
+    ),
+    Pattern(
+        "factor",
+        Text("a factor is missing or one too many", "缺少或多出一个因子"),
+        Text(
+            "Divided by the right gradient, entry by entry, it is just that.",
+            "与正确梯度逐元素相除，恰好得到它。",
+        ),
+        Text("", ""),
+        _elementwise,
+        rank=17,
+    ),
+    Pattern(
+        "scale",
+        Text(
+            "the right gradient times a factor that differs from input to input ({factor})",
+            "等于正确梯度乘以一个随输入变化的因子({factor})",
+        ),
+        Text(
+            "The direction is right. What is lost or added is a single number, such as a norm, a "
+            "sum or a maximum.",
+            "方向正确；漏掉或多出的是一个标量，如范数、总和或最大值。",
+        ),
+        Text("look for a scalar that was dropped", "检查被漏掉的标量"),
+        _factor(lambda f: f.kind == "unknown"),
+        rank=45,
+        plain=True,
+    ),
+]

@@ -1,0 +1,310 @@
+"""What is claimed beside what is right, at a few points, and what explains the claim."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.case import Case
+from gradcheck.claims import Rule
+from gradcheck.diagnosis.samples import MOVES, Answer, Clock, Floats, Sample, TooSlow, sample_at
+from gradcheck.evaluation import SetAside, Violation
+from gradcheck.judging.context import MARGIN
+from gradcheck.oracle.entry import slopes
+from gradcheck.oracle.ladder import DOUBLE, Line
+from gradcheck.oracle.layout import Leaf, Vector
+
+#: A prediction is believed to so many times what it moves by when the measured values move.
+_MOVE_MARGIN = 4.0
+#: What the rule itself may have rounded, relative to its largest entry.
+_ROUNDED = 2.0**-36
+#: A prediction that is off by this share of the largest number is not looked at closer.
+_FAR = 1e-2
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One gradient for one cotangent: what is claimed beside what is right."""
+
+    sample: Sample
+    number: int
+    u: Vector
+    answer: Answer
+    version: int = 0
+
+    @property
+    def leaf(self) -> Leaf:
+        """Which gradient it is."""
+        return self.sample.inputs.leaves[self.number]
+
+    @property
+    def claimed(self) -> Any:
+        """The claimed gradient as it came, or None."""
+        return None if self.answer.parts is None else self.answer.parts[self.number]
+
+    @property
+    def jacobian(self) -> Floats:
+        """The measured Jacobian of all outputs with respect to this input: ``(m, leaf size)``."""
+        return self.sample.versions[self.version][:, self.leaf.slice]
+
+    @property
+    def right(self) -> Floats:
+        """The right gradient, as measured."""
+        key = (self.number, self.u.tobytes(), self.version)
+        if key not in self.sample.remembered:
+            self.sample.remembered[key] = self.pull(self.u)
+        return self.sample.remembered[key]
+
+    def pull(self, u: Vector, jacobian: Floats | None = None) -> Floats:
+        """The right gradient for another cotangent, or that of a changed Jacobian."""
+        matrix = self.jacobian if jacobian is None else jacobian
+        u = np.asarray(u, dtype=np.float64).reshape(-1)
+        active = u != 0  # an output without weight may be unknown
+        return (u[active] @ matrix[active]).reshape(self.leaf.shape)
+
+    def right_of(self, number: int) -> Floats:
+        """The right gradient for another input."""
+        return replace(self, number=number).right
+
+    @property
+    def G(self) -> Floats:
+        """The cotangent as an array; that of several outputs stays flat."""
+        leaves = self.sample.outputs.leaves
+        return self.u.reshape(leaves[0].shape) if len(leaves) == 1 else self.u
+
+    @property
+    def x(self) -> Floats:
+        """The value of the input."""
+        value = self.sample.names[self.leaf.name]
+        return np.asarray(value if self.leaf.part is None else value[self.leaf.part], float)
+
+    @property
+    def y(self) -> Floats:
+        """The value of the output; flat where there are several."""
+        leaves = self.sample.outputs.leaves
+        flat = self.sample.outputs.flatten(self.sample.names)
+        return flat.reshape(leaves[0].shape) if len(leaves) == 1 else flat
+
+    @property
+    def arrays(self) -> dict[str, Floats]:
+        """The named real arrays and scalars that a rule could have used, outputs last."""
+        found = {}
+        for name, value in self.sample.names.items():
+            if isinstance(value, np.ndarray | np.generic | int | float) and not isinstance(
+                value, bool
+            ):
+                array = np.asarray(value)
+                if array.dtype.kind in "fiu":
+                    found[name] = array.astype(float)
+        return found
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether every output depends on its own entry of this input alone."""
+        matrix = self.sample.versions[0][:, self.leaf.slice]
+        if matrix.shape[0] != matrix.shape[1] or matrix.shape[0] < 2:
+            return False
+        if self.G.shape != self.leaf.shape:
+            return False
+        off = matrix[~np.eye(len(matrix), dtype=bool)]
+        errors = np.abs(self.sample.versions[1] - self.sample.versions[0])[:, self.leaf.slice]
+        error = errors[~np.eye(len(matrix), dtype=bool)]
+        return bool(np.all(np.abs(off) <= _MOVE_MARGIN * error + np.finfo(float).tiny))
+
+    @property
+    def slope(self) -> Floats:
+        """The derivative of an elementwise function, of the shape of the input."""
+        return np.diagonal(self.jacobian).reshape(self.leaf.shape).copy()
+
+    def slope_at(self, x: Floats) -> Floats | None:
+        """The derivative of an elementwise function elsewhere; None where it has no value."""
+        subject = self.sample.subject
+        if len(subject.inputs.leaves) != 1 or self.sample.rule.kind == "jvp":
+            return None
+        try:
+            moved = subject.moved_to(np.asarray(x, float).reshape(-1).copy(), self.sample.bindings)
+        except (SetAside, Violation):
+            return None
+        if np.any(moved.x != x.reshape(-1)):
+            return None
+        v = np.full(moved.point.n, 2.0**-3)  # a usual size; small beside 1
+        found = slopes(Line(moved.point, v), DOUBLE, list(range(DOUBLE.count)), DOUBLE.epsilon)
+        value = found.value / v
+        error = np.where(found.kinked, np.nan, MARGIN * found.error / v)
+        sign = (0.0, 1.0, -1.0)[self.version]
+        return (value + sign * error + 0.0 * error).reshape(self.leaf.shape)
+
+    def with_answer(self, answer: Answer) -> Pair:
+        """The same question with another answer."""
+        return replace(self, answer=answer)
+
+
+Predict = Callable[[Pair], Any]
+
+
+@dataclass
+class View:
+    """All that is known of one gradient: a pair for each point and cotangent."""
+
+    name: str
+    pairs: list[Pair]
+
+    @functools.cached_property
+    def wrong(self) -> bool:
+        """Whether some number of it is measurably not the right one."""
+        return not self.explains(lambda pair: pair.right)
+
+    def explains(self, predict: Callable[..., Any], *given: Any, parameters: int = 0) -> bool:
+        """Whether the claimed gradients are ``predict(pair, *given)``, at every point.
+
+        ``parameters`` is how many numbers were fitted, which then prove nothing.
+        """
+        compared = 0
+        for pair in self.pairs:
+            found = matches(pair, lambda pair: predict(pair, *given))
+            if found is None or not found.all():
+                return False
+            compared += found.size
+        return compared > parameters
+
+    @property
+    def samples(self) -> list[list[Pair]]:
+        """The pairs, point by point."""
+        groups: dict[int, list[Pair]] = {}
+        for pair in self.pairs:
+            groups.setdefault(id(pair.sample), []).append(pair)
+        return list(groups.values())
+
+
+def matches(pair: Pair, predict: Predict) -> NDArray[np.bool_] | None:
+    """Which comparable entries of a claimed gradient are as predicted; None for another shape.
+
+    How far they may be apart is how far the prediction moves when the measured numbers are moved by
+    their error.
+    """
+    found = _compared(pair, predict)
+    if found is None:
+        return None
+    agree, known = found
+    wrong = _wrong(pair)
+    if wrong is not None and np.any(wrong & ~known):
+        return None  # it says nothing about what is wrong
+    matched: NDArray[np.bool_] = agree[known]
+    return matched
+
+
+def _wrong(pair: Pair) -> NDArray[np.bool_] | None:
+    """Which entries are measurably wrong; None where the shape is."""
+    key = ("wrong", pair.number, pair.u.tobytes(), id(pair.answer))
+    if key not in pair.sample.remembered:
+        found = _compared(pair, lambda pair: pair.right)
+        # The answer is kept, so that its id stays its own.
+        pair.sample.remembered[key] = None if found is None else found[1] & ~found[0], pair.answer
+    wrong: NDArray[np.bool_] | None = pair.sample.remembered[key][0]
+    return wrong
+
+
+def _compared(pair: Pair, predict: Predict) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Which entries are as predicted, and which can be compared at all."""
+    claimed = pair.claimed
+    if claimed is None:
+        return None
+    claimed = np.asarray(claimed)
+    if claimed.dtype.kind not in "fiub":
+        return None
+    with np.errstate(all="ignore"):
+        first = _predicted(pair, predict, claimed.shape)
+        if first is None:
+            return None
+        claimed = claimed.astype(float)
+        known = np.isfinite(first) & np.isfinite(claimed)
+        bound = np.full(first.shape, _ROUNDED * _largest(claimed[known], first[known]))
+        off = np.abs(claimed - first)
+        # Most predictions are far off, and need no bound.
+        far = _FAR * _largest(claimed[known], first[known])
+        if pair.sample.failing or not np.any(off[known] > far):
+            for version in range(1, 1 + MOVES):
+                other = _predicted(replace(pair, version=version), predict, claimed.shape)
+                if other is None:
+                    return None
+                moved = np.abs(other - first)
+                known &= np.isfinite(moved)
+                bound += _MOVE_MARGIN * np.where(np.isfinite(moved), moved, 0.0)
+        return off <= bound, known
+
+
+def _predicted(pair: Pair, predict: Predict, shape: tuple[int, ...]) -> Floats | None:
+    try:
+        made = predict(pair)
+    except (ValueError, IndexError, TypeError, np.linalg.LinAlgError, ZeroDivisionError):
+        return None
+    if made is None:
+        return None
+    made = np.asarray(made, dtype=float)
+    return made if made.shape == shape else None
+
+
+def _largest(*arrays: Floats) -> float:
+    return max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0)
+
+
+class Evidence:
+    """What is known of a failing rule: samples, and views of its gradients."""
+
+    def __init__(
+        self, rule: Rule, samples: Sequence[Sample], clock: Clock, more: Iterable[Case] = ()
+    ) -> None:
+        self.rule = rule
+        #: Further cases, at which nothing was measured yet.
+        self.more = more
+        #: How cases were judged, by their number.
+        self.outcomes: dict[int, Any] = {}
+        self.samples = list(samples)
+        self.clock = clock
+        self.views: list[View] = []
+        for name in self._names():
+            pairs = [
+                Pair(sample, number, u, answer)
+                for sample in self.samples
+                for number, leaf in enumerate(sample.inputs.leaves)
+                if leaf.name == name
+                for u, answer in sample.answers
+            ]
+            if pairs:
+                self.views.append(View(name, pairs))
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(n for sample in self.samples for n in sample.inputs.names))
+
+
+def gather(
+    rule: Rule, failing: Case | None, fresh: Iterable[Case], clock: Clock, most: int
+) -> Evidence:
+    """The evidence at the failing case and at up to ``most`` fresh ones, as far as time allows."""
+    samples: list[Sample] = []
+    fresh = iter(fresh)
+    for case, is_failing in _marked(failing, fresh):
+        try:
+            sample = sample_at(rule, case, clock)
+        except TooSlow:
+            if samples:
+                break
+            raise
+        if sample is not None:
+            sample.failing = is_failing
+            samples.append(sample)
+        if sum(not s.failing for s in samples) >= most:
+            break
+    return Evidence(rule, samples, clock, fresh)
+
+
+def _marked(failing: Case | None, fresh: Iterable[Case]) -> Iterator[tuple[Case, bool]]:
+    if failing is not None:
+        yield failing, True
+    for case in fresh:
+        yield case, False

@@ -1,0 +1,220 @@
+"""Constant factors by name: 2, 1/n, n·c/2, a temperature, or the number itself."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck.diagnosis.evidence import Pair, View
+from gradcheck.hints import Text
+
+#: Constants that stand beside sizes and values, the likeliest first.
+_WITH_ATOMS = tuple(
+    sign * c for c in (1.0, 2.0, 0.5, 4.0, 0.25, 3.0, 9.0, 6.0, 8.0, 16.0) for sign in (1, -1)
+)
+#: A constant more is as unlikely as so many products further down the list.
+_CONSTANT_COST = 12
+#: A factor is what it is called where it agrees to this: it was fitted from measured numbers.
+_EQUAL = 1e-7
+#: Fractions up to this denominator are written as such.
+_DENOMINATOR = 16
+_MOST_ATOMS = 10
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A factor and what it is: ``kind`` is "sign", "constant", "size", "value" or "unknown"."""
+
+    name: Text
+    kind: str
+    value: float
+    #: Whether it multiplies (above the line) or divides by the sizes or values it is made of.
+    inverse: bool = False
+    #: Whether a constant stands beside them.
+    mixed: bool = False
+    #: Names of a factor of the same value here, where the points do not decide.
+    here: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Atom:
+    name: Text
+    kind: str
+    values: tuple[float, ...]
+
+
+def fitted(view: View, predict: object = None) -> list[float] | None:
+    """The factor at each point that makes the right gradient the claimed one; None without one."""
+    found: list[float] = []
+    for pairs in view.samples:
+        c = _fit(pairs)
+        if c is None:
+            return None
+        found.append(c)
+    for pairs, c in zip(view.samples, found, strict=True):
+        if math.isfinite(c) and not View(view.name, pairs).explains(
+            lambda pair, c: c * pair.right, c
+        ):
+            return None
+    return found if any(math.isfinite(c) for c in found) else None
+
+
+def _fit(pairs: list[Pair]) -> float | None:
+    """Least squares over the pairs of one point; NaN where all of them are zero."""
+    over = under = 0.0
+    for pair in pairs:
+        if pair.claimed is None or np.shape(pair.claimed) != pair.leaf.shape:
+            return None
+        right, claimed = pair.right, np.asarray(pair.claimed, float)
+        known = np.isfinite(right) & np.isfinite(claimed)
+        over += float(np.sum(right[known] * claimed[known]))
+        under += float(np.sum(right[known] ** 2))
+        if not under and np.any(claimed[known]):
+            return None
+    return over / under if under else math.nan
+
+
+def name(view: View, factors: list[float]) -> Factor | None:
+    """What a factor is, decided by the sizes and values of the points; None for 1."""
+    known = [k for k, c in enumerate(factors) if math.isfinite(c)]
+    if _close([factors[k] for k in known], [1.0] * len(known)):
+        return None  # too close to right to be called a factor
+    values = [factors[k] for k in known]
+    pairs = [view.samples[k][0] for k in known]
+    atoms = [*_sizes(pairs), *_scalars(pairs)]
+    if _close(values, [values[0]] * len(values)):
+        decided = len({tuple(pair.sample.bindings.items()) for pair in pairs}) > 1
+        here: tuple[str, ...] = ()
+        if not decided:
+            matches = _matching(values, [atom for atom in atoms if atom.kind == "size"])
+            plain = (text.en for text, _, _, mixed in matches if not mixed)
+            here = tuple(itertools.islice(plain, 2))
+        kind = "sign" if _close(values, [-1.0] * len(values)) else "constant"
+        text = written(values[0])
+        return Factor(Text(text, text), kind, values[0], abs(values[0]) < 1, here=here)
+    for product, kind, inverse, mixed in _matching(values, atoms):
+        return Factor(product, kind, values[0], inverse, mixed)
+    numbers = ", ".join(f"{value:.4g}" for value in values)
+    return Factor(Text(numbers, numbers), "unknown", values[0])
+
+
+def written(value: float) -> str:
+    """``2``, ``1/3``, ``-0.7071``."""
+    for denominator in range(1, _DENOMINATOR):
+        whole = round(value * denominator)
+        if whole and abs(value - whole / denominator) <= _EQUAL * abs(value):
+            return str(whole) if denominator == 1 else f"{whole}/{denominator}"
+    return f"{value:.7g}"
+
+
+def _close(values: list[float], others: list[float]) -> bool:
+    return all(
+        abs(a - b) <= _EQUAL * max(abs(a), abs(b)) for a, b in zip(values, others, strict=True)
+    )
+
+
+def _sizes(pairs: list[Pair]) -> Iterator[_Atom]:
+    """The sizes that are the dims' names, and what else is counted."""
+    told: set[tuple[float, ...]] = set()
+    bindings = [pair.sample.bindings for pair in pairs]
+    for size in bindings[0]:
+        found = [b.get(size) for b in bindings]
+        values = tuple(float(np.prod(one)) for one in found if one is not None)
+        label = size if isinstance(found[0], int) else f"prod({size})"
+        if len(values) == len(bindings):
+            told.add(values)
+            yield _Atom(Text(label, label), "size", values)
+    arrays = [pair.arrays for pair in pairs]
+    for name in arrays[0]:
+        shapes = [np.shape(one[name]) for one in arrays if name in one]
+        if len(shapes) < len(pairs):
+            continue
+        for label, values in _lengths(name, shapes):
+            if values not in told and max(values) > 1:
+                told.add(values)
+                yield _Atom(Text(label, label), "size", values)
+
+
+def _lengths(name: str, shapes: list[tuple[int, ...]]) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """The lengths of the axes that all shapes have, from the front and from the back."""
+    axes = min(len(shape) for shape in shapes)
+    for axis in (*range(axes), *(-1 - k for k in range(axes))):
+        yield f"{name}.shape[{axis}]", tuple(float(shape[axis]) for shape in shapes)
+    yield f"{name}.size", tuple(float(np.prod(shape)) for shape in shapes)
+
+
+def _scalars(pairs: list[Pair]) -> Iterator[_Atom]:
+    arrays = [pair.arrays for pair in pairs]
+    for name, array in arrays[0].items():
+        if array.size == 1 and all(one[name].size == 1 for one in arrays):
+            values = tuple(float(one[name].reshape(())) for one in arrays)
+            if all(values) and not _close(list(values), [1.0] * len(values)):
+                yield _Atom(Text(name, name), "value", values)
+                rest = tuple(1 - value for value in values)
+                if all(rest):
+                    text = f"(1 - {name})"
+                    yield _Atom(Text(text, text), "value", rest)
+
+
+def _matching(values: list[float], atoms: list[_Atom]) -> Iterator[tuple[Text, str, bool, bool]]:
+    """Products of sizes, values and simple constants that are the factor at every point."""
+    atoms = atoms[:_MOST_ATOMS]
+    less = [
+        _Atom(Text(f"({a.name.en}-1)", f"({a.name.en}-1)"), a.kind, tuple(v - 1 for v in a.values))
+        for a in atoms
+        if a.kind == "size" and min(a.values) > 1
+    ]
+    found: list[tuple[int, tuple[Text, str, bool, bool]]] = []
+    for number, (above, below) in enumerate(_monomials(atoms, less)):
+        rest = []
+        for k, value in enumerate(values):
+            over = math.prod(atom.values[k] for atom in above)
+            under = math.prod(atom.values[k] for atom in below)
+            rest.append(value * under / over if over else math.nan)
+        constant = next((c for c in _WITH_ATOMS if _close(rest, [c] * len(rest))), None)
+        if constant is not None:
+            kinds = {atom.kind for atom in (*above, *below)}
+            kind = "size" if kinds == {"size"} else "value"
+            cost = _WITH_ATOMS.index(constant) * _CONSTANT_COST + number
+            text = _text(constant, above, below)
+            mixed = abs(constant) != 1 or bool(above and below)
+            found.append((cost, (text, kind, not above, mixed)))
+    yield from (one for _, one in sorted(found, key=lambda pair: pair[0]))
+
+
+def _monomials(
+    atoms: list[_Atom], less: list[_Atom]
+) -> Iterator[tuple[tuple[_Atom, ...], tuple[_Atom, ...]]]:
+    for atom in atoms:
+        yield (atom,), ()
+        yield (), (atom,)
+    for pair in itertools.combinations_with_replacement(atoms, 2):
+        yield pair, ()
+        yield (), pair
+    for a, b in itertools.permutations([*atoms, *less], 2):
+        yield (a,), (b,)
+    for triple in itertools.combinations(atoms, 3):
+        yield triple, ()
+        yield (), triple
+
+
+def _text(constant: float, above: tuple[_Atom, ...], below: tuple[_Atom, ...]) -> Text:
+    """``n*c/2``, ``2/n``, ``-1/(n*c)``."""
+    sign = "-" if constant < 0 else ""
+    constant = abs(constant)
+    over = [atom.name.en for atom in above]
+    under = [atom.name.en for atom in below]
+    if constant > 1:
+        over.insert(0, written(constant))
+    elif constant < 1:
+        under.append(written(1 / constant))
+    top = "*".join(over) or "1"
+    bottom = "*".join(under)
+    if len(under) > 1:
+        bottom = f"({bottom})"
+    text = sign + top + (f"/{bottom}" if bottom else "")
+    return Text(text, text)

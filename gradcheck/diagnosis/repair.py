@@ -1,0 +1,202 @@
+"""Hints from the source: the one-token neighbour of a rule, or of an expression, that is right."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.case import Case
+from gradcheck.claims import Identity, Rule
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.samples import Answer, Clock, Floats, Sample, reask
+from gradcheck.errors import DeclarationError
+from gradcheck.evaluation import copy_of
+from gradcheck.hints import Edit, Text
+from gradcheck.identities import expressions, judge_identity
+from gradcheck.judging import judge
+from gradcheck.source_edits import Edit as Neighbour
+from gradcheck.source_edits import edits
+from gradcheck.verdict import Measured, Status
+
+#: Where more neighbours than this are right, the claim hardly looks at what they change.
+_MOST = 4
+#: Neighbours of these kinds are no remedies: they change arrays in place.
+_NO_REMEDY = ("in-place",)
+
+#: Expressions that differ by more than this share are not equal: that needs no judgement.
+_NEAR = 1e-3
+
+#: What kind of slip an edit mends, the likeliest first: where several edits mend a rule, the last
+#: ones only make up for what is wrong, such as ``mean(…) * len(x)`` for a sum.
+KINDS = {
+    "sign": Text("a sign is wrong", "正负号有误"),
+    "power": Text("a power is wrong", "幂次有误"),
+    "transpose": Text("a transpose is missing or one too many", "缺少或多出一个转置"),
+    "sum": Text("a sum is missing or one too many", "缺少或多出一次求和"),
+    "axis": Text("the wrong axis", "轴有误"),
+    "keepdims": Text("keepdims is missing or one too many", "缺少或多出 keepdims"),
+    "function": Text("the wrong function", "函数用错了"),
+    "comparison": Text("the wrong comparison", "比较符有误"),
+    "operator": Text("the wrong operator", "运算符有误"),
+    "order": Text("the operands are in the wrong order", "运算对象的次序有误"),
+    "index": Text("an index is wrong", "下标有误"),
+    "variable": Text("the wrong variable", "变量用错了"),
+    "term": Text("one term too many", "多了一项"),
+    "constant": Text("a constant is wrong", "常数有误"),
+    "factor": Text("a factor is missing or one too many", "缺少或多出一个因子"),
+    "statement": Text("a statement too many", "多了一条语句"),
+}
+
+
+def repair(
+    evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None = None
+) -> tuple[str, Edit] | None:
+    """The kind and the edit after which the rule is right at every point; None without one.
+
+    Neighbours are compared with what was measured, which costs no evaluation of the function; what
+    is left is judged by the engine. ``plain`` is the function inside a rule that was not declared,
+    and what makes a rule of another.
+    """
+    rule = evidence.rule
+    function, make = plain or (rule.function, lambda edited: _edited(rule, edited))
+    survivors: list[tuple[Neighbour, Rule]] = []
+    for edit in edits(function):
+        evidence.clock.check()
+        if edit.kind in _NO_REMEDY:
+            continue
+        try:
+            changed = make(edit.function)
+        except DeclarationError:
+            continue
+        if changed.problem is None and _agrees(evidence, changed):
+            survivors.append((edit, changed))
+            if len(survivors) > _MOST:
+                return None
+    for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
+        if _passes(changed, evidence.samples, evidence.clock):
+            return edit.kind, Edit(edit.line, edit.before, edit.after)
+    return None
+
+
+def _likelihood(edit: Neighbour) -> tuple[int, int]:
+    """What people forget comes before what only makes up for it; then the shortest."""
+    kinds = list(KINDS)
+    return kinds.index(edit.kind) if edit.kind in kinds else len(kinds), len(edit.after)
+
+
+def _edited(rule: Rule, function: Any) -> Rule:
+    where = rule.where.function if rule.where is not None else None
+    wrt = () if rule.joint else rule.wrt
+    changed = Rule(function, rule.derivation, rule.kind, wrt, where, register=False)
+    changed.file, changed.line = rule.file, rule.line
+    return changed
+
+
+def _agrees(evidence: Evidence, rule: Rule) -> bool:
+    """Whether the rule's answers are those that were measured, at every point."""
+    for sample in evidence.samples:
+        changed = replace(sample, rule=rule)
+        for u, answer in reask(changed, sample.answers):
+            if not _right(changed, u, answer):
+                return False
+    return True
+
+
+def _right(sample: Sample, u: Any, answer: Answer) -> bool:
+    if answer.parts is None:
+        return False
+    return all(
+        not View(leaf.name, [Pair(sample, number, u, answer)]).wrong
+        for number, leaf in enumerate(sample.inputs.leaves)
+    )
+
+
+def _passes(rule: Rule, samples: Sequence[Sample], clock: Clock) -> bool:
+    """Whether the engine finds nothing wrong with it."""
+    passed = False
+    for sample in samples:
+        clock.check()
+        values, bindings = rule.derivation.accept(sample.case.inputs)
+        verdict = judge(rule, values, bindings, sample.case)
+        if verdict.status is Status.FAIL:
+            return False
+        passed |= verdict.status is Status.PASS
+    return passed
+
+
+def repair_chain(
+    identity: Identity, sides: Sequence[int], cases: Sequence[Case], clock: Clock
+) -> tuple[int, str, Edit] | None:
+    """The side, the kind and the edit after which a chain of equalities holds at every case.
+
+    Edits of the ``sides`` alone are tried, in order.
+    """
+    for side in sides:
+        found: list[Neighbour] = []
+        for edit in edits(identity.function, side):
+            clock.check()
+            if edit.kind in _NO_REMEDY or _is_copy(identity, edit):
+                continue
+            if _holds(identity, edit.function, cases):
+                found.append(edit)
+        if 0 < len(found) <= _MOST:
+            edit = min(found, key=_likelihood)
+            return side, edit.kind, Edit(edit.line, edit.before, edit.after)
+    return None
+
+
+def _holds(identity: Identity, function: Any, cases: Sequence[Case]) -> bool:
+    try:
+        changed = Identity(function, identity.arguments, register=False)
+    except DeclarationError:
+        return False
+    changed.options = identity.options
+    if changed.problem is not None or not _nearly(sides_at(changed, cases[0])):
+        return False
+    for case in cases:
+        values, bindings = changed.accept(case.inputs)
+        if not judge_identity(changed, values, bindings, case, contracts=False):
+            return False
+    return True
+
+
+def sides_at(identity: Identity, case: Case) -> list[Floats] | None:
+    """The values of the expressions of a chain; None where one is no finite number."""
+    values, _ = identity.accept(case.inputs)
+    try:
+        with np.errstate(all="ignore"):
+            raw = identity.function(**{name: copy_of(value) for name, value in values.items()})
+            arrays = [np.asarray(s.value if isinstance(s, Measured) else s, float) for s in raw]
+    except Exception:
+        return None
+    return arrays if all(np.isfinite(array).all() for array in arrays) else None
+
+
+def _nearly(sides: list[Floats] | None) -> bool:
+    """Whether all expressions are nearly equal: others need not be judged."""
+    if sides is None:
+        return False
+    size = max(np.abs(side).max(initial=0.0) for side in sides)
+    try:
+        return all(bool(np.all(np.abs(s - sides[0]) <= _NEAR * size)) for s in sides[1:])
+    except ValueError:
+        return False
+
+
+def _is_copy(identity: Identity, edit: Neighbour) -> bool:
+    """Whether an edit makes the two sides of an equality the same text, so that it says nothing."""
+    texts = expressions(identity)
+    if len(texts) > len(("left", "right")):
+        return False
+    text = edit.after.removeprefix("return ").replace(".T.T", "").rstrip().rstrip(",")
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return False
+    if isinstance(tree, ast.Tuple):
+        return len({ast.unparse(part) for part in tree.elts}) < len(tree.elts)
+    return ast.unparse(tree) in texts

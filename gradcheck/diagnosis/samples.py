@@ -1,0 +1,280 @@
+"""A rule at one point: the whole measured Jacobian there, and what the rule answers.
+
+Gathered only after a failure, at small sizes, and within a time that is set.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.case import Case
+from gradcheck.claims import Rule
+from gradcheck.dims import Bindings
+from gradcheck.evaluation import Entries, SetAside, Subject, Violation, claim_at, copy_of
+from gradcheck.judging import judge
+from gradcheck.judging.context import MARGIN
+from gradcheck.judging.hessians import gradient_subject
+from gradcheck.oracle.directions import magnitudes
+from gradcheck.oracle.entry import coordinate_line, coordinate_reach, slopes
+from gradcheck.oracle.ladder import DOUBLE
+from gradcheck.oracle.layout import Layout, Vector
+
+Floats = NDArray[np.floating[Any]]
+#: Larger Jacobians are not measured whole: inputs, and entries.
+_MOST_INPUTS = 240
+_MOST_ENTRIES = 40_000
+#: How many cotangents a point is asked about.
+_COTANGENTS = 3
+#: A claim of single entries is looked at for so many outputs.
+_MOST_ROWS = 12
+#: The measured values are moved by their error in so many random ways, to see how far what is made
+#: of them moves.
+MOVES = 2
+#: A column measured this well need not be measured along another scale.
+_GOOD = 1e-8
+
+
+class TooSlow(Exception):
+    """The time that a diagnosis may take is over."""
+
+
+class Clock:
+    """The time that is left."""
+
+    def __init__(self, seconds: float) -> None:
+        self.end = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Raise ``TooSlow`` where none is left."""
+        if time.monotonic() > self.end:
+            raise TooSlow
+
+
+@dataclass
+class Answer:
+    """What a rule gave for one cotangent: an array for each leaf, of whatever shape and type.
+
+    ``problem`` says why there is none.
+    """
+
+    parts: list[Any] | None
+    problem: str = ""
+    raw: Any = None
+
+
+@dataclass
+class Sample:
+    """A rule at one point, with the Jacobian measured there.
+
+    For a claim of tangents the roles are swapped: the "cotangent" is a tangent, the "gradient" an
+    output, the Jacobian its transpose. ``versions`` are the Jacobian and the same moved by its
+    error, of shape ``(m, n)``, NaN where a kink or a jump keeps it from being known.
+    """
+
+    rule: Rule
+    case: Case
+    bindings: Bindings
+    subject: Subject
+    inputs: Layout
+    outputs: Layout
+    versions: list[Floats]
+    answers: list[tuple[Vector, Answer]] = field(default_factory=list)
+    #: Whether it is the case that failed.
+    failing: bool = False
+    remembered: dict[Any, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def names(self) -> dict[str, Any]:
+        """Every named value: inputs and outputs."""
+        return self.subject.names
+
+    def ask(self, u: Vector, substitutes: Mapping[str, Any] | None = None) -> Answer:
+        """What the rule answers for a cotangent, with other values for some names."""
+        return _ask(self.rule, self.subject, self.inputs, self.outputs, u, substitutes or {})
+
+
+def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:
+    """A rule at a case; None where the function has no value there or is too large."""
+    values, bindings = rule.derivation.accept(case.inputs)
+    with np.errstate(all="ignore"):
+        try:
+            if rule.kind == "hessian":
+                subject = gradient_subject(rule, values, bindings, case, judge)
+            else:
+                subject = Subject(rule.derivation, values, bindings, rule.wrt)
+        except (SetAside, Violation):
+            return None
+        n, m = subject.x.size, subject.y.size
+        if subject.point.tangent is not None:
+            return None  # a single input cannot move alone in a constrained domain
+        if not 0 < n <= _MOST_INPUTS or not m > 0 or n * m > _MOST_ENTRIES:
+            return None
+        jacobian, error = _jacobian(subject, clock)
+        rng = case.rng("diagnosis")
+        versions = [jacobian + 0.0 * error]
+        for _ in range(MOVES):
+            versions.append(jacobian + error * rng.choice([-1.0, 1.0], error.shape))
+        swapped = rule.kind == "jvp"
+        if swapped:
+            versions = [version.T for version in versions]
+        layouts = (
+            (subject.outputs, subject.inputs) if swapped else (subject.inputs, subject.outputs)
+        )
+        sample = Sample(rule, case, bindings, subject, *layouts, versions)
+        if rule.kind in ("vjp", "jvp"):
+            for u in _cotangents(rng, sample):
+                clock.check()
+                sample.answers.append((u, sample.ask(u)))
+        else:
+            sample.answers = _entry_answers(rule, subject, case, rng)
+        return sample
+
+
+def _cotangents(rng: np.random.Generator, sample: Sample) -> Iterator[Vector]:
+    size = sample.outputs.size
+    for number in range(_COTANGENTS):
+        u = magnitudes(rng, size)
+        if number == 1:
+            u = 2.0 * rng.standard_normal(size)
+        yield u
+        if sample.rule.kind == "jvp" and len(sample.outputs.leaves) > 1:
+            # One input moves, so that what is wrong can be told from which.
+            leaf = sample.outputs.leaves[number % len(sample.outputs.leaves)]
+            alone = np.zeros(size)
+            alone[leaf.slice] = u[leaf.slice]
+            yield alone
+
+
+def _jacobian(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
+    """The whole Jacobian and its error bound, NaN where a kink keeps it from being known."""
+    point = subject.point
+    value, error = np.empty((point.m, point.n)), np.empty((point.m, point.n))
+    levels = list(range(DOUBLE.count))
+    for column in range(point.n):
+        clock.check()
+        found: tuple[Floats, Floats] | None = None
+        for reach in dict.fromkeys(coordinate_reach(point, column)):
+            line = coordinate_line(point, column, reach, DOUBLE)
+            along = float(np.abs(line.v).max())
+            if along == 0:
+                continue
+            one = slopes(line, DOUBLE, levels, _epsilon(subject))
+            known = np.isfinite(one.error) & ~one.kinked
+            these = np.where(known, MARGIN * one.error / along, np.inf), one.value / along
+            if found is None:
+                found = these
+            else:
+                better = these[0] < found[0]
+                found = np.where(better, these[0], found[0]), np.where(better, these[1], found[1])
+            if np.all(found[0] <= _GOOD * np.abs(found[1]).max(initial=0.0)):
+                break
+        if found is None:
+            value[:, column] = error[:, column] = np.nan
+            continue
+        error[:, column] = np.where(np.isfinite(found[0]), found[0], np.nan)
+        value[:, column] = found[1]
+    return value, error
+
+
+def _epsilon(subject: Subject) -> float:
+    if subject.dtype.itemsize >= np.dtype(np.float64).itemsize:
+        return DOUBLE.epsilon
+    return float(np.finfo(subject.dtype).eps) / 2
+
+
+def _entry_answers(
+    rule: Rule, subject: Subject, case: Case, rng: np.random.Generator
+) -> list[tuple[Vector, Answer]]:
+    """The claimed matrix, asked about by cotangents as a backward rule is."""
+    m = subject.y.size
+    claimed = np.full((m, subject.x.size), np.nan)
+    try:
+        entries = claim_at(rule, subject, case).entries
+    except Violation as violation:
+        try:
+            raw = rule.call((), subject.names)
+        except Exception:
+            raw = None
+        unit = np.ones(m)
+        return [(unit, Answer(None, str(violation), raw))]
+    assert isinstance(entries, Entries)
+    block = entries.values
+    if entries.mask is not None:
+        block = np.where(entries.mask, block, np.nan)
+    claimed[np.ix_(entries.rows, entries.columns)] = block
+    if np.all(np.isfinite(claimed)):
+        us = [magnitudes(rng, m) for _ in range(_COTANGENTS)] if m > 1 else [np.ones(1)]
+    else:
+        said = np.flatnonzero(np.isfinite(claimed).any(axis=1))
+        us = list(np.eye(m)[said[:_MOST_ROWS]])
+    answers = []
+    for u in us:
+        active = u != 0
+        flat = u[active] @ claimed[active]
+        parts = [flat[leaf.slice].reshape(leaf.shape) for leaf in subject.inputs.leaves]
+        answers.append((u, Answer(parts)))
+    return answers
+
+
+def reask(
+    sample: Sample, answers: Sequence[tuple[Vector, Answer]]
+) -> Iterator[tuple[Vector, Answer]]:
+    """What the rule of ``sample`` answers to the questions that were asked before."""
+    if sample.rule.kind in ("vjp", "jvp"):
+        for u, _ in answers:
+            yield u, sample.ask(u)
+    else:
+        rng = sample.case.rng("diagnosis again")
+        yield from _entry_answers(sample.rule, sample.subject, sample.case, rng)
+
+
+def _ask(
+    rule: Rule,
+    subject: Subject,
+    inputs: Layout,
+    outputs: Layout,
+    u: Vector,
+    substitutes: Mapping[str, Any],
+) -> Answer:
+    """The raw answer to one cotangent or tangent, taken apart as far as that is possible."""
+    names = {name: copy_of(value) for name, value in {**subject.names, **substitutes}.items()}
+    leading = list(outputs.restore(u.astype(np.float64).copy()).values())
+    with np.errstate(all="ignore"):
+        try:
+            raw = rule.call(leading, names)
+        except Exception as error:
+            return Answer(None, f"{type(error).__name__}: {error}")
+    parts: Any = raw
+    count = len(inputs.names)
+    if not isinstance(raw, tuple) and (not isinstance(raw, list) or count == 1):
+        parts = [raw]
+    every = list(rule.derivation.arguments)
+    if len(parts) == len(every) != count and rule.kind == "vjp":
+        parts = [part for name, part in zip(every, parts, strict=True) if name in inputs.names]
+    if len(parts) != count:
+        return Answer(None, "count", raw)
+    by_name = dict(zip(inputs.names, parts, strict=True))
+    found = []
+    for leaf in inputs.leaves:
+        part = by_name[leaf.name]
+        if leaf.part is not None:
+            if not isinstance(part, list | tuple) or len(part) <= leaf.part:
+                return Answer(None, "count", raw)
+            part = part[leaf.part]
+        if part is None:
+            return Answer(None, "none", raw)
+        try:
+            array = np.array(part)
+        except (ValueError, TypeError):
+            return Answer(None, "ragged", raw)
+        if array.dtype.kind not in "fiub":
+            return Answer(None, "no real numbers", raw)
+        found.append(array)
+    return Answer(found, raw=raw)

@@ -1,0 +1,261 @@
+"""A mutant beside the original: where the two differ by more than rounding.
+
+This needs no finite differences, so it is cheap and sharp. It decides what is equivalent, never
+what is killed: that has to be done by the check, which knows nothing of the original.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.case import Case
+from gradcheck.claims import Derivation, Identity, Options, Rule
+from gradcheck.dims import Bindings, explain
+from gradcheck.evaluation import SetAside, Subject, Violation, claim_at, copy_of, same
+from gradcheck.identities import judge_identity
+from gradcheck.mutation.mutants import Mutant, with_function
+from gradcheck.oracle import rounding
+from gradcheck.oracle.directions import magnitudes
+from gradcheck.oracle.layout import Vector
+from gradcheck.regimes import REGIMES
+from gradcheck.sampling import Draft, Sampler
+from gradcheck.verdict import Measured
+
+Floats = NDArray[np.float64]
+
+#: Drafts beside those that are always tried, each with a point of every regime: as many as the
+#: property draws, and then more, of larger sizes.
+_DRAFTS = 11
+_MORE_DRAFTS = 22
+_STRETCH = 2
+#: The answers agree within so many times what rounding was seen to do to them, and within a few
+#: units in the last place.
+_MARGIN = 8.0
+_RUNS = 6
+_UNITS = 2.0**-50
+
+
+@dataclass(frozen=True)
+class Point:
+    """Inputs of a claim, and how they were drawn."""
+
+    regime: str
+    bindings: Bindings
+    case: Case
+
+    def __str__(self) -> str:
+        sizes = explain(self.bindings)
+        return f"{self.regime!r} inputs" + (f" with {sizes}" if sizes else "")
+
+
+class Original:
+    """A claim and what it answers at one point after the other, remembered for all its mutants."""
+
+    def __init__(self, claim: Rule | Identity) -> None:
+        self.claim = claim
+        self._coming: Iterator[Point] = _points(Sampler(claim))
+        self._known: list[tuple[Point, Any]] = []
+
+    def answers(self) -> Iterator[tuple[Point, Any]]:
+        """Every point, with the answer there: None where it has none that can be used."""
+        for k in itertools.count():
+            if k == len(self._known) and not self._one_more():
+                return
+            yield self._known[k]
+
+    def _one_more(self) -> bool:
+        try:
+            point = next(self._coming, None)
+            if point is None:
+                return False
+            with np.errstate(all="ignore"):
+                self._known.append((point, self._answer(point)))
+        except BaseException:
+            # Cut off by the time limit: what was being made is made again for the next mutant.
+            again = _points(Sampler(self.claim))
+            self._coming = itertools.islice(again, len(self._known), None)
+            raise
+        return True
+
+    def _answer(self, point: Point) -> Any:
+        try:
+            if isinstance(self.claim, Identity):
+                return _sides(self.claim, point)
+            return _answer(self.claim, point)
+        except Exception:
+            return None
+
+
+class Comparison:
+    """A mutant beside the original at one point after the other."""
+
+    def __init__(self, original: Original, mutant: Mutant) -> None:
+        self.original, self.mutant = original.claim, mutant
+        self.compared = 0
+        self.differences: list[tuple[float, Point]] = []
+        self._answers = original.answers()
+
+    def differs(self) -> bool:
+        """Whether the two differ at one of the points that are left; ends at the first."""
+        for point, right in self._answers:
+            self.compared += 1
+            if right is None:
+                continue
+            with np.errstate(all="ignore"):
+                if isinstance(self.original, Identity):
+                    difference = self._of_expression(self.original, point, right)
+                else:
+                    difference = self._of_rule(self.original, point, right)
+            if difference is not None:
+                self.differences.append((difference, point))
+                return True
+        return False
+
+    def _of_rule(self, original: Rule, point: Point, right: Floats) -> float | None:
+        """The difference relative to the size of the answers; None where there is rounding alone.
+
+        Infinite where the mutant has no answer that can be used.
+        """
+        changed = self.mutant.claim
+        assert isinstance(changed, Rule)
+        try:
+            wrong = _answer(changed, point)
+        except (SetAside, Violation):
+            return np.inf
+        if wrong.shape != right.shape:
+            return np.inf
+        off = np.abs(wrong - right)
+        size = np.maximum(np.abs(wrong), np.abs(right))
+        if not (off > _UNITS * size).any():
+            return None
+        scatter = np.zeros(right.shape)
+        for rule, answer in ((original, right), (changed, wrong)):
+            compute = functools.partial(_answer, rule, point)
+            try:
+                scatter += rounding.scatter(compute, answer, point.case.seed, _RUNS)
+            except (SetAside, Violation):
+                continue
+        outside = off > _MARGIN * scatter + _UNITS * size
+        if not outside.any():
+            return None
+        return float(np.max(off[outside]) / np.max(size))
+
+    def _of_expression(self, original: Identity, point: Point, sides: list[Floats]) -> float | None:
+        """The same for the changed expression of a chain."""
+        k, changed = self.mutant.expression, self.mutant.claim
+        assert isinstance(changed, Identity)
+        values = point.case.inputs
+        try:
+            # As in a chain, where a number may stand for an array of it.
+            wrong, right = np.broadcast_arrays(_sides(changed, point)[k], sides[k])
+        except Exception:
+            return np.inf
+        if not np.all(np.isfinite(right)):
+            return None
+        if not np.all(np.isfinite(wrong)):
+            return np.inf
+        if same(wrong, right):
+            return None
+
+        def both(**inputs: Any) -> tuple[Any, Any]:
+            given = {name: copy_of(value) for name, value in inputs.items()}
+            return original.function(**given)[k], changed.function(**inputs)[k]
+
+        pair = with_function(original, both)
+        assert isinstance(pair, Identity)
+        verdict = judge_identity(pair, values, point.bindings, point.case, contracts=False)
+        if verdict or verdict.cause not in ("identity", "contract", "measurement"):
+            return None
+        if judge_identity(changed, values, point.bindings, point.case, contracts=False):
+            # Both are equal to the rest of the chain: between them there is rounding alone.
+            return None
+        size = float(np.maximum(np.max(np.abs(right)), np.max(np.abs(wrong))))
+        return float(np.max(np.abs(wrong - right))) / size if size else 0.0
+
+
+def _points(sampler: Sampler) -> Iterator[Point]:
+    """Inputs like those that the property draws, and then larger ones."""
+    rng = np.random.default_rng(0)
+    sizes = itertools.chain(
+        sampler.always(),
+        (sampler.random_sizes(rng) for _ in range(_DRAFTS)),
+        (sampler.random_sizes(rng, _STRETCH) for _ in range(_MORE_DRAFTS)),
+    )
+    for bindings in sizes:
+        if bindings is None:
+            continue
+        edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
+        draft = Draft(bindings, int(rng.integers(2**32)), edits)
+        for regime, case in zip(REGIMES, sampler.points(draft), strict=True):
+            yield Point(regime, bindings, case)
+
+
+def _answer(rule: Rule, point: Point, wrap: Callable[[Any], Any] | None = None) -> Floats:
+    """What a rule answers at a point, for one cotangent or tangent, as one flat array.
+
+    Raises ``SetAside`` or ``Violation`` where it cannot be used.
+    """
+    case = point.case
+    values = {name: copy_of(value) for name, value in case.inputs.items()}
+    subject = Subject(rule.derivation, values, point.bindings, rule.wrt)
+    if rule.kind == "hessian":
+        subject = _gradient_of(subject, rule, values, point.bindings)
+    claim = claim_at(rule, subject, case, wrap)
+    rng = case.rng("mutation")
+    inside = subject.point.tangent or (lambda v: v)
+    # Jitter moves every answer anew.
+    ask = _once if wrap is not None else _twice
+    # Compared along the directions that stay in the domain, as the check does.
+    if claim.pull is not None:
+        u = magnitudes(rng, subject.y.size)
+        answer = inside(ask(claim.pull, u))
+    elif claim.push is not None:
+        answer = ask(claim.push, inside(magnitudes(rng, subject.x.size)))
+    else:
+        entries = claim.entries
+        assert entries is not None
+        answer = entries.values.reshape(-1)
+    subject.require_unchanged(f"{rule.name} changes its input")
+    return np.asarray(answer, dtype=np.float64)
+
+
+def _once(ask: Callable[[Vector], Floats], given: Vector) -> Floats:
+    return ask(given)
+
+
+def _twice(ask: Callable[[Vector], Floats], given: Vector) -> Floats:
+    """The answer, if it is the same when it is asked for again."""
+    first, second = ask(given), ask(given)
+    if not same(first, second):
+        raise Violation("not repeatable", "the rule changes what it works with")
+    return first
+
+
+def _gradient_of(
+    subject: Subject, rule: Rule, values: dict[str, Any], bindings: Bindings
+) -> Subject:
+    """A subject of the gradient's shape, for a Hessian to be the Jacobian of."""
+    name = rule.wrt[0]
+
+    def like_the_gradient(**inputs: Any) -> Any:
+        return 0.0 * inputs[name]
+
+    owner = Derivation.of(like_the_gradient, rule.derivation, Options(output=("gradient",)))
+    gradient = Subject(owner, values, bindings, rule.wrt)
+    gradient.extra = subject.answers
+    return gradient
+
+
+def _sides(identity: Identity, point: Point) -> list[Floats]:
+    values = {name: copy_of(value) for name, value in point.case.inputs.items()}
+    return [
+        np.array(side.value if isinstance(side, Measured) else side, dtype=np.float64)
+        for side in identity.function(**values)
+    ]

@@ -1,0 +1,299 @@
+"""One-token neighbours of a rule: its source with one slip of the pen in it, or one mended.
+
+The edits are made in the syntax tree and compiled in memory; a file is never changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck.neighbours import Neighbour, Scope, neighbours
+
+Function = Callable[..., Any]
+
+#: What stands before an indented function, so that its source can be parsed as it is.
+_INDENTED = "if True:\n"
+#: Keywords of a call whose values are no numbers of a formula.
+_LEFT_ALONE = {"keepdims", "dtype", "out", "order", "copy", "indexing", "optimize"}
+#: The instructions that a function computes with.
+_COMPUTING = ("BINARY", "COMPARE", "UNARY", "LOAD_CONST", "LOAD_SMALL", "LOAD_FAST")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of a function's source.
+
+    ``kind`` says what sort of slip it is, ``before`` and ``after`` are the line of the source
+    without and with it, ``line`` its number in the file, ``function`` what it makes of the
+    function.
+    """
+
+    kind: str
+    line: int
+    before: str
+    after: str
+    function: Function
+
+
+def edits(function: Function, expression: int | None = None) -> list[Edit]:
+    """Every one-token neighbour of ``function``, in the order of its source.
+
+    With ``expression``, those that change the expression of that number in the tuple that is
+    returned last, and nothing else. Empty where the source is not at hand, and for a lambda.
+    """
+    try:
+        source = _Source(inspect.unwrap(function))
+        places = list(source.places(expression))
+    except (OSError, TypeError, ValueError, SyntaxError, LookupError):
+        return []
+    found: dict[str, Edit] = {}
+    for place in places:
+        for kind, replacement in neighbours(place.node, place.role, source.scope):
+            source.collect(place, (kind, replacement), found)
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a node hangs in the tree, and what it is used as."""
+
+    parent: ast.AST
+    field: str
+    index: int | None
+    node: ast.AST
+    role: str
+
+    def put(self, node: ast.AST) -> None:
+        if self.index is None:
+            setattr(self.parent, self.field, node)
+        else:
+            getattr(self.parent, self.field)[self.index] = node
+
+
+class _Source:
+    """The source of one function as text and as a tree, and how to compile what is made of it."""
+
+    def __init__(self, function: Any) -> None:
+        if not isinstance(function, types.FunctionType):
+            raise LookupError("not a function of Python code")
+        self.function = function
+        self.code: types.CodeType = function.__code__
+        lines, first = inspect.getsourcelines(function)
+        text = "".join(lines)
+        if lines[0][:1].isspace():
+            text, first = _INDENTED + text, first - 1
+        self.offset = max(first, 1) - 1
+        # Positions in a tree count bytes.
+        self.lines = [line.encode() for line in text.splitlines(keepends=True)]
+        self.tree = self._parsed(text)
+        self.definition = _definition(self.tree)
+        if self.definition.name != self.code.co_name:
+            raise LookupError("a lambda, or the source is of something else")
+        parameters = inspect.signature(function).parameters
+        names = function.__globals__
+        modules = {name for name, value in names.items() if inspect.ismodule(value)}
+        self.scope = Scope(
+            tuple(parameters),
+            self._variables(tuple(parameters)),
+            frozenset(modules),
+            next((n for n in sorted(modules) if names[n].__name__ == "numpy"), ""),
+        )
+        self.original = ast.unparse(self.tree)
+        # pytest compiles other code for a function that asserts something.
+        asserts = any(isinstance(node, ast.Assert) for node in ast.walk(self.definition))
+        if not asserts and _operations(self._compiled().__code__) != _operations(self.code):
+            raise LookupError("the file has changed since it was imported")
+
+    @staticmethod
+    def _parsed(text: str) -> ast.Module:
+        """The tree, without what is evaluated when the function is defined."""
+        tree = ast.parse(text)
+        definition = _definition(tree)
+        definition.decorator_list = []
+        definition.returns = None
+        if hasattr(definition, "type_params"):
+            definition.type_params = []
+        signature = definition.args
+        for argument in ast.walk(signature):
+            if isinstance(argument, ast.arg):
+                argument.annotation = None
+        return tree
+
+    def _variables(self, parameters: tuple[str, ...]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for statement in self.definition.body:
+            for node in ast.walk(statement):
+                targets: list[ast.expr] = []
+                if isinstance(node, ast.Assign):
+                    targets = node.targets
+                elif isinstance(node, ast.For):
+                    targets = [node.target]
+                for target in targets:
+                    for name in ast.walk(target):
+                        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
+                            found.setdefault(name.id, name.lineno)
+        return {name: line for name, line in found.items() if name not in parameters}
+
+    # ---- where something can be edited -----------------------------------------------------
+
+    def places(self, expression: int | None) -> Iterator[_Place]:
+        """Every node that stands for a part of a formula."""
+        if expression is not None:
+            returned = [n for n in ast.walk(self.definition) if isinstance(n, ast.Return)][-1]
+            assert returned.value is not None
+            parts = getattr(returned.value, "elts", [])
+            yield from _below(returned.value, "elts", expression, parts[expression], "returned")
+            return
+        for k, statement in enumerate(self.definition.body):
+            if k == 0 and ast.get_docstring(self.definition, clean=False) is not None:
+                continue
+            yield from _below(self.definition, "body", k, statement, "")
+
+    # ---- what becomes of it ----------------------------------------------------------------
+
+    def collect(self, place: _Place, neighbour: Neighbour, found: dict[str, Edit]) -> None:
+        """Add the edit that puts the neighbour into its place, if it is one, and a new one."""
+        kind, replacement = neighbour
+        node: Any = place.node
+        if not hasattr(replacement, "lineno"):  # else it is a part of the node, with its own place
+            ast.fix_missing_locations(ast.copy_location(replacement, node))
+        place.put(replacement)
+        try:
+            text = ast.unparse(self.tree)
+            if text == self.original or text in found:
+                return
+            edited = self._compiled()
+            before, after = self._shown(node, replacement)
+        except (SyntaxError, ValueError, LookupError, RecursionError):
+            return  # no neighbour: Python does not take it
+        finally:
+            place.put(node)
+        found[text] = Edit(kind, node.lineno + self.offset, before, after, edited)
+
+    def _compiled(self) -> Function:
+        """The function that the tree now defines, with all that the original is bound to."""
+        original, free = self.function, self.code.co_freevars
+        around = ast.parse(f"def around({', '.join(free)}): pass")
+        wrapper = around.body[0]
+        assert isinstance(wrapper, ast.FunctionDef)
+        wrapper.body = [self.definition]
+        code = compile(around, self.code.co_filename, "exec", dont_inherit=True)
+        outer = next(c for c in code.co_consts if isinstance(c, types.CodeType))
+        inner = next(
+            c
+            for c in outer.co_consts
+            if isinstance(c, types.CodeType) and c.co_name == self.code.co_name
+        )
+        inner = _moved(inner, self.offset)
+        cells = dict(zip(free, original.__closure__ or (), strict=True))
+        made = types.FunctionType(
+            inner,
+            original.__globals__,
+            original.__name__,
+            original.__defaults__,
+            tuple(cells[name] for name in inner.co_freevars),
+        )
+        made.__kwdefaults__ = original.__kwdefaults__
+        made.__qualname__ = original.__qualname__
+        made.__module__ = original.__module__
+        made.__doc__ = original.__doc__
+        return made
+
+    def _shown(self, node: Any, replacement: ast.AST) -> tuple[str, str]:
+        """The line of the source that holds ``node``, and that with ``replacement`` in it.
+
+        Where it takes more than one line, ``node`` and ``replacement`` alone.
+        """
+        new = ast.unparse(replacement)
+        if node.lineno == node.end_lineno:
+            number = node.lineno - 1
+            line = self.lines[number]
+            wanted = ast.dump(self.tree)
+            bare = new[1:-1] if isinstance(replacement, ast.Tuple) else new
+            for written in (bare, new, f"({new})"):
+                after = line[: node.col_offset] + written.encode() + line[node.end_col_offset :]
+                text = b"".join([*self.lines[:number], after, *self.lines[number + 1 :]])
+                try:
+                    if ast.dump(self._parsed(text.decode())) == wanted:
+                        return line.decode().strip(), after.decode().strip()
+                except SyntaxError:
+                    continue
+        return ast.unparse(node), new
+
+
+def _definition(tree: ast.Module) -> ast.FunctionDef:
+    definition = tree.body[0].body[0] if isinstance(tree.body[0], ast.If) else tree.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        raise LookupError("no function is defined there")
+    return definition
+
+
+def _below(
+    parent: ast.AST, field: str, index: int | None, node: ast.AST, role: str
+) -> Iterator[_Place]:
+    """The places of ``node`` and of all below it."""
+    if isinstance(node, ast.JoinedStr | ast.FunctionDef | ast.ClassDef):
+        return
+    if isinstance(node, ast.keyword) and node.arg in _LEFT_ALONE:
+        return
+    if isinstance(node, ast.expr | ast.stmt):
+        yield _Place(parent, field, index, node, role)
+    if role in ("axis", "power") and not isinstance(node, ast.BinOp | ast.Call):
+        return  # the number has been dealt with as a whole
+    for name, value in ast.iter_fields(node):
+        for k, child in enumerate(value) if isinstance(value, list) else ((None, value),):
+            if isinstance(child, ast.AST):
+                yield from _below(node, name, k, child, _role(node, name, child, role))
+
+
+def _role(parent: ast.AST, field: str, child: ast.AST, role: str) -> str:
+    """What a child is used as."""
+    match parent:
+        case ast.Return():
+            return "returned"
+        case ast.Assign(targets=[ast.Name()]) if field == "value":
+            return "value"
+        case ast.Tuple() if role in ("returned", "value", "index"):
+            return role
+        case ast.keyword(arg="axis" | "axes"):
+            return "axis"
+        case ast.Subscript() if field == "slice":
+            return "index"
+        case ast.Slice():
+            return "index"
+        case ast.BinOp(op=ast.Pow()) if field == "right":
+            is_number = isinstance(child, ast.Constant | ast.UnaryOp)
+            return "power" if is_number else ""
+        case ast.BinOp():
+            return "operand"
+        case ast.Call() if field == "func":
+            return "called"
+        case ast.UnaryOp() if role in ("index", "operand"):
+            return role
+    return ""
+
+
+def _operations(code: types.CodeType) -> list[tuple[str, Any]]:
+    """What a function computes with, in order.
+
+    Not all of its code: how a function of a module is called depends on what the module imports.
+    """
+    return [
+        (step.opname, step.argval)
+        for step in dis.get_instructions(code)
+        if step.opname.startswith(_COMPUTING) and not isinstance(step.argval, types.CodeType)
+    ]
+
+
+def _moved(code: types.CodeType, lines: int) -> types.CodeType:
+    """The code as if it stood ``lines`` further down in its file."""
+    constants = tuple(
+        _moved(c, lines) if isinstance(c, types.CodeType) else c for c in code.co_consts
+    )
+    return code.replace(co_firstlineno=code.co_firstlineno + lines, co_consts=constants)

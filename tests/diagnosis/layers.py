@@ -1,0 +1,61 @@
+"""Functions whose wrong rules test_report checks: kept apart, since tests are collected."""
+
+import numpy as np
+
+from gradcheck import arrays, derivation, identity, integers, options, real, simplex
+
+
+@derivation(x="n d", W="d m", b="m")
+def affine(x, W, b):
+    return x @ W + b
+
+
+@options(sizes={"k": (2, 8)})
+@identity(z=real("k", low=-30, high=30), i=integers(high="k"), d=integers(low=1, high="k"))
+def different_index(z, i, d):
+    j = (i + d) % len(z)
+    e = np.exp(z)
+    total = e.sum()
+    y = e / total
+    return (
+        (0 * total - e[i] * e[j]) / total**2,
+        -e[j] * e[i] / total,
+        -y[i] * y[j],
+    )
+
+
+@derivation(x="k")
+def softplus(x):
+    return np.logaddexp(0, x)
+
+
+@derivation(x="k")
+def square(x):
+    return x**2
+
+
+@derivation(xs=arrays(real("n d"), count="t"))
+def stacked(xs):
+    return sum(x**2 for x in xs)
+
+
+@derivation(p=simplex("k"))
+def entropy(p):
+    return -(p * np.log(p)).sum()
+
+
+@identity(z=real("k", low=-5, high=5))
+def ones_vanish(z):
+    e = np.exp(z)
+    y = e / e.sum()
+    return np.diag(y * (1 - y)) @ np.ones_like(z), np.zeros_like(z)
+
+
+@identity(z=real("k", low=-5, high=5), c=real(low=1, high=5))
+def shift_forgotten(z, c):
+    return np.exp(z + c), np.exp(z) + np.exp(c)
+
+
+@identity(a=real("n m"))
+def transposed_sides(a):
+    return 2 * a, (2 * a).reshape(a.shape), a + a, -2 * a

@@ -1,0 +1,34 @@
+"""Wrong rules with the name of their mistake: every entry of the catalogue in two layers or more.
+
+``PLANTED`` lists (the names that are right, the rule), ``UNNAMED`` rules whose mistake is not in
+the catalogue. The first parameter of a backward rule is the cotangent, as always.
+"""
+
+from tests.diagnosis.planted import (
+    behaviour,
+    factors,
+    layout,
+    missing,
+    more,
+    normalization,
+    softmax,
+    sums,
+    unnamed,
+    upstream,
+)
+from tests.diagnosis.planted.planting import PLANTED, UNNAMED
+
+MODULES = (
+    layout,
+    factors,
+    sums,
+    upstream,
+    softmax,
+    normalization,
+    missing,
+    behaviour,
+    more,
+    unnamed,
+)
+
+__all__ = ["MODULES", "PLANTED", "UNNAMED"]

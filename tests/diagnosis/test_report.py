@@ -1,0 +1,245 @@
+"""How a mistake is told: in the report, in two languages, at four levels; and never by a crash."""
+
+import logging
+import pickle
+import time
+
+import numpy as np
+import pytest
+
+from gradcheck import (
+    check,
+    verify,
+    verify_vjp,
+)
+from gradcheck import diagnosis as package
+from gradcheck.checking import PROFILES, check_claim
+from gradcheck.claims import Rule
+from gradcheck.diagnosis import diagnose
+from gradcheck.errors import GradientMismatch
+from gradcheck.hints import LEVELS, Edit, Hints, Mistake, Text, environment_language, tell
+from gradcheck.records import Record
+from tests.diagnosis import layers
+
+CI = PROFILES["ci"]
+
+
+def wrong(layer, function, *wrt, kind="vjp"):
+    return Rule(function, layer, kind, wrt, register=False)
+
+
+def averaged_bias(dz, x, W, b):
+    return dz @ W.T, x.T @ dz, dz.mean(axis=0)
+
+
+# ---- what is said --------------------------------------------------------------------------
+
+
+def test_the_lost_square_is_found():
+    message = check_claim(layers.different_index, CI).record.message
+    assert "it looks like: -e[j] * e[i] / total: a power is wrong" in message
+    assert "to    -e[j] * e[i] / total ** 2," in message
+
+
+def test_a_chain_is_mended_where_it_is_wrong():
+    record = check_claim(layers.shift_forgotten, CI).record
+    assert "to    return np.exp(z + c), np.exp(z) * np.exp(c)" in record.message
+    record = check_claim(layers.transposed_sides, CI).record
+    assert "it looks like: -2 * a: its sign is flipped" in record.message
+    assert "the others agree with each other" in record.message
+
+
+def test_a_chain_is_not_mended_by_making_it_say_nothing():
+    assert check_claim(layers.ones_vanish, CI).record.mistakes == []
+
+
+def test_the_report_names_the_gradient_the_mistake_and_the_line():
+    record = check_claim(wrong(layers.affine, averaged_bias), CI).record
+    assert "wrong: db; right: dx, dW" in record.message
+    assert "db: 1/n of the right gradient" in record.message
+    assert "to    return dz @ W.T, x.T @ dz, dz.sum(axis=0)" in record.message
+    (mistake,) = record.mistakes
+    assert mistake["id"] == "M4"
+    assert mistake["inputs"] == ["b"]
+    assert mistake["edit"]["line"] == averaged_bias.__code__.co_firstlineno + 1
+    assert Record.from_dict(record.as_dict()).mistakes == record.mistakes
+
+
+@pytest.mark.parametrize(("level", "said"), [("none", 0), ("where", 1), ("what", 2), ("remedy", 3)])
+def test_each_level_says_more_than_the_one_before(level, said):
+    record = check_claim(wrong(layers.affine, averaged_bias), CI, hints=Hints(level)).record
+    told = ["wrong: db", "it looks like", "dz.sum(axis=0)"]
+    assert [text in record.message for text in told] == [k < said for k in range(3)]
+    assert bool(record.mistakes) == (said >= 2)
+    assert all("edit" not in mistake for mistake in record.mistakes) or level == "remedy"
+
+
+def test_a_report_in_chinese_holds_no_english_hints():
+    record = check_claim(wrong(layers.affine, averaged_bias), CI, hints=Hints(language="zh")).record
+    assert "看起来是：db：只有正确值的 1/n" in record.message
+    assert "it looks like" not in record.message
+    assert record.mistakes[0]["title"].startswith("db：")
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+    ],
+)
+def test_the_environment_chooses_the_language(monkeypatch, variables, language):
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert environment_language() == language
+
+
+def test_a_guess_says_so_and_long_texts_are_broken():
+    mistake = Mistake(
+        "x", Text("word " * 40, "字" * 90), explained=0.5, edit=Edit(3, "before", "after")
+    )
+    for language in ("en", "zh"):
+        lines = tell([mistake], Hints("remedy", language))
+        assert "50%" in lines[0]
+        assert all(len(line) <= 92 for line in lines)
+    assert tell([mistake], Hints("none")) == []
+
+
+def test_one_point_is_named_as_well():
+    rng = np.random.default_rng(0)
+    x, W = rng.standard_normal((3, 4)), rng.standard_normal((4, 4))
+
+    def backward(dz, x, W):
+        return dz @ W.T, (x.T @ dz).T
+
+    verdict = verify_vjp(lambda x, W: x @ W, backward, x, W)
+    assert verdict.mistakes[0].id == "M1"
+    assert "dW: the transpose" in str(verdict)
+    assert verdict.mistakes[0].edit.after == "return dz @ W.T, x.T @ dz"
+
+
+def test_a_rule_that_is_wrong_for_large_values_alone_says_so():
+    def cut(dy, x):
+        return dy * np.where(x > 100, 0.0, 1 / (1 + np.exp(-x)))
+
+    record = check_claim(wrong(layers.softplus, cut), CI).record
+    assert [mistake["id"] for mistake in record.mistakes] == ["special"]
+
+
+def test_an_overflow_says_so():
+    def unstable(dy, x):
+        return dy * np.exp(x) / (1 + np.exp(x))
+
+    record = check_claim(wrong(layers.softplus, unstable), CI).record
+    assert record.title == "numerically unstable"
+    assert record.mistakes[0]["id"] == "unstable"
+
+
+# ---- bad input -----------------------------------------------------------------------------
+
+
+def test_an_exception_inside_is_no_name_and_is_logged(monkeypatch, caplog):
+    def breaks(*given):
+        raise RuntimeError("inside the diagnosis")
+
+    monkeypatch.setattr(package, "gather", breaks)
+    with caplog.at_level(logging.DEBUG, "gradcheck.diagnosis"), pytest.raises(GradientMismatch):
+        check(wrong(layers.affine, averaged_bias), profile="ci")
+    assert "inside the diagnosis" in caplog.text
+
+
+def test_one_record_that_fails_does_not_silence_the_others(monkeypatch, caplog):
+    from gradcheck.diagnosis import factors
+
+    def breaks(*given):
+        raise RuntimeError("inside a pattern")
+
+    monkeypatch.setattr(factors, "fitted", breaks)
+    with caplog.at_level(logging.DEBUG, "gradcheck.diagnosis"):
+        rule = wrong(layers.affine, averaged_bias)
+        verdict = verify(rule, x=np.ones((4, 3)), W=np.ones((3, 2)), b=np.ones(2))[0]
+        assert verdict.mistakes
+    assert "inside a pattern" in caplog.text
+
+
+def test_names_are_looked_for_when_somebody_asks(monkeypatch):
+    asked = []
+    monkeypatch.setattr(package, "gather", lambda *given: asked.append(given) or 1 / 0)
+    x = np.array([1.0, 2.0])
+    verdict = verify_vjp(lambda x: x**2, lambda dy, x: dy * x, x)
+    assert not asked
+    assert list(pickle.loads(pickle.dumps(verdict.mistakes))) == []
+    assert len(asked) == 1
+
+
+def test_no_time_is_no_name():
+    rule = wrong(layers.affine, averaged_bias)
+    verdict = verify(rule, x=np.eye(2), W=np.eye(2), b=np.ones(2))[0]
+    assert diagnose(rule, verdict, [], seconds=-1.0).mistakes == ()
+
+
+def test_a_slow_function_is_given_up_in_time():
+    def slow(x):
+        time.sleep(0.02)
+        return x**2
+
+    started = time.monotonic()
+    verify_vjp(slow, lambda dy, x: dy * x, np.linspace(1, 2, 40))
+    assert time.monotonic() - started < 20
+
+
+def times_three(dy, x):
+    return dy * 3 * x
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 1, 2, 1, 2), (0, 3), (30_000,), (700, 2)], ids=str)
+def test_any_shape_is_told_sensibly(shape):
+    x = np.random.default_rng(0).standard_normal(shape)
+    verdict = verify_vjp(lambda x: x * x, times_three, x[()])
+    told = [mistake.title.en for mistake in verdict.mistakes]
+    if 0 < x.size < 100:
+        assert told == ["dx: a constant factor: 3/2"]
+    else:
+        assert told == []
+    assert str(verdict)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda dy, x: np.full_like(x, np.nan),
+        lambda dy, x: None,
+        lambda dy, x: "gradient",
+        lambda dy, x: [1.0, [2.0, 3.0]],
+        lambda dy, x: (dy, dy, dy),
+        lambda dy, x: dy * 2j,
+        lambda dy, x: np.zeros((0,)),
+        lambda dy, x: np.zeros((2, 3, 4, 5, 6)),
+        lambda dy, x: {"x": dy},
+        lambda dy, x: np.array([object()] * len(x)),
+        lambda dy, x: 1 / 0,
+        lambda dy, x: dy[0:-0],
+    ],
+)
+def test_any_answer_is_told_sensibly(answer, caplog):
+    with caplog.at_level(logging.DEBUG, "gradcheck.diagnosis"):
+        record = check_claim(wrong(layers.square, answer), CI).record
+    assert record.status == "fail"
+    assert not [r for r in caplog.records if r.exc_info], caplog.text
+
+
+def test_lists_of_arrays_are_named_and_constrained_domains_left_alone():
+    rule = wrong(layers.stacked, lambda dy, xs: [dy * x for x in xs])
+    assert [m["id"] for m in check_claim(rule, CI).record.mistakes] == ["M6"]
+    rule = wrong(layers.entropy, lambda dy, p: -dy * np.log(p) * 2)
+    record = check_claim(rule, CI).record
+    assert record.status == "fail"
+    assert record.mistakes == []
+
+
+def test_levels_are_ordered():
+    assert [Hints(level).shows("what") for level in LEVELS] == [False, False, True, True]
