@@ -99,6 +99,7 @@ def _unseen(verdict: Verdict | None, difference: float) -> str:
 
 def _verdict(claim: Rule | Identity, point: Point) -> Verdict | None:
     try:
-        return judge_drawn(claim, point.case, point.case.inputs, point.bindings, contracts=True)
+        (verdict,) = judge_drawn(claim, [point.case], point.bindings, contracts=True)
+        return verdict
     except GradcheckError:
         return None
