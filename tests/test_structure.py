@@ -14,9 +14,9 @@ ORDER = [
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
     "evaluation", "contracts", "verdict", "localization",
-    "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
-    "judging.hessians", "judging", "identities", "verification", "simplification", "records",
-    "neighbours", "source_edits", "sampling", "checking", "loading",
+    "judging.context", "judging.screening", "judging.comparison", "judging.entries",
+    "judging.kinks", "judging.hessians", "judging", "identities", "verification",
+    "simplification", "records", "neighbours", "source_edits", "sampling", "checking", "loading",
     "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
     "mutation.summary", "mutation", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip

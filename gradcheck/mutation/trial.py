@@ -101,6 +101,6 @@ def _unseen(verdict: Verdict | None, difference: float) -> str:
 
 def _verdict(claim: Rule | Identity, point: Point) -> Verdict | None:
     try:
-        return judge_drawn(claim, point.case, point.case.inputs, point.bindings, contracts=True)
+        return judge_drawn(claim, [point.case], point.bindings, contracts=True)[0]
     except GradcheckError:
         return None
