@@ -15,6 +15,7 @@ from types import CodeType
 from typing import Any
 
 import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from gradcheck.arguments import Argument, Arrays, Real, Strategy

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 import gradcheck as gc
 from gradcheck import mutation
@@ -115,6 +116,22 @@ def test_each_expression_of_an_identity_is_changed_by_itself():
     assert found["e[i] / e.sum(axis=0),"].outcome == "equivalent"
     assert found["one entry of expression 2 × (1 + 1e-06)"].outcome == "killed"
     assert "survived" not in {fate.outcome for fate in found.values()}
+
+
+def test_what_a_strategy_draws_is_compared_as_well():
+    numbers = st.lists(st.floats(-2, 2), min_size=1, max_size=4).map(np.array)
+
+    @gc.derivation(x=gc.strategy("k", numbers))
+    def square(x):
+        return x * x
+
+    @square.vjp
+    def backward(dy, x):
+        return dy * 2 * x
+
+    found = fates(backward, {"constant", "transpose"})
+    assert found["return dy * 3 * x"].outcome == "killed"
+    assert found["return dy * 2 * x.T"].outcome == "equivalent"
 
 
 def raising(dz, x, W, b):

@@ -188,13 +188,20 @@ def _points(sampler: Sampler) -> Iterator[Point]:
         (sampler.random_sizes(rng) for _ in range(_DRAFTS)),
         (sampler.random_sizes(rng, _STRETCH) for _ in range(_MORE_DRAFTS)),
     )
-    for bindings in sizes:
-        if bindings is None:
-            continue
-        edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
-        draft = Draft(bindings, int(rng.integers(2**32)), edits)
+    drafts: Iterator[Draft] = (
+        Draft(
+            bindings,
+            int(rng.integers(2**32)),
+            tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2))),
+        )
+        for bindings in sizes
+        if bindings is not None
+    )
+    if sampler.strategies:  # which Hypothesis alone can draw from
+        drafts = iter(sampler.some_drafts(_DRAFTS + _MORE_DRAFTS))
+    for draft in drafts:
         for regime, case in zip(REGIMES, sampler.points(draft), strict=True):
-            yield Point(regime, bindings, case)
+            yield Point(regime, draft.bindings, case)
 
 
 def _answer(rule: Rule, point: Point, wrap: Callable[[Any], Any] | None = None) -> Floats:
