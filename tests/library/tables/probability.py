@@ -2,10 +2,7 @@
 
 PLANTED_BUGS = {
     "beta": {
-        "log_density[vjp-backward]": [
-            "sum_of_the_shapes_forgotten",
-            "sign_of_the_inner_derivative_lost",
-        ],
+        "log_density[vjp-backward]": ["sum_of_the_shapes_forgotten"],
     },
     "categorical": {
         "log_likelihood[gradient-gradient]": ["gradient_of_the_loss"],
@@ -13,7 +10,6 @@ PLANTED_BUGS = {
     },
     "dirichlet": {
         "log_density[gradient-gradient]": ["normalization_of_each_entry_alone"],
-        "log_density[hessian-hessian]": ["diagonal_only"],
     },
     "entropy": {
         "entropy[gradient-gradient]": [
@@ -22,14 +18,13 @@ PLANTED_BUGS = {
         ],
     },
     "gamma": {
-        "log_density[vjp-backward]": ["scale_for_the_rate", "logarithm_for_the_digamma_function"],
+        "log_density[vjp-backward]": ["scale_for_the_rate"],
     },
     "gaussian": {
         "log_density[vjp-backward]": [
             "variance_for_the_deviation",
             "normalization_taken_for_a_constant",
         ],
-        "log_likelihood[hessian-hessian]": ["information_of_one_sample"],
     },
     "gaussian_mixture": {
         "mixture_log_likelihood[gradient-gradient]": [
@@ -43,7 +38,6 @@ PLANTED_BUGS = {
     },
     "log_gamma": {
         "log_gamma[vjp-backward]": ["logarithm_for_the_digamma_function"],
-        "recurrences": ["recurrence_one_step_off"],
     },
     "multivariate_gaussian": {
         "log_density[gradient-gradient]": ["gradient_of_the_precision", "determinant_forgotten"],
@@ -52,9 +46,6 @@ PLANTED_BUGS = {
         "sample[vjp-backward]": ["half_of_the_logarithm_forgotten", "noise_forgotten"],
     },
     "student_t": {
-        "log_density[vjp-backward]": [
-            "outer_factor_left_as_it_was",
-            "freedom_inside_the_logarithm_forgotten",
-        ],
+        "log_density[vjp-backward]": ["outer_factor_left_as_it_was"],
     },
 }

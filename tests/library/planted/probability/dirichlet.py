@@ -3,7 +3,7 @@
 import numpy as np
 
 from derivations.probability import dirichlet as right
-from derivations.probability.log_gamma import digamma, trigamma
+from derivations.probability.log_gamma import digamma
 from gradcheck import derivation, options, simplex
 
 
@@ -17,8 +17,3 @@ def log_density(p, a):
 def normalization_of_each_entry_alone(p, a):
     dp, _ = right.gradient(p, a)
     return dp, np.log(p) - digamma(a)
-
-
-@log_density.hessian("a")
-def diagonal_only(a):
-    return np.diag(trigamma(a.sum()) - trigamma(a))

@@ -1,7 +1,7 @@
 """Wrong versions of claims in ``derivations/probability/gaussian.py``."""
 
 from derivations.probability import gaussian as right
-from gradcheck import derivation, options, real
+from gradcheck import derivation, options
 
 
 @options(output="l")
@@ -20,14 +20,3 @@ def variance_for_the_deviation(dl, x, mu, sigma):
 def normalization_taken_for_a_constant(dl, x, mu, sigma):
     dx, dmu, dsigma = right.backward(dl, x, mu, sigma)
     return dx, dmu, dsigma + dl / sigma
-
-
-@options(sizes={"n": (2, 16)}, output="l")
-@derivation(x=real("n", differentiate=False), mu="", sigma=real(low=0))
-def log_likelihood(x, mu, sigma):
-    return right.log_likelihood(x, mu, sigma)
-
-
-@log_likelihood.hessian("mu")
-def information_of_one_sample(sigma):
-    return -1 / sigma**2

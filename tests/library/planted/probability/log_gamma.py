@@ -3,7 +3,7 @@
 import numpy as np
 
 from derivations.probability import log_gamma as right
-from gradcheck import derivation, identity, real
+from gradcheck import derivation
 
 
 @derivation(x=right.POSITIVE)
@@ -14,8 +14,3 @@ def log_gamma(x):
 @log_gamma.vjp
 def logarithm_for_the_digamma_function(dl, x):
     return dl * np.log(x)
-
-
-@identity(x=real("k", low=0))
-def recurrence_one_step_off(x):
-    return right.digamma(x + 1), right.digamma(x) + 1 / (x + 1)

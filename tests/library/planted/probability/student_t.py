@@ -14,9 +14,3 @@ def log_density(x, nu):
 def outer_factor_left_as_it_was(dl, x, nu):
     dx, dnu = right.backward(dl, x, nu)
     return dx * nu / (nu + 1), dnu
-
-
-@log_density.vjp
-def freedom_inside_the_logarithm_forgotten(dl, x, nu):
-    dx, dnu = right.backward(dl, x, nu)
-    return dx, dnu - dl * (nu + 1) * x * x / (2 * nu * (nu + x * x))
