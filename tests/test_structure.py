@@ -16,7 +16,8 @@ ORDER = [
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
     "judging.hessians", "judging", "identities", "verification", "simplification", "records",
-    "sampling", "checking", "loading", "pytest_plugin", "cli", "__main__",
+    "sampling", "checking", "loading", "listing", "worked_numbers", "explanation",
+    "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 
