@@ -5,7 +5,8 @@ $$\frac{\partial l}{\partial p_i} = \frac{a_i - 1}{p_i}, \qquad
 \frac{\partial l}{\partial a_i} = \log p_i - \psi(a_i) + \psi \Big( \sum_m a_m \Big)$$
 
 The probabilities ``p``, which sum to 1, and ``a`` $> 0$ are ``(k,)``, $l$ is a scalar; $\psi$ is
-the digamma function of ``log_gamma.py``. $p$ moves along directions of sum 0 alone.
+the digamma function of ``log_gamma.py``. $p$ moves along directions of sum 0 alone. The derivatives
+of the normalizer are the cumulants of $\log p$, as in every exponential family.
 """
 
 import numpy as np
@@ -30,10 +31,23 @@ def gradient(p, a):
     return (a - 1) / p, np.log(p) - digamma(a) + digamma(a.sum())
 
 
-@log_density.hessian("a")
-def hessian(a):
-    r"""$\psi'(\sum a) 1 1^T - \mathrm{diag}(\psi'(a))$, shape ``(k, k)``: no sample in it."""
-    return trigamma(a.sum()) - np.diag(trigamma(a))
+@options(output="n")
+@derivation(a=POSITIVE)
+def log_normalizer(a):
+    r"""$n = \sum_i \log \Gamma(a_i) - \log \Gamma(\sum_i a_i)$, a scalar: what $l$ subtracts."""
+    return log_gamma(a).sum() - log_gamma(a.sum())
+
+
+@log_normalizer.gradient
+def mean_of_the_logarithm(a):
+    r"""$\psi(a) - \psi(\sum a)$, shape ``(k,)``: the mean of $\log p$ under the density."""
+    return digamma(a) - digamma(a.sum())
+
+
+@log_normalizer.hessian
+def covariance_of_the_logarithm(a):
+    r"""$\mathrm{diag}(\psi'(a)) - \psi'(\sum a) 1 1^T$, ``(k, k)``: the Fisher information."""
+    return np.diag(trigamma(a)) - trigamma(a.sum())
 
 
 @identity(x=real("", low=0.01, high=0.99), a=real("2", low=0.1, high=100))
