@@ -14,10 +14,10 @@ ORDER = [
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
     "evaluation", "contracts", "verdict", "localization",
-    "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
-    "judging.hessians", "judging", "identities", "verification", "simplification", "records",
-    "sampling", "checking", "loading", "listing", "worked_numbers", "explanation",
-    "pytest_plugin", "cli", "__main__",
+    "judging.context", "judging.screening", "judging.comparison", "judging.entries",
+    "judging.kinks", "judging.hessians", "judging", "identities", "verification",
+    "simplification", "records", "sampling", "checking", "loading", "listing", "worked_numbers",
+    "explanation", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 
