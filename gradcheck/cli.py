@@ -141,7 +141,19 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("list", help="list the claims of some files or folders")
     _paths(listing)
+    shown = listing.add_mutually_exclusive_group()
+    shown.add_argument("--ids", action="store_true", help="one id a line, as `check` takes it")
+    shown.add_argument("--status", action="store_true", help="check each claim on a few inputs")
     listing.set_defaults(run=_list)
+
+    about = commands.add_parser(
+        "explain", help="show the formula of a derivation, its rules, and worked numbers"
+    )
+    about.add_argument("name", help="of a file, a derivation or an identity, such as sigmoid")
+    about.add_argument(
+        "paths", nargs="*", default=[FOLDER], metavar="PATH", help="where to look (derivations)"
+    )
+    about.set_defaults(run=_explain)
 
     again = commands.add_parser("replay", help="run one printed case again")
     again.add_argument("claim", help="as printed: derivations/softmax.py::softmax[vjp-backward]")
@@ -332,14 +344,32 @@ def _progress(report: Report, total: int) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from gradcheck.listing import contents
+
+    listed: list[tuple[Path, Found]] = []
     code = PASSED
     for name, found in _found(options.paths):
         if found.claim is None:
             print(f"gradcheck: {name}: {found.problem}", file=sys.stderr)
             code = FAILED
-        else:
+        elif options.ids:
             print(name)
+        else:
+            listed.append((Path(name.partition("::")[0]), found))
+    if listed:
+        for line in contents(listed, check=options.status):
+            print(line, flush=True)
     return code
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from gradcheck.explanation import find, page
+
+    base, _, _ = options.name.partition("::")
+    paths = [base] if Path(base).is_file() else options.paths
+    for piece in page(find(options.name, [file for p in paths for file in _files(Path(p))])):
+        print(piece)
+    return PASSED
 
 
 def _replay(options: argparse.Namespace) -> int:

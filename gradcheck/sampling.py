@@ -194,6 +194,39 @@ class Sampler:
             st.just(given),
         )
 
+    def some_drafts(self, count: int) -> list[Draft]:
+        """Drafts outside of a test, always the same."""
+        found: list[Draft] = []
+
+        @seed(0)
+        @settings(
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(self.drafts())
+        def collect(draft: Draft) -> None:
+            found.append(draft)
+
+        collect()
+        return found
+
+    def random_sizes(self, rng: np.random.Generator, stretch: int = 1) -> Bindings | None:
+        """Sizes drawn without Hypothesis, up to ``stretch`` times the usual ones; None if unfit."""
+        bindings: Bindings = {}
+        for name, (low, high) in self.limits.items():
+            if self._variadic(name):
+                axes = int(rng.integers(0, _BATCH_AXES + 1))
+                bindings[name] = tuple(int(k) for k in rng.integers(1, _BATCH_SIZE + 1, axes))
+                continue
+            if name not in self.owner.options.sizes:
+                high *= stretch
+            few = rng.integers(0, 2) == 0 and stretch == 1
+            bindings[name] = int(rng.integers(low, (min(high, max(low, 5)) if few else high) + 1))
+        return bindings if self.fits(bindings) else None
+
     def telling(self, seed: int) -> Iterator[Case]:
         """Usual values at sizes that tell mistakes apart: at least 2, and distinct where they can.
 
@@ -231,20 +264,6 @@ class Sampler:
     def _entries(self, bindings: Bindings) -> int:
         shapes = [argument.dims for argument in self.arguments.values() if argument.dims]
         return sum(int(np.prod(dims.sizes(bindings))) for dims in shapes)
-
-    def random_sizes(self, rng: np.random.Generator, stretch: int = 1) -> Bindings | None:
-        """Sizes drawn without Hypothesis, up to ``stretch`` times the usual ones; None if unfit."""
-        bindings: Bindings = {}
-        for name, (low, high) in self.limits.items():
-            if self._variadic(name):
-                axes = int(rng.integers(0, _BATCH_AXES + 1))
-                bindings[name] = tuple(int(k) for k in rng.integers(1, _BATCH_SIZE + 1, axes))
-                continue
-            if name not in self.owner.options.sizes:
-                high *= stretch
-            few = rng.integers(0, 2) == 0 and stretch == 1
-            bindings[name] = int(rng.integers(low, (min(high, max(low, 5)) if few else high) + 1))
-        return bindings if self.fits(bindings) else None
 
     def points(self, draft: Draft) -> Iterator[Case]:
         """One case of each regime at the sizes of ``draft``."""
@@ -295,7 +314,13 @@ class Sampler:
             # The last choice is a tie with the neighbouring entry.
             tie = what % choices == choices - 1
             flat[position] = flat[position - 1] if tie else self.specials[what % choices]
-            if not self.arguments[name].contains(drawn[name], bindings, drawn):
+            # The domains of others may depend on it.
+            inside = (
+                argument.contains(drawn[other], bindings, drawn)
+                for other, argument in self.arguments.items()
+                if other == name or name in argument.depends_on()
+            )
+            if not all(inside):
                 flat[position] = before
 
 

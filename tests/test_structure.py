@@ -30,7 +30,8 @@ ORDER = [
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
     "report.page", "sampling", "checking", "loading",
     "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
-    "mutation.summary", "mutation", "pytest_results", "pytest_plugin", "cli", "__main__",
+    "mutation.summary", "mutation", "pytest_results", "listing",
+    "worked_numbers", "explanation", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def test_paths_name_files_folders_and_claims_and_each_is_checked_once(folder):
     folder("tests/test_it.py", "from .numbers import ONE\n" + RIGHT)
 
     def listed(*paths):
-        result = folder.gradcheck("list", *paths)
+        result = folder.gradcheck("list", "--ids", *paths)
         assert result.code == 0, result.output
         return result.output.splitlines()
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_checked_fails_alone(folder):
     assert "Traceback" not in result
     result = folder.gradcheck("check", "derivations/a_syntax.py::softmax[vjp-backward]")
     assert (result.code, "a_syntax.py:1: cannot be imported" in result) == (1, True)
-    result = folder.gradcheck("list")
+    result = folder.gradcheck("list", "--ids")
     assert (result.code, "derivations/softmax.py::shift_invariance\n" in result) == (1, True)
     assert "gradcheck: derivations/a_syntax.py::import: derivations/a_syntax.py:1:" in result
 

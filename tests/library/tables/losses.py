@@ -34,10 +34,7 @@ PLANTED_BUGS = {
         "huber[vjp-backward]": ["delta_missing_on_the_lines", "threshold_taken_for_a_constant"],
     },
     "info_nce": {
-        "info_nce[vjp-backward]": [
-            "inner_scale_forgotten",
-            "softmax_over_the_queries_for_the_keys",
-        ],
+        "info_nce[vjp-backward]": ["inner_scale_forgotten"],
     },
     "jensen_shannon": {
         "jensen_shannon[vjp-backward]": ["half_forgotten", "the_other_distribution_for_the_middle"],
@@ -48,7 +45,7 @@ PLANTED_BUGS = {
         "cross_entropy_minus_entropy": ["symmetric"],
     },
     "kl_of_scores": {
-        "kl_of_scores[vjp-backward]": ["loss_not_subtracted", "same_rule_for_both"],
+        "kl_of_scores[vjp-backward]": ["loss_not_subtracted"],
     },
     "label_smoothing": {
         "smoothed_cross_entropy[vjp-backward]": [

@@ -12,16 +12,13 @@ PLANTED_BUGS = {
         "batch_norm_eval[vjp-backward]": ["rule_of_training", "root_of_the_variance_forgotten"],
     },
     "cosine_similarity": {
-        "cosine_similarity[vjp-backward]": ["lengths_taken_for_constants", "lengths_swapped"],
+        "cosine_similarity[vjp-backward]": ["lengths_taken_for_constants"],
     },
     "group_norm": {
         "group_norm[vjp-backward]": ["one_group_for_all", "gain_left_out"],
     },
     "instance_norm": {
-        "instance_norm[vjp-backward]": [
-            "parameters_of_the_first_sample",
-            "means_over_the_batch_too",
-        ],
+        "instance_norm[vjp-backward]": ["parameters_of_the_first_sample"],
     },
     "l2_normalize": {
         "l2_normalize[vjp-backward]": [
