@@ -7,6 +7,7 @@ sentence about that function and that input, and no exception of numpy's.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,9 +75,11 @@ class Subject:
         self.inputs = Layout({name: values[name] for name in wrt})
         self.x: Vector = self.inputs.flatten(values, dtype)
         self.values = {**values, **self.inputs.restore(self.x)}
-        #: Further names that rules may ask for, and remarks for the report.
-        self.extra: Mapping[str, Any] = {}
+        #: Further names that rules may ask for, found from the inputs, and remarks for the report.
+        self.extra_of: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
         self.notes: list[str] = []
+        #: What a reader of a failure has to know, and nobody else.
+        self.origin = ""
         #: Whether the function itself is made of differences, so that each call costs many.
         self.is_measured = False
         # What the user's functions must not change is kept apart, to be compared with at the end.
@@ -107,8 +110,13 @@ class Subject:
         moved = Subject(
             self.derivation, {**self.values, **self.inputs.restore(x)}, bindings, self.wrt, x.dtype
         )
-        moved.extra = self.extra
+        moved.extra_of = self.extra_of
         return moved
+
+    @functools.cached_property
+    def extra(self) -> Mapping[str, Any]:
+        """The further names at these inputs."""
+        return {} if self.extra_of is None else self.extra_of(self.values)
 
     @property
     def names(self) -> dict[str, Any]:

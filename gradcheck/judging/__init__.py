@@ -316,7 +316,11 @@ def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str
         cause=cause,
         title=evidence.title if status is Status.FAIL else "",
         reason=reason,
-        notes=(*subject.notes, *claim.notes),
+        notes=(
+            *subject.notes,
+            *([subject.origin] if subject.origin and status is Status.FAIL else []),
+            *claim.notes,
+        ),
         probe=evidence.probe,
         quotients=evidence.quotients,
         **about,

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradcheck.contracts import Nonlinear
 from gradcheck.judging.comparison import Pair
-from gradcheck.judging.context import MARGIN, ROUNDED, Context, Floats
+from gradcheck.judging.context import MARGIN, ROUNDED, SOUGHT, Context, Floats
 from gradcheck.judging.screening import Test
 from gradcheck.localization import suspect_column, suspect_output, weighed_column
 from gradcheck.oracle.entry import (
@@ -212,18 +212,25 @@ def table(context: Context) -> tuple[Entry, ...]:
         for r, row in enumerate(rows):
             if entries is not None and entries.mask is not None and not entries.mask[r, c]:
                 continue
-            u = context.unit(row)
-            measured = measure_along(line, u, context.ladder, context.epsilon)
-            claimed = context.claimed_number(u, line.v)
-            limit = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
-            if measured.kinked[0]:
-                limit += float(abs(measured.gap[0]))
-            if abs(claimed - float(measured.value[0])) > limit:
-                limit += context.claim_rounding(u, line.v, claimed)
-            found.append(
-                context.entry(
-                    row, column, claimed / along, float(measured.value[0]) / along, limit / along
-                )
-            )
+            claimed, value, limit = _shown(context, line, context.unit(row))
+            found.append(context.entry(row, column, claimed / along, value / along, limit / along))
     found.sort(key=lambda entry: (entry.output_index, entry.index))
     return tuple(found) if any(entry.wrong for entry in found) else ()
+
+
+def _shown(context: Context, line: Line, u: Vector) -> tuple[float, float, float]:
+    """Claimed, measured and limit of one entry: by two steps where that is enough to agree."""
+    claimed = context.claimed_number(u, line.v)
+    pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
+    value, gap, floor = pair.projected(u)
+    limit = max(SOUGHT * abs(claimed), floor + ROUNDED * context.epsilon * abs(claimed))
+    if abs(claimed - value) <= limit and gap <= 2 * limit:
+        return claimed, value, limit
+    measured = measure_along(line, u, context.ladder, context.epsilon)
+    value = float(measured.value[0])
+    limit = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
+    if measured.kinked[0]:
+        limit += float(abs(measured.gap[0]))
+    if abs(claimed - value) > limit:
+        limit += context.claim_rounding(u, line.v, claimed)
+    return claimed, value, limit

@@ -19,7 +19,7 @@ from gradcheck.evaluation import SetAside, Subject, Violation, as_gradients
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import ROUNDING
 from gradcheck.oracle.ladder import DOUBLE, Line, extrapolate
-from gradcheck.oracle.layout import Layout
+from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.verdict import Status, Verdict
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,9 @@ def gradient_subject(
         if verdict:
             function = _declared_gradient(declared, rule.wrt[0])
             note = f"the Hessian was measured from the declared gradient {declared.name}"
-            return _of_gradient(rule, base, function, note, values, bindings)
+            subject = _of_gradient(rule, base, function, values, bindings)
+            subject.origin = note
+            return subject
         if verdict.status is Status.UNDECIDED:
             doubt = verdict
     if doubt is not None:
@@ -81,7 +83,8 @@ def gradient_subject(
     error = np.empty(base.x.size)
     function = _measured_gradient(rule, base, error)
     note = "the Hessian was measured from the function alone: no declared gradient passes here"
-    subject = _of_gradient(rule, base, function, note, values, bindings)
+    subject = _of_gradient(rule, base, function, values, bindings)
+    subject.notes.append(note)
     subject.is_measured = True
     subject.point.scatter = lambda: error
     return subject
@@ -91,14 +94,16 @@ def _of_gradient(
     rule: Rule,
     base: Subject,
     function: Callable[..., Any],
-    note: str,
     values: Mapping[str, Any],
     bindings: Bindings,
 ) -> Subject:
     owner = Derivation.of(function, rule.derivation, Options(output=("gradient",)))
     subject = Subject(owner, values, bindings, rule.wrt)
-    subject.extra = base.answers
-    subject.notes.append(note)
+
+    def answers(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return Subject(rule.derivation, values, bindings, rule.wrt).answers
+
+    subject.extra_of = answers
     return subject
 
 
@@ -119,21 +124,32 @@ def _declared_gradient(rule: Rule, name: str) -> Callable[..., Any]:
 def _measured_gradient(rule: Rule, base: Subject, error: Floats) -> Callable[..., Any]:
     """The gradient by differences; ``error`` is set to the rounding of each of its entries."""
     owner, name = rule.derivation, rule.wrt[0]
-    reach = scales(base.point, "spread")
     coarse, fine = (DOUBLE.step(k) / DOUBLE.ratio for k in _INNER)
+    reach = _inside(base, scales(base.point, "spread"), coarse)
 
     def gradient(**values: Any) -> Any:
         subject = Subject(owner, values, {}, rule.wrt)
         found = np.empty(subject.x.size)
+        inside = _inside(subject, reach, coarse)
         for k in range(found.size):
             v = np.zeros(found.size)
-            v[k] = reach[k]
+            v[k] = inside[k]
             line = Line(subject.point, v)
             slope = extrapolate(
                 line.odd(coarse) / (2 * coarse), line.odd(fine) / (2 * fine), coarse / fine
             )
-            found[k] = slope[0] / reach[k]
+            found[k] = slope[0] / inside[k] if inside[k] else np.nan
         return subject.inputs.restore(found)[name]
 
-    error[:] = ROUNDING * DOUBLE.epsilon * np.abs(base.point.y[0]) / (fine * reach)
+    rounding = base.point.rounding
+    own = ROUNDING * DOUBLE.epsilon * np.abs(base.point.y[0])
+    own = own if rounding is None else max(own, float(rounding[0]))
+    error[:] = own / (fine * np.where(reach > 0, reach, np.nan))
+    error[~np.isfinite(error)] = np.inf
     return gradient
+
+
+def _inside(subject: Subject, reach: Vector, step: float) -> Vector:
+    """How far inner differences may move each input, so that none leaves the domain."""
+    room = subject.point.reach()
+    return reach if room is None else np.minimum(reach, room / step)

@@ -182,14 +182,19 @@ def test_no_time_is_no_name():
     assert diagnose(rule, verdict, [], seconds=-1.0).mistakes == ()
 
 
-def test_a_slow_function_is_given_up_in_time():
+def test_a_slow_function_is_given_up():
+    calls = 0
+
     def slow(x):
+        nonlocal calls
+        calls += 1
         time.sleep(0.02)
         return x**2
 
-    started = time.monotonic()
-    verify_vjp(slow, lambda dy, x: dy * x, np.linspace(1, 2, 40))
-    assert time.monotonic() - started < 20
+    verdict = verify_vjp(slow, lambda dy, x: dy * x, np.linspace(1, 2, 40))
+    assert str(verdict).startswith("slow[vjp-<lambda>]: FAIL")
+    # Its entries alone, for a handful of cases, would take ten times as many.
+    assert calls < 1500
 
 
 def times_three(dy, x):
