@@ -16,12 +16,17 @@ ORDER = [
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
     "judging.hessians", "judging", "identities", "verification", "simplification", "records",
-    "sampling", "checking", "loading", "pytest_plugin", "cli", "__main__",
+    "sampling", "checking", "loading",
+    "adapters.words", "adapters.names", "adapters.places", "adapters.style",
+    "adapters.construction", "adapters.landing", "adapters.randomness", "adapters.session",
+    "adapters.state", "adapters.plan", "adapters.conventions", "adapters.layers",
+    "adapters.definitions", "adapters", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 
 def module_name(path):
     parts = path.relative_to(PACKAGE).with_suffix("").parts
+    parts = parts[:2] if parts[:2] == ("adapters", "conventions") else parts  # one room, open
     return ".".join(part for part in parts if part != "__init__")
 
 
