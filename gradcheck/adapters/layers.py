@@ -111,6 +111,7 @@ class _Layer:
         taken = {"y", "i", "j"} & set(owner.arguments)
         owner.options = replace(owner.options, output=("output",) if "y" in taken else ("y",))
         self.plan = Plan(style, self.names, list(owner.arguments), wanted, self._trials())
+        self.notes += self.plan.notes
         if self.plan.outputs > 1 or self.names.output:
             outputs = tuple(self.names.output.split())
             outputs = outputs or tuple(f"y{k}" for k in range(self.plan.outputs))

@@ -36,7 +36,9 @@ from gradcheck.adapters.words import (
     mode_value,
 )
 from gradcheck.errors import DeclarationError
-from gradcheck.evaluation import last_line
+from gradcheck.evaluation import last_line, same
+#: The step at which it is seen whether a derivative is one of x or of f(x): no verdict rests on it.
+_STEP = 2.0**-12
 
 
 class Plan:
@@ -72,8 +74,10 @@ class Plan:
         self.outputs = 1
         self.many = False
         self.is_loss = False
+        self.derivative_of = names.derivative_of
         self.gradients: dict[str, Place | None] = {}
         self.trial_error = ""
+        self.notes: list[str] = []
         functions = [f for f in (style.source, style.make) if f is not None]
         self.generators = generators_of(functions)
         self._try(trials)
@@ -172,12 +176,16 @@ class Plan:
             raise DeclarationError(self._why(error)) from error
         with reproducible(self.generators), np.errstate(all="ignore"):
             try:
+                if self.style.kind == "derivative" and not self.derivative_of:
+                    self.derivative_of = self._argument_of_derivative(session)
                 session.run_backward([np.ones_like(out) for out in session.outputs])
             except Exception as raised:
                 # The rule will raise it again when it is checked.
                 self.trial_error = last_line(raised)
                 return
             self._find_gradients(session)
+            if self.is_loss and any(role == "optional" for _, role in self.gets):
+                self._give_loss_its_cotangent(session)
 
     def _why(self, error: Exception) -> str:
         what = last_line(error)
@@ -316,6 +324,50 @@ class Plan:
             and np.size(session.outputs[0]) == 1
             and any(np.size(values[name]) > 1 for name in self.differentiable)
         )
+
+    def _give_loss_its_cotangent(self, session: Session) -> None:
+        """``backward(dout=1)``: give it one where it uses it, so that linearity is tested."""
+        name = next((n for n in self.differentiable if self.gradients.get(n) is not None), None)
+        if name is None:
+            return
+        before, roles = copy.deepcopy(session.gradient(name)), self.gets
+        self.gets = [(n, "cotangent" if role == "optional" else role) for n, role in roles]
+        try:
+            session.run_forward(session.values)
+            session.collect()
+            session.run_backward([2 * np.ones_like(out) for out in session.outputs])
+            ignored = same(session.gradient(name), before)
+        except Exception:
+            ignored = True
+        if ignored:
+            self.gets = roles
+            self.notes.append(
+                f"{self.style.name} ignores the cotangent that its backward function takes: right "
+                "as long as nothing comes after the loss"
+            )
+
+    def _argument_of_derivative(self, session: Session) -> str:
+        """Whether a derivative is given the input or the output: with which it is nearer."""
+        (name, *_) = self.forward_inputs
+        values = session.values
+        x = np.asarray(values[name], dtype=np.float64)
+        beside: list[Any] = []
+        for step in (_STEP, -_STEP):
+            session.run_forward({**values, name: x + step})
+            beside.append(np.asarray(session.collect()[0]))
+        slopes = (beside[0] - beside[1]) / (2 * _STEP)
+        session.run_forward(values)
+        session.collect()
+        off: dict[str, float] = {}
+        for argument in ("input", "output"):
+            self.derivative_of = argument
+            try:
+                session.run_backward(())
+                off[argument] = float(np.median(np.abs(session.returned_gradients - slopes)))
+            except Exception:
+                off[argument] = np.inf
+        # A derivative that is wrong is taken for one of the input, which most are.
+        return "output" if off["output"] < _STEP and off["output"] < off["input"] else "input"
 
     def _find_gradients(self, session: Session) -> None:
         wanted = [name for name in self.forward_inputs if name in self.differentiable]

@@ -194,7 +194,7 @@ class Session:
         plan = self.plan
         if plan.style.kind == "of inputs":
             return self._input(name) if name in self.values else self._input(self._nth(name))
-        if plan.names.derivative_of == "output":
+        if plan.derivative_of == "output":
             return copy_of(self.outputs[0])
         return self._input(plan.forward_inputs[0])
 
