@@ -121,13 +121,13 @@ def check_claim(
     claim.require_sound()
     run = _Run(claim, profile or default_profile(), seed_, replay_id or claim.id)
     try:
-        with _limited(time_limit):
+        with limited(time_limit):
             run.explore()
     except TimeUp:
         run.timed_out = time_limit
     if run.failure is not None:
         # A smaller case may be one at which the user's code does not end.
-        with contextlib.suppress(TimeUp), _limited(time_limit):
+        with contextlib.suppress(TimeUp), limited(time_limit):
             return run.outcome()
         run.simplified = False
     return run.outcome()
@@ -415,7 +415,7 @@ def _is_real_array(value: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float) -> Iterator[None]:
     """Raise ``TimeUp`` in this thread after ``seconds``; cuts loops of Python code anywhere."""
     thread = ctypes.c_ulong(threading.get_ident())
     finished = threading.Event()

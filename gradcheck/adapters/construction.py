@@ -160,7 +160,11 @@ def _by_meaning(name: str, sizes: list[str]) -> list[str]:
     lowered = name.lower()
     same = [size for size in sizes if size.lower() == lowered]
     order = list(sizes)
-    if words & set(_OUT) or lowered.endswith("out"):
+    if "kernel" in lowered or "filter_size" in lowered or words & {"k", "ksize"}:
+        order = [size for size in sizes if size in ("k", "kh")] + order
+    elif "filter" in lowered or ("out" in lowered and "f" in sizes):
+        order = [size for size in sizes if size == "f"] + order
+    elif words & set(_OUT) or lowered.endswith("out"):
         order = order[2:] + order[:2]
     elif words & set(_IN) or lowered.endswith("in") or "feature" in lowered or "dim" in lowered:
         order = order[1:] + order[:1]

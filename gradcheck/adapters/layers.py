@@ -55,20 +55,34 @@ def layer(*what: Any, **inputs: Any) -> Derivation:
     return declared
 
 
-def declare(what: Sequence[Any], inputs: Mapping[str, Any]) -> Derivation:
-    """As ``layer``, of no module."""
+def declare(
+    what: Sequence[Any], inputs: Mapping[str, Any], *, distinct: bool = False
+) -> Derivation:
+    """As ``layer``, of no module.
+
+    With ``distinct``, dims that fit at sizes that are equal, or 1, and not at distinct ones are a
+    problem: so it is for dims that are guessed.
+    """
     chosen = [one for one in what if isinstance(one, Names)]
     objects = tuple(one for one in what if not isinstance(one, Names))
     names = chosen[0] if chosen else Names()
-    layered = _Layer(objects, names, inputs)
+    layered = _Layer(objects, names, inputs, distinct)
     return layered.derivation
+
+
+def plan_of(declared: Derivation) -> Plan | None:
+    """How a declared layer is read; None where it could not be."""
+    layered: _Layer = vars(declared)["layer"]
+    return layered.plan
 
 
 class _Layer:
     """The functions of one derivation that is read from a layer."""
 
-    def __init__(self, what: tuple[Any, ...], names: Names, inputs: Mapping[str, Any]) -> None:
-        self.names = names
+    def __init__(
+        self, what: tuple[Any, ...], names: Names, inputs: Mapping[str, Any], distinct: bool
+    ) -> None:
+        self.names, self.distinct = names, distinct
         self.plan: Plan | None = None
         self.notes: list[str] = []
         self.tested: dict[str, set[tuple[Any, ...]]] = {}
@@ -85,7 +99,7 @@ class _Layer:
                 self._read(style)
             except DeclarationError as error:
                 self.derivation.problem = str(error)
-        vars(self.derivation)["layer"] = self  # for `scan`
+        vars(self.derivation)["layer"] = self  # for `plan_of`
 
     def _derivation(
         self, what: tuple[Any, ...], style: Style | None, inputs: Mapping[str, Any]
@@ -146,7 +160,7 @@ class _Layer:
         probe = Derivation.of(owner.function, owner, owner.options)
         sampler = Sampler(Rule(lambda d: d, probe, "vjp", owner.differentiable[:1], register=False))
         trials: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
-        for bindings in sampler.always():
+        for bindings in sampler.always()[-2 if self.distinct else 0 :]:
             case = next(iter(sampler.points(Draft(bindings, 1))))
             trials.append((bindings, dict(case.inputs)))
         return trials
