@@ -20,7 +20,9 @@ ORDER = [
     "adapters.words", "adapters.names", "adapters.places", "adapters.style",
     "adapters.construction", "adapters.landing", "adapters.randomness", "adapters.session",
     "adapters.state", "adapters.plan", "adapters.conventions", "adapters.layers",
-    "adapters.definitions", "adapters", "pytest_plugin", "cli", "__main__",
+    "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
+    "adapters.recognition", "adapters.spec", "adapters.scan_report", "adapters.scan",
+    "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,8 +18,18 @@ from gradcheck.errors import DeclarationError
 #: With this learning rate, a layer that updates itself moves so far that of the change nothing but
 #: the gradient is left: the old parameter is below the last bit of what the rate multiplies.
 RATE = 2.0**60
+#: No rate is so large or small that it could not be multiplied with.
+_MOST_POWER = 900
 #: At most so many ways of filling a constructor are tried.
 _MOST_TRIES = 400
+
+
+def rate_for(cotangents: Sequence[Any]) -> float:
+    """The rate at which a step for some cotangents hides the parameter that is stepped from."""
+    largest = max((float(np.max(np.abs(c), initial=0.0)) for c in cotangents), default=0.0)
+    if not 0 < largest < np.inf:
+        return RATE
+    return RATE * 2.0 ** -float(np.clip(np.floor(np.log2(largest)), -_MOST_POWER, _MOST_POWER))
 
 
 @dataclass(frozen=True)
@@ -34,16 +44,15 @@ class Source:
         return self.input or self.sizes or repr(self.value)
 
 
-@dataclass
 class Recorder:
-    """Stands for an optimizer: moves a parameter by its gradient alone."""
+    """Stands for an optimizer: moves a parameter by its gradient alone, at the rate of the call."""
 
-    learning_rate: float = RATE
-    extra: dict[str, Any] = field(default_factory=dict)
+    #: Of the class, since layers copy the optimizer that they are given.
+    rate: ClassVar[float] = RATE
 
     def update(self, parameter: Any, gradient: Any, *_: Any, **__: Any) -> Any:
         """The parameter after the step."""
-        return parameter - RATE * gradient
+        return parameter - Recorder.rate * gradient
 
     __call__ = step = get_update = update
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gradcheck.adapters.landing import is_array
+from gradcheck.adapters.landing import is_array, landed
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import Place
 from gradcheck.adapters.plan import Plan
@@ -91,11 +92,11 @@ def _matters(
     from gradcheck.adapters.randomness import reproducible
     from gradcheck.adapters.session import Session
 
-    outputs: list[Any] = []
+    outputs: list[NDArray[Any]] = []
     for other in (False, True):
         with reproducible(plan.generators), np.errstate(all="ignore"):
             session = Session(plan, values, bindings)
-            if plan.runs_first or text.partition("[")[0] not in vars(session.object):
+            if not landed(Place.parse(text), session.object, None):
                 session.run_forward(values)
                 session.flush()
             if other:
@@ -109,7 +110,8 @@ def _matters(
                 outputs.append(np.asarray(session.collect()[0]))
             except Exception:
                 return False
-    return not np.array_equal(*outputs)
+    before, after = outputs
+    return not np.array_equal(before, after)
 
 
 def _name(text: str) -> str:
@@ -140,7 +142,7 @@ def argument_text(argument: Any) -> str:
         kind = type(argument).__name__
         word = {"Real": "real", "Integers": "integers", "Simplex": "simplex"}.get(kind, "choice")
         if word == "choice":
-            values = getattr(argument, "values", ())
+            values: tuple[Any, ...] = getattr(argument, "values", ())
             return f"constant({values[0]!r})" if len(values) == 1 else f"choice{values!r}"
         dims = argument.dims
         extra = [

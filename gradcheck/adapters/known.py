@@ -1,4 +1,4 @@
-"""What known names settle: the dims of affine, linear, conv, batchnorm, softmax_loss and their like.
+"""What known names settle: the dims of affine, conv, batchnorm, softmax_loss and their like.
 
 A layer is of a kind by a word in its name; an input has a role by its own name. Each kind lists the
 dims that its roles may have, the usual ones first. What a name does not settle is tried.
@@ -7,7 +7,7 @@ dims that its roles may have, the usual ones first. What a name does not settle 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcheck.adapters.words import is_target, snake
@@ -15,7 +15,7 @@ from gradcheck.arguments import Argument, choice, constant, integers, real, simp
 
 Dims = Mapping[str, Any]
 #: Probabilities, open at both ends.
-_PROBABILITY = {"low": 0.0, "high": 1.0}
+_LOW, _HIGH = 0.0, 1.0
 _LABELS = integers("n", high="c")
 
 
@@ -36,31 +36,35 @@ def _ways(shared: Dims, *others: Dims) -> tuple[Dims, ...]:
     return tuple({**shared, **other} for other in others)
 
 
-_ROWS = _ways(
-    {"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"},
-) + _ways({"x": "n d", "weight": "m d"}, {"bias": "m"}, {"bias": "m 1"}, {"bias": "1 m"})  # fmt: skip
+_ROWS = (
+    *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
+    *_ways({"x": "n d", "weight": "m d"}, {"bias": "m"}, {"bias": "m 1"}, {"bias": "1 m"}),
+)
 _COLUMNS = ({"x": "d n", "weight": "m d", "bias": "m 1"},)
-_ONE_HOT = {"x": "n c", "target": simplex("n c")}
+_GIVEN = replace(simplex("n c"), differentiate=False)
+#: Beyond these, probabilities underflow, and a logarithm with a small number in it saturates.
+_LOGITS = real("n c", low=-30.0, high=30.0)
+_ONE_HOT = {"x": _LOGITS, "target": _GIVEN}
 _IMAGE = "n c h+kh-1 w+kw-1"
 
 KINDS = (
-    Kind(
-        "loss",
-        ("loss", "entropy", "crossentropy", "svm", "nll", "hinge", "criterion", "bce", "cost"),
-        (
-            {"x": "n c", "target": _LABELS},
-            _ONE_HOT,
-            {"x": real("n c", **_PROBABILITY), "target": simplex("n c")},
-            {"x": "n", "target": real("n", **_PROBABILITY, differentiate=False)},
-        ),
-        {"n": 4, "c": 3},
-    ),
     Kind(
         "regression loss",
         ("mse", "mae", "squared", "l2", "l1", "huber", "error", "quadratic"),
         (
             {"x": "n c", "target": real("n c", differentiate=False)},
             {"x": "n", "target": real("n", differentiate=False)},
+        ),
+        {"n": 4, "c": 3},
+    ),
+    Kind(
+        "loss",
+        ("loss", "entropy", "crossentropy", "svm", "nll", "hinge", "criterion", "bce", "cost"),
+        (
+            {"x": _LOGITS, "target": _LABELS},
+            _ONE_HOT,
+            {"x": real("n c", low=_LOW, high=_HIGH), "target": _GIVEN},
+            {"x": "n", "target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
         ),
         {"n": 4, "c": 3},
     ),
@@ -80,7 +84,10 @@ KINDS = (
         ("rnn",),
         (
             {"x": "n d", "h": "n h", "weight": "d h", "weight 2": "h h", "bias": "h"},
-            {"x": "d n", "h": "h n", "weight": "h d", "weight 2": "h h", "bias": "h 1"},
+            {
+                "x": "d n", "h": "h n", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
+                "bias": "h 1", "bias 2": "o 1",
+            },
         ),
         {"n": 5, "d": 3, "h": 2},
     ),
@@ -165,12 +172,12 @@ FLAT = Kind(
         {
             "theta": "d",
             "data": real("n d", differentiate=False),
-            "target": real("n", **_PROBABILITY, differentiate=False),
+            "target": real("n", low=_LOW, high=_HIGH, differentiate=False),
         },
         {
             "theta": "d 1",
             "data": real("n d", differentiate=False),
-            "target": real("n 1", **_PROBABILITY, differentiate=False),
+            "target": real("n 1", low=_LOW, high=_HIGH, differentiate=False),
         },
     ),
     {"n": 4, "d": 3},
@@ -191,9 +198,9 @@ def kind_of(name: str) -> Kind:
 
 
 def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
-    """The role of each input: ``x``, ``weight``, ``bias``, ``target``, …"""
+    """The role of each input: ``x``, ``weight``, ``bias``, ``target``, and so on."""
     roles: dict[str, str] = {}
-    weights = 0
+    weights = biases = 0
     flat = any(name.lower() in _THETA for name in names)
     loss = kind.name in ("loss", "regression loss") or flat
     for name in names:
@@ -212,7 +219,8 @@ def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
             weights += 1
             roles[name] = "weight" if weights == 1 else f"weight {weights}"
         elif _is_bias(lowered):
-            roles[name] = "bias"
+            biases += 1
+            roles[name] = "bias" if biases == 1 else f"bias {biases}"
         elif kind.name in ("rnn", "lstm") and lowered in _HIDDEN:
             roles[name] = "h"
         elif kind.name == "lstm" and lowered in _CELL:
@@ -232,7 +240,7 @@ def _is_weight(lowered: str) -> bool:
 
 
 def _is_bias(lowered: str) -> bool:
-    return lowered in ("b", "bias", "biases", "w0", "b0", "ba", "bh")
+    return lowered in ("b", "bias", "biases", "w0", "b0", "ba", "bh", "by")
 
 
 def is_parameter(name: str) -> bool:
@@ -241,14 +249,28 @@ def is_parameter(name: str) -> bool:
     return _is_weight(lowered) or _is_bias(lowered) or lowered in ("gamma", "beta")
 
 
+def fits(kind: Kind, way: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
+    """Whether the parameters that an object makes have dims that they have in this kind."""
+    roles = roles_of(list(parameters), kind)
+    same = [one for one in kind.ways if one.get("x") in way.values()]
+    for name, role in roles.items():
+        usual = {one[role] for one in same if role in one}
+        if usual and parameters[name] not in usual:
+            return False
+    return True
+
+
 def ways_of(kind: Kind, roles: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """What the inputs may be, the likeliest first; nothing where a role means nothing there."""
     if "theta" in roles.values():
         kind = FLAT
+    given: list[dict[str, Any]] = []
     for ways in (kind.ways, OTHER.ways if kind is not OTHER else ()):
         for way in ways:
-            if all(role in way for role in roles.values()):
-                yield {name: way[role] for name, role in roles.items()}
+            found = {name: way[role] for name, role in roles.items() if role in way}
+            if len(found) == len(roles) and found not in given:
+                given.append(found)
+                yield found
 
 
 #: Settings that layers read from a dict, for those that have to be there.
@@ -262,10 +284,10 @@ _POOL_STRIDE = (2, 1)
 
 def settings(keys: Sequence[str]) -> Argument | None:
     """A dict of settings with some keys; None where one of them is not known."""
-    if not keys or any(key not in _SETTINGS for key in keys):
+    if any(key not in _SETTINGS for key in keys):
         return None
     pool = any(key.startswith("pool") for key in keys)
     values = {k: _POOL_STRIDE if pool and k == "stride" else _SETTINGS[k] for k in keys}
-    count = max(len(found) for found in values.values())
+    count = max((len(found) for found in values.values()), default=1)
     made = [{k: found[min(i, len(found) - 1)] for k, found in values.items()} for i in range(count)]
     return constant(made[0]) if count == 1 else choice(*made)

@@ -86,6 +86,8 @@ class _Layer:
         self.plan: Plan | None = None
         self.notes: list[str] = []
         self.tested: dict[str, set[tuple[Any, ...]]] = {}
+        #: What was found wrong with what is kept between calls: it stays wrong.
+        self.broken: dict[str, Violation] = {}
         self._bindings: dict[tuple[Any, ...], Bindings] = {}
         style, problem = None, None
         try:
@@ -185,6 +187,8 @@ class _Layer:
     def pull(self, name: str, cotangents: Sequence[Any], values: Mapping[str, Any]) -> Any:
         """The gradient that the layer claims for one input."""
         plan = self._plan()
+        if name in self.broken:
+            raise self.broken[name]
         with reproducible(plan.generators):
             session = self._forward(values)
             session.collect()
@@ -193,14 +197,24 @@ class _Layer:
             if place is None:
                 raise Violation("no gradient found", plan.missing(name))
             found = self._found(session, name)
+            found = copy_of(found)  # what is kept may be written into by the next call
             self._note_side_effects(session, cotangents, values)
             plainly = not any(map(is_jittered, (*values.values(), *cotangents)))
-            if plainly and place.text != CHANGE and self._is_new(name, values):
-                note = require_repeatable(
-                    session, name, copy_of(found), cotangents, lambda: self._found(session, name)
-                )
-                self._note(note)
+            if plainly and self._is_new(name, values):
+                self._test_state(session, name, found, cotangents)
         return self._scaled(name, found, cotangents, values)
+
+    def _test_state(
+        self, session: Session, name: str, found: Any, cotangents: Sequence[Any]
+    ) -> None:
+        try:
+            note = require_repeatable(
+                session, name, found, cotangents, lambda: self._found(session, name)
+            )
+        except Violation as violation:
+            self.broken[name] = violation
+            raise
+        self._note(note)
 
     def _plan(self) -> Plan:
         if self.plan is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.errors import DeclarationError
 from gradcheck.evaluation import last_line, same
+
 #: The step at which it is seen whether a derivative is one of x or of f(x): no verdict rests on it.
 _STEP = 2.0**-12
 
@@ -206,8 +207,9 @@ class Plan:
         shapes = shapes_of(values)
         error: Exception | None = None
         ways = [self.way] if self.way else self.filling.ways(bindings, shapes)
-        for way in ways if self.style.make is not None else [{}]:
-            self.way, self.places, self.runs_first, self.initialize = way, {}, False, ""
+        for way, initialize in self._beginnings(ways):
+            self.way, self.places, self.runs_first = way, {}, False
+            self.initialize = initialize
             try:
                 with reproducible(self.generators), np.errstate(all="ignore"):
                     self._find_parameters(values, bindings, shapes)
@@ -222,6 +224,22 @@ class Plan:
         self.way = {}
         assert error is not None
         raise error
+
+    def _beginnings(
+        self, ways: Iterable[dict[str, Source]]
+    ) -> Iterator[tuple[dict[str, Source], str]]:
+        """The ways to fill a constructor, without and with a method that is to be called next."""
+        if self.style.make is None:
+            yield {}, ""
+            return
+        methods = [
+            text
+            for text in self.style.words.initialize
+            if not self.beside and callable(getattr(self.style.make, text, None))
+        ]
+        for way in ways:
+            for text in ("", *methods):
+                yield way, text
 
     def _find_parameters(
         self,

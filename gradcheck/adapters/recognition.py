@@ -15,6 +15,7 @@ from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.known import (
     OTHER,
     Kind,
+    fits,
     is_parameter,
     kind_of,
     roles_of,
@@ -25,10 +26,8 @@ from gradcheck.adapters.layers import declare
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import is_optimizer, is_parameter_dict, is_rate, mode_value
-from gradcheck.arguments import choice, constant
+from gradcheck.arguments import Choice, Integers, Real, choice, constant, real
 from gradcheck.claims import Derivation
-from gradcheck.errors import GradcheckError
-from gradcheck.evaluation import last_line
 
 #: At most so many ways of reading a layer are tried.
 _MOST_WAYS = 24
@@ -78,11 +77,8 @@ def _called(style: Style, what: tuple[Any, ...], found: Sequence[Sighting]) -> s
 
 def _line(source: Any) -> int:
     if inspect.isclass(source):
-        lines = [
-            value.__code__.co_firstlineno
-            for value in vars(source).values()
-            if inspect.isfunction(value)
-        ]
+        own = [getattr(value, "__func__", value) for value in vars(source).values()]
+        lines = [value.__code__.co_firstlineno for value in own if inspect.isfunction(value)]
         return min(lines, default=0)
     code = getattr(inspect.unwrap(source), "__code__", None)
     return code.co_firstlineno if code else 0
@@ -118,10 +114,17 @@ def read(sighting: Sighting) -> Reading:
     if problem:
         return _unread(reading, wanted, problem)
     roles = roles_of(wanted, kind)
-    reason = ""
+    function, reason = _forward_function(style), ""
+    unused = {
+        key
+        for parameter in style.takes
+        if is_parameter_dict(parameter.name)
+        for key in _unused(function, parameter.name)
+    }
     for number, way in enumerate(ways_of(kind, roles)):
         if number >= _MOST_WAYS:
             break
+        way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
         for inputs, names in _completed(style, kind, way):
             declared = declare((*sighting.what, names), {**inputs, **beside}, distinct=True)
             if declared.problem is None:
@@ -131,6 +134,10 @@ def read(sighting: Sighting) -> Reading:
                 return reading
             reason = reason or declared.problem
     return _unread(reading, wanted, reason or "none of the dims that were tried fits")
+
+
+def _undifferentiated(given: Any) -> Any:
+    return real(given, differentiate=False) if isinstance(given, str) else given
 
 
 def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:
@@ -152,8 +159,32 @@ def spec_line(sighting: Sighting, inputs: Mapping[str, Any], extra: str = "") ->
 
 
 def _toml(given: Any) -> str:
-    text = argument_text(given)
-    return text if text.startswith('"') else repr(text).replace("'", '"') if given == "…" else text
+    """How an argument is written in a TOML spec."""
+    match given:
+        case str():
+            return f'"{given}"'
+        case bool():
+            return str(given).lower()
+        case int() | float():
+            return repr(given)
+        case Mapping():
+            return f"{{ {', '.join(f'{key} = {_toml(value)}' for key, value in given.items())} }}"
+        case list() | tuple():
+            return f"[{', '.join(map(_toml, given))}]"
+        case Choice(values=(value,)):
+            return _toml({"constant": value})
+        case Choice(values=values):
+            return _toml({"choice": values})
+        case Real() | Integers():
+            word = type(given).__name__.lower()
+            parts: dict[str, Any] = {word: given.shape.text}
+            low, high = given.low, given.high
+            parts |= {} if low in (None, 0) else {"low": low}
+            parts |= {} if high is None else {"high": high}
+            if isinstance(given, Real) and not given.differentiate:
+                parts["differentiate"] = False
+            return _toml(parts)
+    return _toml(argument_text(given))
 
 
 def _wanted(style: Style) -> tuple[list[str], dict[str, Any], str]:
@@ -196,13 +227,34 @@ def _forward_function(style: Style) -> Any:
 def _keys_of(function: Any, name: str) -> list[str]:
     """The keys that a function reads from one of its arguments: those that have to be there."""
     found: dict[str, None] = {}
+    optional: set[str] = set()
     for node in ast.walk(_tree(function)):
         match node:
             case ast.Subscript(
                 value=ast.Name(id=held), slice=ast.Constant(value=str() as key), ctx=ast.Load()
             ) if held == name:
                 found[key] = None
-    return list(found)
+            case ast.Compare(
+                left=ast.Constant(value=str() as key), ops=[ast.In()],
+                comparators=[ast.Name(id=held)],
+            ) if held == name:  # fmt: skip
+                optional.add(key)
+    return [key for key in found if key not in optional]
+
+
+def _unused(function: Any, name: str) -> set[str]:
+    """The keys that a function reads into variables that it does not use."""
+    tree = _tree(function)
+    used = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=variable)],
+                value=ast.Subscript(value=ast.Name(id=held), slice=ast.Constant(str() as key)),
+            ) if held == name and variable not in used:
+                found.add(key)
+    return found
 
 
 def _compared_with(function: Any, name: str) -> list[str]:
@@ -234,18 +286,11 @@ def _completed(
     if any(is_parameter(p.name) and is_required(p) for p in parameters_of(style.make)):
         yield dict(way), Names()
         return
-    sizes = kind.sizes if kind is not OTHER else OTHER.sizes
     try:
-        found, init = discovered(style, Names(), way, sizes)
-    except (GradcheckError, Exception) as error:
-        yield from _with_problem(way, error)
-        return
-    yield {**way, **found}, Names(init=init)
-
-
-def _with_problem(
-    way: Mapping[str, Any], error: Exception
-) -> Iterator[tuple[dict[str, Any], Names]]:
-    # Declared as it is, so that what is wrong is said by the declaration itself.
-    if isinstance(error, GradcheckError) or last_line(error):
+        found, init = discovered(style, Names(), way, kind.sizes)
+    except Exception:
+        # Declared as it is, so that what is wrong is said by the declaration itself.
         yield dict(way), Names()
+        return
+    if fits(kind, way, found):
+        yield {**way, **found}, Names(init=init)

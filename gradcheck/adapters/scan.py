@@ -9,114 +9,42 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.definitions import Definitions, definitions_of
 from gradcheck.adapters.discovery import argument_text
-from gradcheck.adapters.known import roles_of
+from gradcheck.adapters.known import Kind, kind_of, roles_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.places import CHANGE, evaluate
 from gradcheck.adapters.recognition import Reading, Sighting, read, sightings, spec_line
+from gradcheck.adapters.scan_report import (
+    FAIL,
+    PASS,
+    SCALED,
+    UNDECIDED,
+    FileReport,
+    GradientReport,
+    LayerReport,
+)
 from gradcheck.adapters.spec import Entry
 from gradcheck.arguments import Real, real
 from gradcheck.checking import Outcome, Profile, TimeUp, check_claim, limited
 from gradcheck.claims import Derivation, Rule
-from gradcheck.errors import GradcheckError, InputError
 from gradcheck.evaluation import last_line
 from gradcheck.verdict import Status
 
-PROFILE = Profile("scan", inputs=42, derandomized=True, database=False)
+PROFILE = Profile("scan", inputs=35, derandomized=True, database=False)
 #: Seconds for one gradient, and for reading one layer.
 TIME_LIMIT = 20.0
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
 #: A ratio within this of a constant is worth trying as one; the verdict is that of the trial.
 _NEAR = 1e-6
-#: Notes that are no side effects but what the engine says of shapes and kinds.
-_PASS, _FAIL, _UNDECIDED, _SCALED = "pass", "fail", "undecided", "scaled"
-
-
-@dataclass
-class GradientReport:
-    """What was found about one gradient."""
-
-    name: str
-    verdict: str
-    lands: str = ""
-    mistakes: list[str] = field(default_factory=list)
-    scale: str = ""
-    message: str = ""
-    resolution: float | None = None
-
-
-@dataclass
-class LayerReport:
-    """What was found about one layer."""
-
-    name: str
-    convention: str
-    line: int
-    gradients: list[GradientReport] = field(default_factory=list)
-    inputs: dict[str, str] = field(default_factory=dict)
-    assumptions: list[str] = field(default_factory=list)
-    side_effects: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    #: Where it could not be checked: why, and the line of a spec that would settle it.
-    reason: str = ""
-    spec: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """The worst of its gradients'; undecided where it could not be checked."""
-        verdicts = [gradient.verdict for gradient in self.gradients] or [_UNDECIDED]
-        order = (_FAIL, _UNDECIDED, _SCALED, _PASS)
-        return next(one for one in order if one in verdicts)
-
-
-@dataclass
-class FileReport:
-    """What was found in one file."""
-
-    file: str
-    layers: list[LayerReport] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
-        return {
-            "file": self.file,
-            "layers": [
-                {
-                    "name": layer.name,
-                    "convention": layer.convention,
-                    "line": layer.line,
-                    "verdict": layer.verdict,
-                    "inputs": layer.inputs,
-                    "assumptions": layer.assumptions,
-                    "side_effects": layer.side_effects,
-                    "notes": layer.notes,
-                    "unchecked": layer.reason or None,
-                    "spec": layer.spec or None,
-                    "gradients": [
-                        {
-                            "name": gradient.name,
-                            "verdict": gradient.verdict,
-                            "lands": gradient.lands,
-                            "mistakes": gradient.mistakes,
-                            "scale": gradient.scale or None,
-                            "resolution": gradient.resolution,
-                            "message": gradient.message or None,
-                        }
-                        for gradient in layer.gradients
-                    ],
-                }
-                for layer in self.layers
-            ],
-            "left_out": self.left_out,
-        }
 
 
 def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> Iterator[Any]:
@@ -125,17 +53,27 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
     Raises ``InputError`` for a file that cannot be read.
     """
     report = FileReport(str(path))
-    # What the code prints is not what the scan says.
-    with contextlib.redirect_stdout(io.StringIO()):
+    with _quietly():
         definitions = definitions_of(path)
         report.left_out = [str(one) for one in definitions.left_out]
         found = _with_spec(definitions, spec)
     for sighting, entry in found:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with _quietly():
             layer = _checked(sighting, entry, definitions, profile)
         report.layers.append(layer)
         yield layer
     yield report
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """What the code prints is not what the scan says, and nobody answers what it asks for."""
+    kept, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        sys.stdin = kept
 
 
 def _with_spec(
@@ -162,8 +100,6 @@ def _with_spec(
         if what and id(what) not in used:
             code = getattr(what[-1], "__code__", None)
             line = code.co_firstlineno if code else 0
-            from gradcheck.adapters.conventions import style_of
-
             style = style_of(what, spec[name].names)
             found.append((Sighting(name, what, style, line), spec[name]))
     return found
@@ -205,8 +141,9 @@ def _checked(
         report.spec = reading.spec or spec_line(sighting, {})
         return report
     declared = reading.declared
+    code = getattr(sighting.style.source, "__code__", None)
     for item in (declared, *declared.rules):
-        item.line = sighting.line
+        item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)
     outcomes = _outcomes(declared, profile)
     if _overflowed(outcomes) and entry is None:
@@ -222,7 +159,7 @@ def _checked(
     notes = [note for _, outcome in outcomes for note in outcome.record.notes]
     for note in dict.fromkeys(notes):
         (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
-    undecided = [g for g in report.gradients if g.verdict in (_UNDECIDED, _SCALED)]
+    undecided = [g for g in report.gradients if g.verdict in (UNDECIDED, SCALED)]
     if undecided:
         scales = ", ".join(f'{g.name} = "{g.scale}"' for g in undecided if g.scale)
         extra = f"names = {{ scale = {{ {scales} }} }}" if scales else ""
@@ -321,8 +258,10 @@ def _convention(sighting: Sighting, declared: Derivation) -> str:
     head, _, key = text.partition("[")
     if key.rstrip("]").isdigit():
         return "class with parallel lists"
-    return "class with dicts" if head in sighting.style.words.gradients else (
-        "class with nested dicts"
+    return (
+        "class with dicts"
+        if head in sighting.style.words.gradients
+        else ("class with nested dicts")
     )
 
 
@@ -338,10 +277,10 @@ def _gradient(
         name,
         record.status,
         lands=plan.where(name) if plan else "",
-        message=record.message,
+        message=_without_replay(record.message),
         resolution=record.resolution,
     )
-    if record.status != _FAIL:
+    if record.status != FAIL:
         return report
     found = outcome.verdict.mistakes if outcome.verdict is not None else ()
     report.mistakes = [str(getattr(one, "name", one)) for one in found]
@@ -352,6 +291,12 @@ def _gradient(
         report.scale = scale
         report.mistakes.append(f"right up to the constant {scale}")
     return report
+
+
+def _without_replay(message: str) -> str:
+    """A layer that is scanned has no declaration by which a case could be replayed."""
+    lines = [line for line in message.splitlines() if not line.startswith("  gradcheck replay ")]
+    return "\n".join(lines).rstrip()
 
 
 def _scale(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -> str:
@@ -369,20 +314,16 @@ def _scale(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -> 
         value = evaluate(text, bindings, {})
         if abs(ratio - value) > _NEAR * abs(value):
             continue
-        scaled = declare(
-            (*reading.sighting.what, _with_scale(reading, name, text)), reading.inputs
-        )
-        (again,) = [r for r in scaled.rules if r.wrt == (name,)] or [None]
-        if again is None:
-            return ""
-        if check_claim(again, profile, time_limit=TIME_LIMIT).record.status == _PASS:
-            return text
+        scaled = declare((*reading.sighting.what, _with_scale(reading, name, text)), reading.inputs)
+        for again in scaled.rules:
+            if again.wrt == (name,):
+                record = check_claim(again, profile, time_limit=TIME_LIMIT).record
+                if record.status == PASS:
+                    return text
     return ""
 
 
 def _with_scale(reading: Reading, name: str, text: str) -> Any:
-    from dataclasses import replace
-
     return replace(reading.names, scale={**reading.names.scale, name: text})
 
 
@@ -406,21 +347,19 @@ def _judge_scales(report: LayerReport, reading: Reading) -> None:
     by_name = {gradient.name: gradient for gradient in report.gradients}
     shared = {by_name[name].scale for name in parameters if name in by_name}
     for gradient in report.gradients:
-        if not gradient.scale or gradient.verdict != _FAIL:
+        if not gradient.scale or gradient.verdict != FAIL:
             continue
         alone = gradient.scale in ("2", "1/2") and not plan.is_loss
         consistent = len(shared) <= 1 and (
             gradient.name in parameters or not parameters or shared == {gradient.scale}
         )
         if consistent and not alone:
-            gradient.verdict = _SCALED
+            gradient.verdict = SCALED
         elif len(shared) > 1:
             gradient.mistakes.append("its scale differs from that of the other gradients")
 
 
-def _parameters(
-    wanted: Sequence[str], forward: Sequence[str], reading: Reading
-) -> list[str]:
+def _parameters(wanted: Sequence[str], forward: Sequence[str], reading: Reading) -> list[str]:
     """Which of the inputs are parameters: by their roles where the forward function takes all."""
     roles = roles_of(list(reading.inputs), _kind(reading))
     return [
@@ -428,13 +367,5 @@ def _parameters(
     ]
 
 
-def _kind(reading: Reading) -> Any:
-    from gradcheck.adapters.known import kind_of
-
+def _kind(reading: Reading) -> Kind:
     return kind_of(reading.sighting.name)
-
-
-__all__ = [
-    "FileReport", "GradcheckError", "GradientReport", "InputError", "LayerReport", "scan",
-    "unknown_entries",
-]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.adapters.construction import RATE, Recorder, initialized, shapes_of
+from gradcheck.adapters.construction import RATE, Recorder, initialized, rate_for, shapes_of
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.words import is_rate, mode_value
 from gradcheck.evaluation import same
@@ -53,6 +53,7 @@ class Session:
         self.returned_gradients: Any = None
         self.outputs: list[Any] = []
         self.context = Context()
+        self.rate = RATE
         if plan.style.make is not None:
             self._make(values, bindings)
 
@@ -63,6 +64,7 @@ class Session:
         session.plan, session.object, session.context = plan, made, Context()
         session.values, session.given, session.cotangents, session.outputs = {}, {}, [], []
         session.returned = session.returned_gradients = None
+        session.rate = RATE
         return session
 
     def _make(self, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
@@ -75,9 +77,7 @@ class Session:
             self.run_forward(values)
             self.flush()
         for name in list(vars(self.object)) if hasattr(self.object, "__dict__") else []:
-            if is_rate(name):
-                setattr(self.object, name, RATE)
-            elif (mode := mode_value(name, plan.names.mode)) is not None:
+            if (mode := mode_value(name, plan.names.mode)) is not None:
                 setattr(self.object, name, mode)
         switch = getattr(self.object, plan.names.mode, None)
         if callable(switch):
@@ -142,6 +142,7 @@ class Session:
             self.returned_gradients = rest[0] if len(rest) == 1 else rest
             return
         self.cotangents = [copy_of(cotangent) for cotangent in cotangents]
+        self._set_rate(rate_for(cotangents))
         left = list(self.cotangents)
         arguments: dict[str, Any] = {}
         for name, role in plan.gets:
@@ -159,7 +160,7 @@ class Session:
                 case "output":
                     arguments[name] = copy_of(self.outputs[0])
                 case "rate":
-                    arguments[name] = RATE
+                    arguments[name] = self.rate
                 case "optimizer":
                     arguments[name] = Recorder()
                 case "constant":
@@ -172,6 +173,12 @@ class Session:
                 first.append(arguments.pop(parameter.name))
         self.returned_gradients = plan.style.backward(self.object)(*first, **arguments)
         self._ask_for_parameters()
+
+    def _set_rate(self, rate: float) -> None:
+        self.rate = Recorder.rate = rate
+        for name in list(getattr(self.object, "__dict__", ())):
+            if is_rate(name):
+                setattr(self.object, name, rate)
 
     def _ask_for_parameters(self) -> None:
         """Methods that give the gradients of parameters from inputs and cotangents."""
@@ -214,7 +221,7 @@ class Session:
         assert place is not None
         if place.text == CHANGE:
             before = self.values[name]
-            return (before - self.plan.places[name].read(self.object)) / RATE
+            return (before - self.plan.places[name].read(self.object)) / self.rate
         return place.read(self.object, self.returned_gradients)
 
     def moved(self, name: str) -> bool:

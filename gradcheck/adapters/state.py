@@ -65,6 +65,7 @@ def require_repeatable(
 
 
 def _again(session: Session, cotangents: Sequence[Any], read: Callable[[], Any]) -> Any:
+    session.restore(session.values)  # a layer that updates itself has others by now
     session.run_backward(cotangents)
     return copy_of(read())
 
