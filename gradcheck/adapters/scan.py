@@ -345,7 +345,12 @@ def _judge_scales(report: LayerReport, reading: Reading) -> None:
     assert plan is not None
     parameters = _parameters(plan.differentiable, plan.forward_inputs, reading)
     by_name = {gradient.name: gradient for gradient in report.gradients}
-    shared = {by_name[name].scale for name in parameters if name in by_name}
+    # One that is wrong altogether says nothing about the scale that is meant.
+    shared = {
+        by_name[name].scale
+        for name in parameters
+        if by_name[name].scale or by_name[name].verdict == PASS
+    }
     for gradient in report.gradients:
         if not gradient.scale or gradient.verdict != FAIL:
             continue
