@@ -12,7 +12,7 @@ import numpy as np
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.adapters.words import is_optimizer, is_rate, is_shape, mode_value
+from gradcheck.adapters.words import is_optimizer, is_parameter, is_rate, is_shape, mode_value
 from gradcheck.errors import DeclarationError
 
 #: With this learning rate, a layer that updates itself moves so far that of the change nothing but
@@ -81,6 +81,11 @@ class Filling:
                 self.known[name] = Source(value=RATE)
             elif mode is not None:
                 self.known[name] = Source(value=mode)
+            elif is_required(parameter) and is_parameter(name):
+                raise DeclarationError(
+                    f"{style.name}: its constructor needs {name!r}, an array of parameters by its "
+                    f'name, for which nothing is declared; add {name}="…" with its dims'
+                )
             elif is_required(parameter) or (parameter.default is None and is_shape(name)):
                 self.unknown.append(name)
         unknown = [n for n in names.init if n not in {p.name for p in self.parameters}]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gradcheck.adapters.words import is_target, snake
+from gradcheck.adapters.words import is_bias, is_target, is_weight, snake
 from gradcheck.arguments import Argument, choice, constant, integers, real, simplex
 
 Dims = Mapping[str, Any]
@@ -215,10 +215,10 @@ def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
             roles[name] = "gamma"
         elif lowered in ("beta", "bb", "shift"):
             roles[name] = "beta"
-        elif _is_weight(lowered):
+        elif is_weight(lowered):
             weights += 1
             roles[name] = "weight" if weights == 1 else f"weight {weights}"
-        elif _is_bias(lowered):
+        elif is_bias(lowered):
             biases += 1
             roles[name] = "bias" if biases == 1 else f"bias {biases}"
         elif kind.name in ("rnn", "lstm") and lowered in _HIDDEN:
@@ -232,21 +232,6 @@ def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
 
 _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
 _CELL = ("prev_c", "c_prev", "c", "cell", "cprev", "c0")
-
-
-def _is_weight(lowered: str) -> bool:
-    whole = lowered in ("w", "weight", "weights", "kernel", "filters", "filter", "wmat", "theta")
-    return whole or (lowered.startswith("w") and len(lowered) <= 3 and lowered != "w0")
-
-
-def _is_bias(lowered: str) -> bool:
-    return lowered in ("b", "bias", "biases", "w0", "b0", "ba", "bh", "by")
-
-
-def is_parameter(name: str) -> bool:
-    """Whether an argument of a constructor is an array of parameters."""
-    lowered = name.lower()
-    return _is_weight(lowered) or _is_bias(lowered) or lowered in ("gamma", "beta")
 
 
 def fits(kind: Kind, way: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:

@@ -28,6 +28,8 @@ from gradcheck.sampling import Draft, Sampler
 
 #: So many shapes a gradient are tested for what is kept from one call to the next.
 _STATE_TESTS = 3
+#: So many more sizes are tried where a layer may not run at any: a stride that has to fit, …
+_MORE_SIZES = 6
 
 
 def layer(*what: Any, **inputs: Any) -> Derivation:
@@ -55,19 +57,32 @@ def layer(*what: Any, **inputs: Any) -> Derivation:
     return declared
 
 
-def declare(
-    what: Sequence[Any], inputs: Mapping[str, Any], *, distinct: bool = False
-) -> Derivation:
+def declare(what: Sequence[Any], inputs: Mapping[str, Any], *, guessed: bool = False) -> Derivation:
     """As ``layer``, of no module.
 
-    With ``distinct``, dims that fit at sizes that are equal, or 1, and not at distinct ones are a
-    problem: so it is for dims that are guessed.
+    With ``guessed``, fewer sizes are tried, since the next guess is cheaper than a search.
     """
     chosen = [one for one in what if isinstance(one, Names)]
     objects = tuple(one for one in what if not isinstance(one, Names))
     names = chosen[0] if chosen else Names()
-    layered = _Layer(objects, names, inputs, distinct)
+    layered = _Layer(objects, names, inputs, guessed)
     return layered.derivation
+
+
+def _distinct(sampler: Sampler) -> list[Bindings]:
+    """Some more sizes that differ from each other, as far as the dims admit."""
+    rng = np.random.default_rng(0)
+    found: list[Bindings] = []
+    (always, *_) = sampler.always()
+    for _ in range(_MORE_SIZES):
+        order = rng.permutation(len(always)) + 2
+        bindings: Bindings = {
+            name: int(np.clip(size, *sampler.limits[name])) if isinstance(always[name], int) else ()
+            for name, size in zip(always, order, strict=True)
+        }
+        if sampler.fits(bindings):
+            found.append(bindings)
+    return found
 
 
 def plan_of(declared: Derivation) -> Plan | None:
@@ -80,9 +95,9 @@ class _Layer:
     """The functions of one derivation that is read from a layer."""
 
     def __init__(
-        self, what: tuple[Any, ...], names: Names, inputs: Mapping[str, Any], distinct: bool
+        self, what: tuple[Any, ...], names: Names, inputs: Mapping[str, Any], guessed: bool
     ) -> None:
-        self.names, self.distinct = names, distinct
+        self.names, self.guessed = names, guessed
         self.plan: Plan | None = None
         self.notes: list[str] = []
         self.tested: dict[str, set[tuple[Any, ...]]] = {}
@@ -157,15 +172,16 @@ class _Layer:
         return self.plan.style
 
     def _trials(self) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        """Sizes and values for the trial; the last are the most distinct."""
+        """Sizes and values for the trial: distinct sizes, at which wrong dims do not fit."""
         owner = self.derivation
         probe = Derivation.of(owner.function, owner, owner.options)
         sampler = Sampler(Rule(lambda d: d, probe, "vjp", owner.differentiable[:1], register=False))
-        trials: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
-        for bindings in sampler.always()[-2 if self.distinct else 0 :]:
-            case = next(iter(sampler.points(Draft(bindings, 1))))
-            trials.append((bindings, dict(case.inputs)))
-        return trials
+        usual = sampler.always()[-2:]
+        tried = usual if self.guessed else [*_distinct(sampler), *usual]
+        return [
+            (bindings, dict(next(iter(sampler.points(Draft(bindings, 1)))).inputs))
+            for bindings in tried
+        ]
 
     def bindings(self, values: Mapping[str, Any]) -> Bindings:
         """The sizes that some values have."""
@@ -192,7 +208,7 @@ class _Layer:
         with reproducible(plan.generators):
             session = self._forward(values)
             session.collect()
-            self._guarded(lambda: session.run_backward(cotangents))
+            session.run_backward(cotangents)
             place = plan.gradients.get(name)
             if place is None:
                 raise Violation("no gradient found", plan.missing(name))
@@ -209,8 +225,9 @@ class _Layer:
     ) -> None:
         try:
             note = require_repeatable(
-                session, name, found, cotangents, lambda: self._found(session, name)
-            )
+                session, name, found, cotangents, self.bindings(session.values),
+                lambda one: self._found(one, name),
+            )  # fmt: skip
         except Violation as violation:
             self.broken[name] = violation
             raise
@@ -223,14 +240,8 @@ class _Layer:
 
     def _forward(self, values: Mapping[str, Any]) -> Session:
         session = Session(self._plan(), values, self.bindings(values))
-        self._guarded(lambda: session.run_forward(values))
+        session.run_forward(values)
         return session
-
-    def _guarded(self, call: Callable[[], None]) -> None:
-        try:
-            call()
-        except SystemExit as error:
-            raise RuntimeError(f"{self.derivation.name} ends the program ({error})") from None
 
     def _found(self, session: Session, name: str) -> Any:
         try:

@@ -16,7 +16,6 @@ from gradcheck.adapters.known import (
     OTHER,
     Kind,
     fits,
-    is_parameter,
     kind_of,
     roles_of,
     settings,
@@ -25,7 +24,13 @@ from gradcheck.adapters.known import (
 from gradcheck.adapters.layers import declare
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.adapters.words import is_optimizer, is_parameter_dict, is_rate, mode_value
+from gradcheck.adapters.words import (
+    is_optimizer,
+    is_parameter,
+    is_parameter_dict,
+    is_rate,
+    mode_value,
+)
 from gradcheck.arguments import Choice, Integers, Real, choice, constant, real
 from gradcheck.claims import Derivation
 
@@ -126,7 +131,7 @@ def read(sighting: Sighting) -> Reading:
             break
         way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
         for inputs, names in _completed(style, kind, way):
-            declared = declare((*sighting.what, names), {**inputs, **beside}, distinct=True)
+            declared = declare((*sighting.what, names), {**inputs, **beside}, guessed=True)
             if declared.problem is None:
                 reading.declared, reading.names = declared, names
                 reading.inputs = {**inputs, **beside}
@@ -142,7 +147,14 @@ def _undifferentiated(given: Any) -> Any:
 
 def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:
     reading.reason = reason
-    reading.spec = spec_line(reading.sighting, dict.fromkeys(wanted, "…"))
+    make = reading.sighting.style.make
+    needed = [
+        p.name
+        for p in (() if make is None else parameters_of(make))
+        if is_required(p) and p.name not in wanted and not is_optimizer(p.name)
+    ]
+    init = f"names = {_toml({'init': dict.fromkeys(needed, '…')})}" if needed else ""
+    reading.spec = spec_line(reading.sighting, dict.fromkeys(wanted, "…"), init)
     return reading
 
 

@@ -112,7 +112,7 @@ class Session:
         for parameter in plan.style.takes:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 by_position.append(arguments.pop(parameter.name))
-        self.returned = plan.style.forward(self.object)(*by_position, **arguments)
+        self.returned = _call(plan.style.forward(self.object), by_position, arguments)
 
     def answers(self) -> Any:
         """What the forward function answered, without what it keeps for the backward function."""
@@ -171,7 +171,7 @@ class Session:
         for parameter in plan.style.gets:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 first.append(arguments.pop(parameter.name))
-        self.returned_gradients = plan.style.backward(self.object)(*first, **arguments)
+        self.returned_gradients = _call(plan.style.backward(self.object), first, arguments)
         self._ask_for_parameters()
 
     def _set_rate(self, rate: float) -> None:
@@ -236,6 +236,13 @@ class Session:
                 method()
                 return True
         return False
+
+
+def _call(function: Any, by_position: Sequence[Any], arguments: Mapping[str, Any]) -> Any:
+    try:
+        return function(*by_position, **arguments)
+    except SystemExit as error:
+        raise RuntimeError(f"it ends the program (exit code {error.code})") from None
 
 
 def _number(value: Any) -> Any:

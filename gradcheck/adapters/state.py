@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,13 @@ def require_repeatable(
     name: str,
     found: Any,
     cotangents: Sequence[Any],
-    read: Callable[[], Any],
+    bindings: Mapping[str, Any],
+    read: Callable[[Session], Any],
 ) -> str:
     """Call backward again, and forward and backward after another batch.
 
-    ``found`` is a copy of the gradient for ``name`` from the first call, ``read`` reads it anew.
+    ``found`` is a copy of the gradient for ``name`` from the first call, ``read`` reads it
+    from a session.
     Returns a note, or an empty string. Raises ``Violation`` where the gradient piles up with
     nothing to empty it, or where the backward call destroys what it needs.
     """
@@ -35,7 +37,7 @@ def require_repeatable(
         raise
     except Exception:
         # What was kept is used up: each backward call needs its own forward call.
-        return _after_another_batch(session, name, found, cotangents, read)
+        return _after_another_batch(session, name, found, cotangents, bindings, read)
     if not same(again, found):
         if not session.flush():
             doubled = _is_sum(again, found)
@@ -61,13 +63,13 @@ def require_repeatable(
                 "emptied",
             )
         note = f"{layer} adds its gradients up until they are emptied"
-    return note or _after_another_batch(session, name, found, cotangents, read)
+    return note or _after_another_batch(session, name, found, cotangents, bindings, read)
 
 
-def _again(session: Session, cotangents: Sequence[Any], read: Callable[[], Any]) -> Any:
+def _again(session: Session, cotangents: Sequence[Any], read: Callable[[Session], Any]) -> Any:
     session.restore(session.values)  # a layer that updates itself has others by now
     session.run_backward(cotangents)
-    return copy_of(read())
+    return copy_of(read(session))
 
 
 def _is_sum(again: Any, found: Any) -> bool:
@@ -78,22 +80,29 @@ def _is_sum(again: Any, found: Any) -> bool:
 
 
 def _after_another_batch(
-    session: Session, name: str, found: Any, cotangents: Sequence[Any], read: Callable[[], Any]
+    session: Session,
+    name: str,
+    found: Any,
+    cotangents: Sequence[Any],
+    bindings: Mapping[str, Any],
+    read: Callable[[Session], Any],
 ) -> str:
     """Run another batch in between; a gradient that then differs though the output does not."""
-    layer = session.plan.style.name
-    values, outputs = session.values, [copy_of(out) for out in session.outputs]
+    plan = session.plan
+    layer, values, outputs = plan.style.name, session.values, session.outputs
+    if plan.style.make is None:
+        return ""  # functions keep nothing
     other = {
         n: v * 0.5 if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v
         for n, v in values.items()
     }
     try:
-        session.restore(other)
+        session = Session(plan, other, bindings)
         session.run_forward(other)
         session.collect()
         session.run_backward(cotangents)
         session.flush()
-        with reproducible(session.plan.generators):
+        with reproducible(plan.generators):
             session.restore(values)
             session.run_forward(values)
             if not same(session.collect(), outputs):

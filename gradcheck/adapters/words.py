@@ -136,6 +136,23 @@ def is_cotangent(name: str) -> bool:
     return starts and not is_cache(name) and not is_rate(name)
 
 
+def is_weight(name: str) -> bool:
+    """Whether an array of this name is one of weights."""
+    lowered = name.lower()
+    whole = lowered in ("w", "weight", "weights", "kernel", "filters", "filter", "wmat", "theta")
+    return whole or (lowered.startswith("w") and len(lowered) <= 3 and lowered != "w0")
+
+
+def is_bias(name: str) -> bool:
+    """Whether an array of this name is a bias."""
+    return name.lower() in ("b", "bias", "biases", "w0", "b0", "ba", "bh", "by")
+
+
+def is_parameter(name: str) -> bool:
+    """Whether an argument of a constructor is an array of parameters."""
+    return is_weight(name) or is_bias(name) or name.lower() in ("gamma", "beta")
+
+
 def snake(name: str) -> str:
     """``FullyConnected`` as ``fully_connected``."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
