@@ -71,6 +71,8 @@ class Filling:
             mode = mode_value(name, names.mode)
             if name in names.init:
                 continue
+            if isinstance(parameter.default, bool) and name in inputs:
+                continue  # whether there is to be such a parameter
             if name in inputs:
                 self.known[name] = Source(input=name)
             elif name.lower() in lowered and is_required(parameter):

@@ -289,10 +289,11 @@ class _Layer:
         plan, name = self._plan(), self.derivation.name
         for input_ in plan.forward_inputs:
             # That a dict of settings takes running means along is a convention.
-            if is_array(values[input_]) and not same(session.given[input_], values[input_]):
+            given = plan.style.outward(session.given[input_])
+            if is_array(values[input_]) and not same(given, values[input_]):
                 self._note(f"{name} writes into its input {input_!r}, which others may still use")
         for given, cotangent in zip(session.cotangents, cotangents, strict=False):
-            if not same(given, cotangent):
+            if not same(plan.style.outward(given), cotangent):
                 self._note(
                     f"the backward function of {name} writes into the cotangent it is given, which "
                     "another branch may still use"

@@ -11,6 +11,7 @@ from gradcheck.errors import DeclarationError
 #: What ``derivative_of`` may be: a derivative is given x, or f(x), or it is to be found out.
 _ARGUMENTS = ("", "input", "output")
 _MODES = ("train", "eval")
+_FRAMEWORKS = ("", "jax", "torch", "autograd")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ class Names:
     multiplied with by convention, an expression in sizes: ``{"W": "1/n"}`` where dW is divided by
     the number of samples and the loss is not. ``derivative_of`` says of a derivative pair whether
     the derivative is given the ``"input"`` or the ``"output"``. ``mode`` is ``"train"`` or
-    ``"eval"``; ``output`` names the outputs (``"h c"``).
+    ``"eval"``; ``output`` names the outputs (``"h c"``). ``arrays`` names the module of the arrays
+    that the layer works on, such as ``"torch"`` or ``"array_api_strict"``, where they are not
+    numpy's; ``framework`` (``"jax"``, ``"torch"`` or ``"autograd"``) says that a plain function is
+    to be differentiated by that framework, whose rules are then what is checked.
 
     Raises ``DeclarationError`` for a mode or a ``derivative_of`` that does not exist.
     """
@@ -42,10 +46,13 @@ class Names:
     derivative_of: str = ""
     mode: str = "train"
     output: str = ""
+    arrays: str = ""
+    framework: str = ""
 
     def __post_init__(self) -> None:
         for name, value, known in (
             ("derivative_of", self.derivative_of, _ARGUMENTS), ("mode", self.mode, _MODES),
+            ("framework", self.framework, _FRAMEWORKS),
         ):  # fmt: skip
             if value not in known:
                 raise DeclarationError(

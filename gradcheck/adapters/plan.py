@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +58,9 @@ class Plan:
         differentiable: Sequence[str],
         trials: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
     ) -> None:
+        if style.takes_all:
+            kind = inspect.Parameter.POSITIONAL_ONLY
+            style = replace(style, takes=tuple(inspect.Parameter(name, kind) for name in inputs))
         self.style, self.names = style, names
         self.inputs, self.differentiable = list(inputs), list(differentiable)
         self.filling = Filling(style, names, dict.fromkeys(inputs))
@@ -250,7 +255,8 @@ class Plan:
         """Where the object keeps its parameters."""
         if self.style.make is None or self.packed:
             return
-        own = {name: copy.deepcopy(value) for name, value in values.items()}
+        inward = self.style.inward
+        own = {name: inward(copy.deepcopy(value)) for name, value in values.items()}
         made = self.filling.make(self.way, own, bindings, shapes)
         for name in self.filling.inputs:
             place = listed_place(made, own[name], self.style.words)

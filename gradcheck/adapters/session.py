@@ -69,7 +69,7 @@ class Session:
 
     def _make(self, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
         plan = self.plan
-        own = {name: copy_of(values[name]) for name in plan.filling.inputs}
+        own = {name: self._inside(values[name]) for name in plan.filling.inputs}
         self.object = plan.filling.make(plan.way, own, bindings, shapes_of(values))
         if plan.initialize:
             initialized(self.object, plan.initialize)
@@ -88,12 +88,16 @@ class Session:
         """Give the object its parameters."""
         for name in self.plan.beside:
             if name in self.plan.places:
-                self.plan.places[name].write(self.object, copy_of(values[name]))
+                self.plan.places[name].write(self.object, self._inside(values[name]))
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """Give the object its parameters again, those of its constructor too."""
         for name, place in self.plan.places.items():
-            place.write(self.object, copy_of(values[name]))
+            place.write(self.object, self._inside(values[name]))
+
+    def _inside(self, value: Any) -> Any:
+        """A copy of a value, as the layer has arrays."""
+        return self.plan.style.inward(copy_of(value))
 
     # ---- forward -----------------------------------------------------------------------------
 
@@ -101,11 +105,11 @@ class Session:
         """Call the forward function with copies."""
         plan = self.plan
         self.values = dict(values)
-        self.given = {name: copy_of(values[name]) for name in plan.forward_inputs}
+        self.given = {name: self._inside(values[name]) for name in plan.forward_inputs}
         arguments = {**copy.deepcopy(plan.constants), **self.given}
         if plan.packed:
             self.given[plan.packed] = arguments[plan.packed] = {
-                name: copy_of(values[name]) for name in plan.beside
+                name: self._inside(values[name]) for name in plan.beside
             }
         self.configuration = arguments
         by_position: list[Any] = [self.context] if plan.style.has_context else []
@@ -127,9 +131,10 @@ class Session:
 
     def collect(self) -> list[Any]:
         """The outputs, one for each cotangent."""
+        plan = self.plan
         answers = self.answers()
         parts = list(answers) if isinstance(answers, tuple | list) else [answers]
-        self.outputs = [_number(part) for part in parts[: self.plan.outputs]]
+        self.outputs = [_number(plan.style.outward(part)) for part in parts[: plan.outputs]]
         return self.outputs
 
     # ---- backward ----------------------------------------------------------------------------
@@ -141,7 +146,7 @@ class Session:
             rest = self.returned[1:]
             self.returned_gradients = rest[0] if len(rest) == 1 else rest
             return
-        self.cotangents = [copy_of(cotangent) for cotangent in cotangents]
+        self.cotangents = [self._inside(cotangent) for cotangent in cotangents]
         self._set_rate(rate_for(cotangents))
         left = list(self.cotangents)
         arguments: dict[str, Any] = {}
@@ -158,7 +163,7 @@ class Session:
                 case "argument":
                     arguments[name] = self._argument(name)
                 case "output":
-                    arguments[name] = copy_of(self.outputs[0])
+                    arguments[name] = self._inside(self.outputs[0])
                 case "rate":
                     arguments[name] = self.rate
                 case "optimizer":
@@ -194,7 +199,7 @@ class Session:
                     self.returned_gradients = [self.returned_gradients, gradients]
 
     def _input(self, name: str) -> Any:
-        return self.given[name] if name in self.given else copy_of(self.values[name])
+        return self.given[name] if name in self.given else self._inside(self.values[name])
 
     def _argument(self, name: str) -> Any:
         """What a derivative is given: the input, the output, or an input of that name."""
@@ -202,7 +207,7 @@ class Session:
         if plan.style.kind == "of inputs":
             return self._input(name) if name in self.values else self._input(self._nth(name))
         if plan.derivative_of == "output":
-            return copy_of(self.outputs[0])
+            return self._inside(self.outputs[0])
         return self._input(plan.forward_inputs[0])
 
     def _nth(self, name: str) -> str:
@@ -221,12 +226,14 @@ class Session:
         assert place is not None
         if place.text == CHANGE:
             before = self.values[name]
-            return (before - self.plan.places[name].read(self.object)) / self.rate
-        return place.read(self.object, self.returned_gradients)
+            after = self.plan.style.outward(self.plan.places[name].read(self.object))
+            return (before - after) / self.rate
+        return self.plan.style.outward(place.read(self.object, self.returned_gradients))
 
     def moved(self, name: str) -> bool:
         """Whether a parameter has another value than it was given."""
-        return not same(self.plan.places[name].read(self.object), self.values[name])
+        now = self.plan.style.outward(self.plan.places[name].read(self.object))
+        return not same(now, self.values[name])
 
     def flush(self) -> bool:
         """Empty the gradients, where the object has a method for that."""

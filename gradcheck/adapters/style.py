@@ -13,6 +13,16 @@ from gradcheck.adapters.words import WORDS, Words
 Function = Callable[..., Any]
 
 
+def itself(value: Any) -> Any:
+    """The value, for layers of plain numpy arrays."""
+    return value
+
+
+def as_is(value: Any) -> Any:
+    """The value, for a convention that converts arrays by itself."""
+    return value
+
+
 @dataclass(frozen=True)
 class Style:
     """How one layer is made and called.
@@ -35,9 +45,14 @@ class Style:
     #: Where the rule stands, for reports.
     source: Function | None = None
     words: Words = WORDS
+    #: How an array goes into the layer's own world, and comes back: tensors of a framework.
+    inward: Function = itself
+    outward: Function = itself
     #: The parameters of ``forward`` and ``backward``, without ``self`` and the context.
     takes: tuple[inspect.Parameter, ...] = ()
     gets: tuple[inspect.Parameter, ...] = ()
+    #: The forward function has no signature: it is given the declared inputs in order.
+    takes_all: bool = False
 
 
 class Convention(Protocol):

@@ -11,6 +11,7 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from gradcheck.adapters.boundary import in_world
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Convention, Style
 from gradcheck.errors import DeclarationError
@@ -30,7 +31,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style:
     for convention in conventions():
         style = convention.style_of(what, names)
         if style is not None:
-            return style
+            return in_world(style, names)
     said = " and ".join(getattr(one, "__name__", repr(one)) for one in what) or "nothing"
     raise DeclarationError(
         f"layer({said}): a class with a forward and a backward method was expected, two functions, "
