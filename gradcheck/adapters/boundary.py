@@ -49,6 +49,8 @@ def _imported(name: str) -> ModuleType:
 def _used_by(style: Style) -> ModuleType | None:
     """The module of arrays whose functions the rule, or the class, uses under its usual name."""
     functions = [style.source]
+    if style.make is None:
+        functions.append(style.forward(None))
     if inspect.isclass(style.make):
         functions += [value for value in vars(style.make).values() if inspect.isfunction(value)]
     for function in functions:
