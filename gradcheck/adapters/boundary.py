@@ -80,6 +80,12 @@ def tensor(torch: Any, value: Any) -> Any:
     return torch.from_numpy(array)
 
 
+def number(value: Any) -> Any:
+    """A tensor as an array, or as a number."""
+    array = value.detach().cpu().numpy()
+    return array if array.ndim else array[()]
+
+
 def _dtype(torch: Any, array: np.ndarray[Any, Any]) -> Any:
     return torch.from_numpy(np.zeros(1, array.dtype)).dtype
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from gradcheck.adapters.boundary import framework, tensor
+from gradcheck.adapters.boundary import framework, number, tensor
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, as_is, parameters_of
 
@@ -119,9 +119,3 @@ def backward_of(torch: Any, held: Any) -> Callable[..., Any]:
         return tuple(None if one is None else number(one) for one in gradients)
 
     return backward
-
-
-def number(value: Any) -> Any:
-    """A tensor as an array, or as a number."""
-    array = value.detach().cpu().numpy()
-    return array if array.ndim else array[()]

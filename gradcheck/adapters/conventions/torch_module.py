@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.boundary import tensor
-from gradcheck.adapters.conventions.torch_function import number
+from gradcheck.adapters.boundary import number, tensor
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, as_is, parameters_of
 
