@@ -17,6 +17,7 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import Place
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.style import Style
+from gradcheck.adapters.words import first
 from gradcheck.arguments import Argument, as_argument
 from gradcheck.dims import Bindings, parse
 from gradcheck.errors import DeclarationError
@@ -70,6 +71,8 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
             parts = {f"{text}[{key!r}]": part for key, part in value.items()}
         elif isinstance(value, list):
             parts = {f"{text}[{k}]": part for k, part in enumerate(value)}
+        elif not is_array(value) and (key := first(plan.style.words.value_key, value)):
+            parts = {f"{text}.{key}": getattr(value, key)}
         else:
             parts = {text: value}
         found |= {
@@ -116,6 +119,7 @@ def _matters(
 
 def _name(text: str) -> str:
     """What a parameter at a place is called: ``params['W']`` is W, ``W['val']`` too."""
+    text = text.partition(".")[0]
     head, _, key = text.partition("[")
     key = key.strip("]'\"")
     if not key or key in ("val", "value", "data", "w"):
@@ -148,7 +152,7 @@ def argument_text(argument: Any) -> str:
         extra = [
             f"{name}={getattr(argument, name)!r}"
             for name in ("low", "high", "differentiate")
-            if getattr(argument, name, None) not in (None, True)
+            if (found := getattr(argument, name, None)) is not None and found is not True
         ]
         return f'{word}("{dims.text if dims else ""}"{"".join(", " + one for one in extra)})'
     return repr(argument)

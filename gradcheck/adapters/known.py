@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcheck.adapters.words import is_bias, is_target, is_weight, snake
-from gradcheck.arguments import Argument, choice, constant, integers, real, simplex
+from gradcheck.arguments import Argument, as_argument, choice, constant, integers, real, simplex
 
 Dims = Mapping[str, Any]
 #: Probabilities, open at both ends.
@@ -103,7 +103,8 @@ KINDS = (
         {"n": 6, "c": 3, "h": 5, "w": 7, "f": 4, "k": 2, "kh": 2, "kw": 2, "l": 8},
     ),
     Kind("pooling", ("pool", "pooling", "maxpool", "avgpool", "maxpool2d", "max_pool"),
-         ({"x": "n c 2*h 2*w"},), {"n": 2, "c": 3, "h": 2, "w": 3}),
+         ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}),
+         {"n": 2, "c": 3, "h": 2, "w": 3}),
     Kind(
         "normalization",
         ("batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer", "batchnorm1d",
@@ -128,7 +129,7 @@ KINDS = (
         "affine",
         ("affine", "linear", "dense", "fc", "fully", "connected", "matmul", "gemm", "inner"),
         _ROWS + _COLUMNS,
-        {"n": 4, "d": 3, "m": 2},
+        {"n": 7, "d": 6, "m": 4},
     ),
     Kind("dropout", ("dropout",), ({"x": "n d"},), {"n": 4, "d": 3}),
     Kind("softmax", ("softmax", "logsoftmax"), ({"x": "n c"}, {"x": "c"}), {"n": 4, "c": 3}),
@@ -150,7 +151,7 @@ KINDS = (
     ),
 )  # fmt: skip
 
-#: What is tried where no name is known.
+#: What is tried where no name is known. The sizes are none that usual windows have.
 OTHER = Kind(
     "",
     (),
@@ -159,10 +160,13 @@ OTHER = Kind(
         *_COLUMNS,
         {"x": "n d", "weight": "n d", "bias": "n d"},
         {"x": "n", "weight": "n", "bias": "n"},
+        {"x": "n d"},
         {"x": "n c h w"},
         {"x": "n t d"},
+        {"x": real("n d", low=_LOW)},
+        {"x": real("n d", low=_LOW, high=_HIGH)},
     ),
-    {"n": 4, "d": 3, "m": 2, "c": 5, "h": 6, "w": 7, "t": 8},
+    {"n": 11, "d": 7, "m": 6, "c": 4, "h": 8, "w": 9, "t": 10},
 )
 #: A cost of one vector of parameters.
 FLAT = Kind(
@@ -182,6 +186,13 @@ FLAT = Kind(
     ),
     {"n": 4, "d": 3},
 )
+#: A model with a loss of its own: sizes such that labels do not fit a wrong one.
+MODEL = Kind(
+    "model",
+    (),
+    ({"data": real("n d", differentiate=False), "target": _LABELS},),
+    {"n": 7, "d": 6, "h": 3, "c": 5},
+)
 _THETA = ("theta", "thetas", "params", "w_flat", "flat", "nn_params", "vec", "theta_vec")
 
 
@@ -199,6 +210,8 @@ def kind_of(name: str) -> Kind:
 
 def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
     """The role of each input: ``x``, ``weight``, ``bias``, ``target``, and so on."""
+    if kind is MODEL:
+        return {name: "target" if is_target(name) else "data" for name in names}
     roles: dict[str, str] = {}
     weights = biases = 0
     flat = any(name.lower() in _THETA for name in names)
@@ -234,9 +247,17 @@ _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
 _CELL = ("prev_c", "c_prev", "c", "cell", "cprev", "c0")
 
 
+def sizes_for(kind: Kind, way: Mapping[str, Any]) -> Mapping[str, int]:
+    """Distinct sizes for the dims of some inputs."""
+    needed = {name for given in way.values() for name in as_argument(given).size_names()}
+    return kind.sizes if needed <= set(kind.sizes) else OTHER.sizes
+
+
 def fits(kind: Kind, way: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
     """Whether the parameters that an object makes have dims that they have in this kind."""
     roles = roles_of(list(parameters), kind)
+    if kind is OTHER:
+        return True
     same = [one for one in kind.ways if one.get("x") in way.values()]
     for name, role in roles.items():
         usual = {one[role] for one in same if role in one}

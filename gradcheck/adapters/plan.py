@@ -80,6 +80,8 @@ class Plan:
         self.outputs = 1
         self.many = False
         self.is_loss = False
+        #: Whether the output was finite in the trial.
+        self.finite = True
         self.derivative_of = names.derivative_of
         self.gradients: dict[str, Place | None] = {}
         self.trial_error = ""
@@ -343,6 +345,7 @@ class Plan:
             raise DeclarationError(
                 f"{self.style.name}: its forward function returns {kinds}; an array was expected"
             )
+        self.finite = all(bool(np.all(np.isfinite(out))) for out in session.outputs)
         self.is_loss = (
             self.outputs == 1
             and np.size(session.outputs[0]) == 1

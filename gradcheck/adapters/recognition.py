@@ -13,15 +13,17 @@ from gradcheck.adapters.conventions import candidates, style_of
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.known import (
+    MODEL,
     OTHER,
     Kind,
     fits,
     kind_of,
     roles_of,
     settings,
+    sizes_for,
     ways_of,
 )
-from gradcheck.adapters.layers import declare
+from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
@@ -70,7 +72,7 @@ def sightings(definitions: Definitions) -> list[Sighting]:
             continue
         style = style_of(what, Names())
         source = what[-1] if inspect.isclass(what[-1]) else style.source or what[-1]
-        found.append(Sighting(_called(style, what, found), what, style, _line(source)))
+        found.append(Sighting(_called(style, what, found), what, style, line_of(source)))
     return sorted(found, key=lambda one: one.line)
 
 
@@ -80,7 +82,8 @@ def _called(style: Style, what: tuple[Any, ...], found: Sequence[Sighting]) -> s
     return style.name if style.name not in taken else getattr(what[-1], "__name__", style.name)
 
 
-def _line(source: Any) -> int:
+def line_of(source: Any) -> int:
+    """The line of a function, or of the first method of a class."""
     if inspect.isclass(source):
         own = [getattr(value, "__func__", value) for value in vars(source).values()]
         lines = [value.__code__.co_firstlineno for value in own if inspect.isfunction(value)]
@@ -114,7 +117,8 @@ def _needs_functions(cls: type) -> bool:
 def read(sighting: Sighting) -> Reading:
     """The layer with the dims that its names settle, or those at which it was seen to run."""
     reading = Reading(sighting)
-    style, kind = sighting.style, kind_of(sighting.name)
+    style = sighting.style
+    kind = MODEL if style.convention == "model with its loss" else kind_of(sighting.name)
     wanted, beside, problem = _wanted(style)
     if problem:
         return _unread(reading, wanted, problem)
@@ -132,12 +136,15 @@ def read(sighting: Sighting) -> Reading:
         way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
         for inputs, names in _completed(style, kind, way):
             declared = declare((*sighting.what, names), {**inputs, **beside}, guessed=True)
-            if declared.problem is None:
+            plan = plan_of(declared)
+            if plan is not None and not plan.finite:
+                reason = reason or "its output is not finite at usual values of its inputs"
+            elif declared.problem is None:
                 reading.declared, reading.names = declared, names
                 reading.inputs = {**inputs, **beside}
                 reading.assumptions = [_assumption(kind, reading.inputs)]
                 return reading
-            reason = reason or declared.problem
+            reason = reason or declared.problem or ""
     return _unread(reading, wanted, reason or "none of the dims that were tried fits")
 
 
@@ -299,7 +306,7 @@ def _completed(
         yield dict(way), Names()
         return
     try:
-        found, init = discovered(style, Names(), way, kind.sizes)
+        found, init = discovered(style, Names(), way, sizes_for(kind, way))
     except Exception:
         # Declared as it is, so that what is wrong is said by the declaration itself.
         yield dict(way), Names()

@@ -7,6 +7,7 @@ for a declaration to say, and is reported apart, as are side effects.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import itertools
 import sys
@@ -21,7 +22,7 @@ from gradcheck.adapters.discovery import argument_text
 from gradcheck.adapters.known import Kind, kind_of, roles_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.places import CHANGE, evaluate
-from gradcheck.adapters.recognition import Reading, Sighting, read, sightings, spec_line
+from gradcheck.adapters.recognition import Reading, Sighting, line_of, read, sightings, spec_line
 from gradcheck.adapters.scan_report import (
     FAIL,
     PASS,
@@ -62,7 +63,33 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
             layer = _checked(sighting, entry, definitions, profile)
         report.layers.append(layer)
         yield layer
+    for layer in _lonely(definitions, report):
+        report.layers.append(layer)
+        yield layer
     yield report
+
+
+def _lonely(definitions: Definitions, report: FileReport) -> Iterator[LayerReport]:
+    """Functions and classes with one half of a layer, whose other half was not found."""
+    halves = {"forward": "backward", "backward": "forward"}
+    known = {layer.name for layer in report.layers}
+    for name, value in definitions.namespace.items():
+        if inspect.isclass(value):
+            methods = {half for half in halves if callable(getattr(value, half, None))}
+            found = methods.pop() if len(methods) == 1 else ""
+        else:
+            found = next((half for half in halves if f"_{half}" in name), "")
+        base = name.replace(f"_{found}", "")
+        if not found or name in known or any(one.startswith(base) for one in known):
+            continue
+        if hasattr(value, "named_parameters"):
+            continue  # a module of torch, which differentiates it
+        reason = f"it has no {halves[found]} half that was found"
+        half = "class" if inspect.isclass(value) else "function"
+        spec = f"{name} = {{ … }}"
+        if half == "function":
+            spec = f'{base} = {{ layer = ["{name}", "…"], … }}'
+        yield LayerReport(name, half, line_of(value), reason=reason, spec=spec)
 
 
 @contextlib.contextmanager
@@ -283,7 +310,7 @@ def _gradient(
     if record.status != FAIL:
         return report
     found = outcome.verdict.mistakes if outcome.verdict is not None else ()
-    report.mistakes = [str(getattr(one, "name", one)) for one in found]
+    report.mistakes = [str(getattr(one, "title", one)) for one in found]
     if record.title and record.title != "wrong value":
         report.mistakes.append(record.title)
     scale = _scale(rule, outcome, reading, profile)

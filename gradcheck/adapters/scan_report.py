@@ -96,8 +96,9 @@ class FileReport:
 
 def exit_code(reports: Sequence[FileReport]) -> int:
     """0 all right, 1 a gradient is wrong, 2 nothing was recognised, 3 something is undecided."""
-    verdicts = [layer.verdict for report in reports for layer in report.layers]
-    if not verdicts:
+    layers = [layer for report in reports for layer in report.layers]
+    verdicts = [layer.verdict for layer in layers]
+    if not any(layer.gradients or layer.spec for layer in layers):
         return _NOTHING
     if FAIL in verdicts:
         return _FAILED
