@@ -16,6 +16,8 @@ from gradcheck.adapters.landing import is_array, landed
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import Place
 from gradcheck.adapters.plan import Plan
+from gradcheck.adapters.randomness import reproducible
+from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
 from gradcheck.adapters.words import first
 from gradcheck.arguments import Argument, as_argument
@@ -52,13 +54,12 @@ def discovered(
 
 def _arrays(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> dict[str, Any]:
     """The arrays of reals that an object holds once it is made, by place."""
-    from gradcheck.adapters.session import Session
-
-    session = Session(plan, values, bindings)
-    before = _held(session.object, plan)
-    if not before:  # it makes them in its first call
-        session.run_forward(values)
-        before = _held(session.object, plan, within=plan.style.words.parameters)
+    with reproducible(plan.generators), np.errstate(all="ignore"):
+        session = Session(plan, values, bindings)
+        before = _held(session.object, plan)
+        if not before:  # it makes them in its first call
+            session.run_forward(values)
+            before = _held(session.object, plan, within=plan.style.words.parameters)
     return before
 
 
@@ -92,9 +93,6 @@ def _matters(
     rng: np.random.Generator,
 ) -> bool:
     """Whether the output depends on what lies at a place."""
-    from gradcheck.adapters.randomness import reproducible
-    from gradcheck.adapters.session import Session
-
     outputs: list[NDArray[Any]] = []
     for other in (False, True):
         with reproducible(plan.generators), np.errstate(all="ignore"):

@@ -213,6 +213,29 @@ def parameter_place(owner: Any, name: str, shape: tuple[int, ...], words: Words)
     return None
 
 
+def unasked(owner: Any, used: Sequence[str], words: Words) -> list[str]:
+    """Where gradients lie that nothing asks for; ``used`` are the places of the others."""
+    held: dict[str, Any] = vars(owner) if hasattr(owner, "__dict__") else {}
+    found: list[str] = []
+    for stem, value in held.items():
+        if isinstance(value, np.ndarray) and value.ndim:
+            names = [name for name in gradient_names(stem, words) if is_array(held.get(name))]
+            found += [name for name in names if np.shape(held[name]) == value.shape][:1]
+        elif not isinstance(value, dict | list):
+            found += [f"{stem}.{key}" for key in words.gradient_key if is_array(_get(value, key))]
+    for text in words.gradients:
+        container = held.get(text)
+        if isinstance(container, dict):
+            found += [f"{text}[{key!r}]" for key, part in container.items() if is_array(part)]
+        elif isinstance(container, list):
+            found += [f"{text}[{k}]" for k, part in enumerate(container) if is_array(part)]
+    return [text for text in found if text not in used]
+
+
+def _get(value: Any, name: str) -> Any:
+    return getattr(value, "__dict__", {}).get(name)
+
+
 def listed_place(owner: Any, value: Any, words: Words) -> Place | None:
     """Where on an object an array lies that its constructor was given."""
     for text, held in vars(owner).items():

@@ -23,6 +23,7 @@ from gradcheck.adapters.landing import (
     listed_place,
     on_object,
     parameter_place,
+    unasked,
 )
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import CHANGE, Place
@@ -192,6 +193,12 @@ class Plan:
                 self.trial_error = last_line(raised)
                 return
             self._find_gradients(session)
+            used = [place.text for place in self.gradients.values() if place is not None]
+            for text in unasked(session.object, used, self.style.words):
+                self.notes.append(
+                    f"{self.style.name} has a gradient in {text} that is not checked, since no "
+                    "input of that name is declared"
+                )
             if self.is_loss and any(role == "optional" for _, role in self.gets):
                 self._give_loss_its_cotangent(session)
 

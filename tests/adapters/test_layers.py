@@ -126,6 +126,19 @@ def test_a_gradient_that_is_nowhere_is_an_error():
     check(declared(Forgetful, x="n d", W="d m", b=real("m", differentiate=False)), inputs=14)
 
 
+def test_a_gradient_that_nothing_asks_for_is_noted():
+    class Biased(Forgetful):
+        def __init__(self, W):
+            super().__init__(W, np.ones(W.shape[1]))
+
+        def backward(self, dout):
+            self.db = dout.sum(axis=0)
+            return super().backward(dout)
+
+    records = check(declared(Biased, x="n d", W="d m"), inputs=14, profile="ci")
+    assert any("a gradient in db that is not checked" in note for note in records[0].notes)
+
+
 def test_where_a_gradient_lies_can_be_said():
     read = declared(Forgetful, names(gradients={"b": "dW[0]"}), x="n d", W="d m", b="m")
     verdict = verify(read, x=X, W=np.ones((3, 2)), b=np.zeros(2))[2]
