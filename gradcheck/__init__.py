@@ -18,6 +18,7 @@ from gradcheck.arguments import (
     positive_definite,
     real,
     simplex,
+    strategy,
 )
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Rule, derivation, identity, options
@@ -33,6 +34,7 @@ from gradcheck.verdict import Measured, Status, Verdict, Verdicts
 from gradcheck.verification import (
     check_at,
     check_gradient,
+    check_hessian,
     check_identity,
     check_jacobian,
     check_jvp,
@@ -42,6 +44,7 @@ from gradcheck.verification import (
     replay,
     verify,
     verify_gradient,
+    verify_hessian,
     verify_identity,
     verify_jacobian,
     verify_jvp,
@@ -71,6 +74,7 @@ __all__ = [
     "check",
     "check_at",
     "check_gradient",
+    "check_hessian",
     "check_identity",
     "check_jacobian",
     "check_jvp",
@@ -88,8 +92,10 @@ __all__ = [
     "real",
     "replay",
     "simplex",
+    "strategy",
     "verify",
     "verify_gradient",
+    "verify_hessian",
     "verify_identity",
     "verify_jacobian",
     "verify_jvp",

@@ -24,8 +24,6 @@ Bound = float | Callable[..., Any] | None
 #: A bound of integers: it may also name a size.
 IntegerBound = int | str | Callable[..., Any]
 Reals = NDArray[np.floating]
-#: How far rounding may take the sum of probabilities from 1.
-_ROUNDED_SUM = 1e-12
 #: Regimes in which a matrix product of drawn factors is not singular to rounding.
 _TAME = ("normal", "small integers", "zeros and ties", "large")
 
@@ -42,6 +40,11 @@ class Argument:
     @property
     def differentiable(self) -> bool:
         """Whether derivatives with respect to it are taken."""
+        return False
+
+    @property
+    def drawn_elsewhere(self) -> bool:
+        """Whether its values are not the sampler's, so that they are neither edited nor cut."""
         return False
 
     def depends_on(self) -> tuple[str, ...]:
@@ -277,6 +280,41 @@ class Arrays(Argument):
         return self.element.bounds(value, bindings, inputs)
 
 
+@dataclass(frozen=True)
+class Strategy(Real):
+    """Real numbers that a Hypothesis strategy draws, see ``strategy``."""
+
+    strategy: Any = None
+
+    @property
+    def drawn_elsewhere(self) -> bool:
+        return True
+
+    def draw(
+        self, rng: np.random.Generator, bindings: Bindings, regime: str, drawn: Mapping[str, Any]
+    ) -> Any:
+        raise AssertionError("the sampler has it drawn by Hypothesis")
+
+    def resize(self, value: Any, bindings: Bindings) -> Any:
+        if self.shape.sizes(bindings) != np.shape(value):
+            raise InputError("a value that a strategy has drawn cannot be cut down")
+        return value
+
+
+def strategy(dims: str, strategy: Any, *, low: Bound = None, high: Bound = None) -> Strategy:
+    """Real numbers of shape ``dims`` drawn by a Hypothesis strategy of arrays or numbers.
+
+    The sizes are those of what it draws. Neither is such a value made simpler after a failure, nor
+    is anything known of its domain: ``low`` and ``high`` say between which bounds a step of the
+    measurement may go.
+
+    Raises ``DeclarationError`` for dims that cannot be read or something that cannot be drawn from.
+    """
+    if not callable(getattr(strategy, "example", None)) or not hasattr(strategy, "map"):
+        raise DeclarationError(f"strategy: a Hypothesis strategy was expected, not {strategy!r}")
+    return Strategy(parse(dims), low, high, strategy=strategy)
+
+
 def real(
     dims: str = "",
     *,
@@ -375,7 +413,7 @@ class Simplex(Real):
     ) -> Any:
         weights = np.abs(draw_reals(rng, self.shape.sizes(bindings), regime))
         weights = np.where(weights > 0, weights, np.max(weights, initial=0.0) * 2.0**-10 + 1e-300)
-        return weights / weights.sum(axis=-1, keepdims=True)
+        return _normalized(weights)
 
     def tangent(self, direction: Reals) -> Reals:
         return direction - direction.mean(axis=-1, keepdims=True)
@@ -387,11 +425,20 @@ class Simplex(Real):
 
     def contains(self, value: Any, bindings: Bindings, inputs: Mapping[str, Any]) -> bool:
         total = np.sum(value, axis=-1)
-        return bool(np.all(value > 0) and np.all(np.abs(total - 1) <= _ROUNDED_SUM))
+        units = np.shape(value)[-1] * np.finfo(np.float64).eps
+        return bool(np.all(value > 0) and np.all(np.abs(total - 1) <= units))
 
     def resize(self, value: Any, bindings: Bindings) -> Any:
-        cut = _cut(value, self.shape.sizes(bindings))
-        return cut / cut.sum(axis=-1, keepdims=True)
+        return _normalized(_cut(value, self.shape.sizes(bindings)))
+
+
+def _normalized(weights: Reals) -> Reals:
+    """Probabilities in proportion to ``weights``; what rounding leaves is in the largest."""
+    p = weights / weights.sum(axis=-1, keepdims=True)
+    largest = p.argmax(axis=-1)[..., None]
+    left = 1 - p.sum(axis=-1, keepdims=True)
+    np.put_along_axis(p, largest, np.take_along_axis(p, largest, axis=-1) + left, axis=-1)
+    return p
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from gradcheck.errors import InputError, ReplayError
 
 #: Counts the versions of what a case's seed means: which directions are derived from it.
-SAMPLER = 1
+SAMPLER = 2
 
 _CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "array": np.array,

@@ -21,6 +21,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
+from gradcheck.dims import explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
 from gradcheck.records import Record, count
 from gradcheck.regimes import REGIMES
@@ -159,6 +160,8 @@ class _Run:
     timed_out: float | None = None
     simplified: bool = True
     seen: set[tuple[Any, ...]] = field(default_factory=set)
+    #: At how many inputs of each binding of sizes the function raised, and of how many.
+    raised: dict[str, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sampler = Sampler(self.claim)
@@ -209,11 +212,19 @@ class _Run:
     def example(self, draft: Draft) -> None:
         """Judge one point of each regime at the sizes of a draft."""
         key = tuple(sorted(draft.bindings.items(), key=lambda item: item[0]))
-        for case in self.sampler.points(draft):
-            fresh = key not in self.seen
-            self.seen.add(key)
-            verdict = judge_drawn(self.claim, case, case.inputs, draft.bindings, contracts=fresh)
+        fresh = key not in self.seen
+        self.seen.add(key)
+        cases = list(self.sampler.points(draft))
+        # The very first by itself: of a slow function it may be the only one within the limit.
+        alone = 0 if self.inputs else 1
+        verdicts = judge_drawn(self.claim, cases[:alone], draft.bindings, contracts=fresh)
+        for verdict in verdicts:
             self._count(verdict)
+        fresh = fresh and not alone
+        verdicts += judge_drawn(self.claim, cases[alone:], draft.bindings, contracts=fresh)
+        for verdict in verdicts[alone:]:
+            self._count(verdict)
+        for verdict in verdicts:
             if verdict.status is Status.FAIL and self._confirmed(verdict):
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
                     self.worst = verdict
@@ -229,6 +240,10 @@ class _Run:
 
     def _count(self, verdict: Verdict) -> None:
         self.inputs += 1
+        assert verdict.case is not None
+        at = self.raised.setdefault(explain(self.sampler.owner.bind(verdict.case.inputs)), [0, 0])
+        at[0] += verdict.cause == "raised"
+        at[1] += 1
         self.evaluations += verdict.evaluations
         self.calls += verdict.calls
         self.kinks += verdict.kinks
@@ -316,6 +331,15 @@ class _Run:
                 f"at every input; {_REMEDY['raised']}",
                 verdict,
             )
+        always = [sizes for sizes, (raised, of) in self.raised.items() if raised == of]
+        never = [sizes for sizes, (raised, _) in self.raised.items() if not raised]
+        if always and len(always) + len(never) == len(self.raised):
+            return (
+                Status.UNDECIDED, "",
+                f"the function raises at every input of some sizes ({'; '.join(always[:3])}) and "
+                f"at none of others ({'; '.join(never[:3])}): mend it, or declare the sizes, such "
+                "as options(sizes={\"k\": (2, 8)})", self.notable["raised"],
+            )  # fmt: skip
         if 2 * aside > speaking:
             cause = max(record.set_aside, key=lambda k: record.set_aside[k])
             return (

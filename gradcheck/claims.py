@@ -6,11 +6,12 @@ A declaration never raises while a file is imported: what is wrong with it is ke
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, overload
+from typing import Any, Literal, get_args, overload
 
 from gradcheck.arguments import Argument, Choice, as_argument
 from gradcheck.dims import Bindings, bind
@@ -39,8 +40,13 @@ class Signature:
     """How the parameters of a rule are filled: the leading ones in order, the others by name."""
 
     def __init__(self, function: Function, leading: int, known: Sequence[str]) -> None:
-        parameters = list(inspect.signature(function).parameters.values())
         name = getattr(function, "__name__", repr(function))
+        try:
+            parameters = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError):
+            raise DeclarationError(
+                f"{name}: its parameters cannot be read; write a function that calls it"
+            ) from None
         if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
             raise DeclarationError(
                 f"{name}: parameters are filled by name, so *args and **kwargs get nothing; "
@@ -258,6 +264,16 @@ class Derivation(_WithInputs):
         """The inputs with respect to which derivatives are taken, in order."""
         return tuple(name for name, argument in self.arguments.items() if argument.differentiable)
 
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            near = difflib.get_close_matches(name, (*get_args(Kind), "rules"), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise AttributeError(
+                f"a derivation has no {name!r}; the kinds of claims are "
+                f"{', '.join(get_args(Kind))}{hint}"
+            )
+        raise AttributeError(name)
+
     def _claim(self, kind: Kind, what: tuple[Any, ...], where: Function | None = None) -> Any:
         if len(what) == 1 and callable(what[0]):
             return Rule(what[0], self, kind, (), where)
@@ -335,22 +351,43 @@ class _Misplaced:
         return self.function(*args, **kwargs)
 
 
-def derivation(**inputs: Any) -> Callable[[Function], Derivation]:
+@overload
+def derivation(bare: Function, /) -> Derivation: ...
+@overload
+def derivation(**inputs: Any) -> Callable[[Function], Derivation]: ...
+def derivation(bare: Function | None = None, /, **inputs: Any) -> Any:
     """Declare what may be put into a function: a dims string or an argument for each input.
 
     ``@derivation(x="n d", W="d m")``; see ``real``, ``integers``, … for other kinds. A parameter
     with a default that is not named keeps it, as a constant. The result is called like the plain
     function, and its methods (``vjp``, ``jacobian``, …) declare rules about it.
     """
-    return lambda function: Derivation(function, inputs)
+    return _declaring(Derivation, bare, inputs)
 
 
-def identity(**inputs: Any) -> Callable[[Function], Identity]:
+@overload
+def identity(bare: Function, /) -> Identity: ...
+@overload
+def identity(**inputs: Any) -> Callable[[Function], Identity]: ...
+def identity(bare: Function | None = None, /, **inputs: Any) -> Any:
     """Declare a chain of equalities: the function returns two or more expressions.
 
-    An expression is a number, an array, or a ``Measured`` value, whose error is then its bound.
+    An expression is a number, an array, or a ``Measured`` value, whose error then is its bound.
+    Arrays have one shape; a single number stands for an array of it.
     """
-    return lambda function: Identity(function, inputs)
+    return _declaring(Identity, bare, inputs)
+
+
+def _declaring(kind: Callable[..., Any], bare: Function | None, inputs: dict[str, Any]) -> Any:
+    if bare is None:
+        return lambda function: kind(function, inputs)
+    declared = kind(bare, inputs)
+    word = kind.__name__.lower()
+    declared.problem = (
+        f"@{word} stands without parentheses; write @{word}(…) with the dims of each input, such "
+        f'as @{word}(x="n d")'
+    )
+    return declared
 
 
 def options(
@@ -407,6 +444,11 @@ def _options_problem(declared: Derivation | Identity) -> str | None:
             f"at_kink={chosen.at_kink!r}; it is 'left', 'right', 'middle' or a function of the "
             "inputs"
         )
+    if callable(chosen.at_kink):
+        try:
+            Signature(chosen.at_kink, 0, tuple(declared.arguments))
+        except DeclarationError as error:
+            return f"at_kink={error}"
     if isinstance(chosen.at_kink, str) and isinstance(declared, Derivation):
         count = len(declared.differentiable)
         if count != 1:

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from gradcheck.oracle.layout import Vector
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """One entry: the output (as a unit cotangent ``u``) and the input ``column``."""
-
-    u: Vector
-    column: int
 
 
 def suspect_output(u: Vector, residual: Callable[[Vector], float]) -> Vector:
@@ -25,15 +16,33 @@ def suspect_output(u: Vector, residual: Callable[[Vector], float]) -> Vector:
     """
     while np.count_nonzero(u) > 1:
         first, second = _halves(u)
-        u = first if residual(first) >= residual(second) else second
+        u = first if abs(residual(first)) >= abs(residual(second)) else second
     return u
 
 
+def weighed_column(v: Vector, whole: float, residual: Callable[[Vector], float]) -> int | None:
+    """The one input that a disagreement ``whole`` along ``v`` comes from, by one line more.
+
+    Along ``v`` times weights that grow evenly with the position, one wrong input at position j
+    leaves the share j/n of the disagreement. None where the share is none.
+    """
+    positions = np.flatnonzero(v)
+    weights = np.zeros_like(v)
+    weights[positions] = np.arange(1, positions.size + 1) / positions.size
+    share = residual(v * weights) / whole if whole else np.nan
+    if not 0 < share <= 1 + 0.5 / positions.size:
+        return None
+    return int(positions[min(round(share * positions.size), positions.size) - 1])
+
+
 def suspect_column(v: Vector, residual: Callable[[Vector], float]) -> int:
-    """The one input that a disagreement along ``v`` comes from; ``residual`` measures a line."""
+    """The one input that a disagreement along ``v`` comes from; ``residual`` measures a line.
+
+    Halves are compared: one line for each half of the inputs that are left.
+    """
     while np.count_nonzero(v) > 1:
         first, second = _halves(v)
-        v = first if residual(first) >= residual(second) else second
+        v = first if abs(residual(first)) >= abs(residual(second)) else second
     return int(np.flatnonzero(v)[0])
 
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from gradcheck.arguments import Argument, Arrays, Real
+from gradcheck.arguments import Argument, Arrays, Real, Strategy
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Rule
-from gradcheck.dims import Bindings, explain
+from gradcheck.dims import Bindings, bind, explain
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.regimes import REGIMES
 
@@ -47,6 +48,8 @@ class Draft:
     bindings: Bindings
     seed: int
     edits: tuple[tuple[int, int], ...] = ()
+    #: Values of the arguments that have a strategy of their own.
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Sampler:
@@ -56,6 +59,11 @@ class Sampler:
         owner = claim.derivation if isinstance(claim, Rule) else claim
         self.owner: Derivation | Identity = owner
         self.arguments = owner.arguments
+        self.strategies = {
+            name: argument
+            for name, argument in self.arguments.items()
+            if isinstance(argument, Strategy)
+        }
         self.order = _order(self.arguments)
         self.names = _size_names(self.arguments)
         self.limits = {name: self._limit(name) for name in self.names}
@@ -87,7 +95,7 @@ class Sampler:
                     continue
                 sizes = dims.sizes(bindings)
                 least = 0 if any(self.limits[n][0] == 0 for n in dims.names) else 1
-                if any(size < least for size in sizes) or np.prod(sizes) > _MOST_ENTRIES:
+                if any(size < least for size in sizes) or math.prod(sizes) > _MOST_ENTRIES:
                     return False
         return True
 
@@ -96,6 +104,8 @@ class Sampler:
 
         Raises ``DeclarationError`` where no sizes satisfy the dims.
         """
+        if self.strategies:
+            return []
         patterns: list[Callable[[int], int]] = [
             lambda k: 1,
             lambda k: 2,
@@ -145,8 +155,26 @@ class Sampler:
 
     def drafts(self) -> st.SearchStrategy[Draft]:
         """The strategy of drafts: small sizes more often than large ones, 1 often."""
-        sizes: dict[str, st.SearchStrategy[Any]] = {}
+        if not self.strategies:
+            return self._sized_drafts({}, {})
+
+        def sized(given: dict[str, Any]) -> st.SearchStrategy[Draft]:
+            values = {name: self.arguments[name].accept(name, v) for name, v in given.items()}
+            shapes = {name: self.strategies[name].shape for name in values}
+            try:
+                fixed = bind(shapes, {name: np.shape(value) for name, value in values.items()})
+            except InputError as error:
+                raise DeclarationError(f"{self.owner.name}: its strategy drew: {error}") from None
+            return self._sized_drafts(fixed, values)
+
+        drawn = {name: argument.strategy for name, argument in self.strategies.items()}
+        return st.fixed_dictionaries(drawn).flatmap(sized)
+
+    def _sized_drafts(self, fixed: Bindings, given: Mapping[str, Any]) -> st.SearchStrategy[Draft]:
+        sizes: dict[str, st.SearchStrategy[Any]] = {n: st.just(size) for n, size in fixed.items()}
         for name, (low, high) in self.limits.items():
+            if name in fixed:
+                continue
             if self._variadic(name):
                 axis = st.integers(1, _BATCH_SIZE)
                 sizes[name] = st.lists(axis, max_size=_BATCH_AXES).map(tuple)
@@ -160,6 +188,7 @@ class Sampler:
             st.fixed_dictionaries(sizes).filter(self.fits),
             st.integers(0, 2**32 - 1),
             st.lists(pairs, max_size=_MOST_EDITS).map(tuple),
+            st.just(given),
         )
 
     def points(self, draft: Draft) -> Iterator[Case]:
@@ -172,6 +201,9 @@ class Sampler:
         drawn: dict[str, Any] = {}
         for name in self.order:
             argument = self.arguments[name]
+            if name in draft.given:
+                drawn[name] = draft.given[name]
+                continue
             chosen = regime if number == 0 or rng.random() < _SHARE_IN_REGIME else "normal"
             try:
                 drawn[name] = argument.draw(rng, draft.bindings, chosen, drawn)
@@ -193,6 +225,7 @@ class Sampler:
             for name in self.order
             for array in (drawn[name] if isinstance(drawn[name], list) else [drawn[name]])
             if isinstance(self.arguments[name], Real | Arrays)
+            and not self.arguments[name].drawn_elsewhere
             and isinstance(array, np.ndarray)
             and array.size
         ]

@@ -20,6 +20,8 @@ from gradcheck.verdict import Status, Verdict
 
 #: At most so many judgements are spent on one case.
 BUDGET = 160
+#: An input, or one array of a list of them.
+_Place = tuple[str, "int | None"]
 #: Values for one entry, the simplest first; powers of two and short decimals of what it was follow.
 _SIMPLE = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5)
 
@@ -42,6 +44,8 @@ class Simplifier:
         self._sizes()
         self._whole_inputs()
         self._entries()
+        # Of simple numbers fewer may be enough.
+        self._sizes()
         return self.verdict
 
     def _try(self, inputs: dict[str, Any]) -> bool:
@@ -92,11 +96,11 @@ class Simplifier:
         return self._try(inputs)
 
     def _whole_inputs(self) -> None:
-        """Every entry of an input to one simple number, or to a short decimal."""
-        for name, value in list(self.case.inputs.items()):
-            if not _is_real(value):
+        """Every entry of an array to one simple number, or to a short decimal."""
+        for place in self._arrays():
+            array = self._at(place)
+            if array.dtype.kind != "f":
                 continue
-            array = np.asarray(value)
             for candidate in (
                 np.zeros_like(array),
                 np.ones_like(array),
@@ -104,7 +108,7 @@ class Simplifier:
                 np.round(array, 1),
                 np.round(array, 2),
             ):
-                if not np.array_equal(candidate, array) and self._replace(name, candidate):
+                if not np.array_equal(candidate, array) and self._replace(place, candidate):
                     break
 
     def _entries(self) -> None:
@@ -112,24 +116,43 @@ class Simplifier:
         changed = True
         while changed and self.left > 0:
             changed = False
-            for name, value in list(self.case.inputs.items()):
-                if not _is_number(value):
-                    continue
-                for position in range(np.asarray(value).size):
-                    current = np.asarray(self.case.inputs[name]).reshape(-1)[position]
-                    for simple in _candidates(current):
-                        array = np.array(self.case.inputs[name])
+            for place in self._arrays():
+                for position in range(self._at(place).size):
+                    for simple in _candidates(self._at(place).reshape(-1)[position]):
+                        array = self._at(place).copy()
                         array.reshape(-1)[position] = simple
-                        if self._replace(name, array):
+                        if self._replace(place, array):
                             changed = True
                             break
                     if self.left <= 0:
                         return
 
-    def _replace(self, name: str, array: Any) -> bool:
+    def _arrays(self) -> list[_Place]:
+        """Where there are numbers: the name of each input, and the part of a list of arrays."""
+        found: list[_Place] = []
+        for name, value in self.case.inputs.items():
+            if self.owner.arguments[name].drawn_elsewhere:
+                continue
+            if isinstance(value, list):
+                found += [(name, k) for k, part in enumerate(value) if _is_number(part)]
+            elif _is_number(value):
+                found.append((name, None))
+        return found
+
+    def _at(self, place: _Place) -> np.ndarray:
+        name, part = place
+        value = self.case.inputs[name]
+        return np.asarray(value if part is None else value[part])
+
+    def _replace(self, place: _Place, array: Any) -> bool:
         # Adding 0 turns -0.0 into 0.0.
         array = array + array.dtype.type(0)
         array = array if array.ndim else array[()]
+        name, part = place
+        if part is not None:
+            parts = list(self.case.inputs[name])
+            parts[part] = array
+            array = parts
         inputs = {**self.case.inputs, name: array}
         return self._inside(inputs, self.owner.bind(inputs)) and self._try(inputs)
 
@@ -165,10 +188,6 @@ def _candidates(current: Any) -> Iterator[Any]:
             if short == current:
                 return
             yield short
-
-
-def _is_real(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
 
 
 def _is_number(value: Any) -> bool:

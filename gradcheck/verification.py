@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.arguments import real
+from gradcheck.arguments import constant, real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Function, Identity, Kind, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.evaluation import SetAside, Subject, Violation
 from gradcheck.identities import judge_identity
-from gradcheck.judging import judge
+from gradcheck.judging import judge, judge_all
 from gradcheck.oracle.entry import slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.recording import once
@@ -61,21 +61,30 @@ def judge_at(claim: Claim, case: Case, *, contracts: bool = True, table: bool = 
     claim.require_sound()
     owner = claim.derivation if isinstance(claim, Rule) else claim
     values, bindings = owner.accept(case.inputs)
-    return judge_drawn(claim, case, values, bindings, contracts=contracts, table=table)
+    if isinstance(claim, Rule):
+        return judge(claim, values, bindings, case, contracts=contracts, table=table)
+    return _judged_identity(claim, case, values, bindings, contracts)
 
 
 def judge_drawn(
-    claim: Claim,
-    case: Case,
-    values: Mapping[str, Any],
-    bindings: Bindings,
-    *,
-    contracts: bool,
-    table: bool = False,
-) -> Verdict:
-    """As ``judge_at``, for values that are known to fit."""
+    claim: Claim, cases: Sequence[Case], bindings: Bindings, *, contracts: bool
+) -> list[Verdict]:
+    """The verdicts at several cases that are known to have the sizes ``bindings``.
+
+    ``contracts``, which are tested at the first, are those of ``judge``.
+    """
     if isinstance(claim, Rule):
-        return judge(claim, values, bindings, case, contracts=contracts, table=table)
+        points = [(case.inputs, case) for case in cases]
+        return judge_all(claim, points, bindings, contracts=contracts, thorough=False)
+    return [
+        _judged_identity(claim, case, case.inputs, bindings, contracts and k == 0)
+        for k, case in enumerate(cases)
+    ]
+
+
+def _judged_identity(
+    claim: Identity, case: Case, values: Mapping[str, Any], bindings: Bindings, contracts: bool
+) -> Verdict:
     verdict = judge_identity(claim, values, bindings, case, contracts=contracts)
     return replace(verdict, case=case, bindings=bindings, file=claim.file, line=claim.line)
 
@@ -127,6 +136,14 @@ def verify_gradient(f: Function, gradient: Function, *inputs: Any) -> Verdict:
     return _verify(f, gradient, "gradient", inputs)
 
 
+def verify_hessian(f: Function, hessian: Function, *inputs: Any) -> Verdict:
+    """Verify ``hessian(*inputs)`` of a scalar function of one array: shape ``x.shape + x.shape``.
+
+    It is measured from the function alone, by differences of differences.
+    """
+    return _verify(f, hessian, "hessian", inputs)
+
+
 def verify_identity(lhs: Function, rhs: Function, *inputs: Any) -> Verdict:
     """Verify ``lhs(*inputs) == rhs(*inputs)`` up to what rounding can do to them."""
     names = _names(lhs, inputs)
@@ -157,6 +174,11 @@ def check_jacobian(f: Function, jacobian: Function, *inputs: Any) -> Verdict:
 def check_gradient(f: Function, gradient: Function, *inputs: Any) -> Verdict:
     """As ``verify_gradient``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
     return _raised(verify_gradient(f, gradient, *inputs))
+
+
+def check_hessian(f: Function, hessian: Function, *inputs: Any) -> Verdict:
+    """As ``verify_hessian``, but raises ``GradientMismatch`` or ``GradientUndecided``."""
+    return _raised(verify_hessian(f, hessian, *inputs))
 
 
 def check_identity(lhs: Function, rhs: Function, *inputs: Any) -> Verdict:
@@ -201,9 +223,15 @@ def measure_jvp(f: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> 
 
 
 def _measure_jvp(f: Function, inputs: tuple[Any, ...], tangents: Sequence[Any]) -> Measured:
-    subject = _plain_subject(f, inputs)
     if len(tangents) != len(inputs):
         raise InputError(f"{len(inputs)} inputs, but {len(tangents)} tangents")
+    for k, (x, v) in enumerate(zip(inputs, tangents, strict=True)):
+        if np.shape(x) != np.shape(v):
+            raise InputError(
+                f"tangent {k} has shape {np.shape(v)} where input {k} has shape {np.shape(x)}; "
+                "inputs and tangents are sequences of arrays: measure_jvp(f, [x], [v])"
+            )
+    subject = _plain_subject(f, inputs)
     names = list(subject.values)
     flat = subject.inputs.flatten(
         {n: np.asarray(t) for n, t in zip(names, tangents, strict=True) if n in subject.wrt}
@@ -243,18 +271,25 @@ def _along(subject: Subject, tangent: Any, scale: float) -> Measured:
     line = Line(subject.point, tangent * scale)
     levels = list(range(DOUBLE.count))
     with np.errstate(all="ignore"):
-        found = slopes(line, DOUBLE, levels, DOUBLE.epsilon, sampled=True)
+        # Tangents are taken as they are given, so that steps along them are rounded.
+        stepping = subject.point.stepping if np.count_nonzero(tangent) > 1 else 0.0
+        found = slopes(line, DOUBLE, levels, DOUBLE.epsilon, None, 2 * stepping, sampled=True)
         gap = np.where(found.kinked, np.abs(found.gap) + found.gap_error, 0.0)
         return Measured(found.value / scale, (found.error + gap / 2) / scale)
 
 
 def _verify(f: Function, rule: Function, kind: Kind, inputs: tuple[Any, ...]) -> Verdict:
+    for what, given in (("the function", f), (f"its {kind}", rule)):
+        if not callable(given):
+            raise InputError(f"{what} has to be a function, not {given!r}")
     if isinstance(rule, Rule):
         names = list(rule.derivation.arguments)
         return judge_at(rule, Case(dict(zip(names, inputs, strict=False))))
     names = _names(f, inputs)
     owner = _plain_derivation(f, names, inputs)
     count = len(owner.differentiable)
+    if count > 1 and kind in ("jacobian", "hessian"):
+        raise InputError(f"a {kind} is of a function of one array; close over the other inputs")
     leading = {"vjp": len(owner.options.output), "jvp": count}.get(kind, 0)
 
     def positional(*given: Any, **values: Any) -> Any:
@@ -269,6 +304,13 @@ def _verify(f: Function, rule: Function, kind: Kind, inputs: tuple[Any, ...]) ->
 def _plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> Derivation:
     if isinstance(f, Derivation):
         f = f.function
+    kinds = [np.asarray(value).dtype for value in inputs]
+    if not any(kind.kind in "fc" for kind in kinds):
+        seen = ", ".join(f"{name} ({kind})" for name, kind in zip(names, kinds, strict=True))
+        raise InputError(
+            f"{_name(f)}: derivatives are taken with respect to arrays of floating numbers, and "
+            f"there are none among its inputs: {seen or 'none'}; try np.asarray(x, dtype=float)"
+        )
 
     def by_name(**values: Any) -> Any:
         return f(*values.values())
@@ -302,12 +344,10 @@ def _plain_subject(f: Function, inputs: tuple[Any, ...]) -> Subject:
 
 def _dims(names: list[str], inputs: tuple[Any, ...]) -> dict[str, Any]:
     """Arrays of floating numbers are inputs of any shape; everything else is a constant."""
-    dims: dict[str, Any] = {}
-    for name, value in zip(names, inputs, strict=True):
-        array = np.asarray(value)
-        if array.dtype.kind in "fc":
-            dims[name] = real(f"*{name}")
-    return dims
+    return {
+        name: real(f"*{name}") if np.asarray(value).dtype.kind in "fc" else constant(value)
+        for name, value in zip(names, inputs, strict=True)
+    }
 
 
 def _names(f: Function, inputs: tuple[Any, ...]) -> list[str]:

@@ -14,16 +14,16 @@ ORDER = [
     "oracle.layout", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
     "oracle.entry", "oracle.rounding", "oracle.recording",
     "evaluation", "contracts", "verdict", "localization",
-    "judging.context", "judging.comparison", "judging.entries", "judging.kinks",
-    "judging.hessians", "judging", "identities", "verification", "simplification", "records",
-    "sampling", "checking", "loading",
+    "judging.context", "judging.screening", "judging.comparison", "judging.entries",
+    "judging.kinks", "judging.hessians", "judging", "identities", "verification",
+    "simplification", "records", "sampling", "checking", "loading",
     "adapters.words", "adapters.names", "adapters.places", "adapters.style",
     "adapters.construction", "adapters.landing", "adapters.randomness", "adapters.session",
     "adapters.state", "adapters.plan", "adapters.boundary", "adapters.conventions",
-    "adapters.layers",
-    "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
+    "adapters.layers", "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
     "adapters.recognition", "adapters.spec", "adapters.scan_report", "adapters.scan",
-    "pytest_plugin", "cli", "__main__",
+    "pytest_plugin", "cli",
+    "__main__",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ have met a kink that the function alone does not show.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,18 +22,15 @@ from gradcheck.contracts import linearity, repeatable_function
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import entries
-from gradcheck.judging.comparison import compare, poorly_resolved, sharpen, typical_size
-from gradcheck.judging.context import COARSEST, Context, Evidence, Mask
+from gradcheck.judging.comparison import compare, poorly_resolved, sharpen
+from gradcheck.judging.context import COARSEST, FINE, Context, Evidence, Mask
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
-from gradcheck.oracle.directions import Direction, draw_direction, finish, magnitudes
-from gradcheck.oracle.entry import coordinate_reach, overflows
+from gradcheck.judging.screening import BOTH, Screened, alone, screen
+from gradcheck.oracle.directions import finish, magnitudes, scales
+from gradcheck.oracle.entry import overflows
 from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
-from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Status, Verdict
-
-#: No output weighs more than this many times the typical one in the first cotangent.
-_MOST_WEIGHT = 1e3
 
 
 def judge(
@@ -50,51 +47,126 @@ def judge(
     ``contracts=False`` leaves out the calls that only test for repeatability and linearity. With
     ``table``, a failure is shown with the entries around the wrong one, measured one by one.
     """
-    subject: Subject | None = None
-    claim: Claim | None = None
-    about: dict[str, Any] = {
-        "claim": rule.id, "kind": rule.kind, "case": case, "bindings": bindings,
-        "file": rule.file, "line": rule.line,
-    }  # fmt: skip
+    (verdict,) = judge_all(rule, [(values, case)], bindings, contracts=contracts, table=table)
+    return verdict
+
+
+def judge_all(
+    rule: Rule,
+    points: Sequence[tuple[Mapping[str, Any], Case]],
+    bindings: Bindings,
+    *,
+    contracts: bool = True,
+    table: bool = False,
+    thorough: bool = True,
+) -> list[Verdict]:
+    """The verdicts on ``rule`` at several points of the same sizes; contracts at the first.
+
+    Without ``thorough``, a second line is looked along only where the first has left something, or
+    resolves little: there are many points.
+    """
+    judgements = [
+        _Judgement(rule, values, bindings, case, contracts and k == 0, table)
+        for k, (values, case) in enumerate(points)
+    ]
     with np.errstate(all="ignore"):
+        for judgement in judgements:
+            judgement.attempt(judgement.prepare)
+        _screened([j.context for j in judgements if j.open and j.context is not None], thorough)
+        for judgement in judgements:
+            if judgement.open:
+                judgement.attempt(judgement.conclude)
+        return [judgement.verdict for judgement in judgements if judgement.verdict is not None]
+
+
+class _Judgement:
+    """The course of one judgement; whatever breaks a contract on the way becomes its verdict."""
+
+    def __init__(
+        self,
+        rule: Rule,
+        values: Mapping[str, Any],
+        bindings: Bindings,
+        case: Case,
+        contracts: bool,
+        table: bool,
+    ) -> None:
+        self.rule, self.values, self.bindings, self.case = rule, values, bindings, case
+        self.contracts, self.table = contracts, table
+        self.subject: Subject | None = None
+        self.context: Context | None = None
+        self.verdict: Verdict | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is no verdict yet."""
+        return self.verdict is None
+
+    def attempt(self, step: Callable[[], None]) -> None:
+        """Take a step; an exception of the user's functions is a verdict."""
         try:
-            subject, ladder = _subject(rule, values, bindings, case)
-            if contracts:
-                repeatable_function(subject)
-            claim = claim_at(rule, subject, case)
-            context = Context(rule, subject, claim, ladder, case, bindings)
-            _run(context, contracts=contracts)
-            if table and context.evidence.wrong is not None:
-                context.evidence.table = entries.table(context)
-            subject.require_unchanged(f"{rule.name} changes its input")
-            return _verdict(subject, claim, context.evidence, about)
+            step()
         except SetAside as aside:
-            return Verdict(Status.UNDECIDED, cause=aside.cause, reason=str(aside), **about)
-        except Violation as violation:
-            if violation.title == "numerically unstable" and subject and _overflows(subject, case):
-                return Verdict(
-                    Status.UNDECIDED,
-                    cause="overflow",
-                    reason=f"a derivative of {rule.derivation.name} is larger there than the "
-                    "largest number",
-                    **about,
-                )
-            return Verdict(
-                Status.FAIL,
-                cause="contract",
-                title=violation.title,
-                reason=str(violation),
-                evaluations=subject.point.evaluations if subject else 1,
-                calls=claim.calls if claim else 0,
-                **about,
+            self.verdict = Verdict(
+                Status.UNDECIDED, cause=aside.cause, reason=str(aside), **self._about()
             )
+        except Violation as violation:
+            self.verdict = self._violated(violation)
+
+    def prepare(self) -> None:
+        """The function and the claim at the point, and what is asked of them before numbers."""
+        self.subject, ladder = _subject(self.rule, self.values, self.bindings, self.case)
+        if self.contracts:
+            repeatable_function(self.subject)
+        claim = claim_at(self.rule, self.subject, self.case)
+        self.context = Context(self.rule, self.subject, claim, ladder, self.case, self.bindings)
+        if self.contracts:
+            _linear(self.context)
+
+    def conclude(self) -> None:
+        """From what the cheap pass has shown to the verdict."""
+        assert self.context is not None
+        assert self.subject is not None
+        context = self.context
+        _settle(context)
+        if self.table and context.evidence.wrong is not None:
+            context.evidence.table = entries.table(context)
+        self.subject.require_unchanged(f"{self.rule.name} changes its input")
+        self.verdict = _verdict(self.subject, context.claim, context.evidence, self._about())
+
+    def _violated(self, violation: Violation) -> Verdict:
+        subject, context = self.subject, self.context
+        if violation.title == "numerically unstable" and subject and _overflows(subject, self.case):
+            return Verdict(
+                Status.UNDECIDED,
+                cause="overflow",
+                reason=f"a derivative of {self.rule.derivation.name} is larger there than the "
+                "largest number",
+                **self._about(),
+            )
+        return Verdict(
+            Status.FAIL,
+            cause="contract",
+            title=violation.title,
+            reason=str(violation),
+            evaluations=subject.point.evaluations if subject else 1,
+            calls=context.claim.calls if context else 0,
+            **self._about(),
+        )
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "claim": self.rule.id, "kind": self.rule.kind, "case": self.case,
+            "bindings": self.bindings, "file": self.rule.file, "line": self.rule.line,
+        }  # fmt: skip
 
 
 def _overflows(subject: Subject, case: Case) -> bool:
     """Whether no rule could be finite, since a derivative of the function is not."""
     if subject.x.size == 0 or subject.y.size == 0:
         return False
-    direction = draw_direction(subject.point, case.rng("overflow"), "spread", DOUBLE)
+    signs = magnitudes(case.rng("overflow"), subject.point.n)
+    direction = finish(subject.point, scales(subject.point, "spread"), signs, DOUBLE)
     return overflows(Line(subject.point, direction.v), DOUBLE)
 
 
@@ -112,95 +184,98 @@ def _subject(
     return subject, replace(DOUBLE, epsilon=float(np.finfo(subject.dtype).eps) / 2)
 
 
-def _run(context: Context, *, contracts: bool) -> None:
-    """The course of a judgement."""
-    evidence, claim, point = context.evidence, context.claim, context.point
-    if point.n == 0 or point.m == 0:
+def _linear(context: Context) -> None:
+    """Settle a rule that is not linear in its cotangent or tangent."""
+    claim, point = context.claim, context.point
+    answer = claim.pull or claim.push
+    if answer is None or point.n == 0 or point.m == 0:
         return
-    weight = None if claim.pull is None else claim.pull(_first_cotangent(context))
-    if contracts and (answer := claim.pull or claim.push) is not None:
-        size = point.m if claim.pull is not None else point.n
-        seen = linearity(claim, answer, size, context.rng)
-        if seen is not None:
-            entries.settle_nonlinear(context, seen)
-            if evidence.wrong is not None:
-                return
-    if claim.pull is not None:
-        evidence.by_gradient = np.full(len(context.subject.inputs.leaves), np.inf)
-    kinked = np.zeros(point.m, bool)
-    lines = [(Line(point, d.v), d) for d in _directions(context, weight)]
-    for line, direction in lines:
-        _compare(context, line, direction, kinked)
+    size = point.m if claim.pull is not None else point.n
+    seen = linearity(claim, answer, size, context.case.rng("linearity"))
+    if seen is not None:
+        entries.settle_nonlinear(context, seen)
+
+
+def _screened(contexts: Sequence[Context], thorough: bool = True) -> None:
+    """The cheap pass over claims that have something to say."""
+    saying = [
+        context
+        for context in contexts
+        if context.point.n and context.point.m and context.evidence.wrong is None
+    ]
+    for context in saying:
+        if context.claim.pull is not None:
+            leaves = context.subject.inputs.leaves
+            context.evidence.by_gradient = np.full(len(leaves), np.inf)
+    for context, result in zip(saying, screen(saying, BOTH if thorough else BOTH[:1]), strict=True):
+        context.screened = result
+    unsure = [] if thorough else [context for context in saying if _unsure(context)]
+    for context, result in zip(unsure, screen(unsure, BOTH[1:]), strict=True):
+        context.screened = [*context.screened, *result] if isinstance(result, list) else result
+
+
+def _unsure(context: Context) -> bool:
+    """Whether the one line that was looked along is not enough."""
+    screened = context.screened
+    if isinstance(screened, Violation) or context.claim.is_partial:
+        return False
+    return not all(one.settled for one in screened) or bool(poorly_resolved(context))
+
+
+def _settle(context: Context) -> None:
+    """Everything after the cheap pass; raises the ``Violation`` that it has seen."""
+    evidence, screened = context.evidence, context.screened
+    if isinstance(screened, Violation):
+        raise screened
+    if evidence.wrong is not None:
+        return
+    kinked = np.zeros(context.point.m, bool)
+    for one in screened:
+        _compare(context, one, kinked)
         if evidence.wrong is not None:
             return
     if not kinked.any() and not evidence.undecided:
         for number in poorly_resolved(context):
-            _focus(context, number, lines, kinked)
+            _focus(context, number, screened, kinked)
             if evidence.wrong is not None:
                 return
-    if evidence.kinks or evidence.undecided or kinked.any():
-        at_kinks(context, kinked, lambda beside: _run(beside, contracts=False))
+    confined = evidence.resolution > COARSEST and context.confined.any()
+    if evidence.kinks or evidence.undecided or kinked.any() or confined:
+        at_kinks(context, kinked, _again)
 
 
-def _compare(context: Context, line: Line, direction: Direction, kinked: Mask) -> None:
-    comparison = compare(context, line, direction)
+def _again(beside: Context) -> None:
+    """Judge a claim at a point beside as if it were a new one."""
+    _screened([beside])
+    _settle(beside)
+
+
+def _compare(context: Context, screened: Screened, kinked: Mask) -> None:
+    comparison = compare(context, screened)
     kinked |= comparison.kinked
     if comparison.suspects:
-        entries.settle(context, line, comparison.suspects)
+        entries.settle(context, screened.line, comparison.suspects)
+        evidence = context.evidence
+        if evidence.undecided and evidence.wrong is None and sharpen(context, screened, wide=True):
+            evidence.undecided = ""
 
 
-def _focus(
-    context: Context, number: int, lines: list[tuple[Line, Direction]], kinked: Mask
-) -> None:
+def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask) -> None:
     """Look closer at one gradient that is poorly resolved beside others: by itself, then better."""
     leaves = context.subject.inputs.leaves
     if context.claim.pull is not None and len(leaves) > 1:
-        leaf = leaves[number]
-        alone = np.zeros(context.point.n)
-        alone[leaf.slice] = 1.0
-        own = draw_direction(context.point, context.rng, "spread", context.ladder)
-        own = Direction(own.v * alone, own.scale * alone)
-        lines = [(Line(context.point, own.v), own)]
-        _compare(context, *lines[0], kinked)
-    if number in poorly_resolved(context) and context.evidence.wrong is None:
-        for line, direction in lines:
-            sharpen(context, line, direction)
-
-
-def _first_cotangent(context: Context) -> Vector:
-    size = np.abs(context.point.y)
-    least = max(typical_size(size) / _MOST_WEIGHT, np.finfo(np.float64).tiny)
-    return magnitudes(context.rng, context.point.m) * (least / np.maximum(size, least))
-
-
-def _directions(context: Context, weight: Vector | None) -> list[Direction]:
-    """One direction by spread and one by magnitude; single inputs where entries are left out."""
-    point, claimed = context.point, context.claim.entries
-    if claimed is not None and claimed.mask is not None and not claimed.mask.all():
-        # A random direction would mix entries that are claimed with others that are not.
-        columns = claimed.columns[claimed.mask.any(axis=0)]
-        return [_single(context, int(column)) for column in columns]
-    found = [
-        draw_direction(point, context.rng, "spread", context.ladder, weight),
-        draw_direction(point, context.rng, "magnitude", context.ladder, weight),
-    ]
-    if claimed is not None and claimed.columns.size < point.n:
-        support = np.zeros(point.n)
-        support[claimed.columns] = 1.0
-        found = [Direction(one.v * support, one.scale * support) for one in found]
-    return found
-
-
-def _single(context: Context, column: int) -> Direction:
-    reach = coordinate_reach(context.point, column)[int(context.rng.integers(2))]
-    signs = np.zeros(context.point.n)
-    signs[column] = 1.0
-    return finish(context.point, np.full(context.point.n, reach), signs, context.ladder)
+        screened = [alone(context, leaves[number])]
+        _compare(context, screened[0], kinked)
+    for wide in (False, True):
+        least = COARSEST if wide else FINE
+        if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
+            for one in screened:
+                sharpen(context, one, wide=wide)
 
 
 def _lost(subject: Subject, evidence: Evidence) -> str:
     """Which gradients the function's own rounding hides; empty where it hides none."""
-    lost = [subject.inputs.leaves[k].label for k in np.flatnonzero(evidence.lost)]
+    lost = [subject.inputs.leaves[k].label for k in evidence.lost]
     return f"too small to be seen here: the gradient for {', '.join(lost)}" if lost else ""
 
 
@@ -220,7 +295,9 @@ def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str
         status, cause = Status.UNDECIDED, "coarse"
         reason = (
             "an error of one entry would have been seen only if it were larger than "
-            f"{evidence.resolution:.0e} of it: the function's own noise is too large here"
+            f"{evidence.resolution:.0e} of it: the function's own rounding hides smaller ones here"
+            if evidence.resolution < 1
+            else "the function's own rounding hides all of the gradient here"
         )
     return Verdict(
         status,

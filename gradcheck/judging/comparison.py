@@ -1,44 +1,22 @@
-"""A claim compared with the function along a line: the cheap pass, and a careful second look."""
+"""What the cheap pass has not settled along a line: smaller steps, then a careful second look."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck.evaluation import Violation
-from gradcheck.judging.context import FINE, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
-from gradcheck.oracle.directions import Direction, magnitudes
-from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes
+from gradcheck.judging.context import COARSEST, FINE, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
+from gradcheck.judging.screening import Screened, Test, kink_gap
+from gradcheck.oracle.directions import positive_medians
+from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes, wide_levels
 from gradcheck.oracle.ladder import Ladder, Line, extrapolate
-from gradcheck.oracle.layout import Layout, Vector
+from gradcheck.oracle.layout import Vector
 
-#: Outputs that vary less than this share of the median get no more weight for it.
-_WEIGHT_CAP = 0.05
 #: The slopes at a kink differ by the same at every step, up to this share.
 _SAME_GAP = 0.1
 #: The least size of a number that keeps all its digits.
 _TINY = float(np.finfo(np.float64).tiny)
-
-
-@dataclass
-class Test:
-    """One cotangent along a line.
-
-    The claimed number, what a typical entry of each gradient contributes to it, and its norm.
-    """
-
-    u: Vector
-    claimed: float
-    shares: Floats
-    norm: float
-
-    @property
-    def share(self) -> float:
-        """The least that a typical entry contributes."""
-        positive = self.shares[self.shares > 0]
-        return float(positive.min()) if positive.size else 0.0
 
 
 @dataclass
@@ -63,26 +41,34 @@ class Pair:
 
     def projected(self, u: Vector) -> tuple[float, float, float]:
         """Estimate, gap of the slopes, and floor of ``u·y``."""
-        value = float(u.dot(self.value))
-        coarse = float(u.dot(self.line.even(self.coarse))) / self.coarse
-        fine = float(u.dot(self.line.even(self.fine))) / self.fine
-        weighted = u * self.floor
-        floor = math.sqrt(weighted.dot(weighted))
-        if not math.isfinite(value + coarse + fine + floor):
-            # Some output is not finite at a probe; it may be one that has no weight.
-            value = float(project(self.value, u))
-            coarse = float(project(self.line.even(self.coarse), u)) / self.coarse
-            fine = float(project(self.line.even(self.fine), u)) / self.fine
-            floor = float(np.sqrt(project(self.floor**2, u * u)))
-        gap = abs(fine)
-        # A smooth function's gap shrinks with the step; a kink's does not.
-        return value, 0.0 if gap <= abs(coarse) / 2 or gap <= 2 * floor else gap, floor
+        value = float(project(self.value, u))
+        coarse = project(self.line.even(self.coarse), u) / self.coarse
+        fine = project(self.line.even(self.fine), u) / self.fine
+        floor = np.sqrt(project(self.floor**2, u * u))
+        return value, float(kink_gap(coarse, fine, floor)), float(floor)
 
-    def gaps(self) -> tuple[Floats, Floats]:
-        """The gap of the slopes of each output at both steps; 0 at the finer where it shrinks."""
+    def gaps(self) -> Floats:
+        """The gap of the slopes of each output where it is of a kink; else 0."""
         coarse = np.abs(self.line.even(self.coarse)) / self.coarse
         fine = np.abs(self.line.even(self.fine)) / self.fine
-        return coarse, np.where((fine <= coarse / 2) | (fine <= 2 * self.floor), 0.0, fine)
+        return kink_gap(coarse, fine, np.maximum(self.floor, self._noise(coarse, fine)))
+
+    def _noise(self, coarse: Floats, fine: Floats) -> Floats:
+        """The rounding that gaps which grow show, of outputs of one size; 0 where none grows.
+
+        Of an output that is a sum of large terms the floor, which knows its size alone, says too
+        little; and of many outputs some look like kinks by chance. The gap of a kink does not grow
+        as the step shrinks, and that of a jump grows as the step shrinks, neither more nor less.
+        """
+        size = np.abs(self.line.point.y)
+        size = np.maximum(size, positive_medians(size))
+        jumps = np.abs(fine * self.fine - coarse * self.coarse) <= _SAME_GAP * fine * self.fine
+        grows = (fine >= 2 * coarse) & (fine > 2 * self.floor) & ~jumps
+        grows &= (size > 0) & np.isfinite(fine)
+        if not grows.any():
+            return np.zeros(1)
+        share: Floats = np.max(fine[grows] / size[grows]) * size
+        return share
 
     def kinked(self, *, surely: bool) -> Mask:
         """Outputs whose slopes from the two sides differ by more than rounding explains.
@@ -90,65 +76,66 @@ class Pair:
         ``surely``: by the same at both steps. At steps at which the function does not look smooth
         yet they may differ by anything.
         """
-        coarse, fine = self.gaps()
+        fine = self.gaps()
         found: Mask = fine > SOUGHT * np.abs(self.value)
         if surely:
+            coarse = np.abs(self.line.even(self.coarse)) / self.coarse
             found &= np.abs(fine - coarse) <= _SAME_GAP * fine
         return found
 
 
-def compare(context: Context, line: Line, direction: Direction) -> Comparison:
-    """Compare the claim with the function along one line."""
+def compare(context: Context, screened: Screened) -> Comparison:
+    """Look closer at what the cheap pass has left on a line."""
+    if screened.settled:
+        return Comparison(np.zeros(context.point.m, bool))
     if context.claim.pull is not None:
-        return _compare_pulled(context, line, direction)
-    return _compare_columns(context, line, direction)
+        return _compare_pulled(context, screened)
+    return _compare_rows(context, screened)
 
 
-def sharpen(context: Context, line: Line, direction: Direction) -> None:
-    """Better estimates for a pass that resolves little: larger steps have less noise."""
+def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> bool:
+    """Better estimates along a line: larger steps have less noise. Returns whether all agree.
+
+    ``wide``: by steps beyond the ladder, too. What disagrees with such an estimate alone is no
+    suspect.
+    """
+    line, direction = screened.line, screened.direction
     levels = list(range(context.ladder.count))
+    if wide:
+        levels = wide_levels(line, context.ladder)
     if context.claim.pull is None:
-        rows, claimed, shares, norms = _claimed_along(context, line.v, direction.scale)
-        measured = slopes(line, context.ladder, levels, context.epsilon)
-        limit = MARGIN * measured.error[rows] + ROUNDED * context.epsilon * norms
-        agree = np.abs(claimed - measured.value[rows]) <= limit
-        agree &= ~measured.kinked[rows]
-        _record_columns(context, agree, claimed, measured.value[rows], limit, shares)
-        return
-    pair = Pair(line, context.ladder, *context.ladder.pairs[0], context.epsilon)
-    for u in _cotangents(context, pair):
-        test = _test(context, u, line, direction)
-        measured = slopes(line, context.ladder, levels, context.epsilon, u)
-        if test is not None and not measured.kinked[0]:
-            _within(context, test, measured)
+        along = context.claimed_along(line.v, direction.scale)
+        measured = slopes(line, context.ladder, levels, context.epsilon, sampled=wide)
+        value, rows = measured.value[context.rows], context.rows
+        limit = MARGIN * measured.error[rows] + ROUNDED * context.epsilon * along.norms
+        agree = along.valid & (np.abs(along.claimed - value) <= limit) & ~measured.kinked[rows]
+        context.record_rows(agree, along.claimed, value, limit, direction)
+        return bool((agree | ~along.valid).all())
+    agreeing = True
+    for test in screened.retaken(context):
+        measured = slopes(line, context.ladder, levels, context.epsilon, test.u, sampled=wide)
+        agreeing &= not measured.kinked[0] and _within(context, test, measured)
+    return agreeing
 
 
 # ---- claims that pull a cotangent back -----------------------------------------------------
 
 
-def _compare_pulled(context: Context, line: Line, direction: Direction) -> Comparison:
-    """Compare ``(Jᵀu)·v`` with ``u·Dv``, for two cotangents along one line."""
+def _compare_pulled(context: Context, screened: Screened) -> Comparison:
+    """Compare ``(Jᵀu)·v`` with ``u·Dv`` for the cotangents that disagreed at the first steps."""
     result = Comparison(np.zeros(context.point.m, bool))
-    tests: list[Test] = []
-    for number, (a, b) in enumerate(context.ladder.pairs):
+    line, tests = screened.line, screened.tests
+    for number, (a, b) in enumerate(context.ladder.pairs[1:]):
         pair = Pair(line, context.ladder, a, b, context.epsilon)
-        if number == 0:
-            made = [_test(context, u, line, direction) for u in _cotangents(context, pair)]
-            tests = [test for test in made if test is not None]
         tests = [test for test in tests if not _agrees(context, test, pair)]
         if not tests:
             return result
-        if number == 0:
-            continue
-        kinked = pair.kinked(surely=number == 1) & ~result.kinked
+        kinked = pair.kinked(surely=number == 0) & ~result.kinked
         if kinked.any():
             result.kinked |= kinked
             if result.kinked.all():
                 return result
-            made = [
-                _test(context, np.where(result.kinked, 0.0, test.u), line, direction)
-                for test in tests
-            ]
+            made = [screened.test(context, np.where(result.kinked, 0.0, test.u)) for test in tests]
             tests = [t for t in made if t is not None and not _agrees(context, t, pair)]
             if not tests:
                 return result
@@ -160,54 +147,15 @@ def _compare_pulled(context: Context, line: Line, direction: Direction) -> Compa
     return result
 
 
-def _cotangents(context: Context, pair: Pair) -> list[Vector]:
-    """Two random cotangents in which every output counts about as much as the others."""
-    m = context.point.m
-    if m == 1:
-        return [np.ones(1)]
-    size = np.abs(pair.value)
-    size[~np.isfinite(size)] = 0.0
-    signs = magnitudes(context.rng, 2 * m)
-    typical = typical_size(size)
-    if typical == 0:
-        return [signs[:m], signs[m:]]
-    bound = _WEIGHT_CAP * typical
-    capped = bound / np.maximum(size, bound)
-    # The second lets outputs that hardly vary count in full, as far as they are not noise: an
-    # output that is all noise would drown the others if it were given their weight.
-    noisy = np.where(np.isfinite(pair.floor), pair.floor / SOUGHT, 0.0)
-    own = np.maximum(np.maximum(size, noisy), _TINY)
-    full = np.where(size > 0, own.min() / own, 0.0)
-    return [signs[:m] * capped, signs[m:] * full]
-
-
-def _test(context: Context, u: Vector, line: Line, direction: Direction) -> Test | None:
-    """The claimed number for a cotangent; None where only its size makes it overflow."""
-    assert context.claim.pull is not None
-    try:
-        g = context.claim.pull(u)
-    except Violation as violation:
-        if violation.title != "numerically unstable":
-            raise
-        # With a cotangent of usual size it has to be finite; this one was made to measure.
-        context.claim.pull(magnitudes(context.rng, context.point.m))
-        return None
-    terms = g * line.v
-    return Test(
-        u=u,
-        claimed=float(terms.sum()),
-        shares=_typical_shares(g, direction.scale, context.subject.inputs),
-        norm=math.sqrt(terms.dot(terms)),
-    )
-
-
 def _agrees(context: Context, test: Test, pair: Pair) -> bool:
     """The cheap pass: agreement to the error that is sought, or to the function's rounding."""
     measured, gap, floor = pair.projected(test.u)
     limit = max(SOUGHT * test.share, floor + ROUNDED * context.epsilon * test.norm)
     if not abs(test.claimed - measured) <= limit or gap > 2 * limit:
         return False
-    context.evidence.record(test.claimed, measured, limit, test.shares, abs(test.claimed))
+    if limit > COARSEST * test.share:
+        return False  # with a floor so high, anything agrees
+    test.record(context, measured, limit)
     return True
 
 
@@ -222,128 +170,50 @@ def _within(context: Context, test: Test, measured: Slopes, v: Vector | None = N
         limit += context.claim_rounding(test.u, v, test.claimed)
     if not off <= limit:
         return False
-    context.evidence.record(test.claimed, value, limit, test.shares, abs(test.claimed))
+    test.record(context, value, limit)
     return True
-
-
-def _typical_shares(g: Vector, scale: Vector, layout: Layout) -> Floats:
-    """The least that one entry of median size contributes to ``g·v``, for each gradient."""
-    shares = np.zeros(len(layout.leaves))
-    for number, leaf in enumerate(layout.leaves):
-        size = np.abs(g[leaf.start : leaf.stop])
-        order = size.argsort()
-        largest = float(size[order[-1]]) if size.size else 0.0
-        if largest == 0:
-            continue
-        # What is smaller than the sought share of the largest counts as zero.
-        zeros = int(np.count_nonzero(size <= SOUGHT * largest))
-        middle = (zeros + size.size) // 2
-        near = order[max(zeros, middle - 1) : middle + 2]
-        shares[number] = 0.5 * (size[near] * scale[leaf.start : leaf.stop][near]).min()
-    return shares
 
 
 # ---- claims of entries and tangents --------------------------------------------------------
 
 
-def _compare_columns(context: Context, line: Line, direction: Direction) -> Comparison:
-    """Compare the claimed ``Jv`` with ``Dv``, output by output, along one line."""
-    rows, claimed, shares, norms = _claimed_along(context, line.v, direction.scale)
+def _compare_rows(context: Context, screened: Screened) -> Comparison:
+    """Compare the claimed ``Jv`` with ``Dv`` for the rows that disagreed at the first steps."""
+    along, line, direction = screened.along, screened.line, screened.direction
+    assert along is not None
+    assert screened.left is not None
     result = Comparison(np.zeros(context.point.m, bool))
-    left = np.ones(rows.size, bool)
-    rounding = ROUNDED * context.epsilon * norms
-    for number, (a, b) in enumerate(context.ladder.pairs):
+    left, rows, claimed = screened.left.copy(), context.rows, along.claimed
+    rounding = ROUNDED * context.epsilon * along.norms
+    for number, (a, b) in enumerate(context.ladder.pairs[1:]):
         pair = Pair(line, context.ladder, a, b, context.epsilon)
-        _, gaps = pair.gaps()
-        measured, gap = pair.value[rows], gaps[rows]
-        limit = np.maximum(SOUGHT * shares, pair.floor[rows] + rounding)
-        agree = (np.abs(claimed - measured) <= limit) & (gap <= 2 * limit)
-        _record_columns(context, left & agree, claimed, measured, limit, shares)
+        measured = pair.value[rows]
+        limit = np.maximum(SOUGHT * along.shares, pair.floor[rows] + rounding)
+        agree = (np.abs(claimed - measured) <= limit) & (pair.gaps()[rows] <= 2 * limit)
+        agree &= limit <= COARSEST * along.shares
+        context.record_rows(left & agree, claimed, measured, limit, direction)
         left &= ~agree
         if not left.any():
             return result
-        if number > 0:
-            kinked = np.zeros(context.point.m, bool)
-            kinked[rows[left]] = pair.kinked(surely=number == 1)[rows[left]]
-            result.kinked |= kinked
-            left &= ~kinked[rows]
-            if not left.any():
-                return result
+        kinked = np.zeros(context.point.m, bool)
+        kinked[rows[left]] = pair.kinked(surely=number == 0)[rows[left]]
+        result.kinked |= kinked
+        left &= ~kinked[rows]
+        if not left.any():
+            return result
     careful = slopes(line, context.ladder, list(range(context.ladder.count)), context.epsilon)
     value = careful.value[rows]
     limit = MARGIN * careful.error[rows] + rounding
     limit += np.where(careful.kinked[rows], np.abs(careful.gap[rows]), 0.0)
-    agree = np.abs(claimed - value) <= limit
-    _record_columns(context, left & agree, claimed, value, limit, shares)
     off = np.abs(claimed - value)
+    agree = off <= limit
+    context.record_rows(left & agree, claimed, value, limit, direction)
     for r in sorted(np.flatnonzero(left & ~agree), key=lambda r: -float(off[r])):
         u = context.unit(int(rows[r]))
-        test = Test(u, float(claimed[r]), shares[r, None], float(norms[r]))
+        test = Test(u, float(claimed[r]), along.shares[r, None], float(along.norms[r]))
         if result.suspects or not _within(context, test, careful.of(int(rows[r])), line.v):
             result.suspects.append(test)
     return result
-
-
-def _claimed_along(
-    context: Context, v: Vector, scale: Vector
-) -> tuple[np.ndarray, Floats, Floats, Floats]:
-    """Which outputs are claimed, the claimed slope, a typical entry's share, the norm."""
-    entries = context.claim.entries
-    if entries is None:
-        assert context.claim.push is not None
-        claimed = context.claim.push(v)
-        size = np.abs(claimed)
-        return np.arange(size.size), claimed, np.where(size > 0, size, typical_size(size)), size
-    weights = v[entries.columns]
-    moved = weights != 0
-    rows = np.arange(entries.rows.size)
-    if entries.mask is not None:
-        rows = np.flatnonzero(entries.mask[:, moved].all(axis=1))
-    values = entries.values[rows][:, moved]
-    terms = values * weights[moved]
-    # A row is the gradient of one output; its typical entry is the median non-zero one.
-    reach = scale[entries.columns][moved]
-    shares = 0.5 * _row_medians(np.abs(values)) * (reach.min() if reach.size else 0.0)
-    return entries.rows[rows], terms.sum(axis=1), shares, np.sqrt((terms * terms).sum(axis=1))
-
-
-def _record_columns(
-    context: Context, chosen: Mask, claimed: Floats, measured: Floats, limit: Floats, shares: Floats
-) -> None:
-    if not chosen.any():
-        return
-    evidence = context.evidence
-    evidence.claimed += claimed[chosen].tolist()
-    evidence.measured += measured[chosen].tolist()
-    evidence.errors += limit[chosen].tolist()
-    known = chosen & (shares > 0)
-    # Outputs differ in how well they are resolved; a typical entry is in a typical one.
-    resolution = float(np.median(limit[known] / shares[known])) if known.any() else SOUGHT
-    evidence.by_gradient = np.minimum(evidence.by_gradient, resolution)
-    size = float(np.abs(claimed[chosen]).max())
-    best = float(limit[chosen].min()) / size if size > 0 else SOUGHT
-    evidence.overall = min(evidence.overall, best)
-
-
-def _row_medians(size: Floats) -> Floats:
-    """The median of the non-zero entries of each row; 0 where there are none.
-
-    What is smaller than the sought share of the largest counts as zero.
-    """
-    if size.shape[1] <= 1:
-        return size.sum(axis=1)
-    ordered = np.sort(size, axis=1)
-    zeros = np.count_nonzero(ordered <= SOUGHT * ordered[:, -1:], axis=1)
-    middle = np.minimum(zeros + (size.shape[1] - zeros) // 2, size.shape[1] - 1)
-    medians: Floats = ordered[np.arange(size.shape[0]), middle]
-    return medians
-
-
-def typical_size(size: Floats) -> float:
-    """The median of the entries that are not zero; 0 where there are none."""
-    ordered = np.sort(size, axis=None)
-    zeros = ordered.size - int(np.count_nonzero(ordered))
-    return float(ordered[(zeros + ordered.size) // 2]) if zeros < ordered.size else 0.0
 
 
 def poorly_resolved(context: Context) -> list[int]:

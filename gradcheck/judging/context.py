@@ -15,7 +15,7 @@ from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.oracle import rounding
-from gradcheck.oracle.directions import finish, magnitudes, scales
+from gradcheck.oracle.directions import Direction, finish, magnitudes, positive_medians, scales
 from gradcheck.oracle.ladder import SINGLE, Ladder
 from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Entry
@@ -34,12 +34,26 @@ MARGIN = 3.0
 #: A sum of products is rounded by a few units of the last place of its norm.
 ROUNDED = 8.0
 
+#: So many entries around the median stand for a typical one; of a rule that pushes tangents, in so
+#: many columns.
+_TYPICAL = 9
+_PROBED = 3
+#: The least size of a number that keeps all its digits.
+_TINY = float(np.finfo(np.float64).tiny)
+
 #: The rule's own rounding counts so many times the scatter that was seen in a few runs.
 _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
-#: The point right beside, in units of the scale of each input.
-_BESIDE = 2.0**-20
+#: Jitter of so many units makes rounding grow by about as much, at least by this.
+_MANY_UNITS = 256
+_GROWS = 16.0
+#: The point right beside, in units of the scale of each input; and one further away, where there
+#: are kinks at that one as well.
+BESIDE = 2.0**-20
+FURTHER = 2.0**-10
 _BESIDE_SINGLE = 2.0**-10
+#: An input is confined where it can move by less than this share of its scale.
+_CONFINED = 2.0**-8
 
 
 @dataclass
@@ -49,6 +63,8 @@ class Evidence:
     #: For each gradient, the finest relative error of a typical entry that would have been seen.
     by_gradient: Floats = field(default_factory=lambda: np.full(1, np.inf))
     overall: float = np.inf
+    #: The same for each typical entry of a claim of entries or tangents.
+    by_entry: Floats = field(default_factory=lambda: np.empty(0))
     kinks: int = 0
     wrong: Entry | None = None
     table: tuple[Entry, ...] = ()
@@ -60,38 +76,62 @@ class Evidence:
     measured: list[float] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
 
-    def record(
-        self, claimed: float, measured: float, limit: float, shares: Floats, size: float
-    ) -> None:
-        """Note an agreement to ``limit``.
+    def record(self, claimed: Floats, measured: Floats, limit: Floats, shares: Floats) -> None:
+        """Note agreements to ``limit``, each of shape ``(T,)`` for so many tests.
 
-        ``shares`` is what a typical entry of each gradient contributes, ``size`` what all do.
+        ``shares`` of shape ``(T, L)`` are what typical entries of each gradient contribute.
         """
-        self.claimed.append(claimed)
-        self.measured.append(measured)
-        self.errors.append(limit)
-        if not shares.any():
-            self.by_gradient = np.minimum(self.by_gradient, SOUGHT)
-        else:
-            self.by_gradient = np.where(
-                shares > 0, np.minimum(self.by_gradient, limit / shares), self.by_gradient
-            )
-        self.overall = min(self.overall, limit / size if size > 0 else SOUGHT)
+        self.claimed += claimed.tolist()
+        self.measured += measured.tolist()
+        self.errors += limit.tolist()
+        seen = np.where(shares > 0, limit[:, None] / shares, np.inf)
+        # A gradient that is zero throughout agrees as well as is sought.
+        seen[~shares.any(axis=1)] = SOUGHT
+        self.by_gradient = np.minimum(self.by_gradient, seen.min(axis=0))
+        size = np.abs(claimed)
+        overall = np.where(size > 0, limit / size, SOUGHT)
+        self.overall = min(self.overall, float(overall.min()))
 
     @property
-    def lost(self) -> Mask:
+    def lost(self) -> list[int]:
         """Gradients that are lost in the function's rounding beside others that are not."""
-        lost: Mask = np.isfinite(self.by_gradient) & (self.by_gradient >= 1)
-        return lost & bool(np.any(self.by_gradient < COARSEST))
+        found = self.by_gradient.tolist()
+        if min(found) >= COARSEST:
+            return []
+        return [number for number, one in enumerate(found) if 1 <= one < np.inf]
 
     @property
     def resolution(self) -> float:
         """The coarsest of the gradients', but for those that are lost, and for zeros."""
-        known = self.by_gradient[np.isfinite(self.by_gradient) & ~self.lost]
-        return float(known.max()) if known.size else np.inf
+        lost = self.lost
+        found = enumerate(self.by_gradient.tolist())
+        return max((r for k, r in found if r < np.inf and k not in lost), default=np.inf)
 
 
-@dataclass
+@dataclass(frozen=True)
+class Along:
+    """What a claim of entries or tangents says along a line, for each of its rows.
+
+    ``valid`` marks the rows that it speaks of there; the claimed slope, what a typical entry of
+    the row contributes to it, and its norm.
+    """
+
+    valid: Mask
+    claimed: Floats
+    shares: Floats
+    norms: Floats
+
+
+@dataclass(frozen=True)
+class Typical:
+    """Entries of about median size, of those of a claimed Jacobian that are not zero."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    sizes: Floats
+
+
+@dataclass(eq=False)
 class Context:
     """One claim at one point."""
 
@@ -104,6 +144,10 @@ class Context:
     #: Whether this is the point right beside the one that is judged.
     is_beside: bool = False
     evidence: Evidence = field(default_factory=Evidence)
+    #: What the cheap pass has left on its lines, or the contract that it has seen broken.
+    screened: Any = field(default_factory=list)
+    #: The claimed gradient under a first cotangent, of a claim that pulls one back.
+    weights: Floats | None = None
 
     def __post_init__(self) -> None:
         self.point = self.subject.point
@@ -121,41 +165,118 @@ class Context:
         assert entries is not None
         return float(u[entries.rows] @ entries.values @ v[entries.columns])
 
-    def row(self, u: Vector) -> Floats | None:
-        """The claimed gradient of ``u·y`` with respect to every input; None for a tangent rule."""
-        claim = self.claim
-        if claim.pull is not None:
-            return claim.pull(u)
-        if claim.entries is None:
-            return None
-        row = np.zeros(self.point.n)
-        row[claim.entries.columns] = u[claim.entries.rows] @ claim.entries.values
-        return row
+    @functools.cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """The outputs that a claim of entries or tangents speaks of."""
+        entries = self.claim.entries
+        return np.arange(self.point.m) if entries is None else entries.rows
+
+    def claimed_along(self, v: Vector, scale: Vector) -> Along:
+        """What a claim of entries or tangents says along ``v``."""
+        entries = self.claim.entries
+        if entries is None:
+            assert self.claim.push is not None
+            claimed = self.claim.push(v)
+            size = np.abs(claimed)
+            shares = np.where(size > 0, size, positive_medians(size))
+            return Along(np.ones(size.size, bool), claimed, shares, size)
+        weights = v[entries.columns]
+        moved = weights != 0
+        mask = entries.mask
+        valid: Mask = np.ones(entries.rows.size, bool)
+        if mask is not None:
+            valid = np.asarray(mask[:, moved].all(axis=1))
+        values, weights = entries.values[:, moved], weights[moved]
+        reach = scale[entries.columns][moved]
+        shares = 0.5 * _row_medians(np.abs(values)) * (reach.min() if reach.size else 0.0)
+        norms = np.sqrt((values * values) @ (weights * weights))
+        return Along(valid, values @ weights, shares, norms)
+
+    @functools.cached_property
+    def typical(self) -> Typical:
+        """The typical entries of a claim of entries or tangents; of a few columns of the latter."""
+        entries = self.claim.entries
+        if entries is not None:
+            values, mask = np.abs(entries.values), entries.mask
+            values = values if mask is None else np.where(mask, values, 0.0)
+            columns = entries.columns
+        else:
+            assert self.claim.push is not None
+            count = min(_PROBED, self.point.n)
+            columns = self.case.rng("typical").choice(self.point.n, count, replace=False)
+            values = np.abs([self.claim.push(unit(self.point.n, k)) for k in columns]).T
+        flat = values.reshape(-1)
+        nonzero = np.flatnonzero(flat > SOUGHT * flat.max(initial=0.0))
+        if nonzero.size > _TYPICAL:
+            middle = nonzero.size // 2
+            near = np.arange(middle - _TYPICAL // 2, middle + _TYPICAL // 2 + 1)
+            nonzero = nonzero[np.argpartition(flat[nonzero], near)[near]]
+        r, c = np.unravel_index(nonzero, values.shape)
+        return Typical(r, columns[c], flat[nonzero])
+
+    def record_rows(
+        self, agree: Mask, claimed: Floats, measured: Floats, limit: Floats, direction: Direction
+    ) -> None:
+        """Note the rows of a claim of entries or tangents that agree along a line to ``limit``."""
+        if not agree.any():
+            return
+        evidence = self.evidence
+        evidence.claimed += claimed[agree].tolist()
+        evidence.measured += measured[agree].tolist()
+        evidence.errors += limit[agree].tolist()
+        size = float(np.abs(claimed[agree]).max())
+        best = float(limit[agree].min()) / size if size > 0 else SOUGHT
+        evidence.overall = min(evidence.overall, best)
+        typical = self.typical
+        if not typical.sizes.size:
+            evidence.by_gradient = np.minimum(evidence.by_gradient, SOUGHT)
+            return
+        seen = np.where(agree, limit, np.inf)[typical.rows]
+        scale = np.where(direction.v != 0, direction.scale, 0.0)[typical.columns]
+        found = seen / np.maximum(0.5 * typical.sizes * scale, _TINY)
+        if evidence.by_entry.size:
+            found = np.minimum(found, evidence.by_entry)
+        evidence.by_entry = found
+        known = found[np.isfinite(found)]
+        if known.size:
+            evidence.by_gradient = np.full(1, known.max())
 
     def claim_rounding(self, u: Vector, v: Vector, claimed: float) -> float:
-        """How far the claimed number may be off by the rule's own rounding."""
+        """How far the claimed number may be off by the rule's own rounding.
 
+        Rounding that is a choice, as of an argsort among equal numbers, is none: at a point at
+        which the function is smooth a right rule answers the same whatever it chooses. It is told
+        by jitter of many units, under which the one grows and the other does not.
+        """
+        found = self._scattered(u, v, claimed)
+        if found > 0 and self._scattered(u, v, claimed, units=_MANY_UNITS) >= _GROWS * found:
+            return _SCATTER_MARGIN * found
+        # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
+        return _SCATTER_MARGIN * self._scattered(u, v, claimed, inputs_alone=True)
+
+    def _scattered(self, u: Vector, v: Vector, claimed: float, **how: Any) -> float:
         def compute(wrap: Callable[[Any], Any]) -> Floats:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
             return np.array([self.claimed_number(u, v, claim)])
 
+        reference, seed = np.array([claimed]), self.case.seed
         try:
-            moved = rounding.scatter(compute, np.array([claimed]), self.case.seed, _SCATTER_RUNS)
+            moved = rounding.scatter(compute, reference, seed, _SCATTER_RUNS, **how)
         except (Violation, SetAside):
-            return np.inf
-        return _SCATTER_MARGIN * float(moved[0])
+            return np.inf if how.get("inputs_alone") else 0.0
+        return float(moved[0])
 
-    def beside(self, direction: Vector | None = None) -> Context | None:
+    def beside(self, direction: Vector | None = None, step: float = BESIDE) -> Context | None:
         """The claim at a point right beside; None where the function has no value there."""
         if direction is None:
             signs = magnitudes(self.case.rng("nudge"), self.point.n)
             by_spread, by_magnitude = (
-                finish(self.point, scales(self.point, scale), signs, self.ladder).v
+                self._inwards(finish(self.point, scales(self.point, scale), signs, self.ladder).v)
                 for scale in ("spread", "magnitude")
             )
             # Beside the edge of a domain that is not declared, only the second stays inside.
-            return self.beside(by_spread) or self.beside(by_magnitude)
-        step = _BESIDE_SINGLE if self.ladder is SINGLE else _BESIDE
+            return self.beside(by_spread, step) or self.beside(by_magnitude, step)
+        step = max(step, _BESIDE_SINGLE) if self.ladder is SINGLE else step
         x = self.point.x + (step * direction).astype(self.point.x.dtype)
         try:
             subject = self.subject.moved_to(x, self.bindings)
@@ -165,7 +286,36 @@ class Context:
         finally:
             self.point.evaluations += 1
         subject.point.evaluations = 0
-        return replace(self, subject=subject, claim=claim, is_beside=True, evidence=Evidence())
+        return replace(
+            self,
+            subject=subject,
+            claim=claim,
+            is_beside=True,
+            evidence=Evidence(),
+            screened=[],
+            weights=None,
+        )
+
+    @functools.cached_property
+    def confined(self) -> Mask:
+        """Inputs so close to an edge of their domain that no step of their own size fits in."""
+        reach = self.point.reach()
+        if reach is None:
+            return np.zeros(self.point.n, bool)
+        confined: Mask = reach < _CONFINED * scales(self.point, "spread")
+        return confined
+
+    def _inwards(self, v: Vector) -> Vector:
+        """A direction in which the confined inputs move away from their edges."""
+        if not self.confined.any():
+            return v
+        x = self.point.x
+        low = np.full(x.size, -np.inf) if self.point.low is None else self.point.low
+        high = np.full(x.size, np.inf) if self.point.high is None else self.point.high
+        below, above = x - low, high - x
+        size = np.minimum(scales(self.point, "spread"), np.maximum(below, above) / 2)
+        inwards: Vector = np.where(self.confined, np.where(above > below, size, -size), v)
+        return inwards if self.point.tangent is None else self.point.tangent(inwards)
 
     def entry(
         self, output: int, column: int, claimed: float, measured: float, error: float
@@ -177,9 +327,7 @@ class Context:
 
     def unit(self, output: int) -> Vector:
         """The cotangent that picks one output."""
-        u = np.zeros(self.point.m)
-        u[output] = 1.0
-        return u
+        return unit(self.point.m, output)
 
     def probe(self, u: Vector) -> tuple[tuple[str, Any], ...]:
         """The cotangent ``u`` by the names that the rule has for it."""
@@ -206,3 +354,24 @@ class Context:
                 if entries.mask is None or entries.mask[r, c]:
                     diagonal[row] = entries.values[r, c]
         return diagonal
+
+
+def unit(size: int, position: int) -> Vector:
+    """The unit vector of a position."""
+    u = np.zeros(size)
+    u[position] = 1.0
+    return u
+
+
+def _row_medians(size: Floats) -> Floats:
+    """The median of the non-zero entries of each row; 0 where there are none.
+
+    What is smaller than the sought share of the largest counts as zero.
+    """
+    if size.shape[1] <= 1:
+        return size.sum(axis=1)
+    ordered = np.sort(size, axis=1)
+    zeros = np.count_nonzero(ordered <= SOUGHT * ordered[:, -1:], axis=1)
+    middle = np.minimum(zeros + (size.shape[1] - zeros) // 2, size.shape[1] - 1)
+    medians: Floats = ordered[np.arange(size.shape[0]), middle]
+    return medians

@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from gradcheck.contracts import Nonlinear
-from gradcheck.judging.comparison import Pair, Test
+from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import MARGIN, ROUNDED, Context, Floats
-from gradcheck.localization import suspect_column, suspect_output
-from gradcheck.oracle.entry import coordinate_line, coordinate_reach, measure_along, project
+from gradcheck.judging.screening import Test
+from gradcheck.localization import suspect_column, suspect_output, weighed_column
+from gradcheck.oracle.entry import (
+    coordinate_line,
+    coordinate_reach,
+    measure_along,
+    moved_by,
+    project,
+)
 from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Entry
@@ -21,16 +28,15 @@ _GROSS = 0.1
 _MOST_SUSPECTS = 2
 #: The second ladder's steps are not those of the first even where both scales are the same.
 _FRESH = 0.7
+#: Two scales that differ by less than one level of the ladder show the same.
+_ALIKE = 8.0
 
 
 def settle(context: Context, line: Line, suspects: list[Test]) -> None:
     """Find the entry that a disagreement comes from, and measure it."""
     evidence = context.evidence
     for test in suspects[:_MOST_SUSPECTS]:
-        outcome = _examine(context, *_suspect(context, line, test, single=True))
-        if outcome == "right" and np.count_nonzero(test.u) > 1:
-            # A rule that is right for every single output may be wrong for several together.
-            outcome = _examine(context, *_suspect(context, line, test, single=False))
+        outcome = _pursue(context, line, test)
         if outcome == "wrong":
             return
         if outcome == "kink":
@@ -42,10 +48,12 @@ def settle(context: Context, line: Line, suspects: list[Test]) -> None:
             )
 
 
-def _suspect(context: Context, line: Line, test: Test, *, single: bool) -> tuple[Vector, int]:
-    """The output, as a unit cotangent, and the input that a test's disagreement comes from.
+def _pursue(context: Context, line: Line, test: Test) -> str:
+    """What comes of a disagreement: ``"wrong"``, ``"right"`` or ``"kink"``.
 
-    Without ``single``, all outputs that the test weighs are kept together.
+    The input is sought by weights first, which is cheap, and by halves where the one that is found
+    so is right; the output by halves. A rule that is right for every single output may be wrong for
+    several together.
     """
 
     def estimate(along: Line) -> Floats:
@@ -53,17 +61,29 @@ def _suspect(context: Context, line: Line, test: Test, *, single: bool) -> tuple
         return Pair(along, context.ladder, *context.ladder.pairs[1], context.epsilon).value
 
     def residual(u: Vector, v: Vector, measured: Floats) -> float:
-        off = abs(context.claimed_number(u, v) - float(project(measured, u)))
+        off = context.claimed_number(u, v) - float(project(measured, u))
         return off if np.isfinite(off) else 0.0
 
-    u = test.u
-    if single and np.count_nonzero(u) > 1:
-        along = estimate(line)
-        u = suspect_output(u, lambda part: residual(part, line.v, along))
-    if np.count_nonzero(u) == 1:
-        u = (u != 0).astype(np.float64)
-    column = suspect_column(line.v, lambda v: residual(u, v, estimate(Line(context.point, v))))
-    return u, column
+    several = np.count_nonzero(test.u) > 1
+    along = estimate(line)
+    single = suspect_output(test.u, lambda part: residual(part, line.v, along))
+    outcome = "right"
+    for u in (single, test.u) if several else (single,):
+        if np.count_nonzero(u) == 1:
+            u = (u != 0).astype(np.float64)
+
+        def of_line(v: Vector, u: Vector = u) -> float:
+            return residual(u, v, estimate(Line(context.point, v)))
+
+        column = weighed_column(line.v, residual(u, line.v, along), of_line)
+        if column is not None:
+            outcome = _examine(context, u, column)
+        if outcome == "right":
+            halved = suspect_column(line.v, of_line)
+            outcome = outcome if halved == column else _examine(context, u, halved)
+        if outcome != "right":
+            break
+    return outcome
 
 
 def _examine(context: Context, u: Vector, column: int) -> str:
@@ -87,12 +107,18 @@ def _examine(context: Context, u: Vector, column: int) -> str:
 
 
 def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, str]:
-    """The entry by both scales: wrong if outside the interval of each that can tell."""
+    """The entry by both scales: wrong if outside the interval of each that can tell.
+
+    Where the scales are alike, by one at the point and by the other beside it.
+    """
     best: Entry | None = None
     spread, magnitude = coordinate_reach(context.point, column)
-    for reach in (spread, _FRESH * magnitude):
+    reaches = [spread, _FRESH * magnitude]
+    if max(reaches) < _ALIKE * min(reaches):
+        reaches = reaches[1:] if context.is_beside else reaches[:1]
+    for reach in reaches:
         line = coordinate_line(context.point, column, reach, context.ladder)
-        along = float(np.abs(line.v).max())
+        along = moved_by(line, column)
         if along == 0:
             return None, "right"
         measured = measure_along(line, u, context.ladder, context.epsilon)
@@ -167,6 +193,8 @@ def table(context: Context) -> tuple[Entry, ...]:
     wrong, claim, point = context.evidence.wrong, context.claim, context.point
     if wrong is None or claim.push is not None or context.evidence.title != "wrong value":
         return ()
+    if context.subject.is_measured:
+        return ()
     leaf = next(k for k in context.subject.outputs.leaves if k.label == wrong.output)
     rows = [context.subject.outputs.position(leaf, wrong.output_index)]
     columns: list[int] = list(range(point.n))
@@ -179,7 +207,7 @@ def table(context: Context) -> tuple[Entry, ...]:
     for c, column in enumerate(columns):
         reach = coordinate_reach(point, column)[0]
         line = coordinate_line(point, column, reach, context.ladder)
-        along = float(np.abs(line.v).max())
+        along = moved_by(line, column)
         if along == 0:
             continue
         for r, row in enumerate(rows):

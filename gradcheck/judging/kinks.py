@@ -11,13 +11,31 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.evaluation import Violation
+from gradcheck.claims import Signature
+from gradcheck.evaluation import Violation, last_line
 from gradcheck.judging.comparison import Pair
-from gradcheck.judging.context import MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
+from gradcheck.judging.context import (
+    BESIDE,
+    COARSEST,
+    FURTHER,
+    MARGIN,
+    ROUNDED,
+    SOUGHT,
+    Context,
+    Floats,
+    Mask,
+)
 from gradcheck.oracle.directions import finish, magnitudes, scales
-from gradcheck.oracle.entry import Sides, elementwise_sides, is_elementwise, measure_along
+from gradcheck.oracle.entry import (
+    Sides,
+    elementwise_sides,
+    is_elementwise,
+    measure_along,
+    wide_levels,
+)
 from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.point import Point
 from gradcheck.verdict import Entry
 
 #: How many outputs are judged along a direction that keeps ties.
@@ -46,24 +64,28 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
     _along_ties(context, kinked)
     if evidence.wrong is not None:
         return
-    beside = context.beside()
-    if beside is None:
-        if evidence.resolution == np.inf:
-            evidence.undecided = "the point is on a kink, and the function has no value beside it"
-        return
-    again(beside)
-    context.point.evaluations += beside.point.evaluations
-    context.claim.calls += beside.claim.calls
-    seen = beside.evidence
-    if seen.wrong is not None:
-        evidence.wrong, evidence.title, evidence.probe = seen.wrong, seen.title, seen.probe
-    elif seen.undecided or seen.resolution == np.inf:
-        if evidence.resolution == np.inf:
-            evidence.undecided = seen.undecided or "the point is surrounded by kinks"
-    else:
-        evidence.undecided = ""
-        evidence.by_gradient = np.minimum(evidence.by_gradient, seen.by_gradient)
-        evidence.overall = min(evidence.overall, seen.overall)
+    for step in (BESIDE, FURTHER):
+        beside = context.beside(step=step)
+        if beside is None:
+            if evidence.resolution == np.inf:
+                evidence.undecided = (
+                    "the point is on a kink, and the function has no value beside it"
+                )
+            return
+        again(beside)
+        context.point.evaluations += beside.point.evaluations
+        context.claim.calls += beside.claim.calls
+        seen = beside.evidence
+        if seen.wrong is not None:
+            evidence.wrong, evidence.title, evidence.probe = seen.wrong, seen.title, seen.probe
+            return
+        if not seen.undecided and seen.resolution < COARSEST:
+            evidence.undecided = ""
+            evidence.by_gradient = np.minimum(evidence.by_gradient, seen.by_gradient)
+            evidence.overall = min(evidence.overall, seen.overall)
+            return
+    if evidence.resolution == np.inf:
+        evidence.undecided = seen.undecided or "the point is surrounded by kinks"
 
 
 # ---- ties ----------------------------------------------------------------------------------
@@ -75,8 +97,11 @@ def _along_ties(context: Context, kinked: Mask) -> None:
     if entries is not None and (entries.mask is not None or entries.columns.size < context.point.n):
         return
     point = context.point
+    x = point.x.astype(np.float64)
+    if np.unique(x).size == point.n > 1 or point.n == 1:
+        return
     together = np.full(point.n, scales(point, "spread").max())
-    for v, moved in ((together, "by the same"), (point.x.astype(np.float64), "in proportion")):
+    for v, moved in ((together, "by the same"), (x, "in proportion")):
         line = Line(point, finish(point, np.abs(v), np.sign(v), context.ladder).v)
         if not line.v.any():
             continue
@@ -103,7 +128,7 @@ def _settle_along(context: Context, line: Line, output: int) -> None:
     fresh = _FRESH * line.v
     for place, v in ((context, line.v), (context, fresh), (beside, fresh)):
         at = Line(place.point, v)
-        measured = measure_along(at, u, context.ladder, context.epsilon, place.row(u))
+        measured = measure_along(at, u, context.ladder, context.epsilon)
         claimed, value = place.claimed_number(u, v), float(measured.value[0])
         error = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
         if measured.kinked[0] or not abs(claimed - value) > error:
@@ -126,7 +151,7 @@ def _convention(context: Context, kinked: Mask) -> int:
         return 0
     diagonal = context.diagonal
     signs = magnitudes(context.rng, point.n)
-    v = finish(point, scales(point, "spread"), signs, context.ladder).v
+    v = finish(point, _own_scale(point), signs, context.ladder).v
     if diagonal is None or not v.all():
         return 0
     step = context.ladder.step(context.ladder.pairs[0][0])
@@ -139,9 +164,9 @@ def _convention(context: Context, kinked: Mask) -> int:
                 "identity instead",
             )
         return 0
-    first, last = context.ladder.pairs[0][0], context.ladder.pairs[-1][1]
-    levels = list(range(min(first, last), max(first, last) + 1))
-    sides = elementwise_sides(Line(point, v), context.ladder, levels, context.epsilon)
+    line = Line(point, v)
+    levels = [k for k in wide_levels(line, context.ladder) if context.ladder.step(k) <= step]
+    sides = elementwise_sides(line, context.ladder, levels, context.epsilon)
     if declared is not None:
         expected, error = _declared(context, declared, sides)
         error = MARGIN * error
@@ -165,16 +190,31 @@ def _convention(context: Context, kinked: Mask) -> int:
     return int(known.sum())
 
 
+def _own_scale(point: Point) -> Vector:
+    """How far each input of an elementwise function is moved: by no other's size.
+
+    Beside an entry of 10⁶ the spread of an array says nothing of what a function does at 0, and a
+    step function is no kink.
+    """
+    own = np.minimum(scales(point, "spread"), scales(point, "magnitude"))
+    return np.where(point.x == 0, np.minimum(own, 1.0), own)
+
+
 def _declared(context: Context, declared: Any, sides: Sides) -> tuple[Floats, Floats]:
     """The declared derivative at each input, and its error bound."""
+    values = context.subject.values
     if declared == "left":
         return sides.left, sides.left_error
     if declared == "right":
         return sides.right, sides.right_error
     if declared == "middle":
         return (sides.left + sides.right) / 2, (sides.left_error + sides.right_error) / 2
-    expected = np.asarray(declared(**context.subject.values), dtype=np.float64)
-    flat = np.broadcast_to(expected.reshape(-1), (context.point.n,))
+    try:
+        answer = Signature(declared, 0, tuple(values)).call((), values)
+        expected = np.asarray(answer, dtype=np.float64)
+        flat = np.broadcast_to(expected.reshape(-1), (context.point.n,))
+    except Exception as error:
+        raise Violation("raises", f"at_kink raises {last_line(error)}") from error
     return flat, ROUNDED * context.epsilon * np.abs(flat)
 
 

@@ -7,15 +7,18 @@ one that follows the spread of the array. So there are two, and a direction of e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.oracle.ladder import Ladder
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.point import Point
 
+Floats = NDArray[np.float64]
 Scale = Literal["spread", "magnitude"]
 
 #: The median absolute deviation of normal data times this is their standard deviation.
@@ -27,6 +30,8 @@ _ENOUGH = 4096
 _LARGEST_BALANCE = 1e3
 #: A direction is rounded to a grid only where that changes it by less than 1/16.
 _GRID_SHARE = 16.0
+#: A spread below this share of the typical size is rounding.
+_EQUAL = 1e-13
 
 
 @dataclass(frozen=True)
@@ -43,29 +48,47 @@ def magnitudes(rng: np.random.Generator, size: int) -> Vector:
     With random signs alone, two equal errors cancel half of the time at any size; normal numbers
     are close to zero now and then and lose a single error.
     """
-    u = rng.random(size) - 0.5
+    return magnitudes_of(rng.random(size))
+
+
+def magnitudes_of(uniform: Vector) -> Vector:
+    """``±U[1/2, 1]`` from numbers of ``U[0, 1)``, of any shape."""
+    u = uniform - 0.5
     return u + np.copysign(0.5, u)
 
 
-def draw_direction(
-    point: Point,
-    rng: np.random.Generator,
-    scale: Scale,
+def draw_directions(
+    points: Sequence[Point],
+    chosen: Sequence[Scale],
+    signs: Vector,
     ladder: Ladder,
-    weight: Vector | None = None,
-) -> Direction:
-    """A random direction of the given scale; ``weight`` is the claimed gradient, to balance it."""
-    s = scales(point, scale)
-    if weight is not None:
-        s = _balance(s, np.abs(weight))
-    return finish(point, s, magnitudes(rng, point.n), ladder)
+    weights: Vector | None = None,
+) -> tuple[Floats, Floats]:
+    """A direction of each chosen scale for each of some points of one layout.
+
+    ``signs`` of shape ``(B, D, n)`` are the random parts; ``weights`` of shape ``(B, n)`` are the
+    claimed gradients, to balance the inputs. Returns the directions and their scales, of the shape
+    of ``signs``.
+    """
+    s = np.stack([_stacked_scales(points, scale) for scale in chosen], axis=1)
+    if weights is not None:
+        s = _balanced(s, np.abs(weights)[:, None])
+    for b, point in enumerate(points):
+        reach = point.reach()
+        if reach is not None:
+            # The largest step of the ladder has to stay inside.
+            s[b] = np.minimum(s[b], reach / ladder.step(0))
+    v = s * signs
+    for b, point in enumerate(points):
+        if point.tangent is not None:
+            v[b] = [point.tangent(one) for one in v[b]]
+    return _exact(np.array([point.x for point in points])[:, None], v, ladder), s
 
 
 def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
     """The direction ``s * signs``, kept inside the domain and rounded so that steps are exact."""
     reach = point.reach()
     if reach is not None:
-        # The largest step of the ladder has to stay inside.
         s = np.minimum(s, reach / ladder.step(0))
     v: Vector = s * signs
     if point.tangent is not None:
@@ -76,48 +99,67 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
 def scales(point: Point, scale: Scale) -> Vector:
     """How far each input moves at a step of 1: shape ``(n,)``, positive."""
     known = point.remembered.get(scale)
-    if known is not None:
-        return known
-    s: Vector = np.empty(point.n)
-    point.remembered[scale] = s
-    for leaf in point.layout.leaves:
-        x = point.x[leaf.slice].astype(np.float64, copy=False)
+    return _stacked_scales([point], scale)[0] if known is None else known
+
+
+def _stacked_scales(points: Sequence[Point], scale: Scale) -> Floats:
+    s = np.empty((len(points), points[0].n))
+    stacked = np.array([point.x for point in points], dtype=np.float64)
+    for leaf in points[0].layout.leaves:
+        x = stacked[:, leaf.slice]
         if not x.size:
             continue
         size = np.abs(x)
-        typical = _median(size[size > 0], default=1.0)
+        typical = positive_medians(size)[:, None]
+        typical[typical == 0] = 1.0
         if scale == "magnitude":
-            s[leaf.slice] = np.where(size > 0, size, typical)
+            s[:, leaf.slice] = np.where(size > 0, size, typical)
         else:
-            s[leaf.slice] = _spread(x, typical)
-    return s
+            s[:, leaf.slice] = _spread(x, typical)
+    for b, point in enumerate(points):
+        point.remembered[scale] = s[b]
+    return s.copy()
 
 
-def _spread(x: Vector, typical: float) -> float:
-    if x.size < 3:
+def _spread(x: Floats, typical: Floats) -> Floats:
+    if x.shape[1] < 3:
         return typical
-    spread = _MAD_TO_DEVIATION * _median(np.abs(x - _median(x)))
+    sample = _sampled(x)
+    apart = np.abs(sample - _middle(np.sort(sample, axis=-1))[:, None])
+    spread = _MAD_TO_DEVIATION * np.asarray(_middle(np.sort(apart, axis=-1)))[:, None]
     # Data that are equal up to rounding have no spread of their own.
-    return spread if spread > 1e-13 * typical else typical
+    return np.where(spread > _EQUAL * typical, spread, typical)
 
 
-def _median(x: Vector, default: float = 0.0) -> float:
-    if x.size > _ENOUGH:
-        x = x[:: x.size // _ENOUGH]
-    return float(np.sort(x)[x.size // 2]) if x.size else default
+def positive_medians(size: Vector) -> Floats:
+    """The medians over the last axis of the entries that are not zero; 0 where there are none."""
+    if size.shape[-1] == 0:
+        return np.zeros(size.shape[:-1])
+    ordered = np.sort(_sampled(size), axis=-1).astype(np.float64, copy=False)
+    count = ordered.shape[-1]
+    zeros = count - np.count_nonzero(ordered, axis=-1)
+    middle = np.minimum((zeros + count) // 2, count - 1)
+    medians: Floats = np.take_along_axis(ordered, middle[..., None], axis=-1)[..., 0]
+    return medians
 
 
-def _balance(s: Vector, weight: Vector) -> Vector:
+def _sampled(x: Vector) -> Vector:
+    return x[..., :: x.shape[-1] // _ENOUGH] if x.shape[-1] > _ENOUGH else x
+
+
+def _middle(ordered: Vector) -> Vector:
+    return ordered[..., ordered.shape[-1] // 2]
+
+
+def _balanced(s: Floats, weight: Vector) -> Floats:
     share = weight * s
-    typical = _median(share[(share > 0) & np.isfinite(share)])
-    if typical <= 0:
-        return s
+    typical = positive_medians(np.where(np.isfinite(share), share, 0.0))[..., None]
     with np.errstate(all="ignore"):
         less = np.maximum(typical / share, 1.0 / _LARGEST_BALANCE)
-    return np.where(share > typical, s * less, s)
+    return np.where((share > typical) & (typical > 0), s * less, s)
 
 
-def _exact(x: Vector, v: Vector, ladder: Ladder) -> Vector:
+def _exact(x: Vector, v: Vector, ladder: Ladder) -> Floats:
     """``v`` rounded so that ``x ± h v`` is exact for every step ``h >= ladder.exact``."""
     unit = np.spacing((np.abs(x) + np.abs(v)).astype(x.dtype)).astype(np.float64)
     grid = unit / ladder.exact

@@ -29,6 +29,8 @@ _SCATTER = 2.0
 #: Noise is more than rounding from this many times of it; then so many levels more are looked at.
 _UNEXPLAINED = 2.0**6
 _DEEPER = 3
+#: So many levels of larger steps can be looked at as well, up to 2²⁵ times the scale.
+_WIDER = 9
 #: Steps beside the smallest one, as multiples of it, at which noise is sampled.
 _BESIDE = (1.375, 0.6875)
 #: A function that has not moved may have moved by some units of what it is quantized to.
@@ -65,7 +67,7 @@ def slopes(
     levels: list[int],
     epsilon: float,
     u: Vector | None = None,
-    quantum: float = 0.0,
+    quantum: Floats | float = 0.0,
     *,
     sampled: bool = False,
 ) -> Slopes:
@@ -143,6 +145,22 @@ def overflows(line: Line, ladder: Ladder) -> bool:
     return reach > 0 and bool(np.any(np.isfinite(odd) & ~np.isfinite(odd / (2 * h) / reach)))
 
 
+def wide_levels(line: Line, ladder: Ladder) -> list[int]:
+    """Levels of much larger and smaller steps than those of the ladder, inside the domain.
+
+    The scale of the inputs need not be that on which the function varies: a loss of logits of 1e-8
+    varies with their difference from 0 at the scale of 1, and is too smooth to be seen to move at
+    theirs; that of a sine of 1e8 is smaller than any step of the ladder.
+    """
+    first = 0 if line.point.tangent is not None else -_WIDER
+    reach = line.point.reach()
+    if reach is not None:
+        moving = line.v != 0
+        far = float(np.min(reach[moving] / np.abs(line.v[moving]), initial=np.inf))
+        first = next((k for k in range(first, ladder.count) if ladder.step(k) <= far), ladder.count)
+    return list(range(first, ladder.count + _DEEPER))
+
+
 def coordinate_line(point: Point, column: int, reach: float, ladder: Ladder) -> Line:
     """The line along one input (or, in a constrained domain, along its projection)."""
     unit = np.zeros(point.n)
@@ -150,22 +168,32 @@ def coordinate_line(point: Point, column: int, reach: float, ladder: Ladder) -> 
     return Line(point, finish(point, np.full(point.n, reach), unit, ladder).v)
 
 
+def moved_by(line: Line, column: int) -> float:
+    """How far ``coordinate_line`` moves its input.
+
+    In a constrained domain along its projection, of which the entry is the gradient's: what is
+    measured along the line is divided by the size of what was projected.
+    """
+    point = line.point
+    if point.tangent is None:
+        return abs(float(line.v[column]))
+    unit = np.zeros(point.n)
+    unit[column] = 1.0
+    own = float(point.tangent(unit)[column])
+    return abs(float(line.v[column]) / own) if own else 0.0
+
+
 def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
     """How far one input moves at a step of 1, by spread and by magnitude."""
     return float(scales(point, "spread")[column]), float(scales(point, "magnitude")[column])
 
 
-def measure_along(
-    line: Line, u: Vector, ladder: Ladder, epsilon: float, gradient: Vector | None = None
-) -> Slopes:
-    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
-
-    Where several inputs move, ``gradient`` is how much each counts: small steps are rounded.
-    """
+def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slopes:
+    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``."""
     scatter = line.point.rounding
     known = 0.0 if scatter is None else _SCATTER * _norm(u * scatter)
-    if gradient is not None:
-        known += _norm(gradient * np.spacing(np.abs(line.point.x)))
+    if np.count_nonzero(line.v) > 1:
+        known += _SCATTER * _norm(u * line.point.stepping)
     levels = list(range(ladder.count))
     floor = noise_floor(line, ladder, levels, epsilon)
     explained = max(known, _norm(u * floor))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,7 @@ class Layout:
             parts = enumerate(value) if isinstance(value, list) else [(None, value)]
             for part, array in parts:
                 shape = np.shape(array)
-                stop = self.size + int(np.prod(shape, dtype=int))
+                stop = self.size + math.prod(shape)
                 self.leaves.append(Leaf(name, part, shape, self.size, stop))
                 self.size = stop
         only = self.leaves[0] if len(self.leaves) == 1 else None

@@ -13,6 +13,11 @@ from gradcheck.oracle.layout import Layout, Vector
 Floats = NDArray[np.float64]
 
 
+#: How often the rounding of steps is sampled, and by which signs.
+_STEPPING_RUNS = 4
+_STEPPING_SEED = 7
+
+
 class Point:
     """``y = f(x)`` for flat ``x`` of shape ``(n,)`` and ``y`` of shape ``(m,)``.
 
@@ -39,7 +44,8 @@ class Point:
         self.layout = layout
         self.low, self.high = low, high
         self.tangent = tangent
-        self._scatter = scatter
+        #: Measures how far rounding moves each output, where that can be measured.
+        self.scatter = scatter
         self.evaluations = 1  # the one that gave y
         #: What was derived of the point once, such as the scales of its inputs.
         self.remembered: dict[str, Vector] = {}
@@ -72,7 +78,21 @@ class Point:
 
         None where that cannot be measured, since the function does not compute with numpy alone.
         """
-        return self._scatter() if self._scatter is not None else None
+        return self.scatter() if self.scatter is not None else None
+
+    @functools.cached_property
+    def stepping(self) -> Floats:
+        """How far rounding of ``x + h v`` moves each output: shape ``(m,)``.
+
+        Where a step moves an input by less than its last bit, it is not the step that was meant.
+        """
+        rng = np.random.default_rng(_STEPPING_SEED)
+        moved = np.zeros(self.m)
+        for _ in range(_STEPPING_RUNS):
+            away = rng.choice([-1.0, 1.0], self.n) * np.spacing(np.abs(self.x))
+            off = np.abs(self.evaluate((self.x + away).astype(self.x.dtype)) - self.y)
+            moved = np.maximum(moved, np.where(np.isfinite(off), off, 0.0))
+        return moved
 
     def reach(self) -> Vector | None:
         """How far each input may move to both sides: shape ``(n,)``; None where nothing bounds."""

@@ -38,6 +38,13 @@ _EXACT_FUNCTIONS = {
 }  # fmt: skip
 
 
+#: Functions and methods that add up many terms.
+_SUMS = {
+    "sum", "mean", "dot", "cumsum", "trace", "inner", "vdot", "tensordot", "einsum", "average",
+    "convolve", "correlate",
+}  # fmt: skip
+
+
 class Jittered(np.ndarray):
     """An array whose operations scatter by their last bit, driven by the generator of its run."""
 
@@ -49,12 +56,16 @@ class Jittered(np.ndarray):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         plain = [_plain(value) for value in inputs]
+        targets = kwargs.get("out")
         sums = method in ("reduce", "accumulate", "reduceat") or ufunc in _SUMMING_UFUNCS
         if sums and ufunc not in _EXACT_UFUNCS:
             plain = _scattered(plain, self._rng)
-        targets = kwargs.get("out")
+            if not targets and (ufunc is np.add or ufunc in _SUMMING_UFUNCS):
+                return _summed(
+                    functools.partial(getattr(ufunc, method), **kwargs), plain, self._rng
+                )
         if targets:
-            kwargs["out"] = tuple(_plain(target) for target in targets)
+            kwargs["out"] = tuple(_bare(target) for target in targets)
         result = getattr(ufunc, method)(*plain, **kwargs)
         if method == "at":
             return None
@@ -62,13 +73,16 @@ class Jittered(np.ndarray):
             if ufunc not in _EXACT_UFUNCS:
                 for target in targets:
                     if isinstance(target, np.ndarray):
-                        _plain(target)[...] = _jitter(_plain(target), self._rng)
+                        _bare(target)[...] = _jitter(_bare(target), self._rng)
             return targets[0] if len(targets) == 1 else targets
         return _wrap(result, self._rng, exact=ufunc in _EXACT_UFUNCS)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        exact = getattr(func, "__name__", "") in _EXACT_FUNCTIONS
+        name = getattr(func, "__name__", "")
+        exact = name in _EXACT_FUNCTIONS
         plain = _plain(args) if exact else _scattered(_plain(args), self._rng)
+        if name in _SUMS and "out" not in kwargs:
+            return _summed(functools.partial(func, **_plain(kwargs)), plain, self._rng)
         return _wrap(func(*plain, **_plain(kwargs)), self._rng, exact)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
@@ -76,9 +90,23 @@ class Jittered(np.ndarray):
         narrower = np.dtype(dtype).itemsize < self.dtype.itemsize
         return _wrap(_plain(self).astype(dtype, *args, **kwargs), self._rng, exact=not narrower)
 
+    def __getitem__(self, key: Any) -> Any:
+        """An entry stays in the computation; numpy itself gives a plain scalar for it."""
+        found = super().__getitem__(_plain(key))
+        return _wrap(found, self._rng, exact=True) if isinstance(found, np.floating) else found
+
+    def __iter__(self) -> Any:
+        return (self[k] for k in range(len(self)))
+
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        (array, *rest) = _scattered([_plain(self), *map(_plain, args)], self._rng)
-        return _wrap(getattr(array, name)(*rest, **kwargs), self._rng)
+        given = _scattered([_plain(self), *map(_plain, args)], self._rng)
+
+        def call(array: Any, *rest: Any) -> Any:
+            return getattr(np.asarray(array), name)(*rest, **kwargs)
+
+        if name in _SUMS and "out" not in kwargs:
+            return _summed(call, given, self._rng)
+        return _wrap(call(*given), self._rng)
 
 
 # The methods that compute; the others move values or are made of operators.
@@ -90,11 +118,33 @@ def jittered(value: Any, rng: Scatter) -> Any:
     """``value`` such that operations on it scatter; lists entry by entry, other things as is."""
     if isinstance(value, list):
         return [jittered(part, rng) for part in value]
-    if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
+    if _carries(value):
         array = np.array(value).view(Jittered)
         array._rng = rng
         return array
     return value
+
+
+def _nudged(value: Any, rng: Scatter) -> Any:
+    """``value`` off by its last bit, as what it is."""
+    if isinstance(value, list):
+        return [_nudged(part, rng) for part in value]
+    if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
+        moved = _jitter(np.asarray(value), rng)
+        return moved if moved.ndim else moved[()]
+    return value
+
+
+def _carries(value: Any) -> bool:
+    """Whether what is computed from a value is rounded: of masks and integers too.
+
+    Single integers are left as they are: they count and index.
+    """
+    if isinstance(value, np.floating):
+        return True
+    if not isinstance(value, np.ndarray):
+        return False
+    return value.dtype.kind == "f" or (value.dtype.kind in "iub" and value.ndim > 0)
 
 
 def plain(value: Any) -> Any:
@@ -112,18 +162,25 @@ def scatter(
     reference: np.ndarray,
     seed: int,
     runs: int,
+    *,
+    units: int = 1,
+    inputs_alone: bool = False,
 ) -> np.ndarray:
     """By how much each entry of ``reference`` moves when every operation is jittered.
 
     ``compute(wrap)`` does the computation with its inputs passed through ``wrap`` and returns a
     plain array of the shape of ``reference``. The largest of ``runs`` differences; infinite where
-    a jittered run is not finite.
+    a jittered run is not finite. Each jitter is of so many ``units`` in the last place.
+
+    ``inputs_alone``: only the inputs are moved, and the computation sees plain arrays. That shows
+    less, but any code can be run so.
     """
     largest = np.zeros(reference.shape)
     for number in range(runs):
-        run = Scatter(seed + number)
+        run = Scatter(seed + number, units)
+        wrap = _nudged if inputs_alone else jittered
         with np.errstate(all="ignore"):
-            moved = compute(functools.partial(jittered, rng=run))
+            moved = compute(functools.partial(wrap, rng=run))
             difference = np.abs(moved - reference)
         largest = np.maximum(largest, np.where(np.isnan(difference), np.inf, difference))
     return largest
@@ -150,14 +207,46 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _summed(compute: Callable[..., Any], plain: Any, rng: Scatter | None) -> Any:
+    """A sum of many terms, scattered by the rounding of its partial sums as well.
+
+    Each is rounded at the size that it has reached, which may be far above that of the end result:
+    together by about half the root of their number of units of the sum of the magnitudes.
+    """
+    result = compute(*plain)
+    array = np.asarray(result)
+    if rng is None or array.dtype.kind != "f" or not array.size:
+        return _wrap(result, rng)
+    arrays = [part for part in plain if isinstance(part, np.ndarray) and part.ndim]
+    count = max((max(part.size / array.size, *part.shape) for part in arrays), default=1)
+    units = np.sqrt(count) / 2
+    magnitude = np.asarray(compute(*_magnitudes(plain)))
+    off = (rng.factors(array) - 1) * array.dtype.type(units) * magnitude
+    return _wrap(array + off, rng)
+
+
+def _magnitudes(values: Any) -> Any:
+    if isinstance(values, tuple | list):
+        return type(values)(_magnitudes(part) for part in values)
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        return np.abs(values)
+    return values
+
+
+def _bare(target: Any) -> Any:
+    """The array that is written to, of zero dims too."""
+    return target.view(np.ndarray) if isinstance(target, Jittered) else target
+
+
 def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
     if isinstance(result, tuple):  # a plain or a named tuple, as of numpy.linalg.eigh
         parts = [_wrap(part, rng, exact) for part in result]
         return tuple(parts) if type(result) is tuple else type(result)(*parts)
     if isinstance(result, list):
         return [_wrap(part, rng, exact) for part in result]
-    if isinstance(result, np.ndarray | np.floating) and result.dtype.kind == "f":
+    if _carries(result):
         array = np.asarray(result)
+        exact = exact or array.dtype.kind != "f"
         view = (array if exact else _jitter(array, rng)).view(Jittered)
         view._rng = rng
         return view
@@ -173,11 +262,14 @@ def _jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
 class Scatter:
     """The factors 1 ± 2⁻⁵² (of float64; of narrower types theirs) that one run multiplies by.
 
+    With ``units``, so many times further from 1.
+
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, units: int = 1) -> None:
+        self._units = units
         # Any start will do that differs from run to run; Knuth's multiplier spreads them.
         self._at = seed * 2654435761 % _POOL_SIZE
 
@@ -190,9 +282,8 @@ class Scatter:
         chosen = np.resize(signs, size) if size > signs.size else signs[self._at : self._at + size]
         self._at += size
         one = array.dtype.type(1)
-        factors: np.ndarray = one + chosen.reshape(array.shape).astype(array.dtype) * np.spacing(
-            one
-        )
+        step = array.dtype.type(self._units) * np.spacing(one)
+        factors: np.ndarray = one + chosen.reshape(array.shape).astype(array.dtype) * step
         return factors
 
 

@@ -230,7 +230,7 @@ def test_the_printed_line_replays(folder):
     folder("derivations/wrong.py", RIGHT)
     code, again = pasted(line)
     assert (code, "softmax[vjp-backward]: pass (resolution" in again) == (0, True), again
-    code, again = pasted(line.replace("sampler=1", "sampler=0"))
+    code, again = pasted(line.replace("sampler=2", "sampler=0"))
     assert (code, "printed by version 0 of the sampler" in again) == (2, True), again
 
 

@@ -1,0 +1,460 @@
+"""The cheap pass: claims compared with their functions along two lines each, many points at once.
+
+Agreement is its own evidence, so two steps a line are enough to pass. The points of one example
+have the same sizes and their arrays are small, so that numpy's cost is that of its calls, not of
+the numbers in them: the arithmetic of all points, lines and cotangents is done together, and only
+the calls of the user's functions are made one by one. A single point is screened the same way.
+
+Axes of the arrays below, in this order: ``B`` points, ``D`` lines of each, ``K`` cotangents of
+each, then ``m`` outputs, ``n`` inputs, ``L`` gradients or ``R`` claimed rows.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradcheck.evaluation import Violation
+from gradcheck.judging.context import COARSEST, ROUNDED, SOUGHT, Along, Context, Floats, Mask
+from gradcheck.oracle.directions import (
+    Direction,
+    Scale,
+    draw_directions,
+    finish,
+    magnitudes_of,
+    positive_medians,
+)
+from gradcheck.oracle.entry import ROUNDING, coordinate_reach
+from gradcheck.oracle.ladder import Line, extrapolate
+from gradcheck.oracle.layout import Leaf, Vector
+
+#: No output weighs more than this many times the typical one in the first cotangent.
+_MOST_WEIGHT = 1e3
+#: Outputs that vary less than this share of the median get no more weight for it.
+_WEIGHT_CAP = 0.05
+#: The least size of a number that keeps all its digits.
+_TINY = float(np.finfo(np.float64).tiny)
+#: Two random cotangents a line: two errors can cancel under one of them.
+_COTANGENTS = 2
+#: The weights of two outputs differ by no more than this: a cotangent that underflows says nothing.
+_WIDEST = 2.0**-100
+#: Beyond this many entries those of median size are found without sorting all.
+_MANY = 4096
+
+
+@dataclass
+class Test:
+    """One cotangent along a line.
+
+    The claimed number, what a typical entry of each gradient contributes to it, and its norm.
+    """
+
+    u: Vector
+    claimed: float
+    shares: Floats
+    norm: float
+
+    @property
+    def share(self) -> float:
+        """The least that a typical entry contributes."""
+        positive = self.shares[self.shares > 0]
+        return float(positive.min()) if positive.size else 0.0
+
+    def record(self, context: Context, measured: float, limit: float) -> None:
+        """Note that it agrees to ``limit``."""
+        context.evidence.record(
+            np.array([self.claimed]), np.array([measured]), np.array([limit]), self.shares[None]
+        )
+
+
+@dataclass
+class Screened:
+    """A line, and what on it the cheap pass has not settled.
+
+    For a claim that pulls a cotangent back, the cotangents and the tests that disagree; for one of
+    entries or tangents, ``left`` marks the claimed rows that do.
+    """
+
+    line: Line
+    direction: Direction
+    cotangents: Floats = field(default_factory=lambda: np.empty(0))
+    tests: list[Test] = field(default_factory=list)
+    left: Mask | None = None
+    along: Along | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to look at."""
+        return not self.tests and (self.left is None or not self.left.any())
+
+    def test(self, context: Context, u: Vector) -> Test | None:
+        """The claimed number for a cotangent; None where only its size makes it overflow."""
+        g = pulled(context, u)
+        if np.isnan(g).any():
+            return None
+        terms = g * self.line.v
+        shares = [
+            typical_shares(g[leaf.slice], self.direction.scale[leaf.slice])
+            for leaf in context.subject.inputs.leaves
+        ]
+        return Test(u, float(terms.sum()), np.array(shares), math.sqrt(terms.dot(terms)))
+
+    def retaken(self, context: Context) -> list[Test]:
+        """The tests of all cotangents of the line."""
+        made = [self.test(context, u) for u in self.cotangents]
+        return [test for test in made if test is not None]
+
+
+#: A claim is compared along a line of each scale.
+BOTH: tuple[Scale, ...] = ("spread", "magnitude")
+
+
+def screen(
+    contexts: Sequence[Context], scales: Sequence[Scale] = BOTH
+) -> list[list[Screened] | Violation]:
+    """Screen claims at points; for each its lines, or the contract that a rule was seen to break.
+
+    Agreements are recorded in the evidence of each context. There is a line of each of ``scales``;
+    where some entries of a claim are left out, one for each input instead.
+    """
+    results: list[list[Screened] | Violation] = [[] for _ in contexts]
+    groups: dict[Any, list[int]] = {}
+    for k, context in enumerate(contexts):
+        groups.setdefault(_alike(context), []).append(k)
+    for members in groups.values():
+        chosen = [contexts[k] for k in members]
+        kind = _Pulled if chosen[0].claim.pull is not None else _Listed
+        for k, result in zip(members, kind(chosen, scales).run(), strict=True):
+            results[k] = result
+    return results
+
+
+def alone(context: Context, leaf: Leaf) -> Screened:
+    """Screen one gradient by itself, along a line on which no other input moves.
+
+    Raises the ``Violation`` that the rule is seen to commit.
+    """
+    (result,) = _Pulled([context], BOTH[:1], leaf).run()
+    if isinstance(result, Violation):
+        raise result
+    return result[0]
+
+
+def _alike(context: Context) -> Any:
+    """What points must have in common to be stacked."""
+    point, entries = context.point, context.claim.entries
+    listed = None if entries is None else (entries.values.shape, len(_columns(context)))
+    return point.n, point.m, context.ladder, point.x.dtype, context.subject.dtype, listed
+
+
+def _columns(context: Context) -> list[int]:
+    """The single inputs to be moved where entries are left out of a claim; else none."""
+    entries = context.claim.entries
+    if not context.claim.is_partial:
+        return []
+    assert entries is not None
+    assert entries.mask is not None
+    # A random direction would mix entries that are claimed with others that are not.
+    return [int(column) for column in entries.columns[entries.mask.any(axis=0)]]
+
+
+class _Screen:
+    """What both kinds of claims share: lines, estimates from two steps, and their floors."""
+
+    def __init__(self, contexts: Sequence[Context], scales: Sequence[Scale]) -> None:
+        self.contexts, self.scales = contexts, scales
+        first = contexts[0]
+        self.n, self.m = first.point.n, first.point.m
+        self.ladder, self.epsilon = first.ladder, first.epsilon
+        self.broken: dict[int, Violation] = {}
+
+    def ask(self, b: int, call: Callable[[], Floats], size: int) -> Floats:
+        """A call of the user's rule; zeros where it has broken its contract before or does now."""
+        if b not in self.broken:
+            try:
+                return call()
+            except Violation as violation:
+                self.broken[b] = violation
+        return np.zeros(size)
+
+    def drawn(self, *shape: int) -> Vector:
+        """Random signed magnitudes for each point: shape ``(B, *shape)``."""
+        size = math.prod(shape)
+        uniform = np.array([context.rng.random(size) for context in self.contexts])
+        return magnitudes_of(uniform).reshape(-1, *shape)
+
+    def lines(self, v: Floats) -> list[list[Line]]:
+        """The lines of each point."""
+        points = (context.point for context in self.contexts)
+        return [[Line(p, one) for one in of_point] for p, of_point in zip(points, v, strict=True)]
+
+    def measure(self, lines: list[list[Line]]) -> None:
+        """Evaluate at two steps; sets derivative, gaps of the slopes and rounding floor."""
+        a, b = self.ladder.pairs[0]
+        coarse, fine = self.ladder.step(a), self.ladder.step(b)
+        times = (coarse, -coarse, fine, -fine)
+        values = np.array([[[line.at(t) for t in times] for line in row] for row in lines])
+        base = np.array([context.point.y for context in self.contexts])[:, None, :]
+        odd = values[:, :, 0::2] - values[:, :, 1::2]
+        even = (values[:, :, 0::2] - base[:, :, None]) + (values[:, :, 1::2] - base[:, :, None])
+        self.value: Floats = extrapolate(
+            odd[:, :, 0] / (2 * coarse), odd[:, :, 1] / (2 * fine), coarse / fine
+        )
+        self.coarse_gap: Floats = even[:, :, 0] / coarse
+        self.fine_gap: Floats = even[:, :, 1] / fine
+        self.floor: Floats = (ROUNDING * self.epsilon * np.abs(values[:, :, 2]) + _TINY) / fine
+
+
+class _Pulled(_Screen):
+    """Claims that pull a cotangent back: ``(Jᵀu)·v`` is compared with ``u·Dv``.
+
+    With ``leaf``, along one line on which that input alone moves.
+    """
+
+    def __init__(
+        self, contexts: Sequence[Context], scales: Sequence[Scale], leaf: Leaf | None = None
+    ) -> None:
+        super().__init__(contexts, scales)
+        self.leaf = leaf
+
+    def run(self) -> list[list[Screened] | Violation]:
+        contexts, lines_ = self.contexts, len(self.scales)
+        count = 1 if self.m == 1 else _COTANGENTS
+        weights = self._weights()
+        signs = self.drawn(lines_, self.n)
+        points = [context.point for context in contexts]
+        v, scale = draw_directions(points, self.scales, signs, self.ladder, weights)
+        if self.leaf is not None:
+            support = np.zeros(self.n)
+            support[self.leaf.slice] = 1.0
+            v, scale = v * support, scale * support
+        lines = self.lines(v)
+        self.measure(lines)
+        u = self._cotangents(self.drawn(lines_, count, self.m))
+        g = np.array(
+            [
+                [[self._pull(b, one) for one in of_line] for of_line in of_point]
+                for b, of_point in enumerate(u)
+            ]
+        )
+        self._compare(u, g, v, scale)
+        return [
+            self.broken[b] if b in self.broken else self._result(b, lines[b], scale[b], u)
+            for b in range(len(contexts))
+        ]
+
+    def _weights(self) -> Floats:
+        """The claimed gradients under a first cotangent, by which directions are balanced."""
+        fresh = [context for context in self.contexts if context.weights is None]
+        if fresh:
+            size = np.abs(np.array([context.point.y for context in fresh]))
+            least = np.maximum(positive_medians(size) / _MOST_WEIGHT, _TINY)[:, None]
+            signs = magnitudes_of(np.array([context.rng.random(self.m) for context in fresh]))
+            for context, u in zip(fresh, signs * (least / np.maximum(size, least)), strict=True):
+                pull = context.claim.pull
+                assert pull is not None
+                b = self.contexts.index(context)
+                context.weights = self.ask(b, functools.partial(pull, u), self.n)
+        return np.array([context.weights for context in self.contexts])
+
+    def _pull(self, b: int, u: Vector) -> Floats:
+        return self.ask(b, lambda: pulled(self.contexts[b], u), self.n)
+
+    def _cotangents(self, signs: Vector) -> Floats:
+        """Random cotangents in which every output counts about as much as the others."""
+        if self.m == 1:
+            return np.ones_like(signs)
+        size = np.abs(self.value)
+        size[~np.isfinite(size)] = 0.0
+        typical = positive_medians(size)[..., None]
+        bound = np.where(typical > 0, _WEIGHT_CAP * typical, 1.0)
+        capped = bound / np.maximum(size, bound)
+        # The second lets outputs that hardly vary count in full, as far as they are not noise: an
+        # output that is all noise would drown the others if it were given their weight.
+        noisy = np.where(np.isfinite(self.floor), self.floor / SOUGHT, 0.0)
+        own = np.maximum(np.maximum(size, noisy), _TINY)
+        own = np.maximum(own, own.max(axis=-1, keepdims=True) * _WIDEST)
+        full = np.where(size > 0, own.min(axis=-1, keepdims=True) / own, 0.0)
+        full = np.where(typical > 0, full, 1.0)
+        weighted: Floats = signs * np.stack([capped, full], axis=2)
+        # As the rule gets it, in the type of the output.
+        return weighted.astype(self.contexts[0].subject.dtype).astype(np.float64)
+
+    def _compare(self, u: Floats, g: Floats, v: Floats, scale: Floats) -> None:
+        terms = g * v[:, :, None, :]
+        self.claimed: Floats = terms.sum(axis=-1)
+        self.norm: Floats = np.sqrt((terms * terms).sum(axis=-1))
+        self.shares = np.stack(
+            [
+                typical_shares(g[..., leaf.slice], scale[:, :, None, leaf.slice])
+                for leaf in self.contexts[0].subject.inputs.leaves
+            ],
+            axis=-1,
+        )
+
+        def projected(values: Floats) -> Floats:
+            # Some output may be infinite at a probe that has no weight.
+            return np.where(u != 0, u * values[:, :, None, :], 0.0).sum(axis=-1)
+
+        self.measured: Floats = projected(self.value)
+        weighted = np.where(u != 0, u * self.floor[:, :, None, :], 0.0)
+        floor = np.sqrt((weighted * weighted).sum(axis=-1))
+        gap = kink_gap(projected(self.coarse_gap), projected(self.fine_gap), floor)
+        least = np.where(self.shares > 0, self.shares, np.inf).min(axis=-1)
+        least = np.where(np.isfinite(least), least, 0.0)
+        self.limit: Floats = np.maximum(SOUGHT * least, floor + ROUNDED * self.epsilon * self.norm)
+        off = np.abs(self.claimed - self.measured)
+        self.agree: Mask = (off <= self.limit) & (gap <= 2 * self.limit)
+        # With a floor too high, anything agrees.
+        self.agree &= (self.limit <= COARSEST * least) | (least == 0)
+
+    def _result(self, b: int, lines: list[Line], scale: Floats, u: Floats) -> list[Screened]:
+        found = []
+        for d, line in enumerate(lines):
+            screened = Screened(line, Direction(line.v, scale[d]), u[b, d])
+            for k in np.flatnonzero(~self.agree[b, d]):
+                at = (b, d, k)
+                if not np.isnan(self.claimed[at]):
+                    screened.tests.append(
+                        Test(u[at], float(self.claimed[at]), self.shares[at], float(self.norm[at]))
+                    )
+            found.append(screened)
+        agree = self.agree[b]
+        if agree.any():
+            self.contexts[b].evidence.record(
+                self.claimed[b][agree], self.measured[b][agree], self.limit[b][agree],
+                self.shares[b][agree],
+            )  # fmt: skip
+        return found
+
+
+def pulled(context: Context, u: Vector) -> Floats:
+    """The claimed gradient; not a number where only the size of ``u`` makes it overflow."""
+    pull = context.claim.pull
+    assert pull is not None
+    try:
+        return pull(u)
+    except Violation as violation:
+        if violation.title != "numerically unstable":
+            raise
+        # With a cotangent of usual size it has to be finite; this one was made to measure.
+        pull(magnitudes_of(context.rng.random(u.size)))
+        return np.full(context.point.n, np.nan)
+
+
+def typical_shares(g: Vector, scale: Vector) -> Floats:
+    """The least that one entry of median size contributes to ``g·v``: without the last axis.
+
+    What is smaller than the sought share of the largest counts as zero.
+    """
+    size = np.abs(g)
+    count = size.shape[-1]
+    largest = size.max(axis=-1, initial=0.0)[..., None]
+    zeros = np.count_nonzero(size <= SOUGHT * largest, axis=-1)[..., None]
+    near = np.clip((zeros + count) // 2 + np.arange(-1, 2), np.minimum(zeros, count - 1), count - 1)
+    if count > _MANY:
+        flat, ranks = size.reshape(-1, count), near.reshape(-1, near.shape[-1])
+        order = np.array([row.argpartition(k)[k] for row, k in zip(flat, ranks, strict=True)])
+        chosen = order.reshape(near.shape)
+    else:
+        chosen = np.take_along_axis(size.argsort(axis=-1), near, axis=-1)
+    contributed = np.take_along_axis(size, chosen, axis=-1) * np.take_along_axis(
+        np.broadcast_to(scale, size.shape), chosen, axis=-1
+    )
+    shares: Floats = np.where(largest[..., 0] > 0, 0.5 * contributed.min(axis=-1), 0.0)
+    return shares
+
+
+class _Listed(_Screen):
+    """Claims of entries and tangents: ``Jv`` is compared with ``Dv``, output by output."""
+
+    def run(self) -> list[list[Screened] | Violation]:
+        singles = [_columns(context) for context in self.contexts]
+        v, scale = self._singly(singles) if singles[0] else self._densely()
+        count = v.shape[1]
+        lines = self.lines(v)
+        self.measure(lines)
+        rows = np.array([context.rows for context in self.contexts])[:, None, :]
+        along = [
+            [self._along(b, v[b, d], scale[b, d]) for d in range(count)]
+            for b in range(len(self.contexts))
+        ]
+        valid, claimed, shares, norms = (
+            np.array([[getattr(one, part) for one in of_point] for of_point in along])
+            for part in ("valid", "claimed", "shares", "norms")
+        )
+        measured, coarse, fine, floor = (
+            np.take_along_axis(part, np.broadcast_to(rows, claimed.shape), axis=-1)
+            for part in (self.value, self.coarse_gap, self.fine_gap, self.floor)
+        )
+        gap = kink_gap(coarse, fine, floor)
+        limit = np.maximum(SOUGHT * shares, floor + ROUNDED * self.epsilon * norms)
+        agree = (np.abs(claimed - measured) <= limit) & (gap <= 2 * limit)
+        agree &= (limit <= COARSEST * shares) | (shares == 0)
+        results: list[list[Screened] | Violation] = []
+        for b, context in enumerate(self.contexts):
+            if b in self.broken:
+                results.append(self.broken[b])
+                continue
+            found = []
+            for d, line in enumerate(lines[b]):
+                direction = Direction(line.v, scale[b, d])
+                context.record_rows(
+                    valid[b, d] & agree[b, d], claimed[b, d], measured[b, d], limit[b, d], direction
+                )
+                left = valid[b, d] & ~agree[b, d]
+                found.append(Screened(line, direction, left=left, along=along[b][d]))
+            results.append(found)
+        return results
+
+    def _densely(self) -> tuple[Floats, Floats]:
+        """Random directions, of the inputs that are claimed."""
+        points = [context.point for context in self.contexts]
+        signs = self.drawn(len(self.scales), self.n)
+        v, scale = draw_directions(points, self.scales, signs, self.ladder)
+        for b, context in enumerate(self.contexts):
+            entries = context.claim.entries
+            if entries is not None and entries.columns.size < self.n:
+                support = np.zeros(self.n)
+                support[entries.columns] = 1.0
+                v[b] *= support
+                scale[b] *= support
+        return v, scale
+
+    def _singly(self, columns: list[list[int]]) -> tuple[Floats, Floats]:
+        """One direction for each input of which only some entries are claimed."""
+        directions = []
+        for context, of_point in zip(self.contexts, columns, strict=True):
+            for column in of_point:
+                reach = coordinate_reach(context.point, column)[int(context.rng.integers(2))]
+                signs = np.zeros(self.n)
+                signs[column] = 1.0
+                s = np.full(self.n, reach)
+                directions.append(finish(context.point, s, signs, self.ladder))
+        shape = (len(columns), len(columns[0]), self.n)
+        v = np.array([direction.v for direction in directions]).reshape(shape)
+        return v, np.array([direction.scale for direction in directions]).reshape(shape)
+
+    def _along(self, b: int, v: Vector, scale: Vector) -> Along:
+        context = self.contexts[b]
+        if b not in self.broken:
+            try:
+                return context.claimed_along(v, scale)
+            except Violation as violation:
+                self.broken[b] = violation
+        nothing = np.zeros(context.rows.size)
+        return Along(nothing.astype(bool), nothing, nothing, nothing)
+
+
+def kink_gap(coarse: Floats, fine: Floats, floor: Floats) -> Floats:
+    """The gap of the slopes from the two sides at the finer of two steps.
+
+    0 where it shrinks with the step, as that of a smooth function.
+    """
+    coarse, fine = np.abs(coarse), np.abs(fine)
+    return np.where((fine <= coarse / 2) | (fine <= 2 * floor), 0.0, fine)

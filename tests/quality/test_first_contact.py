@@ -1,0 +1,242 @@
+"""What was judged wrongly when fresh eyes first met the checker, and is mended.
+
+Each case here once accused a right rule, or passed or left undecided a wrong one.
+"""
+
+import numpy as np
+import pytest
+
+import gradcheck as gc
+from gradcheck import Case, Status, verify_jvp, verify_vjp
+
+RNG = np.random.default_rng(0)
+
+
+def softmax(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()
+
+
+def elu(x):
+    return np.where(x > 0, x, 2.0 * np.expm1(np.minimum(x, 0)))
+
+
+@pytest.mark.parametrize("large", [-262144.0, -1e4, -1e2])
+def test_a_declared_kink_beside_a_large_entry(large):
+    declared = gc.options(at_kink="left")(gc.derivation(x="k")(elu))
+
+    @declared.vjp
+    def right(dy, x):
+        return dy * np.where(x > 0, 1.0, 2.0 * np.exp(np.minimum(x, 0)))
+
+    @declared.vjp
+    def other_side(dy, x):
+        return dy * np.where(x >= 0, 1.0, 2.0 * np.exp(np.minimum(x, 0)))
+
+    case = Case({"x": np.array([0.0, large])})
+    assert gc.replay(right, case)
+    with pytest.raises(gc.GradientMismatch):
+        gc.replay(other_side, case)
+
+
+def test_a_function_that_rounds_to_float32_at_zeros_and_ties():
+    for _ in range(40):
+        x, w = RNG.choice([-1.0, 0.0, 1.0], (2, 2, 2))
+        verdict = verify_vjp(
+            lambda x, w: (x * w).astype(np.float32), lambda g, x, w: (g * w, x * g), x, w
+        )
+        assert verdict.status is not Status.FAIL
+
+
+def test_a_sum_of_squares_in_float32_that_lacks_its_factor():
+    def energy(x):
+        return (x.astype(np.float32) ** 2).sum(dtype=np.float32)
+
+    x = RNG.standard_normal(6)
+    assert verify_vjp(energy, lambda g, x: 2 * g * x, x)
+    assert verify_vjp(energy, lambda g, x: g * x, x).status is Status.FAIL
+
+
+def scalar_in_place(g, x):
+    total = (x * g).sum()
+    total -= 0.0
+    return 2.2 * x * g + 0 * total
+
+
+def entry_by_entry(g, x):
+    d = np.zeros_like(x)
+    for i in range(len(x)):
+        d[..., i] += 2.2 * x[i] * g[i]
+    return d
+
+
+def plain_arrays_alone(g, x):
+    assert type(g) is np.ndarray
+    return 2.2 * x * g
+
+
+@pytest.mark.parametrize("rule", [scalar_in_place, entry_by_entry, plain_arrays_alone])
+def test_a_wrong_rule_whose_rounding_is_hard_to_measure(rule):
+    assert verify_vjp(lambda x: x * x, rule, RNG.standard_normal(5)).status is Status.FAIL
+
+
+@pytest.mark.parametrize("factor", [1.1, 1.01, 1.00001])
+def test_a_wrong_entry_that_is_chosen_among_ties(factor):
+    def distance(q, y):
+        return np.abs(q - y).sum()
+
+    def rule(g, q, y):
+        d = g * np.sign(q - y)
+        spoiled = d.copy()
+        spoiled[np.argsort(np.abs(d))[2]] *= factor
+        return spoiled, -d
+
+    q, y = RNG.standard_normal((2, 6))
+    assert verify_vjp(distance, rule, q, y).status is Status.FAIL
+
+
+@pytest.mark.parametrize("size", [1e5, 1e8, 1e10])
+def test_digits_absorbed_inside_a_function(size):
+    def gain(P):
+        p = P[0]
+        for _ in range(2):
+            p = p + 0.1
+            p = (1 - p / (p + 0.5)) * p
+        return np.array([p])
+
+    def rule(g, P):
+        p, d = P[0], 1.0
+        for _ in range(2):
+            p = p + 0.1
+            d = d * (0.5 / (p + 0.5)) ** 2
+            p = 0.5 * p / (p + 0.5)
+        return g * d
+
+    for _ in range(10):
+        verdict = verify_vjp(gain, rule, size * RNG.uniform(0.5, 2, 1))
+        assert verdict.status is not Status.FAIL
+
+
+def test_an_angle_that_is_wrapped():
+    for _ in range(40):
+        x = 1e-8 * RNG.standard_normal(3)
+        verdict = verify_vjp(
+            lambda x: np.mod(x + np.pi, 2 * np.pi) - np.pi, lambda g, x: 1.0 * g, x
+        )
+        assert verdict.status is not Status.FAIL
+
+
+@pytest.mark.parametrize("offset", [1e5, 1e7])
+def test_a_tangent_rule_with_an_offset(offset):
+    def rule(dz, z):
+        y = softmax(z)
+        return y * (dz - y @ dz)
+
+    for _ in range(20):
+        z = RNG.standard_normal(4) + offset
+        z[0] = 0
+        assert verify_jvp(softmax, rule, z).status is not Status.FAIL
+
+
+def test_the_error_of_a_measured_tangent_is_a_bound():
+    for _ in range(100):
+        x, v = RNG.standard_normal((2, 3)) * 10.0 ** RNG.uniform(-6, 6, (2, 3))
+        measured = gc.measure_jvp(np.sin, [x], [v])
+        assert np.all(np.abs(measured.value - np.cos(x) * v) <= 3 * measured.error + 1e-14 * abs(v))
+
+
+@gc.derivation(p=gc.simplex("k"))
+def entropy(p):
+    return -(p * np.log(p)).sum()
+
+
+@entropy.gradient
+def entropy_gradient(p):
+    return -np.log(p) - 1
+
+
+@gc.identity(p=gc.simplex("k"))
+def probabilities_sum_to_one(p):
+    return p.sum(), 1.0
+
+
+@gc.identity(s="n k")
+def counts_cancel(s):
+    counts = 1.0 * (s > 0)
+    counts[:, 0] = -counts[:, 1:].sum(axis=1)
+    return (counts / 3).sum(axis=1), np.zeros(len(s))
+
+
+@gc.identity(t=gc.integers("n", low=1, high=10))
+def exponential_of_the_logarithm(t):
+    return np.exp(np.log(t)) / len(t), t / len(t)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        entropy_gradient, probabilities_sum_to_one, counts_cancel, exponential_of_the_logarithm,
+    ],
+    ids=lambda claim: claim.id,
+)  # fmt: skip
+@pytest.mark.parametrize("seed", range(3))
+def test_right_claims_are_not_accused(right, seed):
+    gc.check(right, seed=seed, inputs=210)
+
+
+def test_a_right_hessian_beside_a_gradient_that_is_right_at_zero_alone():
+    @gc.derivation(x="n", A="n n")
+    def quadratic(x, A):
+        return x @ A @ x
+
+    @quadratic.gradient("x")
+    def of_a_symmetric_matrix(x, A):
+        return 2 * A @ x
+
+    @quadratic.hessian("x")
+    def right(A):
+        return A + A.T
+
+    A = np.array([[1.0, 2.0], [0.0, 1.0]])
+    assert gc.verify(of_a_symmetric_matrix, x=np.zeros(2), A=A)
+    for x in (np.zeros(2), np.array([1.0, -2.0])):
+        assert gc.verify(right, x=x, A=A)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wrong_identities_fail(seed):
+    @gc.identity(x="q", dy="")
+    def every_tie_gets_the_gradient(x, dy):
+        return (dy * (x == x.max())).sum(), dy
+
+    @gc.identity(x="n")
+    def a_row_for_a_column(x):
+        return x, x[None]
+
+    for wrong in (every_tie_gets_the_gradient, a_row_for_a_column):
+        with pytest.raises(gc.GradientMismatch):
+            gc.check(wrong, seed=seed)
+
+
+def test_a_function_that_raises_at_some_sizes_is_not_passed():
+    @gc.identity(x="d", W="d m", v="d")
+    def only_where_square(x, W, v):
+        return x @ W + v, x @ W + v
+
+    with pytest.raises(gc.GradientUndecided, match="raises at every input of some sizes"):
+        gc.check(only_where_square)
+
+
+def test_a_rule_that_writes_into_its_tangent():
+    verdict = verify_jvp(lambda z: 2 * z, lambda dz, z: np.multiply(dz, 2, out=dz), np.ones(3))
+    assert verdict.title == "tangent changed"
+
+
+def test_masks_and_indices_are_constants_of_a_plain_call():
+    verdict = verify_vjp(
+        lambda x, m: np.where(m, x, 0),
+        lambda g, x, m: (g * m, None),
+        RNG.standard_normal(3),
+        np.array([True, False, True]),
+    )
+    assert verdict
