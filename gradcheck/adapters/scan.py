@@ -37,6 +37,7 @@ from gradcheck.arguments import Real, real
 from gradcheck.checking import Outcome, Profile, TimeUp, check_claim, limited
 from gradcheck.claims import Derivation, Rule
 from gradcheck.evaluation import last_line
+from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
 
 PROFILE = Profile("scan", inputs=35, derandomized=True, database=False)
@@ -76,7 +77,8 @@ def _lonely(definitions: Definitions, report: FileReport) -> Iterator[LayerRepor
     for name, value in definitions.namespace.items():
         if inspect.isclass(value):
             methods = {half for half in halves if callable(getattr(value, half, None))}
-            found = methods.pop() if len(methods) == 1 else ""
+            # With a backward method alone it is a variable, or an engine.
+            found = "forward" if methods == {"forward"} else ""
         else:
             found = next((half for half in halves if f"_{half}" in name), "")
         base = name.replace(f"_{found}", "")
@@ -175,6 +177,8 @@ def _checked(
     outcomes = _outcomes(declared, profile)
     if _overflowed(outcomes) and entry is None:
         declared, outcomes = _moderate(reading, report, profile)
+    if _raised_at_one(outcomes):
+        outcomes = _from_two(declared, report, profile)
     plan = plan_of(declared)
     assert plan is not None
     report.convention = _convention(sighting, declared)
@@ -228,9 +232,27 @@ def _outcomes(declared: Derivation, profile: Profile) -> list[tuple[Rule, Outcom
 
 def _overflowed(outcomes: Sequence[tuple[Rule, Outcome]]) -> bool:
     return any(
-        outcome.record.status == str(Status.UNDECIDED) and outcome.record.set_aside
+        outcome.record.status == str(Status.UNDECIDED) and "overflow" in outcome.record.set_aside
         for _, outcome in outcomes
     )
+
+
+def _raised_at_one(outcomes: Sequence[tuple[Rule, Outcome]]) -> bool:
+    return any(
+        outcome.record.status == str(Status.UNDECIDED) and "raised" in outcome.record.set_aside
+        for _, outcome in outcomes
+    )
+
+
+def _from_two(
+    declared: Derivation, report: LayerReport, profile: Profile
+) -> list[tuple[Rule, Outcome]]:
+    """Again at sizes of two and more: labels and one-hot rows look alike for one class."""
+    limits = Sampler(declared.rules[0]).limits
+    sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
+    declared.options = replace(declared.options, sizes=sizes)
+    report.assumptions.append("sizes of two and more: it raises at others")
+    return _outcomes(declared, profile)
 
 
 def _moderate(

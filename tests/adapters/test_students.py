@@ -145,3 +145,23 @@ def test_emptying_gradients_makes_adding_up_a_convention():
     (layer,) = [one for one in report.layers if one.name == "FullyConnected"]
     assert layer.verdict == "pass"
     assert any("until they are emptied" in text for text in layer.side_effects)
+
+
+def test_a_layer_that_raises_at_one_class_is_checked_at_more(tmp_path):
+    path = tmp_path / "lab.py"
+    path.write_text(
+        "import numpy as np\n\n\n"
+        "def softmax_loss(x, y):\n"
+        "    if y.size == x.size:  # one-hot rows\n"
+        "        y = y.argmax(axis=1)\n"
+        "    p = np.exp(x - x.max(axis=1, keepdims=True))\n"
+        "    p /= p.sum(axis=1, keepdims=True)\n"
+        "    n = np.arange(len(x))\n"
+        "    loss = -np.log(p[n, y]).mean()\n"
+        "    p[n, y] -= 1\n"
+        "    return loss, p / len(x)\n"
+    )
+    (layer,) = scanned(path).layers
+    assert layer.verdict == "pass"
+    assert "sizes of two and more: it raises at others" in layer.assumptions
+    assert not any("overflows" in text for text in layer.assumptions)
