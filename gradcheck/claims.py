@@ -200,6 +200,8 @@ class Rule(_Declared):
         self.wrt = wrt or derivation.differentiable
         self.signature: Signature | None = None
         self.where: Signature | None = None
+        #: What the rule's function has to say about its own calls; shown as notes.
+        self.notes: list[str] = []
         if self.problem is None:
             try:
                 self._declare(where)

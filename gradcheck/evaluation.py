@@ -332,6 +332,7 @@ def claim_at(
             raise
         except Exception as error:
             raise Violation("raises", f"{rule.name} raises {last_line(error)}") from error
+        claim.notes += [note for note in rule.notes if note not in claim.notes]
         if subject.derivation.options.mutates:
             subject.restore_inputs()
         return raw if wrap is None else plain(raw)

@@ -7,6 +7,7 @@ find distinct entries at 32×32, and puts ties into nearly every array.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -348,6 +349,7 @@ def _specials(functions: Sequence[Callable[..., Any]]) -> list[float]:
     """The numbers in the source of the functions, and those beside them."""
     found: set[float] = set()
     for function in functions:
+        function = inspect.unwrap(function)
         code = getattr(function, "__code__", None)
         if code is not None:
             _constants(code, getattr(function, "__globals__", {}), found)

@@ -30,13 +30,20 @@ ORDER = [
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
     "report.page", "sampling", "checking", "loading",
     "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
-    "mutation.summary", "mutation", "pytest_results", "listing",
+    "mutation.summary", "mutation",
+    "adapters.words", "adapters.names", "adapters.places", "adapters.style",
+    "adapters.construction", "adapters.landing", "adapters.randomness", "adapters.session",
+    "adapters.state", "adapters.plan", "adapters.boundary", "adapters.conventions",
+    "adapters.layers", "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
+    "adapters.recognition", "adapters.spec", "adapters.scan_report", "adapters.scan",
+    "pytest_results", "listing",
     "worked_numbers", "explanation", "pytest_plugin", "cli", "__main__",
 ]  # fmt: skip
 
 
 def module_name(path):
     parts = path.relative_to(PACKAGE).with_suffix("").parts
+    parts = parts[:2] if parts[:2] == ("adapters", "conventions") else parts  # one room, open
     return ".".join(part for part in parts if part != "__init__")
 
 

@@ -9,7 +9,10 @@ from typing import IO
 
 #: Select Graphic Rendition codes.
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = 1, 2, 31, 32, 33
-_COLOURS = {"PASS": _GREEN, "FAIL": _RED, "ERROR": _RED, "UNDECIDED": _YELLOW}
+_COLOURS = {
+    "PASS": _GREEN, "FAIL": _RED, "ERROR": _RED, "UNDECIDED": _YELLOW, "SCALED": _YELLOW,
+    "UNREAD": _YELLOW,
+}  # fmt: skip
 #: What is written where the encoding of a terminal lacks a character.
 _STAND_INS = {
     "∂": "d", "±": "+-", "≠": "!=", "…": "...", "×": "x", "·": ".", "≤": "<=", "≥": ">=",

@@ -1,0 +1,100 @@
+"""Arrays that are not numpy's: at the boundary of a layer they are converted, in float64.
+
+A module of arrays is torch, or any that follows the Array API (``asarray``). Nothing is copied
+where the two can share memory: the session has made copies already.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.style import Style, itself
+from gradcheck.errors import DeclarationError
+
+#: Modules of arrays that are recognised by the name under which a layer uses them.
+_KNOWN = ("torch", "cupy")
+
+
+def in_world(style: Style, names: Names) -> Style:
+    """The style with conversions, where its layer works on arrays that are not numpy's."""
+    if style.inward is not itself:
+        return style
+    module = _imported(names.arrays) if names.arrays else _used_by(style)
+    if module is None:
+        return style
+    return replace(style, inward=lambda value: _inward(value, module), outward=_outward)
+
+
+def framework(name: str, names: Names) -> Any:
+    """A framework where something has loaded it, or it is asked for; else None."""
+    module = sys.modules.get(name)
+    return _imported(name) if module is None and names.framework == name else module
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise DeclarationError(f"{name} cannot be imported: {error}") from None
+
+
+def _used_by(style: Style) -> ModuleType | None:
+    """The module of arrays whose functions the rule, or the class, uses under its usual name."""
+    functions = [style.source]
+    if style.make is None:
+        functions.append(style.forward(None))
+    if inspect.isclass(style.make):
+        functions += [value for value in vars(style.make).values() if inspect.isfunction(value)]
+    for function in functions:
+        code, space = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+        for name in code.co_names if code is not None else ():
+            value = space.get(name)
+            if isinstance(value, ModuleType) and value.__name__ in _KNOWN:
+                return value
+    return None
+
+
+def _inward(value: Any, module: ModuleType) -> Any:
+    if not isinstance(value, np.ndarray | np.generic):
+        return value
+    if module.__name__ == "torch":
+        return tensor(module, value)
+    return module.asarray(np.asarray(value))
+
+
+def tensor(torch: Any, value: Any) -> Any:
+    """A tensor on the CPU that shares the memory of an array."""
+    array = np.asarray(value)
+    if not array.ndim or any(stride < 0 for stride in array.strides) or not array.flags.writeable:
+        return torch.tensor(
+            array.tolist() if not array.ndim else array.copy(), dtype=_dtype(torch, array)
+        )
+    return torch.from_numpy(array)
+
+
+def number(value: Any) -> Any:
+    """A tensor as an array, or as a number."""
+    array = value.detach().cpu().numpy()
+    return array if array.ndim else array[()]
+
+
+def _dtype(torch: Any, array: np.ndarray[Any, Any]) -> Any:
+    return torch.from_numpy(np.zeros(1, array.dtype)).dtype
+
+
+def _outward(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic) or not hasattr(value, "shape"):
+        return value
+    detach = getattr(value, "detach", None)
+    if callable(detach):
+        value = detach().cpu().numpy()
+    array = np.asarray(value)
+    return array if array.ndim else array[()]

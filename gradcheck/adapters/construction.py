@@ -1,0 +1,200 @@
+"""How an object is made from parameters: which argument of its constructor gets what."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.places import evaluate
+from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.words import is_optimizer, is_parameter, is_rate, is_shape, mode_value
+from gradcheck.errors import DeclarationError
+
+#: With this learning rate, a layer that updates itself moves so far that of the change nothing but
+#: the gradient is left: the old parameter is below the last bit of what the rate multiplies.
+RATE = 2.0**60
+#: No rate is so large or small that it could not be multiplied with.
+_MOST_POWER = 900
+#: At most so many ways of filling a constructor are tried.
+_MOST_TRIES = 400
+
+
+def rate_for(cotangents: Sequence[Any]) -> float:
+    """The rate at which a step for some cotangents hides the parameter that is stepped from."""
+    largest = max((float(np.max(np.abs(c), initial=0.0)) for c in cotangents), default=0.0)
+    if not 0 < largest < np.inf:
+        return RATE
+    return RATE * 2.0 ** -float(np.clip(np.floor(np.log2(largest)), -_MOST_POWER, _MOST_POWER))
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an argument of a constructor gets: an input, an expression in sizes, or a value."""
+
+    input: str = ""
+    sizes: str = ""
+    value: Any = None
+
+    def __str__(self) -> str:
+        return self.input or self.sizes or repr(self.value)
+
+
+class Recorder:
+    """Stands for an optimizer: moves a parameter by its gradient alone, at the rate of the call."""
+
+    #: Of the class, since layers copy the optimizer that they are given.
+    rate: ClassVar[float] = RATE
+
+    def update(self, parameter: Any, gradient: Any, *_: Any, **__: Any) -> Any:
+        """The parameter after the step."""
+        return parameter - Recorder.rate * gradient
+
+    __call__ = step = get_update = update
+
+
+class Filling:
+    """The arguments of one constructor, and where each comes from."""
+
+    def __init__(self, style: Style, names: Names, inputs: Mapping[str, Any]) -> None:
+        self.style, self.names = style, names
+        self.parameters = () if style.make is None else parameters_of(style.make)
+        self.known: dict[str, Source] = {}
+        self.unknown: list[str] = []
+        lowered = {name.lower(): name for name in inputs}
+        for parameter in self.parameters:
+            name = parameter.name
+            mode = mode_value(name, names.mode)
+            if name in names.init:
+                continue
+            if isinstance(parameter.default, bool) and name in inputs:
+                continue  # whether there is to be such a parameter
+            if name in inputs:
+                self.known[name] = Source(input=name)
+            elif name.lower() in lowered and is_required(parameter):
+                self.known[name] = Source(input=lowered[name.lower()])
+            elif is_optimizer(name) and is_required(parameter):
+                self.known[name] = Source(value=Recorder())
+            elif is_rate(name) and is_required(parameter):
+                self.known[name] = Source(value=RATE)
+            elif mode is not None:
+                self.known[name] = Source(value=mode)
+            elif is_required(parameter) and is_parameter(name):
+                raise DeclarationError(
+                    f"{style.name}: its constructor needs {name!r}, an array of parameters by its "
+                    f'name, for which nothing is declared; add {name}="…" with its dims'
+                )
+            elif is_required(parameter) or (parameter.default is None and is_shape(name)):
+                self.unknown.append(name)
+        unknown = [n for n in names.init if n not in {p.name for p in self.parameters}]
+        if unknown:
+            raise DeclarationError(
+                f"{style.name}: names(init={{{unknown[0]!r}: …}}): its constructor takes "
+                f"{', '.join(p.name for p in self.parameters) or 'nothing'}"
+            )
+
+    @property
+    def inputs(self) -> set[str]:
+        """The inputs that the constructor is given."""
+        return {source.input for source in self.known.values() if source.input}
+
+    def ways(
+        self, bindings: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
+    ) -> Iterator[dict[str, Source]]:
+        """The ways to fill it, the likeliest first."""
+        fixed = dict(self.known)
+        for name, given in self.names.init.items():
+            fixed[name] = Source(value=given)
+            if isinstance(given, str):
+                try:
+                    evaluate(given, dict(bindings), dict(shapes))
+                    fixed[name] = Source(sizes=given)
+                except DeclarationError:
+                    pass  # a word that the constructor knows, such as "relu"
+        sizes = [name for name, size in bindings.items() if isinstance(size, int)]
+        choices: list[list[Source]] = []
+        for name in self.unknown:
+            whole = [f"shape({n})" for n in shapes]
+            tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
+            plain = _by_meaning(name, sizes)
+            texts = [*whole, *tails, *plain] if is_shape(name) else plain
+            if name.endswith("_shape") or name == "shape":
+                texts = [*whole, *tails]
+            if name in ("input_shape",):
+                texts = [*tails, *whole, *plain]
+            choices.append([Source(sizes=text) for text in texts])
+        ways = itertools.islice(itertools.product(*choices), _MOST_TRIES)
+        distinct: list[dict[str, Source]] = []
+        for way in ways:
+            filled = {**fixed, **dict(zip(self.unknown, way, strict=True))}
+            texts = [source.sizes for source in way]
+            if len(set(texts)) == len(texts):
+                yield filled
+            else:
+                distinct.append(filled)  # one size for two arguments is less likely
+        yield from distinct
+
+    def make(
+        self,
+        way: Mapping[str, Source],
+        values: Mapping[str, Any],
+        bindings: Mapping[str, Any],
+        shapes: Mapping[str, tuple[int, ...]],
+    ) -> Any:
+        """A fresh object."""
+        assert self.style.make is not None
+        arguments: dict[str, Any] = {}
+        for name, source in way.items():
+            if source.input:
+                arguments[name] = values[source.input]
+            elif source.sizes:
+                arguments[name] = evaluate(source.sizes, dict(bindings), dict(shapes))
+            else:
+                arguments[name] = source.value
+        by_position = [
+            arguments.pop(p.name) for p in self.parameters if p.kind is p.POSITIONAL_ONLY
+        ]
+        return self.style.make(*by_position, **arguments)
+
+    def line(self) -> str:
+        """The line of a declaration that would say what the constructor needs."""
+        needed = ", ".join(f'"{name}": …' for name in self.unknown)
+        return f"init={{{needed}}}"
+
+
+_IN = ("in", "input", "prev", "from")
+_OUT = ("out", "output", "units", "hidden", "to", "next")
+
+
+def _by_meaning(name: str, sizes: list[str]) -> list[str]:
+    """Sizes in the order in which an argument of this name may mean them."""
+    words = set(name.lower().replace("_", " ").split())
+    lowered = name.lower()
+    same = [size for size in sizes if size.lower() == lowered]
+    order = list(sizes)
+    if "kernel" in lowered or "filter_size" in lowered or words & {"k", "ksize"}:
+        order = [size for size in sizes if size in ("k", "kh")] + order
+    elif "filter" in lowered or ("out" in lowered and "f" in sizes):
+        order = [size for size in sizes if size == "f"] + order
+    elif words & set(_OUT) or lowered.endswith("out"):
+        order = order[2:] + order[:2]
+    elif words & set(_IN) or lowered.endswith("in") or "feature" in lowered or "dim" in lowered:
+        order = order[1:] + order[:1]
+    return list(dict.fromkeys([*same, *order]))
+
+
+def shapes_of(values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arrays among some values."""
+    return {name: np.shape(value) for name, value in values.items() if hasattr(value, "shape")}
+
+
+def initialized(made: Any, method: str) -> None:
+    """Call a method that makes parameters; it may want an optimizer."""
+    try:
+        getattr(made, method)(Recorder())
+    except TypeError:
+        getattr(made, method)()

@@ -1,0 +1,50 @@
+"""The conventions, one a file: a new file is a new convention, and nothing else is to be done.
+
+A file provides ``PRIORITY``, ``style_of`` and ``candidates``, as ``style.Convention`` says.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from gradcheck.adapters.boundary import in_world
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.style import Convention, Style
+from gradcheck.errors import DeclarationError
+
+
+@functools.cache
+def conventions() -> list[Convention]:
+    """Every convention, the more special before the more general."""
+    found = [
+        importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+    ]
+    return sorted((cast(Convention, module) for module in found), key=lambda one: one.PRIORITY)
+
+
+def style_of(what: tuple[Any, ...], names: Names) -> Style:
+    """How a layer is called; raises ``DeclarationError`` where no convention knows it."""
+    for convention in conventions():
+        style = convention.style_of(what, names)
+        if style is not None:
+            return in_world(style, names)
+    said = " and ".join(getattr(one, "__name__", repr(one)) for one in what) or "nothing"
+    raise DeclarationError(
+        f"layer({said}): a class with a forward and a backward method was expected, two functions, "
+        "a function that returns a value with its gradient, or one of a framework; where the "
+        'methods have other names, say them: names(forward="…", backward="…")'
+    )
+
+
+def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """What in a module looks like a layer; nothing is taken for two."""
+    seen: set[int] = set()
+    for convention in conventions():
+        for what in convention.candidates(namespace):
+            if id(what[-1]) not in seen:
+                seen.add(id(what[-1]))
+                yield what

@@ -1,0 +1,108 @@
+"""A function of each entry and its derivative: ``sigmoid`` and ``sigmoid_grad``.
+
+Also a class with ``__call__(x)`` and ``gradient(x)``. Whether the derivative is given x or f(x) is
+declared, ``names(derivative_of="output")``, or else seen by trying both.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.style import Style, parameters_of
+
+PRIORITY = 70
+
+_ENDINGS = (
+    "grad",
+    "prime",
+    "derivative",
+    "deriv",
+    "der",
+    "d",
+    "gradient",
+    "dx",
+    "backward",
+    "diff",
+)
+_STARTS = ("d", "grad", "d_", "grad_", "deriv_", "derivative_", "gradient_", "der_", "diff_")
+_FORWARD = ("__call__", "fn", "f", "forward", "activate", "function", "compute", "apply", "func")
+_DERIVATIVE = (
+    "gradient", "grad", "derivative", "prime", "deriv", "df", "d", "f_prime", "backward", "diff",
+)  # fmt: skip
+
+
+def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
+    """Two functions of one array each, or a class with both as methods."""
+    if len(what) == 2 and all(inspect.isfunction(one) for one in what):
+        forward, backward = what
+        takes, gets = parameters_of(forward), parameters_of(backward)
+        if not takes or not gets:
+            return None
+        return Style(
+            convention="derivative pair",
+            name=forward.__name__,
+            forward=lambda _: forward,
+            backward=lambda _: backward,
+            kind="derivative",
+            source=backward,
+            takes=takes,
+            gets=gets[:1],
+        )
+    if len(what) == 1 and inspect.isclass(what[0]):
+        return _of_class(what[0], names)
+    return None
+
+
+def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Functions whose names differ by a word for the derivative, and classes with both."""
+    functions = {n: f for n, f in namespace.items() if inspect.isfunction(f)}
+    for name, derivative in functions.items():
+        for partner in _partners(name):
+            if partner in functions and partner != name:
+                yield functions[partner], derivative
+                break
+    for value in namespace.values():
+        if inspect.isclass(value) and _of_class(value, Names()) is not None:
+            yield (value,)
+
+
+def _partners(name: str) -> list[str]:
+    found = [name.removesuffix(f"_{end}") for end in _ENDINGS if name.endswith(f"_{end}")]
+    found += [name.removeprefix(start) for start in _STARTS if name.startswith(start)]
+    found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
+    return [text for text in found if text]
+
+
+def _of_class(cls: type, names: Names) -> Style | None:
+    forward = _method(cls, (names.forward,) if names.forward else _FORWARD)
+    backward = _method(cls, (names.backward,) if names.backward else _DERIVATIVE)
+    if forward is None or backward is None or forward == backward:
+        return None
+    static = [isinstance(inspect.getattr_static(cls, n), staticmethod) for n in (forward, backward)]
+    takes = parameters_of(getattr(cls, forward), skip_first=not static[0])
+    gets = parameters_of(getattr(cls, backward), skip_first=not static[1])
+    if len(takes) != 1 or len(gets) != 1:
+        return None
+    return Style(
+        convention="derivative pair",
+        name=cls.__name__,
+        forward=lambda made: getattr(made, forward),
+        backward=lambda made: getattr(made, backward),
+        make=cls,
+        kind="derivative",
+        source=getattr(cls, backward),
+        takes=takes,
+        gets=gets,
+    )
+
+
+def _method(cls: type, names: tuple[str, ...]) -> str | None:
+    for name in names:
+        held = inspect.getattr_static(cls, name, None)
+        if inspect.isfunction(held) or isinstance(held, staticmethod):
+            return name
+    return None

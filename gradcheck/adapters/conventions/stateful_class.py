@@ -1,0 +1,56 @@
+"""An object that keeps its state: ``forward(x)``, ``backward(dout)``.
+
+What is needed for the backward call lies in attributes, and the gradients of its parameters land in
+attributes, in lists parallel to those of the parameters, in dicts, in dicts of dicts, or nowhere,
+where the backward method changes the parameters itself. Which, is seen in the trial.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.style import Style, parameters_of
+from gradcheck.adapters.words import WORDS, is_cache
+
+PRIORITY = 50
+
+
+def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
+    """A class with a forward and a backward method."""
+    if len(what) != 1 or not inspect.isclass(what[0]):
+        return None
+    (cls,) = what
+    forward = _method(cls, (names.forward,) if names.forward else WORDS.forward)
+    backward = _method(cls, (names.backward,) if names.backward else WORDS.backward)
+    if forward is None or backward is None or forward == backward:
+        return None
+    gets = parameters_of(getattr(cls, backward), skip_first=True)
+    return Style(
+        convention="class",
+        name=cls.__name__,
+        forward=lambda made: getattr(made, forward),
+        backward=lambda made: getattr(made, backward),
+        make=cls,
+        returns_cache=any(is_cache(parameter.name) for parameter in gets),
+        source=getattr(cls, backward),
+        takes=parameters_of(getattr(cls, forward), skip_first=True),
+        gets=gets,
+    )
+
+
+def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Every such class."""
+    for value in namespace.values():
+        if inspect.isclass(value) and style_of((value,), Names()) is not None:
+            yield (value,)
+
+
+def _method(cls: type, names: tuple[str, ...]) -> str | None:
+    for name in names:
+        held = inspect.getattr_static(cls, name, None)
+        if inspect.isfunction(held):
+            return name
+    return None

@@ -1,0 +1,321 @@
+"""The definitions of a Python file or a notebook, and nothing else of it.
+
+Functions, classes, constants and the imports that they need are taken. What would run — training
+loops, prints, plots, reading of files — is left out and named, and so is what cannot be taken:
+an import that fails, a class whose base is not there, a cell that is no Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import linecache
+import re
+import sys
+import warnings
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gradcheck.errors import InputError
+from gradcheck.evaluation import last_line
+
+#: What a constant may be made with.
+_MAKERS = {
+    "array", "zeros", "ones", "eye", "finfo", "default_rng", "RandomState", "TypeVar", "NewType",
+    "namedtuple", "partial", "float", "int", "tuple", "list", "dict", "set", "frozenset", "sqrt",
+    "float32", "float64", "log", "exp", "arange", "asarray", "property", "vectorize",
+}  # fmt: skip
+#: A line of this much is shown of what is left out.
+_MOST_SHOWN = 60
+#: Python 2 wrote print without brackets.
+_PRINT = re.compile(r"^(\s*)print\s+(?!\()(.*)$", re.MULTILINE)
+_MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A part of a file that was not taken, and why."""
+
+    line: int
+    text: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text}: {self.reason}"
+
+
+@dataclass
+class Definitions:
+    """What was taken from a file."""
+
+    path: Path
+    module: ModuleType
+    left_out: list[LeftOut] = field(default_factory=list)
+    #: Names that are missing since what they come from could not be imported: the reason.
+    missing: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The names that the file itself defines."""
+        own = self.module.__name__
+        return {
+            name: value
+            for name, value in vars(self.module).items()
+            if getattr(value, "__module__", None) == own and not name.startswith("__")
+        }
+
+
+def definitions_of(path: Path) -> Definitions:
+    """Take the definitions of a file; raises ``InputError`` for a file that cannot be read."""
+    return _Taking(path, {}).result
+
+
+class _Taking:
+    """One file that is being taken; siblings that it imports are taken in the same way."""
+
+    def __init__(self, path: Path, known: dict[Path, ModuleType]) -> None:
+        name = f"{path.stem} {zlib.crc32(str(path.absolute()).encode()):08x}"
+        module = ModuleType(name)
+        module.__file__ = str(path)
+        self.result = Definitions(path, module)
+        self.known = known
+        known[path.absolute()] = module
+        sys.modules[name] = module
+        trees = [one for chunk in _chunks(path) for one in self._parsed(chunk)]
+        self.used = {
+            node.id
+            for _, tree in trees
+            for statement in tree.body
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
+            or _is_constant(statement)
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name)
+        }
+        for chunk, tree in trees:
+            for statement in tree.body:
+                self._take(chunk, statement)
+
+    # ---- one statement -----------------------------------------------------------------------
+
+    def _parsed(self, chunk: _Chunk) -> list[tuple[_Chunk, ast.Module]]:
+        """The source and its tree; cut in pieces where some of it is no Python."""
+        for text in (chunk.text, _PRINT.sub(r"\1print(\2)", chunk.text)):
+            try:
+                with warnings.catch_warnings(action="ignore"):  # of \d in a plain string
+                    return [(chunk, ast.parse(text))]
+            except (SyntaxError, ValueError) as error:
+                problem = error
+        parts = list(_split(chunk))
+        if len(parts) > 1:
+            return [one for part in parts for one in self._parsed(part)]
+        first = chunk.text.strip().splitlines()[0] if chunk.text.strip() else ""
+        line = chunk.line + (getattr(problem, "lineno", None) or 1) - 1
+        self._leave(line, first, f"this is no Python 3: {last_line(problem)}")
+        return []
+
+    def _take(self, chunk: _Chunk, statement: ast.stmt) -> None:
+        match statement:
+            case ast.Import() | ast.ImportFrom():
+                self._import(chunk, statement)
+            case ast.Try(body=body) if all(
+                isinstance(s, ast.Import | ast.ImportFrom | ast.Assign | ast.Pass) for s in body
+            ):
+                self._try(chunk, statement)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self._execute(chunk, statement, f"{_word(statement)} {statement.name}")
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                return
+            case _ if _is_constant(statement):
+                self._execute(chunk, statement, _shown(statement))
+            case _:
+                self._leave(self._line(chunk, statement), _shown(statement), "it is not run")
+
+    def _line(self, chunk: _Chunk, statement: ast.stmt) -> int:
+        return chunk.line + statement.lineno - 1
+
+    def _leave(self, line: int, text: str, reason: str) -> None:
+        self.result.left_out.append(LeftOut(line, text, reason))
+
+    def _execute(self, chunk: _Chunk, statement: ast.stmt, what: str) -> None:
+        tree = ast.Module([statement], [])
+        ast.increment_lineno(tree, chunk.line - 1)
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                code = compile(tree, chunk.file, "exec")
+                exec(code, vars(self.result.module))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            reason = self._because(error)
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                self.result.missing[statement.name] = reason
+            self._leave(statement.lineno, what, reason)
+
+    def _because(self, error: BaseException) -> str:
+        name = getattr(error, "name", None)
+        if isinstance(error, NameError) and name in self.result.missing:
+            return f"it needs {name}: {self.result.missing[name]}"
+        return last_line(error)
+
+    # ---- imports ---------------------------------------------------------------------------
+
+    def _import(self, chunk: _Chunk, statement: ast.Import | ast.ImportFrom) -> None:
+        for alias in statement.names:
+            bound = alias.asname or alias.name.split(".")[0]
+            if alias.name != "*" and bound not in self.used:
+                continue
+            one: ast.stmt
+            if isinstance(statement, ast.Import):
+                one = ast.Import([alias])
+            else:
+                one = ast.ImportFrom(statement.module, [alias], statement.level)
+            ast.copy_location(one, statement)
+            try:
+                self._import_one(one, chunk)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                text = ast.unparse(one)
+                reason = f"`{text}` fails: {last_line(error)}"
+                self.result.missing[bound] = reason
+                self._leave(self._line(chunk, statement), text, last_line(error))
+
+    def _import_one(self, one: ast.Import | ast.ImportFrom | Any, chunk: _Chunk) -> None:
+        sibling = self._sibling(one)
+        if sibling is None:
+            if isinstance(one, ast.ImportFrom) and one.level:
+                raise ImportError(f"no file of that name lies beside {self.result.path.name}")
+            code = compile(ast.fix_missing_locations(ast.Module([one], [])), chunk.file, "exec")
+            exec(code, vars(self.result.module))
+            return
+        path = sibling.absolute()
+        if path not in self.known:
+            taken = _Taking(sibling, self.known)
+            self.result.left_out += taken.result.left_out
+        module = self.known[path]
+        namespace = vars(self.result.module)
+        (alias,) = one.names
+        if isinstance(one, ast.Import):
+            namespace[alias.asname or alias.name.split(".")[0]] = module
+        elif alias.name == "*":
+            namespace.update({n: v for n, v in vars(module).items() if not n.startswith("_")})
+        else:
+            namespace[alias.asname or alias.name] = getattr(module, alias.name)
+
+    def _sibling(self, one: ast.Import | ast.ImportFrom) -> Path | None:
+        """The file beside this one that is imported, if it is one."""
+        name = one.names[0].name if isinstance(one, ast.Import) else one.module or ""
+        folder = self.result.path.parent
+        if isinstance(one, ast.ImportFrom):
+            for _ in range(one.level - 1):
+                folder = folder.parent
+        path = folder.joinpath(*name.split(".")).with_suffix(".py") if name else folder
+        return path if path.is_file() and path.absolute() != self.result.path.absolute() else None
+
+    def _try(self, chunk: _Chunk, statement: ast.Try) -> None:
+        """``try: import … except ImportError: …``: the first branch that can be taken."""
+        for body in (statement.body, *(handler.body for handler in statement.handlers)):
+            before = len(self.result.left_out)
+            for one in body:
+                self._take(chunk, one)
+            if len(self.result.left_out) == before:
+                return
+            del self.result.left_out[before:]
+        self._leave(self._line(chunk, statement), _shown(statement), "no branch can be taken")
+
+
+# ---- pieces of a file ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Some source: a whole file, or a cell of a notebook; ``file`` is what tracebacks call it."""
+
+    text: str
+    file: str
+    line: int = 1
+
+
+def _chunks(path: Path) -> Iterator[_Chunk]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    if path.suffix == ".ipynb":
+        yield from _cells(path, text)
+        return
+    if path.suffix != ".py":
+        raise InputError(f"{path}: a Python file or a notebook (.ipynb) was expected")
+    text = text.replace("\r\n", "\n").replace("\t", "    ") if "\t" in text else text
+    name = str(path.absolute())
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    yield _Chunk(text, name)
+
+
+def _cells(path: Path, text: str) -> Iterator[_Chunk]:
+    try:
+        cells = json.loads(text)["cells"]
+        sources = [c["source"] for c in cells if c["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{path} is not a notebook that can be read") from None
+    line = 1
+    for source in sources:
+        code = _MAGIC.sub("pass", "".join(source))
+        if not code.lstrip().startswith("%%"):
+            # Every cell is given the lines before it, so that a line number means one place.
+            name = str(path.absolute())
+            padded = "\n" * (line - 1) + code
+            before = "".join(linecache.cache[name][2]) if name in linecache.cache else ""  # type: ignore[misc]
+            whole = (before if line > 1 else "") + code + "\n"
+            linecache.cache[name] = (len(padded), None, whole.splitlines(keepends=True), name)
+            yield _Chunk(code, name, line)
+            line += code.count("\n") + 1
+
+
+def _split(chunk: _Chunk) -> Iterator[_Chunk]:
+    """The top-level statements of a source that cannot be parsed as a whole."""
+    lines = chunk.text.splitlines()
+    starts = [
+        k
+        for k, line in enumerate(lines)
+        if line
+        and not line[0].isspace()
+        and not line.startswith((")", "]", "}", "#", "else", "el"))
+        and not line.startswith(("except", "finally"))
+    ]
+    for k, start in enumerate(starts):
+        end = starts[k + 1] if k + 1 < len(starts) else len(lines)
+        yield _Chunk("\n".join(lines[start:end]) + "\n", chunk.file, chunk.line + start)
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    """Whether a statement gives a name to something that running code is not needed for."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    if not all(isinstance(target, ast.Name) for target in targets):
+        return False
+    if isinstance(statement.value, ast.Lambda):
+        return True
+    for node in ast.walk(statement.value):
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name not in _MAKERS:
+                return False
+        elif isinstance(node, ast.Await | ast.Yield | ast.NamedExpr):
+            return False
+    return True
+
+
+def _word(statement: ast.stmt) -> str:
+    return "class" if isinstance(statement, ast.ClassDef) else "def"
+
+
+def _shown(statement: ast.stmt) -> str:
+    text = ast.unparse(statement).splitlines()[0]
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + " …"

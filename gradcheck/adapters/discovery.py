@@ -1,0 +1,156 @@
+"""What an object makes for itself: which of its arrays are parameters, and of which dims.
+
+An object is made with distinct small sizes and run. An array of it is a parameter if another value
+in its place changes the output; its shape, in those sizes, is its dims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.adapters.landing import is_array, landed
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.places import Place
+from gradcheck.adapters.plan import Plan
+from gradcheck.adapters.randomness import reproducible
+from gradcheck.adapters.session import Session
+from gradcheck.adapters.style import Style
+from gradcheck.adapters.words import first
+from gradcheck.arguments import Argument, as_argument
+from gradcheck.dims import Bindings, parse
+from gradcheck.errors import DeclarationError
+from gradcheck.regimes import draw_reals
+
+_SEED = 5
+
+
+def discovered(
+    style: Style, names: Names, inputs: Mapping[str, Any], sizes: Mapping[str, int]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The dims of the parameters that an object makes, and what its constructor is given.
+
+    ``inputs`` are the dims of what the forward method takes. Raises ``DeclarationError`` where the
+    object cannot be made or run.
+    """
+    bindings: Bindings = dict(sizes)
+    arguments = {name: as_argument(given) for name, given in inputs.items()}
+    rng = np.random.default_rng(_SEED)
+    values: dict[str, Any] = {}
+    for name, argument in arguments.items():
+        values[name] = argument.draw(rng, bindings, "normal", values)
+    differentiable = [name for name, argument in arguments.items() if argument.differentiable]
+    plan = Plan(style, names, list(inputs), differentiable, [(bindings, values)])
+    found: dict[str, str] = {}
+    for text, array in _arrays(plan, values, bindings).items():
+        if _matters(plan, text, array, values, bindings, rng):
+            found[_name(text)] = _dims(np.shape(array), sizes)
+    init = {name: source.sizes for name, source in plan.way.items() if source.sizes}
+    return found, init
+
+
+def _arrays(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> dict[str, Any]:
+    """The arrays of reals that an object holds once it is made, by place."""
+    with reproducible(plan.generators), np.errstate(all="ignore"):
+        session = Session(plan, values, bindings)
+        before = _held(session.object, plan)
+        if not before:  # it makes them in its first call
+            session.run_forward(values)
+            before = _held(session.object, plan, within=plan.style.words.parameters)
+    return before
+
+
+def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for text, value in list(vars(made).items()) if hasattr(made, "__dict__") else []:
+        if within and text not in within:
+            continue
+        if isinstance(value, dict):
+            parts = {f"{text}[{key!r}]": part for key, part in value.items()}
+        elif isinstance(value, list):
+            parts = {f"{text}[{k}]": part for k, part in enumerate(value)}
+        elif not is_array(value) and (key := first(plan.style.words.value_key, value)):
+            parts = {f"{text}.{key}": getattr(value, key)}
+        else:
+            parts = {text: value}
+        found |= {
+            path: part
+            for path, part in parts.items()
+            if is_array(part) and np.ndim(part) and np.asarray(part).dtype.kind == "f"
+        }
+    return found
+
+
+def _matters(
+    plan: Plan,
+    text: str,
+    array: Any,
+    values: Mapping[str, Any],
+    bindings: Bindings,
+    rng: np.random.Generator,
+) -> bool:
+    """Whether the output depends on what lies at a place."""
+    outputs: list[NDArray[Any]] = []
+    for other in (False, True):
+        with reproducible(plan.generators), np.errstate(all="ignore"):
+            session = Session(plan, values, bindings)
+            if not landed(Place.parse(text), session.object, None):
+                session.run_forward(values)
+                session.flush()
+            if other:
+                try:
+                    changed = np.asarray(array) + draw_reals(rng, np.shape(array), "normal")
+                    Place.parse(text).write(session.object, changed)
+                except (DeclarationError, KeyError, IndexError, AttributeError):
+                    return False
+            try:
+                session.run_forward(values)
+                outputs.append(np.asarray(session.collect()[0]))
+            except Exception:
+                return False
+    before, after = outputs
+    return not np.array_equal(before, after)
+
+
+def _name(text: str) -> str:
+    """What a parameter at a place is called: ``params['W']`` is W, ``W['val']`` too."""
+    text = text.partition(".")[0]
+    head, _, key = text.partition("[")
+    key = key.strip("]'\"")
+    if not key or key in ("val", "value", "data", "w"):
+        return head if not key or key != "w" or head not in ("params", "parameters") else key
+    return key if not key.isdigit() else f"{head}{key}"
+
+
+def _dims(shape: tuple[int, ...], sizes: Mapping[str, int]) -> str:
+    """The dims of a shape, in sizes that are distinct."""
+    by_size: dict[int, str] = {}
+    for name, size in sizes.items():
+        by_size.setdefault(size, name)
+    words = [by_size.get(size, str(size)) if size != 1 else "1" for size in shape]
+    text = " ".join(words)
+    parse(text)
+    return text
+
+
+def argument_text(argument: Any) -> str:
+    """How an argument is written in a spec and in an assumption."""
+    if isinstance(argument, str):
+        return repr(argument).replace("'", '"')
+    if isinstance(argument, Argument):
+        kind = type(argument).__name__
+        word = {"Real": "real", "Integers": "integers", "Simplex": "simplex"}.get(kind, "choice")
+        if word == "choice":
+            values: tuple[Any, ...] = getattr(argument, "values", ())
+            return f"constant({values[0]!r})" if len(values) == 1 else f"choice{values!r}"
+        dims = argument.dims
+        extra = [
+            f"{name}={getattr(argument, name)!r}"
+            for name in ("low", "high", "differentiate")
+            if (found := getattr(argument, name, None)) is not None and found is not True
+        ]
+        return f'{word}("{dims.text if dims else ""}"{"".join(", " + one for one in extra)})'
+    return repr(argument)

@@ -1,0 +1,299 @@
+"""What known names settle: the dims of affine, conv, batchnorm, softmax_loss and their like.
+
+A layer is of a kind by a word in its name; an input has a role by its own name. Each kind lists the
+dims that its roles may have, the usual ones first. What a name does not settle is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradcheck.adapters.words import is_bias, is_target, is_weight, snake
+from gradcheck.arguments import Argument, as_argument, choice, constant, integers, real, simplex
+
+Dims = Mapping[str, Any]
+#: Probabilities, open at both ends.
+_LOW, _HIGH = 0.0, 1.0
+_LABELS = integers("n", high="c")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Layers of one kind: words that name it, and what its roles may be, the likeliest first.
+
+    ``sizes`` are distinct, so that a shape that an object makes can be read back as dims.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    ways: tuple[Dims, ...]
+    sizes: Mapping[str, int]
+
+
+def _ways(shared: Dims, *others: Dims) -> tuple[Dims, ...]:
+    return tuple({**shared, **other} for other in others)
+
+
+_ROWS = (
+    *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
+    *_ways({"x": "n d", "weight": "m d"}, {"bias": "m"}, {"bias": "m 1"}, {"bias": "1 m"}),
+)
+_COLUMNS = ({"x": "d n", "weight": "m d", "bias": "m 1"},)
+_GIVEN = replace(simplex("n c"), differentiate=False)
+#: Beyond these, probabilities underflow, and a logarithm with a small number in it saturates.
+_LOGITS = real("n c", low=-30.0, high=30.0)
+_ONE_HOT = {"x": _LOGITS, "target": _GIVEN}
+_IMAGE = "n c h+kh-1 w+kw-1"
+
+KINDS = (
+    Kind(
+        "regression loss",
+        ("mse", "mae", "squared", "l2", "l1", "huber", "error", "quadratic"),
+        (
+            {"x": "n c", "target": real("n c", differentiate=False)},
+            {"x": "n", "target": real("n", differentiate=False)},
+        ),
+        {"n": 4, "c": 3},
+    ),
+    Kind(
+        "loss",
+        ("loss", "entropy", "crossentropy", "svm", "nll", "hinge", "criterion", "bce", "cost"),
+        (
+            {"x": _LOGITS, "target": _LABELS},
+            _ONE_HOT,
+            {"x": real("n c", low=_LOW, high=_HIGH), "target": _GIVEN},
+            {"x": "n", "target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
+        ),
+        {"n": 4, "c": 3},
+    ),
+    Kind(
+        "lstm",
+        ("lstm",),
+        (
+            {
+                "x": "n d", "h": "n h", "c": "n h", "weight": "d 4*h", "weight 2": "h 4*h",
+                "bias": "4*h",
+            },
+        ),
+        {"n": 5, "d": 3, "h": 2},
+    ),
+    Kind(
+        "rnn",
+        ("rnn",),
+        (
+            {"x": "n d", "h": "n h", "weight": "d h", "weight 2": "h h", "bias": "h"},
+            {
+                "x": "d n", "h": "h n", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
+                "bias": "h 1", "bias 2": "o 1",
+            },
+        ),
+        {"n": 5, "d": 3, "h": 2},
+    ),
+    Kind(
+        "convolution",
+        ("conv", "convolution", "conv2d", "convolutional", "conv2"),
+        (
+            {"x": _IMAGE, "weight": "f c kh kw", "bias": "f"},
+            {"x": _IMAGE, "weight": "f c kh kw", "bias": "f 1"},
+            {"x": "n c l+k-1", "weight": "f c k", "bias": "f"},
+            {"x": "n h+k-1 w+k-1 c", "weight": "k k c f", "bias": "1 1 1 f"},
+        ),
+        {"n": 6, "c": 3, "h": 5, "w": 7, "f": 4, "k": 2, "kh": 2, "kw": 2, "l": 8},
+    ),
+    Kind("pooling", ("pool", "pooling", "maxpool", "avgpool", "maxpool2d", "max_pool"),
+         ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}),
+         {"n": 2, "c": 3, "h": 2, "w": 3}),
+    Kind(
+        "normalization",
+        ("batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer", "batchnorm1d",
+         "rmsnorm"),
+        (
+            {"x": "n d", "gamma": "d", "beta": "d"},
+            {"x": "n d", "gamma": "1 d", "beta": "1 d"},
+            {"x": "d n", "gamma": "d 1", "beta": "d 1"},
+        ),
+        {"n": 5, "d": 3},
+    ),
+    Kind(
+        "embedding",
+        ("embedding", "embed", "lookup"),
+        (
+            {"x": integers("n t", high="v"), "weight": "v d"},
+            {"x": integers("n", high="v"), "weight": "v d"},
+        ),
+        {"n": 4, "t": 2, "v": 5, "d": 3},
+    ),
+    Kind(
+        "affine",
+        ("affine", "linear", "dense", "fc", "fully", "connected", "matmul", "gemm", "inner"),
+        _ROWS + _COLUMNS,
+        {"n": 7, "d": 6, "m": 4},
+    ),
+    Kind("dropout", ("dropout",), ({"x": "n d"},), {"n": 4, "d": 3}),
+    Kind("softmax", ("softmax", "logsoftmax"), ({"x": "n c"}, {"x": "c"}), {"n": 4, "c": 3}),
+    Kind(
+        "positive",
+        ("log", "sqrt", "logarithm"),
+        ({"x": real("n d", low=0)},),
+        {"n": 4, "d": 3},
+    ),
+    Kind(
+        "elementwise",
+        (
+            "relu", "sigmoid", "tanh", "elu", "gelu", "silu", "swish", "leaky", "softplus",
+            "softsign", "identity", "square", "exp", "sin", "cos", "selu", "mish", "lrelu",
+            "hardtanh", "logistic", "mul", "add", "sub", "multiply", "addition", "subtract", "neg",
+        ),
+        ({"x": "n d", "bias": "n d"},),
+        {"n": 4, "d": 3},
+    ),
+)  # fmt: skip
+
+#: What is tried where no name is known. The sizes are none that usual windows have.
+OTHER = Kind(
+    "",
+    (),
+    (
+        *_ROWS,
+        *_COLUMNS,
+        {"x": "n d", "weight": "n d", "bias": "n d"},
+        {"x": "n", "weight": "n", "bias": "n"},
+        {"x": "n d"},
+        {"x": "n c h w"},
+        {"x": "n t d"},
+        {"x": real("n d", low=_LOW)},
+        {"x": real("n d", low=_LOW, high=_HIGH)},
+    ),
+    {"n": 11, "d": 7, "m": 6, "c": 4, "h": 8, "w": 9, "t": 10},
+)
+#: A cost of one vector of parameters.
+FLAT = Kind(
+    "flat vector",
+    (),
+    (
+        {
+            "theta": "d",
+            "data": real("n d", differentiate=False),
+            "target": real("n", low=_LOW, high=_HIGH, differentiate=False),
+        },
+        {
+            "theta": "d 1",
+            "data": real("n d", differentiate=False),
+            "target": real("n 1", low=_LOW, high=_HIGH, differentiate=False),
+        },
+    ),
+    {"n": 4, "d": 3},
+)
+#: A model with a loss of its own: sizes such that labels do not fit a wrong one.
+MODEL = Kind(
+    "model",
+    (),
+    ({"data": real("n d", differentiate=False), "target": _LABELS},),
+    {"n": 7, "d": 6, "h": 3, "c": 5},
+)
+_THETA = ("theta", "thetas", "params", "w_flat", "flat", "nn_params", "vec", "theta_vec")
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of layer that a name means; ``OTHER`` where it means none."""
+    spelled = snake(name)
+    words = set(spelled.split("_")) | {spelled, spelled.replace("_", "")}
+    for kind in KINDS:
+        known = words & set(kind.words)
+        # "batch" and "layer" alone say nothing.
+        if known and not (known <= {"batch", "layer", "norm"} and "norm" not in spelled):
+            return kind
+    return OTHER
+
+
+def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
+    """The role of each input: ``x``, ``weight``, ``bias``, ``target``, and so on."""
+    if kind is MODEL:
+        return {name: "target" if is_target(name) else "data" for name in names}
+    roles: dict[str, str] = {}
+    weights = biases = 0
+    flat = any(name.lower() in _THETA for name in names)
+    loss = kind.name in ("loss", "regression loss") or flat
+    for name in names:
+        lowered = name.lower()
+        if flat and lowered in _THETA:
+            roles[name] = "theta"
+        elif loss and is_target(name) and (len(names) > 1):
+            roles[name] = "target"
+        elif flat:
+            roles[name] = "data"
+        elif lowered in ("gamma", "bw", "g", "scale") and kind.name != "affine":
+            roles[name] = "gamma"
+        elif lowered in ("beta", "bb", "shift"):
+            roles[name] = "beta"
+        elif is_weight(lowered):
+            weights += 1
+            roles[name] = "weight" if weights == 1 else f"weight {weights}"
+        elif is_bias(lowered):
+            biases += 1
+            roles[name] = "bias" if biases == 1 else f"bias {biases}"
+        elif kind.name in ("rnn", "lstm") and lowered in _HIDDEN:
+            roles[name] = "h"
+        elif kind.name == "lstm" and lowered in _CELL:
+            roles[name] = "c"
+        else:
+            roles[name] = "x"
+    return roles
+
+
+_HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
+_CELL = ("prev_c", "c_prev", "c", "cell", "cprev", "c0")
+
+
+def sizes_for(kind: Kind, way: Mapping[str, Any]) -> Mapping[str, int]:
+    """Distinct sizes for the dims of some inputs."""
+    needed = {name for given in way.values() for name in as_argument(given).size_names()}
+    return kind.sizes if needed <= set(kind.sizes) else OTHER.sizes
+
+
+def fits(kind: Kind, way: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
+    """Whether the parameters that an object makes have dims that they have in this kind."""
+    roles = roles_of(list(parameters), kind)
+    if kind is OTHER:
+        return True
+    same = [one for one in kind.ways if one.get("x") in way.values()]
+    for name, role in roles.items():
+        usual = {one[role] for one in same if role in one}
+        if usual and parameters[name] not in usual:
+            return False
+    return True
+
+
+def ways_of(kind: Kind, roles: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """What the inputs may be, the likeliest first; nothing where a role means nothing there."""
+    if "theta" in roles.values():
+        kind = FLAT
+    given: list[dict[str, Any]] = []
+    for ways in (kind.ways, OTHER.ways if kind is not OTHER else ()):
+        for way in ways:
+            found = {name: way[role] for name, role in roles.items() if role in way}
+            if len(found) == len(roles) and found not in given:
+                given.append(found)
+                yield found
+
+
+#: Settings that layers read from a dict, for those that have to be there.
+_SETTINGS: dict[str, tuple[Any, ...]] = {
+    "mode": ("train",), "p": (0.5,), "keep_prob": (0.5,), "stride": (1, 2), "pad": (1, 0),
+    "padding": (1, 0), "pool_height": (2, 2), "pool_width": (2, 3), "f": (2, 2),
+    "pool_size": (2, 2), "eps": (1e-5,), "momentum": (0.9,), "kernel_size": (2, 2),
+}  # fmt: skip
+_POOL_STRIDE = (2, 1)
+
+
+def settings(keys: Sequence[str]) -> Argument | None:
+    """A dict of settings with some keys; None where one of them is not known."""
+    if any(key not in _SETTINGS for key in keys):
+        return None
+    pool = any(key.startswith("pool") for key in keys)
+    values = {k: _POOL_STRIDE if pool and k == "stride" else _SETTINGS[k] for k in keys}
+    count = max((len(found) for found in values.values()), default=1)
+    made = [{k: found[min(i, len(found) - 1)] for k, found in values.items()} for i in range(count)]
+    return constant(made[0]) if count == 1 else choice(*made)

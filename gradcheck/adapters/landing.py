@@ -1,0 +1,254 @@
+"""Where a gradient lands.
+
+In this order: in what the backward function returned, in an attribute, in a list that is parallel
+to that of the parameters, in a dict, nested beside the parameter, or in the change of a parameter.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.places import RETURNED, Place
+from gradcheck.adapters.words import Words, gradient_names
+
+_MISSING = (AttributeError, KeyError, IndexError, TypeError)
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value may be a gradient: an array or a number."""
+    return isinstance(value, np.ndarray | np.floating | float) or hasattr(value, "__array__")
+
+
+def landed(place: Place | None, owner: Any, returned: Any) -> bool:
+    """Whether something that may be a gradient lies at a place."""
+    if place is None:
+        return False
+    try:
+        return is_array(place.read(owner, returned))
+    except _MISSING:
+        return False
+
+
+# ---- what was returned ---------------------------------------------------------------------
+
+
+def in_returned(
+    returned: Any,
+    inputs: Sequence[str],
+    differentiated: Sequence[str],
+    parameters: Sequence[str],
+    function: Any,
+    words: Words,
+) -> dict[str, Place]:
+    """The place of each gradient in what was returned, as far as there are any.
+
+    ``inputs`` are those of the forward function in order, ``differentiated`` those of them with
+    respect to which a gradient is wanted, ``parameters`` the names beside them. What a gradient is
+    called in the ``return`` statement, or its key, decides before its position does.
+    """
+    if returned is None:
+        return {}
+    wanted = [*differentiated, *parameters]
+    if isinstance(returned, Mapping):
+        return _by_key(RETURNED, returned, wanted, words)
+    leaves = _leaves(RETURNED, returned)
+    found: dict[str, Place] = {}
+    for text, value in leaves:
+        if isinstance(value, Mapping):
+            found |= _by_key(text, value, wanted, words)
+    left = [text for text, value in leaves if not isinstance(value, Mapping)]
+    if not left:
+        return found
+    called = _returned_names(function)
+    if len(called) == len(left):
+        by_name = _match(called, wanted, words)
+        if len(by_name) == min(len(left), len(wanted)) or (by_name and len(left) == 1):
+            return found | {n: Place.parse(left[k]) for n, k in by_name.items()}
+    every = [*inputs, *parameters]
+    orders = [list(differentiated), wanted, list(inputs), every, list(parameters)]
+    order = next((names for names in orders if names and len(names) == len(left)), wanted or every)
+    for name, text in zip(order, left, strict=False):
+        found.setdefault(name, Place.parse(text))
+    return found
+
+
+def _leaves(text: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, tuple | list):
+        parts = [_leaves(f"{text}[{k}]", part) for k, part in enumerate(value)]
+        return [leaf for part in parts for leaf in part]
+    return [(text, value)]
+
+
+def _by_key(
+    text: str, found: Mapping[Any, Any], wanted: Sequence[str], words: Words
+) -> dict[str, Place]:
+    return {
+        name: Place.parse(f"{text}[{key!r}]")
+        for name in wanted
+        if (key := _key(found, name, words)) is not None
+    }
+
+
+def _key(found: Mapping[Any, Any], name: str, words: Words) -> Any:
+    return next((key for key in (*gradient_names(name, words), name) if key in found), None)
+
+
+def _match(called: Sequence[str], wanted: Sequence[str], words: Words) -> dict[str, int]:
+    """Which returned variable is the gradient of which name, where names tell."""
+    found: dict[str, int] = {}
+    for name in wanted:
+        possible = {candidate.lower() for candidate in gradient_names(name, words)}
+        hits = [k for k, text in enumerate(called) if text in gradient_names(name, words)]
+        hits = hits or [k for k, text in enumerate(called) if text.lower() in possible]
+        if len(hits) == 1 and hits[0] not in found.values():
+            found[name] = hits[0]
+    return found
+
+
+def _returned_names(function: Any) -> list[str]:
+    """The variables in the last ``return`` of a function; none where its source is not there."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return []
+    returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value]
+    if not returns:
+        return []
+    last = max(returns, key=lambda node: node.lineno).value
+    assert last is not None
+    parts = last.elts if isinstance(last, ast.Tuple | ast.List) else [last]
+    flat: list[str] = []
+    for part in parts:
+        inside = part.elts if isinstance(part, ast.Tuple | ast.List) else [part]
+        flat += [ast.unparse(one) for one in inside]
+    return flat
+
+
+# ---- on the object -------------------------------------------------------------------------
+
+
+def on_object(owner: Any, name: str, parameter: Place | None, words: Words) -> Place | None:
+    """The place of the gradient for ``name`` on an object, or None.
+
+    ``parameter`` is where the parameter of that name lies, if it is one.
+    """
+    for text in _texts(owner, name, parameter, words):
+        place = Place.parse(text)
+        if landed(place, owner, None):
+            return place
+    return None
+
+
+def _texts(owner: Any, name: str, parameter: Place | None, words: Words) -> list[str]:
+    texts = [text for text in gradient_names(name, words) if hasattr(owner, text)]
+    lists = [text for text in words.gradients if isinstance(getattr(owner, text, None), list)]
+    dicts = [text for text in words.gradients if isinstance(getattr(owner, text, None), dict)]
+    if parameter is not None:
+        position = _position(owner, parameter, words)
+        if position is not None:
+            texts += [f"{text}[{position}]" for text in lists]
+        match parameter.tree:
+            case ast.Subscript(value=holder, slice=ast.Constant(value=str())):
+                texts += [f"{ast.unparse(holder)}[{key!r}]" for key in words.gradient_key]
+            case ast.Attribute(value=holder):
+                texts += [f"{ast.unparse(holder)}.{key}" for key in words.gradient_key]
+        texts += [f"{parameter.text}.{key}" for key in words.gradient_key]
+    for text in dicts:
+        key = _key(getattr(owner, text), name, words)
+        texts += [] if key is None else [f"{text}[{key!r}]"]
+    for text in words.parameter_gradients:
+        method = getattr(owner, text, None)
+        if callable(method) and not inspect.signature(method).parameters:
+            answer = method()
+            if isinstance(answer, Mapping):
+                key = _key(answer, name, words)
+                texts += [] if key is None else [f"{text}()[{key!r}]"]
+            elif parameter is not None and isinstance(answer, tuple | list):
+                position = _position(owner, parameter, words)
+                texts += [] if position is None else [f"{text}()[{position}]"]
+    return texts
+
+
+def _position(owner: Any, parameter: Place, words: Words) -> int | None:
+    """The number of a parameter in the object's list of parameters."""
+    value = parameter.read(owner)
+    for text in words.parameters:
+        listed = getattr(owner, text, None)
+        if isinstance(listed, list):
+            for number, part in enumerate(listed):
+                if part is value:
+                    return number
+    return None
+
+
+def parameter_place(owner: Any, name: str, shape: tuple[int, ...], words: Words) -> Place | None:
+    """Where the parameter of a name lies on an object; one that is None is still to be made."""
+    texts = [text for text in vars(owner) if text == name]
+    texts += [text for text in vars(owner) if text.lower() == name.lower() and text != name]
+    for text in list(texts):
+        value = getattr(owner, text)
+        if isinstance(value, dict):
+            texts += [f"{text}[{key!r}]" for key in words.value_key if key in value]
+        elif not isinstance(value, np.ndarray):
+            texts += [f"{text}.{key}" for key in words.value_key if hasattr(value, key)]
+    for text in words.parameters:
+        held = getattr(owner, text, None)
+        if isinstance(held, dict):
+            keys = [key for key in held if str(key).lower() == name.lower()]
+            texts += [f"{text}[{key!r}]" for key in keys]
+    for text in texts:
+        place = Place.parse(text)
+        try:
+            value = place.read(owner)
+        except _MISSING:
+            continue
+        if value is None or (is_array(value) and np.shape(value) == shape):
+            return place
+    return None
+
+
+def unasked(owner: Any, used: Sequence[str], words: Words) -> list[str]:
+    """Where gradients lie that nothing asks for; ``used`` are the places of the others."""
+    held: dict[str, Any] = vars(owner) if hasattr(owner, "__dict__") else {}
+    found: list[str] = []
+    for stem, value in held.items():
+        if isinstance(value, np.ndarray) and value.ndim:
+            names = [name for name in gradient_names(stem, words) if is_array(held.get(name))]
+            found += [name for name in names if np.shape(held[name]) == value.shape][:1]
+        elif not isinstance(value, dict | list):
+            found += [f"{stem}.{key}" for key in words.gradient_key if is_array(_get(value, key))]
+    for text in words.gradients:
+        container = held.get(text)
+        if isinstance(container, dict):
+            found += [f"{text}[{key!r}]" for key, part in container.items() if is_array(part)]
+        elif isinstance(container, list):
+            found += [f"{text}[{k}]" for k, part in enumerate(container) if is_array(part)]
+    return [text for text in found if text not in used]
+
+
+def _get(value: Any, name: str) -> Any:
+    return getattr(value, "__dict__", {}).get(name)
+
+
+def listed_place(owner: Any, value: Any, words: Words) -> Place | None:
+    """Where on an object an array lies that its constructor was given."""
+    for text, held in vars(owner).items():
+        if held is value:
+            return Place.parse(text)
+    for text in words.parameters:
+        held = getattr(owner, text, None)
+        if isinstance(held, list):
+            for number, part in enumerate(held):
+                if part is value:
+                    return Place.parse(f"{text}[{number}]")
+        elif isinstance(held, dict):
+            for key, part in held.items():
+                if part is value:
+                    return Place.parse(f"{text}[{key!r}]")
+    return None

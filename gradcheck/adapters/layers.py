@@ -1,0 +1,324 @@
+"""``layer``: one line that declares a layer as it stands in someone else's file."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.conventions import style_of
+from gradcheck.adapters.landing import is_array
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.places import CHANGE, evaluate
+from gradcheck.adapters.plan import Plan
+from gradcheck.adapters.randomness import reproducible
+from gradcheck.adapters.session import Session, copy_of
+from gradcheck.adapters.state import require_repeatable
+from gradcheck.adapters.style import Style
+from gradcheck.claims import DECLARATIONS, Derivation, Rule
+from gradcheck.dims import Bindings
+from gradcheck.errors import DeclarationError, InputError
+from gradcheck.evaluation import Violation, same
+from gradcheck.oracle.rounding import is_jittered
+from gradcheck.sampling import Draft, Sampler
+
+#: So many shapes a gradient are tested for what is kept from one call to the next.
+_STATE_TESTS = 3
+#: So many more sizes are tried where a layer may not run at any: a stride that has to fit, …
+_MORE_SIZES = 6
+
+
+def layer(*what: Any, **inputs: Any) -> Derivation:
+    """Declare a layer that is written already: ``layer(Affine, x="n d", W="d m", b="m")``.
+
+    ``what`` is a class, a pair of functions (forward and backward, or a function and its
+    derivative), one function that returns a value with its gradient, or a function of a framework;
+    ``names(…)`` beside it says what cannot be found. ``inputs`` are the dims of the inputs of
+    ``forward`` and of the parameters, as in ``derivation``; what is no array is declared too
+    (``conv_param=constant({"stride": 1, "pad": 1})``, ``t=integers("n", high="c")``).
+
+    Returns a derivation with a rule for each input that is differentiated, ``dx``, ``dW``, …; an
+    input for which no gradient is found fails its rule. The file of the layer is not changed, and
+    global random state is put back. What is written in place, and other side effects, are notes.
+    What is wrong with a declaration is reported when it is checked.
+    """
+    frame = sys._getframe(1)
+    declared = declare(what, inputs)
+    declared.module = frame.f_globals.get("__name__", "<unknown>")
+    found = frame.f_globals.setdefault(DECLARATIONS, [])
+    for item in (declared, *declared.rules):
+        item.file, item.line = frame.f_code.co_filename, frame.f_lineno
+        item.module = declared.module
+        found.append(item)
+    return declared
+
+
+def declare(what: Sequence[Any], inputs: Mapping[str, Any], *, guessed: bool = False) -> Derivation:
+    """As ``layer``, of no module.
+
+    With ``guessed``, fewer sizes are tried, since the next guess is cheaper than a search.
+    """
+    chosen = [one for one in what if isinstance(one, Names)]
+    objects = tuple(one for one in what if not isinstance(one, Names))
+    names = chosen[0] if chosen else Names()
+    layered = _Layer(objects, names, inputs, guessed)
+    return layered.derivation
+
+
+def _distinct(sampler: Sampler) -> list[Bindings]:
+    """Some more sizes that differ from each other, as far as the dims admit."""
+    rng = np.random.default_rng(0)
+    found: list[Bindings] = []
+    (always, *_) = sampler.always()
+    for _ in range(_MORE_SIZES):
+        order = rng.permutation(len(always)) + 2
+        bindings: Bindings = {
+            name: int(np.clip(size, *sampler.limits[name])) if isinstance(always[name], int) else ()
+            for name, size in zip(always, order, strict=True)
+        }
+        if sampler.fits(bindings):
+            found.append(bindings)
+    return found
+
+
+def plan_of(declared: Derivation) -> Plan | None:
+    """How a declared layer is read; None where it could not be."""
+    layered: _Layer = vars(declared)["layer"]
+    return layered.plan
+
+
+class _Layer:
+    """The functions of one derivation that is read from a layer."""
+
+    def __init__(
+        self, what: tuple[Any, ...], names: Names, inputs: Mapping[str, Any], guessed: bool
+    ) -> None:
+        self.names, self.guessed = names, guessed
+        self.plan: Plan | None = None
+        self.notes: list[str] = []
+        self.tested: dict[str, set[tuple[Any, ...]]] = {}
+        #: What was found wrong with what is kept between calls: it stays wrong.
+        self.broken: dict[str, Violation] = {}
+        self._bindings: dict[tuple[Any, ...], Bindings] = {}
+        style, problem = None, None
+        try:
+            style = style_of(what, names)
+        except DeclarationError as error:
+            problem = str(error)
+        self.derivation = self._derivation(what, style, inputs)
+        self.derivation.problem = problem or self.derivation.problem
+        if self.derivation.problem is None and style is not None:
+            try:
+                self._read(style)
+            except DeclarationError as error:
+                self.derivation.problem = str(error)
+        vars(self.derivation)["layer"] = self  # for `plan_of`
+
+    def _derivation(
+        self, what: tuple[Any, ...], style: Style | None, inputs: Mapping[str, Any]
+    ) -> Derivation:
+        def forward(**values: Any) -> Any:
+            return self.forward(values)
+
+        first = what[0] if what else None
+        name = self.names.name or (style.name if style else getattr(first, "__name__", "layer"))
+        source = (style.source if style else None) or first
+        _describe(forward, name, [], list(inputs), source)
+        made = Derivation(forward, dict(inputs), register=False)
+        code = getattr(inspect.unwrap(source), "__code__", None) if callable(source) else None
+        made.file, made.line = (code.co_filename, code.co_firstlineno) if code else ("<unknown>", 0)
+        return made
+
+    def _read(self, style: Style) -> None:
+        """Make the plan, and a rule for each input that is differentiated."""
+        owner = self.derivation
+        wanted = owner.differentiable
+        if not wanted:
+            raise DeclarationError(f"{owner.name} has no differentiable input")
+        taken = {"y", "i", "j"} & set(owner.arguments)
+        owner.options = replace(owner.options, output=("output",) if "y" in taken else ("y",))
+        self.plan = Plan(style, self.names, list(owner.arguments), wanted, self._trials())
+        self.notes += self.plan.notes
+        if self.plan.outputs > 1 or self.names.output:
+            outputs = tuple(self.names.output.split())
+            outputs = outputs or tuple(f"y{k}" for k in range(self.plan.outputs))
+            owner.options = replace(owner.options, output=outputs)
+        for name in wanted:
+            rule = Rule(self._rule(name), owner, "vjp", (name,), register=False)
+            rule.file, rule.line = owner.file, owner.line
+            rule.notes = self.notes
+            owner.rules.append(rule)
+
+    def _rule(self, name: str) -> Callable[..., Any]:
+        owner = self.derivation
+
+        def gradient(*cotangents: Any, **values: Any) -> Any:
+            return self.pull(name, cotangents, values)
+
+        leading = [f"d{output}" for output in owner.options.output]
+        while set(leading) & (set(owner.arguments) | set(owner.options.output)):
+            leading = [f"d{text}" for text in leading]
+        _describe(gradient, f"d{name}", leading, list(owner.arguments), self.style.source)
+        return gradient
+
+    @property
+    def style(self) -> Style:
+        """How the layer is called."""
+        assert self.plan is not None
+        return self.plan.style
+
+    def _trials(self) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Sizes and values for the trial: distinct sizes, at which wrong dims do not fit."""
+        owner = self.derivation
+        probe = Derivation.of(owner.function, owner, owner.options)
+        sampler = Sampler(Rule(lambda d: d, probe, "vjp", owner.differentiable[:1], register=False))
+        usual = sampler.always()[-2:]
+        tried = usual if self.guessed else [*_distinct(sampler), *usual]
+        return [
+            (bindings, dict(next(iter(sampler.points(Draft(bindings, 1)))).inputs))
+            for bindings in tried
+        ]
+
+    def bindings(self, values: Mapping[str, Any]) -> Bindings:
+        """The sizes that some values have."""
+        key = tuple(np.shape(value) if hasattr(value, "shape") else () for value in values.values())
+        if key not in self._bindings:
+            self._bindings[key] = self.derivation.bind(values)
+        return self._bindings[key]
+
+    # ---- the two functions ---------------------------------------------------------------------
+
+    def forward(self, values: Mapping[str, Any]) -> Any:
+        """The outputs at some values, of a fresh object with a fresh random state."""
+        plan = self._plan()
+        with reproducible(plan.generators):
+            session = self._forward(values)
+            outputs = session.collect()
+        return tuple(outputs) if plan.outputs > 1 else outputs[0]
+
+    def pull(self, name: str, cotangents: Sequence[Any], values: Mapping[str, Any]) -> Any:
+        """The gradient that the layer claims for one input."""
+        plan = self._plan()
+        if name in self.broken:
+            raise self.broken[name]
+        with reproducible(plan.generators):
+            session = self._forward(values)
+            session.collect()
+            session.run_backward(cotangents)
+            place = plan.gradients.get(name)
+            if place is None:
+                raise Violation("no gradient found", plan.missing(name))
+            found = self._found(session, name)
+            found = copy_of(found)  # what is kept may be written into by the next call
+            self._note_side_effects(session, cotangents, values)
+            plainly = not any(map(is_jittered, (*values.values(), *cotangents)))
+            if plainly and self._is_new(name, values):
+                self._test_state(session, name, found, cotangents)
+        return self._scaled(name, found, cotangents, values)
+
+    def _test_state(
+        self, session: Session, name: str, found: Any, cotangents: Sequence[Any]
+    ) -> None:
+        try:
+            note = require_repeatable(
+                session, name, found, cotangents, self.bindings(session.values),
+                lambda one: self._found(one, name),
+            )  # fmt: skip
+        except Violation as violation:
+            self.broken[name] = violation
+            raise
+        self._note(note)
+
+    def _plan(self) -> Plan:
+        if self.plan is None:
+            raise DeclarationError(str(self.derivation.problem))
+        return self.plan
+
+    def _forward(self, values: Mapping[str, Any]) -> Session:
+        session = Session(self._plan(), values, self.bindings(values))
+        session.run_forward(values)
+        return session
+
+    def _found(self, session: Session, name: str) -> Any:
+        try:
+            return session.gradient(name)
+        except (AttributeError, KeyError, IndexError, TypeError):
+            plan = self._plan()
+            raise Violation(
+                "no gradient found",
+                f"{self.derivation.name}: the gradient for {name!r} was in {plan.where(name)} at "
+                "other sizes, but is not there now",
+            ) from None
+
+    def _scaled(
+        self, name: str, found: Any, cotangents: Sequence[Any], values: Mapping[str, Any]
+    ) -> Any:
+        """The gradient with the cotangent that was not given, and without a declared scale."""
+        plan = self._plan()
+        passed = {"cotangent"} if plan.is_loss else {"cotangent", "optional"}
+        given = any(role in passed for _, role in plan.gets)
+        if not given and found is not None:
+            factor = cotangents[0]
+            found = found * (np.reshape(factor, ())[()] if np.size(factor) == 1 else factor)
+        scale = self.names.scale.get(name)
+        if scale is not None and found is not None:
+            shapes = {n: np.shape(v) for n, v in values.items() if hasattr(v, "shape")}
+            found = found / evaluate(scale, self.bindings(values), shapes)
+        return found
+
+    # ---- side effects --------------------------------------------------------------------------
+
+    def _is_new(self, name: str, values: Mapping[str, Any]) -> bool:
+        key = tuple(np.shape(value) if hasattr(value, "shape") else () for value in values.values())
+        seen = self.tested.setdefault(name, set())
+        new = key not in seen and len(seen) < _STATE_TESTS
+        seen.add(key)
+        return new
+
+    def _note(self, text: str) -> None:
+        if text and text not in self.notes:
+            self.notes.append(text)
+
+    def _note_side_effects(
+        self, session: Session, cotangents: Sequence[Any], values: Mapping[str, Any]
+    ) -> None:
+        plan, name = self._plan(), self.derivation.name
+        for input_ in plan.forward_inputs:
+            # That a dict of settings takes running means along is a convention.
+            given = plan.style.outward(session.given[input_])
+            if is_array(values[input_]) and not same(given, values[input_]):
+                self._note(f"{name} writes into its input {input_!r}, which others may still use")
+        for given, cotangent in zip(session.cotangents, cotangents, strict=False):
+            if not same(plan.style.outward(given), cotangent):
+                self._note(
+                    f"the backward function of {name} writes into the cotangent it is given, which "
+                    "another branch may still use"
+                )
+        for parameter in plan.places:
+            place = plan.gradients.get(parameter)
+            if place is not None and place.text != CHANGE and session.moved(parameter):
+                self._note(f"{name} changes its parameter {parameter!r}")
+
+
+def _describe(
+    function: Callable[..., Any],
+    name: str,
+    leading: Sequence[str],
+    inputs: Sequence[str],
+    source: Any,
+) -> None:
+    """Give a wrapper a name and parameters, and the source whose constants are worth trying."""
+    kind = inspect.Parameter.POSITIONAL_ONLY
+    first = [inspect.Parameter(text, kind) for text in leading]
+    rest = [inspect.Parameter(text, inspect.Parameter.KEYWORD_ONLY) for text in inputs]
+    function.__name__ = function.__qualname__ = name
+    try:
+        function.__signature__ = inspect.Signature(first + rest)  # type: ignore[attr-defined]
+    except ValueError as error:
+        raise InputError(f"{name}: {error}") from None
+    if inspect.isfunction(source):
+        function.__wrapped__ = source  # type: ignore[attr-defined]

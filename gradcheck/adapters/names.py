@@ -1,0 +1,76 @@
+"""What the author of a declaration says beyond the dims, where it cannot be found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcheck.errors import DeclarationError
+
+#: What ``derivative_of`` may be: a derivative is given x, or f(x), or it is to be found out.
+_ARGUMENTS = ("", "input", "output")
+_MODES = ("train", "eval")
+_FRAMEWORKS = ("", "jax", "torch", "autograd")
+
+
+@dataclass(frozen=True)
+class Names:
+    """How a layer is read; whatever is left out is found.
+
+    ``name`` is what reports call the layer. ``forward`` and ``backward`` name its methods. ``init``
+    gives arguments of its constructor: an expression in sizes (``{"in_features": "d"}``), the
+    shape of an input (``{"input_shape": "shape(x)"}``), or any other value. ``call`` gives
+    arguments of the forward function that are no inputs. ``parameters`` and ``gradients`` say
+    where those of an input lie: ``"weights[0]"``, ``"params['W']"``, ``"W.grad"``;
+    ``"returned[1]"`` for what the backward function returns. ``scale`` is what a gradient is to be
+    multiplied with by convention, an expression in sizes: ``{"W": "1/n"}`` where dW is divided by
+    the number of samples and the loss is not. ``derivative_of`` says of a derivative pair whether
+    the derivative is given the ``"input"`` or the ``"output"``. ``mode`` is ``"train"`` or
+    ``"eval"``; ``output`` names the outputs (``"h c"``). ``arrays`` names the module of the arrays
+    that the layer works on, such as ``"torch"`` or ``"array_api_strict"``, where they are not
+    numpy's; ``framework`` (``"jax"``, ``"torch"`` or ``"autograd"``) says that a plain function is
+    to be differentiated by that framework, whose rules are then what is checked.
+
+    Raises ``DeclarationError`` for a mode or a ``derivative_of`` that does not exist.
+    """
+
+    name: str = ""
+    forward: str = ""
+    backward: str = ""
+    init: Mapping[str, Any] = field(default_factory=dict)
+    call: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    gradients: Mapping[str, str] = field(default_factory=dict)
+    scale: Mapping[str, str] = field(default_factory=dict)
+    derivative_of: str = ""
+    mode: str = "train"
+    output: str = ""
+    arrays: str = ""
+    framework: str = ""
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("derivative_of", self.derivative_of, _ARGUMENTS), ("mode", self.mode, _MODES),
+            ("framework", self.framework, _FRAMEWORKS),
+        ):  # fmt: skip
+            if value not in known:
+                raise DeclarationError(
+                    f"names: {name} = {value!r}; it is one of {', '.join(map(repr, known))}"
+                )
+        for name in ("init", "call", "parameters", "gradients", "scale"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise DeclarationError(
+                    f"names: {name} = {getattr(self, name)!r}; a dict was expected, such as "
+                    f"{name}={{'W': …}}"
+                )
+
+
+def names(**given: Any) -> Names:
+    """How a layer is read, where it cannot be found: see ``Names``."""
+    try:
+        return Names(**given)
+    except TypeError:
+        known = ", ".join(Names.__dataclass_fields__)
+        unknown = next(name for name in given if name not in Names.__dataclass_fields__)
+        raise DeclarationError(f"names: {unknown!r} is not known; known are {known}") from None

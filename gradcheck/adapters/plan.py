@@ -1,0 +1,458 @@
+"""One layer, read: where its inputs go, what it is given beside them, where its gradients land.
+
+A plan is made once, from a trial at small distinct sizes, so that a rule that is wrong at other
+sizes cannot be read in another way there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.construction import Filling, Source, initialized, shapes_of
+from gradcheck.adapters.landing import (
+    in_returned,
+    is_array,
+    landed,
+    listed_place,
+    on_object,
+    parameter_place,
+    unasked,
+)
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.places import CHANGE, Place
+from gradcheck.adapters.randomness import generators_of, reproducible
+from gradcheck.adapters.session import Session
+from gradcheck.adapters.style import Style, is_required
+from gradcheck.adapters.words import (
+    is_cache,
+    is_cotangent,
+    is_optimizer,
+    is_parameter_dict,
+    is_rate,
+    mode_value,
+)
+from gradcheck.errors import DeclarationError
+from gradcheck.evaluation import last_line, same
+
+#: The step at which it is seen whether a derivative is one of x or of f(x): no verdict rests on it.
+_STEP = 2.0**-12
+
+
+class Plan:
+    """How a layer is called and read; ``arguments`` are the declared inputs, in order.
+
+    ``trials`` are pairs of sizes and values. Raises ``DeclarationError`` with what is missing.
+    """
+
+    def __init__(
+        self,
+        style: Style,
+        names: Names,
+        inputs: Sequence[str],
+        differentiable: Sequence[str],
+        trials: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    ) -> None:
+        if style.takes_all:
+            kind = inspect.Parameter.POSITIONAL_ONLY
+            style = replace(style, takes=tuple(inspect.Parameter(name, kind) for name in inputs))
+        self.style, self.names = style, names
+        self.inputs, self.differentiable = list(inputs), list(differentiable)
+        self.filling = Filling(style, names, dict.fromkeys(inputs))
+        taken = [parameter.name for parameter in style.takes]
+        self.forward_inputs = [name for name in taken if name in self.inputs]
+        self.beside = [n for n in self.inputs if n not in taken and n not in self.filling.inputs]
+        self.packed = ""
+        self.constants = self._constants()
+        self._require_places()
+        self.gets = self._gets()
+        #: Found in the trial.
+        self.way: dict[str, Source] = {}
+        self.places: dict[str, Place] = {}
+        self.initialize = ""
+        self.runs_first = False
+        self.output: Place | None = None
+        self.outputs = 1
+        self.many = False
+        self.is_loss = False
+        #: Whether the output was finite in the trial.
+        self.finite = True
+        self.derivative_of = names.derivative_of
+        self.gradients: dict[str, Place | None] = {}
+        self.trial_error = ""
+        self.notes: list[str] = []
+        functions = [f for f in (style.source, style.make) if f is not None]
+        self.generators = generators_of(functions)
+        self._try(trials)
+
+    # ---- what goes where -----------------------------------------------------------------------
+
+    def _constants(self) -> dict[str, Any]:
+        """What the forward function is given beside inputs."""
+        found: dict[str, Any] = {}
+        for parameter in self.style.takes:
+            name = parameter.name
+            mode = mode_value(name, self.names.mode)
+            if name in self.names.call:
+                found[name] = self.names.call[name]
+            elif name in self.inputs:
+                continue
+            elif mode is not None:
+                found[name] = mode
+            elif is_required(parameter):
+                if is_parameter_dict(name) and self.beside:
+                    self.packed = name
+                else:
+                    raise DeclarationError(
+                        f"{self.style.name}: its forward function needs {name!r}, for which "
+                        f'nothing is declared; add {name}="n d" with its dims, or '
+                        f"{name}=constant(…)"
+                    )
+        return found
+
+    def _require_places(self) -> None:
+        if self.beside and self.style.make is None and not self.packed:
+            taken = ", ".join(parameter.name for parameter in self.style.takes)
+            raise DeclarationError(
+                f"{self.style.name} has no input {self.beside[0]!r}; it takes {taken or 'nothing'}"
+            )
+
+    def _gets(self) -> list[tuple[str, str]]:
+        """What each parameter of the backward function gets: a role, and its name."""
+        roles: list[tuple[str, str]] = []
+        for parameter in self.style.gets:
+            name = parameter.name
+            if name in self.names.call:
+                role = "constant"
+            elif self.style.returns_cache and is_cache(name):
+                role = "cache"
+            elif is_rate(name):
+                role = "rate"
+            elif is_optimizer(name):
+                role = "optimizer"
+            elif mode_value(name, self.names.mode) is not None:
+                role = "mode"
+            elif is_required(parameter):
+                role = "given"
+            elif is_cotangent(name):
+                role = "optional"
+            else:
+                continue
+            roles.append((name, role))
+        given = [name for name, role in roles if role == "given"]
+        inputs = [n for n in given if n in self.inputs]
+        if self.style.kind in ("derivative", "of inputs"):
+            return [(n, "argument" if r in ("given", "optional") else r) for n, r in roles]
+        if len(given) > len(inputs):
+            # What bears the name of an input is that input; what is called the output is that.
+            outputs = {"outputs", "output", "out"}
+            roles = [
+                (n, "input" if n in inputs else "output" if n in outputs and r == "given" else r)
+                for n, r in roles
+            ]
+            if not any(r == "given" for _, r in roles):
+                roles = [(n, "given" if r == "output" else r) for n, r in roles]
+        if any(role == "given" for _, role in roles):
+            roles = [(n, r) for n, r in roles if r != "optional"]
+        return [(n, "cotangent" if r == "given" else r) for n, r in roles]
+
+    @property
+    def cotangents(self) -> int:
+        """How many cotangents the backward function takes."""
+        return sum(role in ("cotangent", "optional") for _, role in self.gets)
+
+    # ---- the trial -----------------------------------------------------------------------------
+
+    def _try(self, trials: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+        error: Exception | None = None
+        session: Session | None = None
+        for bindings, values in reversed(trials):
+            try:
+                session = self._first(bindings, values)
+                break
+            except DeclarationError:
+                raise
+            except Exception as raised:
+                error = error or raised
+        if session is None:
+            assert error is not None
+            raise DeclarationError(self._why(error)) from error
+        with reproducible(self.generators), np.errstate(all="ignore"):
+            try:
+                if self.style.kind == "derivative" and not self.derivative_of:
+                    self.derivative_of = self._argument_of_derivative(session)
+                session.run_backward([np.ones_like(out) for out in session.outputs])
+            except Exception as raised:
+                # The rule will raise it again when it is checked.
+                self.trial_error = last_line(raised)
+                return
+            self._find_gradients(session)
+            used = [place.text for place in self.gradients.values() if place is not None]
+            for text in unasked(session.object, used, self.style.words):
+                self.notes.append(
+                    f"{self.style.name} has a gradient in {text} that is not checked, since no "
+                    "input of that name is declared"
+                )
+            if self.is_loss and any(role == "optional" for _, role in self.gets):
+                self._give_loss_its_cotangent(session)
+
+    def _why(self, error: Exception) -> str:
+        what = last_line(error)
+        if self.filling.unknown and not self.way:
+            needed = ", ".join(self.filling.unknown)
+            return (
+                f"{self.style.name}: its constructor needs {needed}, and no sizes were found with "
+                f"which it makes the declared parameters and runs ({what}); say what they are: "
+                f"names({self.filling.line()})"
+            )
+        return (
+            f"{self.style.name}: its forward function raises at every size that was tried: {what}; "
+            "do the dims fit?"
+        )
+
+    def _first(self, bindings: Mapping[str, Any], values: Mapping[str, Any]) -> Session:
+        """A session that ran forward, with what was found on the way."""
+        shapes = shapes_of(values)
+        error: Exception | None = None
+        ways = [self.way] if self.way else self.filling.ways(bindings, shapes)
+        for way, initialize in self._beginnings(ways):
+            self.way, self.places, self.runs_first = way, {}, False
+            self.initialize = initialize
+            try:
+                with reproducible(self.generators), np.errstate(all="ignore"):
+                    self._find_parameters(values, bindings, shapes)
+                    session = Session(self, values, bindings)
+                    session.run_forward(values)
+                    self._find_outputs(session, values)
+                return session
+            except DeclarationError as raised:
+                error = raised
+            except Exception as raised:
+                error = raised if not isinstance(error, DeclarationError) else error
+        self.way = {}
+        assert error is not None
+        raise error
+
+    def _beginnings(
+        self, ways: Iterable[dict[str, Source]]
+    ) -> Iterator[tuple[dict[str, Source], str]]:
+        """The ways to fill a constructor, without and with a method that is to be called next."""
+        if self.style.make is None:
+            yield {}, ""
+            return
+        methods = [
+            text
+            for text in self.style.words.initialize
+            if not self.beside and callable(getattr(self.style.make, text, None))
+        ]
+        for way in ways:
+            for text in ("", *methods):
+                yield way, text
+
+    def _find_parameters(
+        self,
+        values: Mapping[str, Any],
+        bindings: Mapping[str, Any],
+        shapes: Mapping[str, tuple[int, ...]],
+    ) -> None:
+        """Where the object keeps its parameters."""
+        if self.style.make is None or self.packed:
+            return
+        inward = self.style.inward
+        own = {name: inward(copy.deepcopy(value)) for name, value in values.items()}
+        made = self.filling.make(self.way, own, bindings, shapes)
+        for name in self.filling.inputs:
+            place = listed_place(made, own[name], self.style.words)
+            if place is not None:
+                self.places[name] = place
+        for name in self.beside:
+            if name in self.names.parameters:
+                self.places[name] = Place.parse(self.names.parameters[name])
+        missing = [name for name in self.beside if name not in self.places]
+        if missing:
+            made = self._with_parameters(made, missing, values, shapes)
+        for name in missing:
+            place = parameter_place(made, name, shapes[name], self.style.words)
+            if place is None:
+                raise DeclarationError(self._not_found(made, name, shapes[name]))
+            self.places[name] = place
+
+    def _with_parameters(
+        self,
+        made: Any,
+        missing: Sequence[str],
+        values: Mapping[str, Any],
+        shapes: Mapping[str, tuple[int, ...]],
+    ) -> Any:
+        """The object once it has its parameters: some make them when they first run."""
+
+        def lacks() -> bool:
+            for name in missing:
+                place = parameter_place(made, name, shapes[name], self.style.words)
+                if place is None or place.read(made) is None:
+                    return True
+            return False
+
+        if not lacks():
+            return made
+        for text in self.style.words.initialize:
+            method = getattr(made, text, None)
+            if callable(method):
+                with contextlib.suppress(Exception):  # it may need what the first call brings
+                    initialized(made, text)
+                if not lacks():
+                    self.initialize = text
+                    return made
+        self.runs_first = True
+        session = Session.around(self, made)
+        session.run_forward(values)
+        return made
+
+    def _not_found(self, made: Any, name: str, shape: tuple[int, ...]) -> str:
+        there = [
+            f"{text} {np.shape(value)}" if is_array(value) else text
+            for text, value in vars(made).items()
+        ]
+        return (
+            f"{self.style.name}: no parameter {name!r} of shape {shape} was found on the object, "
+            f"which has {', '.join(there) or 'no attributes'}; say where it lies: "
+            f"names(parameters={{{name!r}: …}})"
+        )
+
+    def _find_outputs(self, session: Session, values: Mapping[str, Any]) -> None:
+        returned = session.returned
+        if returned is None and session.object is not None:
+            given = [values[name] for name in self.forward_inputs]
+            for text in self.style.words.output:
+                value: Any = getattr(session.object, text, None)
+                same = any(np.shape(v) == np.shape(value) and np.all(v == value) for v in given)
+                if is_array(value) and not same:
+                    self.output = Place.parse(text)
+                    break
+            else:
+                raise DeclarationError(
+                    f"{self.style.name}: its forward method returns nothing, and no attribute "
+                    "that holds its output was found; name it: names(output=…)"
+                )
+        answers = session.answers()
+        self.many = isinstance(answers, tuple | list)
+        found = list(answers) if isinstance(answers, tuple | list) else [answers]
+        most = self.cotangents or 1
+        self.outputs = min(len(found), most) if self.many else 1
+        self.many = self.many and self.outputs > 1
+        session.collect()
+        if not all(is_array(out) for out in session.outputs):
+            kinds = ", ".join(type(out).__name__ for out in session.outputs)
+            raise DeclarationError(
+                f"{self.style.name}: its forward function returns {kinds}; an array was expected"
+            )
+        self.finite = all(bool(np.all(np.isfinite(out))) for out in session.outputs)
+        self.is_loss = (
+            self.outputs == 1
+            and np.size(session.outputs[0]) == 1
+            and any(np.size(values[name]) > 1 for name in self.differentiable)
+        )
+
+    def _give_loss_its_cotangent(self, session: Session) -> None:
+        """``backward(dout=1)``: give it one where it uses it, so that linearity is tested."""
+        name = next((n for n in self.differentiable if self.gradients.get(n) is not None), None)
+        if name is None:
+            return
+        before, roles = copy.deepcopy(session.gradient(name)), self.gets
+        self.gets = [(n, "cotangent" if role == "optional" else role) for n, role in roles]
+        try:
+            session.run_forward(session.values)
+            session.collect()
+            session.run_backward([2 * np.ones_like(out) for out in session.outputs])
+            ignored = same(session.gradient(name), before)
+        except Exception:
+            ignored = True
+        if ignored:
+            self.gets = roles
+            self.notes.append(
+                f"{self.style.name} ignores the cotangent that its backward function takes: right "
+                "as long as nothing comes after the loss"
+            )
+
+    def _argument_of_derivative(self, session: Session) -> str:
+        """Whether a derivative is given the input or the output: with which it is nearer."""
+        (name, *_) = self.forward_inputs
+        values = session.values
+        x = np.asarray(values[name], dtype=np.float64)
+        beside: list[Any] = []
+        for step in (_STEP, -_STEP):
+            session.run_forward({**values, name: x + step})
+            beside.append(np.asarray(session.collect()[0]))
+        slopes = (beside[0] - beside[1]) / (2 * _STEP)
+        session.run_forward(values)
+        session.collect()
+        off: dict[str, float] = {}
+        for argument in ("input", "output"):
+            self.derivative_of = argument
+            try:
+                session.run_backward(())
+                off[argument] = float(np.median(np.abs(session.returned_gradients - slopes)))
+            except Exception:
+                off[argument] = np.inf
+        # A derivative that is wrong is taken for one of the input, which most are.
+        return "output" if off["output"] < _STEP and off["output"] < off["input"] else "input"
+
+    def _find_gradients(self, session: Session) -> None:
+        wanted = [name for name in self.forward_inputs if name in self.differentiable]
+        parameters = [name for name in self.differentiable if name not in self.forward_inputs]
+        function = self.style.source
+        if self.style.kind == "of inputs" or self.style.backward is None:
+            wanted = self._value_inputs(session, wanted)
+        returned = in_returned(
+            session.returned_gradients, self.forward_inputs, wanted, parameters, function,
+            self.style.words,
+        )  # fmt: skip
+        for name in self.differentiable:
+            self.gradients[name] = self._place(session, name, returned.get(name))
+
+    def _value_inputs(self, session: Session, wanted: list[str]) -> list[str]:
+        """Of a value with its gradient, the inputs that it may be for, the likeliest first."""
+        found = session.returned_gradients
+        if is_array(found):
+            same = [n for n in wanted if np.shape(session.values[n]) == np.shape(found)]
+            return same or wanted
+        return wanted
+
+    def _place(self, session: Session, name: str, returned: Place | None) -> Place | None:
+        if name in self.names.gradients:
+            return Place.parse(self.names.gradients[name])
+        if landed(returned, session.object, session.returned_gradients):
+            return returned
+        if session.object is None:
+            return None
+        parameter = self.places.get(name)
+        place = on_object(session.object, name, parameter, self.style.words)
+        if place is None and parameter is not None and session.moved(name):
+            return Place.parse(CHANGE)
+        return place
+
+    # ---- what a report says --------------------------------------------------------------------
+
+    def where(self, name: str) -> str:
+        """Where the gradient for a name lands, in words; empty where it was not found."""
+        place = self.gradients.get(name)
+        if place is None:
+            return ""
+        return f"the change of {self.places[name].text}" if place.text == CHANGE else place.text
+
+    def missing(self, name: str) -> str:
+        """What to say where no gradient was found."""
+        if self.trial_error:
+            return f"{self.style.name}: its backward function raises {self.trial_error}"
+        return (
+            f"{self.style.name}: no gradient for {name!r} was found: not in what its backward "
+            "function returns, in no attribute, list or dict, and the parameter is not changed; "
+            f"say where it lies, names(gradients={{{name!r}: …}}), or that none is wanted: "
+            f'{name}=real("…", differentiate=False)'
+        )

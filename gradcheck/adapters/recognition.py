@@ -1,0 +1,315 @@
+"""Which layers a file holds, and what their dims are: by known names, and by trying."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcheck.adapters.conventions import candidates, style_of
+from gradcheck.adapters.definitions import Definitions
+from gradcheck.adapters.discovery import argument_text, discovered
+from gradcheck.adapters.known import (
+    MODEL,
+    OTHER,
+    Kind,
+    fits,
+    kind_of,
+    roles_of,
+    settings,
+    sizes_for,
+    ways_of,
+)
+from gradcheck.adapters.layers import declare, plan_of
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.words import (
+    is_optimizer,
+    is_parameter,
+    is_parameter_dict,
+    is_rate,
+    mode_value,
+)
+from gradcheck.arguments import Choice, Integers, Real, choice, constant, real
+from gradcheck.claims import Derivation
+
+#: At most so many ways of reading a layer are tried.
+_MOST_WAYS = 24
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A layer in a file: what it is made of, and how it is called."""
+
+    name: str
+    what: tuple[Any, ...]
+    style: Style
+    line: int
+
+
+@dataclass
+class Reading:
+    """A sighting with dims: a derivation, or why there is none and what would settle it."""
+
+    sighting: Sighting
+    declared: Derivation | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+    assumptions: list[str] = field(default_factory=list)
+    reason: str = ""
+    spec: str = ""
+
+
+def sightings(definitions: Definitions) -> list[Sighting]:
+    """The layers of a file in the order in which they stand there."""
+    namespace = definitions.namespace
+    found: list[Sighting] = []
+    for what in candidates(namespace):
+        if _is_base(what[0], namespace):
+            continue
+        style = style_of(what, Names())
+        source = what[-1] if inspect.isclass(what[-1]) else style.source or what[-1]
+        found.append(Sighting(_called(style, what, found), what, style, line_of(source)))
+    return sorted(found, key=lambda one: one.line)
+
+
+def _called(style: Style, what: tuple[Any, ...], found: Sequence[Sighting]) -> str:
+    """The name of a layer; that of its backward function where another is called the same."""
+    taken = {one.name for one in found}
+    return style.name if style.name not in taken else getattr(what[-1], "__name__", style.name)
+
+
+def line_of(source: Any) -> int:
+    """The line of a function, or of the first method of a class."""
+    if inspect.isclass(source):
+        own = [getattr(value, "__func__", value) for value in vars(source).values()]
+        lines = [value.__code__.co_firstlineno for value in own if inspect.isfunction(value)]
+        return min(lines, default=0)
+    code = getattr(inspect.unwrap(source), "__code__", None)
+    return code.co_firstlineno if code else 0
+
+
+def _is_base(cls: Any, namespace: Mapping[str, Any]) -> bool:
+    """Whether a class is there for others to be made from."""
+    if not inspect.isclass(cls):
+        return False
+    below = [c for c in namespace.values() if inspect.isclass(c) and c is not cls]
+    abstract = bool(getattr(cls, "__abstractmethods__", None)) or any(
+        "NotImplementedError" in value.__code__.co_names
+        for name, value in vars(cls).items()
+        if inspect.isfunction(value) and name != "__init__"
+    )
+    return abstract or (any(issubclass(c, cls) for c in below) and _needs_functions(cls))
+
+
+def _needs_functions(cls: type) -> bool:
+    """Whether a constructor takes functions: a class for activations to be made from."""
+    names = {parameter.name for parameter in parameters_of(cls)}
+    return bool(names & {"f", "f_prime", "activation", "activation_prime", "fn", "func"})
+
+
+# ---- dims that are not declared --------------------------------------------------------------
+
+
+def read(sighting: Sighting) -> Reading:
+    """The layer with the dims that its names settle, or those at which it was seen to run."""
+    reading = Reading(sighting)
+    style = sighting.style
+    kind = MODEL if style.convention == "model with its loss" else kind_of(sighting.name)
+    wanted, beside, problem = _wanted(style)
+    if problem:
+        return _unread(reading, wanted, problem)
+    roles = roles_of(wanted, kind)
+    function, reason = _forward_function(style), ""
+    unused = {
+        key
+        for parameter in style.takes
+        if is_parameter_dict(parameter.name)
+        for key in _unused(function, parameter.name)
+    }
+    for number, way in enumerate(ways_of(kind, roles)):
+        if number >= _MOST_WAYS:
+            break
+        way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
+        for inputs, names in _completed(style, kind, way):
+            declared = declare((*sighting.what, names), {**inputs, **beside}, guessed=True)
+            plan = plan_of(declared)
+            if plan is not None and not plan.finite:
+                reason = reason or "its output is not finite at usual values of its inputs"
+            elif declared.problem is None:
+                reading.declared, reading.names = declared, names
+                reading.inputs = {**inputs, **beside}
+                reading.assumptions = [_assumption(kind, reading.inputs)]
+                return reading
+            reason = reason or declared.problem or ""
+    return _unread(reading, wanted, reason or "none of the dims that were tried fits")
+
+
+def _undifferentiated(given: Any) -> Any:
+    return real(given, differentiate=False) if isinstance(given, str) else given
+
+
+def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:
+    reading.reason = reason
+    make = reading.sighting.style.make
+    needed = [
+        p.name
+        for p in (() if make is None else parameters_of(make))
+        if is_required(p) and p.name not in wanted and not is_optimizer(p.name)
+    ]
+    init = f"names = {_toml({'init': dict.fromkeys(needed, '…')})}" if needed else ""
+    reading.spec = spec_line(reading.sighting, dict.fromkeys(wanted, "…"), init)
+    return reading
+
+
+def _assumption(kind: Kind, inputs: Mapping[str, Any]) -> str:
+    dims = ", ".join(f"{name} = {argument_text(given)}" for name, given in inputs.items())
+    why = "it runs at these dims" if kind is OTHER else f"by its name, {kind.name}"
+    return f"{dims} ({why})"
+
+
+def spec_line(sighting: Sighting, inputs: Mapping[str, Any], extra: str = "") -> str:
+    """The line of a spec that declares a layer."""
+    parts = [f"{n} = {_toml(given)}" for n, given in inputs.items()]
+    return f"{sighting.name} = {{ {', '.join([*parts, *([extra] if extra else [])])} }}"
+
+
+def _toml(given: Any) -> str:
+    """How an argument is written in a TOML spec."""
+    match given:
+        case str():
+            return f'"{given}"'
+        case bool():
+            return str(given).lower()
+        case int() | float():
+            return repr(given)
+        case Mapping():
+            return f"{{ {', '.join(f'{key} = {_toml(value)}' for key, value in given.items())} }}"
+        case list() | tuple():
+            return f"[{', '.join(map(_toml, given))}]"
+        case Choice(values=(value,)):
+            return _toml({"constant": value})
+        case Choice(values=values):
+            return _toml({"choice": values})
+        case Real() | Integers():
+            word = type(given).__name__.lower()
+            parts: dict[str, Any] = {word: given.shape.text}
+            low, high = given.low, given.high
+            parts |= {} if low in (None, 0) else {"low": low}
+            parts |= {} if high is None else {"high": high}
+            if isinstance(given, Real) and not given.differentiate:
+                parts["differentiate"] = False
+            return _toml(parts)
+    return _toml(argument_text(given))
+
+
+def _wanted(style: Style) -> tuple[list[str], dict[str, Any], str]:
+    """The arrays that a layer takes, what else it is given, and what is not known of it."""
+    wanted: list[str] = []
+    beside: dict[str, Any] = {}
+    function = _forward_function(style)
+    for parameter in style.takes:
+        name = parameter.name
+        if not is_required(parameter) or mode_value(name, "train") is not None:
+            continue
+        keys = _keys_of(function, name)
+        if keys and is_parameter_dict(name):
+            wanted += keys
+        elif keys or name.endswith(("_param", "_params", "config", "hparameters", "hparams")):
+            made = settings(keys)
+            if made is None:
+                said = f"it reads {', '.join(map(repr, keys))} from {name}"
+                return wanted, beside, f"{said}, whose values are not known"
+            beside[name] = made
+        elif words := _compared_with(function, name):
+            beside[name] = choice(*words) if len(words) > 1 else constant(words[0])
+        else:
+            wanted.append(name)
+    if style.make is not None:
+        for parameter in parameters_of(style.make):
+            needed = is_required(parameter) and is_parameter(parameter.name)
+            if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
+                wanted.append(parameter.name)
+    return wanted, beside, "" if wanted else "its forward function takes no array"
+
+
+def _forward_function(style: Style) -> Any:
+    try:
+        return style.forward(style.make if style.make is not None else None)
+    except AttributeError:
+        return None
+
+
+def _keys_of(function: Any, name: str) -> list[str]:
+    """The keys that a function reads from one of its arguments: those that have to be there."""
+    found: dict[str, None] = {}
+    optional: set[str] = set()
+    for node in ast.walk(_tree(function)):
+        match node:
+            case ast.Subscript(
+                value=ast.Name(id=held), slice=ast.Constant(value=str() as key), ctx=ast.Load()
+            ) if held == name:
+                found[key] = None
+            case ast.Compare(
+                left=ast.Constant(value=str() as key), ops=[ast.In()],
+                comparators=[ast.Name(id=held)],
+            ) if held == name:  # fmt: skip
+                optional.add(key)
+    return [key for key in found if key not in optional]
+
+
+def _unused(function: Any, name: str) -> set[str]:
+    """The keys that a function reads into variables that it does not use."""
+    tree = _tree(function)
+    used = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=variable)],
+                value=ast.Subscript(value=ast.Name(id=held), slice=ast.Constant(str() as key)),
+            ) if held == name and variable not in used:
+                found.add(key)
+    return found
+
+
+def _compared_with(function: Any, name: str) -> list[str]:
+    """The words that a function compares one of its arguments with."""
+    found: dict[str, None] = {}
+    for node in ast.walk(_tree(function)):
+        match node:
+            case ast.Compare(
+                left=ast.Name(id=held), ops=[ast.Eq()], comparators=[ast.Constant(str() as word)]
+            ) if held == name:
+                found[word] = None
+    return list(found)
+
+
+def _tree(function: Any) -> ast.AST:
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def _completed(
+    style: Style, kind: Kind, way: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names]]:
+    """With the parameters that the object makes for itself."""
+    if style.make is None or not inspect.isclass(style.make):
+        yield dict(way), Names()
+        return
+    if any(is_parameter(p.name) and is_required(p) for p in parameters_of(style.make)):
+        yield dict(way), Names()
+        return
+    try:
+        found, init = discovered(style, Names(), way, sizes_for(kind, way))
+    except Exception:
+        # Declared as it is, so that what is wrong is said by the declaration itself.
+        yield dict(way), Names()
+        return
+    if fits(kind, way, found):
+        yield {**way, **found}, Names(init=init)

@@ -1,0 +1,424 @@
+"""``gradcheck scan``: the layers of a file, recognised and checked, without running the rest of it.
+
+A gradient is right, wrong, undecided, or right up to a constant that may be a convention: that is
+for a declaration to say, and is reported apart, as are side effects.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import itertools
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gradcheck.adapters.conventions import style_of
+from gradcheck.adapters.definitions import Definitions, definitions_of
+from gradcheck.adapters.discovery import argument_text
+from gradcheck.adapters.known import Kind, kind_of, roles_of
+from gradcheck.adapters.layers import declare, plan_of
+from gradcheck.adapters.places import CHANGE, evaluate
+from gradcheck.adapters.recognition import Reading, Sighting, line_of, read, sightings, spec_line
+from gradcheck.adapters.scan_report import (
+    FAIL,
+    PASS,
+    SCALED,
+    UNDECIDED,
+    FileReport,
+    GradientReport,
+    LayerReport,
+)
+from gradcheck.adapters.spec import Entry
+from gradcheck.arguments import Real, real
+from gradcheck.checking import Outcome, Profile, TimeUp, check_claim, limited
+from gradcheck.claims import Derivation, Rule
+from gradcheck.evaluation import last_line
+from gradcheck.sampling import Sampler
+from gradcheck.verdict import Status
+
+PROFILE = Profile("scan", inputs=35, derandomized=True, database=False)
+#: Seconds for one gradient, and for reading one layer.
+TIME_LIMIT = 20.0
+#: Where exponentials of everything overflow, inputs of this size are tried.
+_MODERATE = 30.0
+#: A ratio within this of a constant is worth trying as one; the verdict is that of the trial.
+_NEAR = 1e-6
+
+
+def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> Iterator[Any]:
+    """Check the layers of a file: yields a report of each layer, and last that of the file.
+
+    Raises ``InputError`` for a file that cannot be read.
+    """
+    report = FileReport(str(path))
+    with _quietly():
+        definitions = definitions_of(path)
+        report.left_out = [str(one) for one in definitions.left_out]
+        found = _with_spec(definitions, spec)
+    for sighting, entry in found:
+        with _quietly():
+            layer = _checked(sighting, entry, definitions, profile)
+        report.layers.append(layer)
+        yield layer
+    for layer in _lonely(definitions, report):
+        report.layers.append(layer)
+        yield layer
+    yield report
+
+
+def _lonely(definitions: Definitions, report: FileReport) -> Iterator[LayerReport]:
+    """Functions and classes with one half of a layer, whose other half was not found."""
+    halves = {"forward": "backward", "backward": "forward"}
+    known = {layer.name for layer in report.layers}
+    for name, value in definitions.namespace.items():
+        if inspect.isclass(value):
+            methods = {half for half in halves if callable(getattr(value, half, None))}
+            # With a backward method alone it is a variable, or an engine.
+            found = "forward" if methods == {"forward"} else ""
+        else:
+            found = next((half for half in halves if f"_{half}" in name), "")
+        base = name.replace(f"_{found}", "")
+        if not found or name in known or any(one.startswith(base) for one in known):
+            continue
+        if hasattr(value, "named_parameters"):
+            continue  # a module of torch, which differentiates it
+        reason = f"it has no {halves[found]} half that was found"
+        half = "class" if inspect.isclass(value) else "function"
+        spec = f"{name} = {{ … }}"
+        if half == "function":
+            spec = f'{base} = {{ layer = ["{name}", "…"], … }}'
+        yield LayerReport(name, half, line_of(value), reason=reason, spec=spec)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """What the code prints is not what the scan says, and nobody answers what it asks for."""
+    kept, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        sys.stdin = kept
+
+
+def _with_spec(
+    definitions: Definitions, spec: Mapping[str, Entry]
+) -> list[tuple[Sighting, Entry | None]]:
+    """The layers of a file, each with what the spec says of it."""
+    found: list[tuple[Sighting, Entry | None]] = []
+    declared = {name: _made_of(definitions, entry) for name, entry in spec.items()}
+    used: set[int] = set()
+    for sighting in sightings(definitions):
+        name = next(
+            (
+                n
+                for n, what in declared.items()
+                if (n == sighting.name and not spec[n].layer)
+                or (what and what[-1] is sighting.what[-1])
+            ),
+            None,
+        )
+        if name is not None:
+            used.add(id(declared[name]))
+        found.append((sighting, spec[name] if name is not None else None))
+    for name, what in declared.items():
+        if what and id(what) not in used:
+            code = getattr(what[-1], "__code__", None)
+            line = code.co_firstlineno if code else 0
+            style = style_of(what, spec[name].names)
+            found.append((Sighting(name, what, style, line), spec[name]))
+    return found
+
+
+def _made_of(definitions: Definitions, entry: Entry) -> tuple[Any, ...]:
+    names = entry.layer or (entry.name,)
+    space = vars(definitions.module)
+    if entry.layer and not all(name in space for name in names):
+        return ()
+    return tuple(space[name] for name in names if name in space)
+
+
+def unknown_entries(spec: Mapping[str, Entry], reports: Sequence[FileReport]) -> list[str]:
+    """The layers of a spec that no file has."""
+    seen = {layer.name for report in reports for layer in report.layers}
+    return [name for name in spec if name not in seen]
+
+
+# ---- one layer -------------------------------------------------------------------------------
+
+
+def _checked(
+    sighting: Sighting, entry: Entry | None, definitions: Definitions, profile: Profile
+) -> LayerReport:
+    try:
+        with limited(TIME_LIMIT):
+            reading = _read(sighting, entry)
+    except TimeUp:
+        reading = Reading(sighting, reason=f"it does not end within {TIME_LIMIT:g} seconds")
+    except (Exception, SystemExit) as error:
+        reading = Reading(sighting, reason=last_line(error))
+    name = entry.name if entry is not None else sighting.name
+    report = LayerReport(name, sighting.style.convention, sighting.line)
+    report.assumptions = reading.assumptions
+    report.inputs = {n: argument_text(given).strip('"') for n, given in reading.inputs.items()}
+    if reading.declared is None:
+        report.reason = _explained(reading.reason, definitions)
+        report.spec = reading.spec or spec_line(sighting, {})
+        return report
+    declared = reading.declared
+    code = getattr(sighting.style.source, "__code__", None)
+    for item in (declared, *declared.rules):
+        item.line = code.co_firstlineno if code else sighting.line
+        item.file = str(definitions.path)
+    outcomes = _outcomes(declared, profile)
+    if _overflowed(outcomes) and entry is None:
+        declared, outcomes = _moderate(reading, report, profile)
+    if _raised_at_one(outcomes):
+        outcomes = _from_two(declared, report, profile)
+    plan = plan_of(declared)
+    assert plan is not None
+    report.convention = _convention(sighting, declared)
+    if sighting.style.kind == "derivative" and not reading.names.derivative_of:
+        report.assumptions.append(f"the derivative is given the {plan.derivative_of}")
+    for rule, outcome in outcomes:
+        report.gradients.append(_gradient(rule, outcome, declared, reading, profile))
+    _judge_scales(report, reading)
+    notes = [note for _, outcome in outcomes for note in outcome.record.notes]
+    for note in dict.fromkeys(notes):
+        (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
+    undecided = [g for g in report.gradients if g.verdict in (UNDECIDED, SCALED)]
+    if undecided:
+        scales = ", ".join(f'{g.name} = "{g.scale}"' for g in undecided if g.scale)
+        extra = f"names = {{ scale = {{ {scales} }} }}" if scales else ""
+        report.spec = spec_line(sighting, reading.inputs, extra)
+    return report
+
+
+def _read(sighting: Sighting, entry: Entry | None) -> Reading:
+    if entry is None:
+        return read(sighting)
+    if not entry.inputs:
+        reading = read(sighting)
+        if reading.declared is None:
+            return reading
+        reading.declared = declare((*sighting.what, entry.names), reading.inputs)
+        return reading
+    declared = declare((*sighting.what, entry.names), entry.inputs)
+    reading = Reading(sighting, declared, entry.inputs, entry.names)
+    if declared.problem is not None:
+        reading.declared, reading.reason = None, declared.problem
+    return reading
+
+
+def _explained(reason: str, definitions: Definitions) -> str:
+    """Why a layer could not be checked, with the import for which a name is missing."""
+    for name, why in definitions.missing.items():
+        if f"name '{name}'" in reason:
+            return f"{reason} ({why})"
+    return reason
+
+
+def _outcomes(declared: Derivation, profile: Profile) -> list[tuple[Rule, Outcome]]:
+    found: list[tuple[Rule, Outcome]] = []
+    for rule in declared.rules:
+        outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
+        found.append((rule, outcome))
+    return found
+
+
+def _overflowed(outcomes: Sequence[tuple[Rule, Outcome]]) -> bool:
+    return any(
+        outcome.record.status == str(Status.UNDECIDED) and "overflow" in outcome.record.set_aside
+        for _, outcome in outcomes
+    )
+
+
+def _raised_at_one(outcomes: Sequence[tuple[Rule, Outcome]]) -> bool:
+    return any(
+        outcome.record.status == str(Status.UNDECIDED) and "raised" in outcome.record.set_aside
+        for _, outcome in outcomes
+    )
+
+
+def _from_two(
+    declared: Derivation, report: LayerReport, profile: Profile
+) -> list[tuple[Rule, Outcome]]:
+    """Again at sizes of two and more: labels and one-hot rows look alike for one class."""
+    limits = Sampler(declared.rules[0]).limits
+    sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
+    declared.options = replace(declared.options, sizes=sizes)
+    report.assumptions.append("sizes of two and more: it raises at others")
+    return _outcomes(declared, profile)
+
+
+def _moderate(
+    reading: Reading, report: LayerReport, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]]:
+    """Again with inputs of moderate size."""
+    inputs: dict[str, Any] = {}
+    for name, given in reading.inputs.items():
+        argument = real(given) if isinstance(given, str) else given
+        if isinstance(argument, Real) and argument.low is None and argument.high is None:
+            argument = real(
+                argument.dims.text if argument.dims else "",
+                low=-_MODERATE,
+                high=_MODERATE,
+                differentiate=argument.differentiate,
+            )
+        inputs[name] = argument
+    declared = declare((*reading.sighting.what, reading.names), inputs)
+    reading.inputs = inputs
+    report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+    report.assumptions.append(
+        f"inputs between {-_MODERATE:g} and {_MODERATE:g}: at others it overflows"
+    )
+    return declared, _outcomes(declared, profile)
+
+
+def _convention(sighting: Sighting, declared: Derivation) -> str:
+    """The convention, with where its gradients land for a class."""
+    plan = plan_of(declared)
+    name = sighting.style.convention
+    if name == "functions with a cache" and plan is not None and plan.packed:
+        return "functions with a cache and a dict of parameters"
+    if name != "class" or plan is None:
+        return "fused loss" if plan and plan.is_loss and name == "value with its gradient" else name
+    if plan.is_loss:
+        return "loss class"
+    texts = [
+        place.text
+        for n, place in plan.gradients.items()
+        if place is not None and n not in plan.forward_inputs
+    ]
+    if CHANGE in texts:
+        return "class that updates itself"
+    if not texts:
+        returned = all(p is None or p.text.startswith("returned") for p in plan.gradients.values())
+        return "class" if returned else "class with attributes"
+    text = texts[0]
+    if text.startswith("returned"):
+        return "class, gradients returned"
+    if "[" not in text:
+        return "class with attributes"
+    head, _, key = text.partition("[")
+    if key.rstrip("]").isdigit():
+        return "class with parallel lists"
+    return (
+        "class with dicts"
+        if head in sighting.style.words.gradients
+        else ("class with nested dicts")
+    )
+
+
+# ---- one gradient ----------------------------------------------------------------------------
+
+
+def _gradient(
+    rule: Rule, outcome: Outcome, declared: Derivation, reading: Reading, profile: Profile
+) -> GradientReport:
+    record, (name,) = outcome.record, rule.wrt
+    plan = plan_of(declared)
+    report = GradientReport(
+        name,
+        record.status,
+        lands=plan.where(name) if plan else "",
+        message=_without_replay(record.message),
+        resolution=record.resolution,
+    )
+    if record.status != FAIL:
+        return report
+    report.mistakes = [str(mistake["title"]) for mistake in record.mistakes]
+    if record.title and record.title != "wrong value":
+        report.mistakes.append(record.title)
+    scale = _scale(rule, outcome, reading, profile)
+    if scale:
+        report.scale = scale
+        report.mistakes.append(f"right up to the constant {scale}")
+    return report
+
+
+def _without_replay(message: str) -> str:
+    """A layer that is scanned has no declaration by which a case could be replayed."""
+    lines = [line for line in message.splitlines() if not line.startswith("  gradcheck replay ")]
+    return "\n".join(lines).rstrip()
+
+
+def _scale(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -> str:
+    """The constant, an expression in sizes, up to which a wrong gradient is right; or nothing."""
+    verdict, (name,) = outcome.verdict, rule.wrt
+    if verdict is None or verdict.worst is None or outcome.record.title != "wrong value":
+        return ""
+    worst = verdict.worst
+    if worst.measured == 0 or worst.claimed == 0:
+        return ""
+    ratio = worst.claimed / worst.measured
+    bindings = dict(verdict.bindings)
+    sizes = [n for n, size in bindings.items() if isinstance(size, int)]
+    for text in _constants(sizes):
+        value = evaluate(text, bindings, {})
+        if abs(ratio - value) > _NEAR * abs(value):
+            continue
+        scaled = declare((*reading.sighting.what, _with_scale(reading, name, text)), reading.inputs)
+        for again in scaled.rules:
+            if again.wrt == (name,):
+                record = check_claim(again, profile, time_limit=TIME_LIMIT).record
+                if record.status == PASS:
+                    return text
+    return ""
+
+
+def _with_scale(reading: Reading, name: str, text: str) -> Any:
+    return replace(reading.names, scale={**reading.names.scale, name: text})
+
+
+def _constants(sizes: Sequence[str]) -> Iterator[str]:
+    """The constants that a gradient is off by in usual code, the likeliest first."""
+    for size in sizes:
+        yield f"1/{size}"
+        yield size
+    yield from ("2", "1/2")
+    for size in sizes:
+        yield from (f"2/{size}", f"{size}/2")
+    for a, b in itertools.combinations(sizes, 2):
+        yield from (f"1/({a}*{b})", f"{a}*{b}", f"2/({a}*{b})", f"{a}*{b}/2")
+
+
+def _judge_scales(report: LayerReport, reading: Reading) -> None:
+    """A constant that all gradients of parameters share may be a convention; another is wrong."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    assert plan is not None
+    parameters = _parameters(plan.differentiable, plan.forward_inputs, reading)
+    by_name = {gradient.name: gradient for gradient in report.gradients}
+    # One that is wrong altogether says nothing about the scale that is meant.
+    shared = {
+        by_name[name].scale
+        for name in parameters
+        if by_name[name].scale or by_name[name].verdict == PASS
+    }
+    for gradient in report.gradients:
+        if not gradient.scale or gradient.verdict != FAIL:
+            continue
+        alone = gradient.scale in ("2", "1/2") and not plan.is_loss
+        consistent = len(shared) <= 1 and (
+            gradient.name in parameters or not parameters or shared == {gradient.scale}
+        )
+        if consistent and not alone:
+            gradient.verdict = SCALED
+        elif len(shared) > 1:
+            gradient.mistakes.append("its scale differs from that of the other gradients")
+
+
+def _parameters(wanted: Sequence[str], forward: Sequence[str], reading: Reading) -> list[str]:
+    """Which of the inputs are parameters: by their roles where the forward function takes all."""
+    roles = roles_of(list(reading.inputs), _kind(reading))
+    return [
+        name for name in wanted if name not in forward or not roles.get(name, "x").startswith("x")
+    ]
+
+
+def _kind(reading: Reading) -> Kind:
+    return kind_of(reading.sighting.name)

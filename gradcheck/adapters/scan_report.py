@@ -1,0 +1,168 @@
+"""What a scan found: as data, as text, and as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcheck.records import count
+
+#: The verdicts on a gradient; ``SCALED`` is right up to a constant that may be a convention.
+PASS, FAIL, UNDECIDED, SCALED = "pass", "fail", "undecided", "scaled"
+#: Exit codes, as those of the command.
+_PASSED, _FAILED, _NOTHING, _OPEN = 0, 1, 2, 3
+
+
+@dataclass
+class GradientReport:
+    """What was found about one gradient."""
+
+    name: str
+    verdict: str
+    lands: str = ""
+    mistakes: list[str] = field(default_factory=list)
+    scale: str = ""
+    message: str = ""
+    resolution: float | None = None
+
+
+@dataclass
+class LayerReport:
+    """What was found about one layer."""
+
+    name: str
+    convention: str
+    line: int
+    gradients: list[GradientReport] = field(default_factory=list)
+    inputs: dict[str, str] = field(default_factory=dict)
+    assumptions: list[str] = field(default_factory=list)
+    side_effects: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    #: Where it could not be checked: why, and the line of a spec that would settle it.
+    reason: str = ""
+    spec: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """The worst of its gradients'; undecided where it could not be checked."""
+        verdicts = [gradient.verdict for gradient in self.gradients] or [UNDECIDED]
+        order = (FAIL, UNDECIDED, SCALED, PASS)
+        return next(one for one in order if one in verdicts)
+
+
+@dataclass
+class FileReport:
+    """What was found in one file."""
+
+    file: str
+    layers: list[LayerReport] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {
+            "file": self.file,
+            "layers": [
+                {
+                    "name": layer.name,
+                    "convention": layer.convention,
+                    "line": layer.line,
+                    "verdict": layer.verdict,
+                    "inputs": layer.inputs,
+                    "assumptions": layer.assumptions,
+                    "side_effects": layer.side_effects,
+                    "notes": layer.notes,
+                    "unchecked": layer.reason or None,
+                    "spec": layer.spec or None,
+                    "gradients": [
+                        {
+                            "name": gradient.name,
+                            "verdict": gradient.verdict,
+                            "lands": gradient.lands,
+                            "mistakes": gradient.mistakes,
+                            "scale": gradient.scale or None,
+                            "resolution": gradient.resolution,
+                            "message": gradient.message or None,
+                        }
+                        for gradient in layer.gradients
+                    ],
+                }
+                for layer in self.layers
+            ],
+            "left_out": self.left_out,
+        }
+
+
+def exit_code(reports: Sequence[FileReport]) -> int:
+    """0 all right, 1 a gradient is wrong, 2 nothing was recognised, 3 something is undecided."""
+    layers = [layer for report in reports for layer in report.layers]
+    verdicts = [layer.verdict for layer in layers]
+    if not any(layer.gradients or layer.spec for layer in layers):
+        return _NOTHING
+    if FAIL in verdicts:
+        return _FAILED
+    return _OPEN if set(verdicts) - {PASS} else _PASSED
+
+
+def headline(layer: LayerReport) -> tuple[str, str]:
+    """One line of progress: a word, and what it is said of."""
+    about = f"{layer.name}  line {layer.line}, {layer.convention}"
+    if layer.reason:
+        return "UNREAD", about
+    parts = [
+        gradient.name
+        + (
+            ""
+            if gradient.verdict == PASS
+            else f" right up to {gradient.scale}"
+            if gradient.verdict == SCALED
+            else f" {'WRONG' if gradient.verdict == FAIL else 'undecided'}"
+        )
+        for gradient in layer.gradients
+    ]
+    return layer.verdict.upper(), f"{about}: {', '.join(parts)}"
+
+
+def details(layer: LayerReport) -> Iterator[str]:
+    """What there is to say about a layer, beside the verdicts."""
+    if layer.reason:
+        yield f"{layer.name} (line {layer.line}) was not checked: {layer.reason}"
+        yield f"  a line of a spec that would settle it, under [layers]:\n    {layer.spec}"
+        return
+    for gradient in layer.gradients:
+        if gradient.verdict in (FAIL, UNDECIDED):
+            yield gradient.message
+            named = ", ".join(gradient.mistakes)
+            if named:
+                yield f"  {layer.name}, gradient for {gradient.name}: {named}"
+        elif gradient.verdict == SCALED:
+            yield (
+                f"{layer.name}: the gradient for {gradient.name} is right up to the constant "
+                f"{gradient.scale}: a convention or a mistake? If it is meant, declare it, under "
+                f"[layers]:\n    {layer.spec}"
+            )
+
+
+def remarks(layer: LayerReport) -> Iterator[str]:
+    """What was assumed, and what a layer does beside its work, a line each."""
+    for text in layer.assumptions:
+        yield f"assumed: {layer.name}: {text}"
+    for text in layer.side_effects:
+        yield f"side effect: {text}"
+    for text in layer.notes:
+        yield f"note: {layer.name}: {text}"
+
+
+def summary(reports: Sequence[FileReport]) -> str:
+    """One sentence over the scan."""
+    layers = [layer for report in reports for layer in report.layers]
+    gradients = [gradient for layer in layers for gradient in layer.gradients]
+    verdicts = [gradient.verdict for gradient in gradients]
+    unread = sum(bool(layer.reason) for layer in layers)
+    return (
+        f"{count(len(layers), 'layer')} recognised, {count(len(gradients), 'gradient')} checked: "
+        f"{verdicts.count(PASS)} right, {verdicts.count(FAIL)} wrong, {verdicts.count(SCALED)} "
+        f"right up to a constant, {verdicts.count(UNDECIDED)} undecided; "
+        f"{count(unread, 'layer')} not checked"
+    )

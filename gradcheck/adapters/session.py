@@ -1,0 +1,261 @@
+"""One evaluation of a layer: a fresh object, copies of everything, forward, backward, gradients."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.adapters.construction import RATE, Recorder, initialized, rate_for, shapes_of
+from gradcheck.adapters.places import CHANGE
+from gradcheck.adapters.words import is_rate, mode_value
+from gradcheck.evaluation import same
+
+if TYPE_CHECKING:
+    from gradcheck.adapters.plan import Plan
+
+
+class Context:
+    """What ``forward(ctx, …)`` is given to keep things in for ``backward(ctx, …)``."""
+
+    def __init__(self) -> None:
+        self.saved_tensors: tuple[Any, ...] = ()
+        self.needs_input_grad: tuple[bool, ...] = (True,) * 64
+
+    def save_for_backward(self, *values: Any) -> None:
+        """Keep some arrays."""
+        self.saved_tensors = self.saved_values = values
+
+    save = save_for_backward
+
+    def mark_dirty(self, *values: Any) -> None:
+        """Nothing: arrays are copies."""
+
+    def mark_non_differentiable(self, *values: Any) -> None:
+        """Nothing: which outputs are differentiated is declared."""
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Nothing: every cotangent is given."""
+
+
+class Session:
+    """One object, and what it was given and gave."""
+
+    def __init__(self, plan: Plan, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
+        self.plan = plan
+        self.object: Any = None
+        self.values: dict[str, Any] = {}
+        self.given: dict[str, Any] = {}
+        self.cotangents: list[Any] = []
+        self.returned: Any = None
+        self.returned_gradients: Any = None
+        self.outputs: list[Any] = []
+        self.context = Context()
+        self.rate = RATE
+        if plan.style.make is not None:
+            self._make(values, bindings)
+
+    @classmethod
+    def around(cls, plan: Plan, made: Any) -> Session:
+        """A session of an object that is there."""
+        session = cls.__new__(cls)
+        session.plan, session.object, session.context = plan, made, Context()
+        session.values, session.given, session.cotangents, session.outputs = {}, {}, [], []
+        session.returned = session.returned_gradients = None
+        session.rate = RATE
+        return session
+
+    def _make(self, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
+        plan = self.plan
+        own = {name: self._inside(values[name]) for name in plan.filling.inputs}
+        self.object = plan.filling.make(plan.way, own, bindings, shapes_of(values))
+        if plan.initialize:
+            initialized(self.object, plan.initialize)
+        if plan.runs_first:
+            self.run_forward(values)
+            self.flush()
+        for name in list(vars(self.object)) if hasattr(self.object, "__dict__") else []:
+            if (mode := mode_value(name, plan.names.mode)) is not None:
+                setattr(self.object, name, mode)
+        switch = getattr(self.object, plan.names.mode, None)
+        if callable(switch):
+            switch()
+        self.put(values)
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Give the object its parameters."""
+        for name in self.plan.beside:
+            if name in self.plan.places:
+                self.plan.places[name].write(self.object, self._inside(values[name]))
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Give the object its parameters again, those of its constructor too."""
+        for name, place in self.plan.places.items():
+            place.write(self.object, self._inside(values[name]))
+
+    def _inside(self, value: Any) -> Any:
+        """A copy of a value, as the layer has arrays."""
+        return self.plan.style.inward(copy_of(value))
+
+    # ---- forward -----------------------------------------------------------------------------
+
+    def run_forward(self, values: Mapping[str, Any]) -> None:
+        """Call the forward function with copies."""
+        plan = self.plan
+        self.values = dict(values)
+        self.given = {name: self._inside(values[name]) for name in plan.forward_inputs}
+        arguments = {**copy.deepcopy(plan.constants), **self.given}
+        if plan.packed:
+            self.given[plan.packed] = arguments[plan.packed] = {
+                name: self._inside(values[name]) for name in plan.beside
+            }
+        self.configuration = arguments
+        by_position: list[Any] = [self.context] if plan.style.has_context else []
+        for parameter in plan.style.takes:
+            if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
+                by_position.append(arguments.pop(parameter.name))
+        self.returned = _call(plan.style.forward(self.object), by_position, arguments)
+
+    def answers(self) -> Any:
+        """What the forward function answered, without what it keeps for the backward function."""
+        plan, returned = self.plan, self.returned
+        if plan.output is not None:
+            return plan.output.read(self.object)
+        if plan.style.backward is None:
+            return returned[0]
+        if plan.style.returns_cache:
+            return returned[0] if len(returned) == 2 else tuple(returned[:-1])
+        return returned
+
+    def collect(self) -> list[Any]:
+        """The outputs, one for each cotangent."""
+        plan = self.plan
+        answers = self.answers()
+        parts = list(answers) if isinstance(answers, tuple | list) else [answers]
+        self.outputs = [_number(plan.style.outward(part)) for part in parts[: plan.outputs]]
+        return self.outputs
+
+    # ---- backward ----------------------------------------------------------------------------
+
+    def run_backward(self, cotangents: Sequence[Any]) -> None:
+        """Call the backward function with copies."""
+        plan = self.plan
+        if plan.style.backward is None:
+            rest = self.returned[1:]
+            self.returned_gradients = rest[0] if len(rest) == 1 else rest
+            return
+        self.cotangents = [self._inside(cotangent) for cotangent in cotangents]
+        self._set_rate(rate_for(cotangents))
+        left = list(self.cotangents)
+        arguments: dict[str, Any] = {}
+        for name, role in plan.gets:
+            match role:
+                case "cotangent":
+                    arguments[name] = left.pop(0) if left else None
+                case "optional" if not plan.is_loss:
+                    arguments[name] = left.pop(0) if left else None
+                case "cache":
+                    arguments[name] = self.returned[-1]
+                case "input":
+                    arguments[name] = self._input(name)
+                case "argument":
+                    arguments[name] = self._argument(name)
+                case "output":
+                    arguments[name] = self._inside(self.outputs[0])
+                case "rate":
+                    arguments[name] = self.rate
+                case "optimizer":
+                    arguments[name] = Recorder()
+                case "constant":
+                    arguments[name] = plan.names.call[name]
+                case "mode":
+                    arguments[name] = mode_value(name, plan.names.mode)
+        first: list[Any] = [self.context] if plan.style.has_context else []
+        for parameter in plan.style.gets:
+            if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
+                first.append(arguments.pop(parameter.name))
+        self.returned_gradients = _call(plan.style.backward(self.object), first, arguments)
+        self._ask_for_parameters()
+
+    def _set_rate(self, rate: float) -> None:
+        self.rate = Recorder.rate = rate
+        for name in list(getattr(self.object, "__dict__", ())):
+            if is_rate(name):
+                setattr(self.object, name, rate)
+
+    def _ask_for_parameters(self) -> None:
+        """Methods that give the gradients of parameters from inputs and cotangents."""
+        for text in self.plan.style.words.parameter_gradients:
+            method = getattr(self.object, text, None)
+            if callable(method):
+                code = getattr(method, "__code__", None)
+                taken = code.co_varnames[1 : code.co_argcount] if code else ()
+                left = list(self.cotangents)
+                arguments = {n: self._input(n) if n in self.values else left.pop(0) for n in taken}
+                if arguments:
+                    gradients = method(**arguments)
+                    self.returned_gradients = [self.returned_gradients, gradients]
+
+    def _input(self, name: str) -> Any:
+        return self.given[name] if name in self.given else self._inside(self.values[name])
+
+    def _argument(self, name: str) -> Any:
+        """What a derivative is given: the input, the output, or an input of that name."""
+        plan = self.plan
+        if plan.style.kind == "of inputs":
+            return self._input(name) if name in self.values else self._input(self._nth(name))
+        if plan.derivative_of == "output":
+            return self._inside(self.outputs[0])
+        return self._input(plan.forward_inputs[0])
+
+    def _nth(self, name: str) -> str:
+        position = [parameter.name for parameter in self.plan.style.gets].index(name)
+        return self.plan.forward_inputs[position]
+
+    # ---- gradients ---------------------------------------------------------------------------
+
+    def gradient(self, name: str) -> Any:
+        """The gradient that was found for a name.
+
+        Raises ``AttributeError``, ``KeyError``, ``IndexError`` or ``TypeError`` where it no longer
+        lies where it did.
+        """
+        place = self.plan.gradients[name]
+        assert place is not None
+        if place.text == CHANGE:
+            before = self.values[name]
+            after = self.plan.style.outward(self.plan.places[name].read(self.object))
+            return (before - after) / self.rate
+        return self.plan.style.outward(place.read(self.object, self.returned_gradients))
+
+    def moved(self, name: str) -> bool:
+        """Whether a parameter has another value than it was given."""
+        now = self.plan.style.outward(self.plan.places[name].read(self.object))
+        return not same(now, self.values[name])
+
+    def flush(self) -> bool:
+        """Empty the gradients, where the object has a method for that."""
+        for text in self.plan.style.words.flush:
+            method = getattr(self.object, text, None)
+            if callable(method):
+                method()
+                return True
+        return False
+
+
+def _call(function: Any, by_position: Sequence[Any], arguments: Mapping[str, Any]) -> Any:
+    try:
+        return function(*by_position, **arguments)
+    except SystemExit as error:
+        raise RuntimeError(f"it ends the program (exit code {error.code})") from None
+
+
+def _number(value: Any) -> Any:
+    return np.float64(value) if isinstance(value, float) else value
+
+
+def copy_of(value: Any) -> Any:
+    """A copy that a layer may change; an array keeps its class."""
+    return value.copy() if isinstance(value, np.ndarray) else copy.deepcopy(value)

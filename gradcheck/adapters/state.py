@@ -1,0 +1,119 @@
+"""What a layer keeps from one call to the next: a second backward call has to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.randomness import reproducible
+from gradcheck.adapters.session import Session, copy_of
+from gradcheck.evaluation import Violation, same
+
+_TITLE = "a second backward call differs"
+
+
+def require_repeatable(
+    session: Session,
+    name: str,
+    found: Any,
+    cotangents: Sequence[Any],
+    bindings: Mapping[str, Any],
+    read: Callable[[Session], Any],
+) -> str:
+    """Call backward again, and forward and backward after another batch.
+
+    ``found`` is a copy of the gradient for ``name`` from the first call, ``read`` reads it
+    from a session.
+    Returns a note, or an empty string. Raises ``Violation`` where the gradient piles up with
+    nothing to empty it, or where the backward call destroys what it needs.
+    """
+    layer = session.plan.style.name
+    note = ""
+    try:
+        again = _again(session, cotangents, read)
+    except Violation:
+        raise
+    except Exception:
+        # What was kept is used up: each backward call needs its own forward call.
+        return _after_another_batch(session, name, found, cotangents, bindings, read)
+    if not same(again, found):
+        if not session.flush():
+            doubled = _is_sum(again, found)
+            raise Violation(
+                _TITLE,
+                f"{layer}: a second backward call gives another gradient for {name!r}"
+                + (
+                    ": it adds to what it kept of the first, and nothing empties that; assign with "
+                    "= instead of +=, or add a method zero_grad"
+                    if doubled
+                    else "; does backward write into what it kept of the forward call?"
+                ),
+            )
+        with reproducible(session.plan.generators):
+            session.restore(session.values)
+            session.run_forward(session.values)
+            session.collect()
+            fresh = _again(session, cotangents, read)
+        if not same(fresh, found):
+            raise Violation(
+                _TITLE,
+                f"{layer}: the gradient for {name!r} is another one after its gradients were "
+                "emptied",
+            )
+        note = f"{layer} adds its gradients up until they are emptied"
+    return note or _after_another_batch(session, name, found, cotangents, bindings, read)
+
+
+def _again(session: Session, cotangents: Sequence[Any], read: Callable[[Session], Any]) -> Any:
+    session.restore(session.values)  # a layer that updates itself has others by now
+    session.run_backward(cotangents)
+    return copy_of(read(session))
+
+
+def _is_sum(again: Any, found: Any) -> bool:
+    difference = np.asarray(again) - 2 * np.asarray(found)
+    largest = float(np.max(np.abs(found), initial=0.0))
+    rounding = 8 * np.finfo(np.float64).eps
+    return bool(np.all(np.abs(difference) <= rounding * largest))
+
+
+def _after_another_batch(
+    session: Session,
+    name: str,
+    found: Any,
+    cotangents: Sequence[Any],
+    bindings: Mapping[str, Any],
+    read: Callable[[Session], Any],
+) -> str:
+    """Run another batch in between; a gradient that then differs though the output does not."""
+    plan = session.plan
+    layer, values, outputs = plan.style.name, session.values, session.outputs
+    if plan.style.make is None:
+        return ""  # functions keep nothing
+    other = {
+        n: v * 0.5 if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v
+        for n, v in values.items()
+    }
+    try:
+        session = Session(plan, other, bindings)
+        session.run_forward(other)
+        session.collect()
+        session.run_backward(cotangents)
+        session.flush()
+        with reproducible(plan.generators):
+            session.restore(values)
+            session.run_forward(values)
+            if not same(session.collect(), outputs):
+                return f"{layer} keeps something from batch to batch: its output is another one"
+            again = _again(session, cotangents, read)
+    except Exception:
+        return f"{layer} cannot be called again: each call needs a new object"
+    if not same(again, found):
+        raise Violation(
+            "wrong after another batch",
+            f"{layer}: after another batch in between, the gradient for {name!r} is another one, "
+            "though the output is not: what does it keep?",
+        )
+    return ""

@@ -1,0 +1,164 @@
+"""What things are called in code that people write: the record of names that adapters read.
+
+Every convention looks words up here or brings a record of its own. A new word is one more string.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one convention; ``{}`` stands for the name of an input or parameter."""
+
+    forward: tuple[str, ...] = (
+        "forward", "_forward", "fprop", "forward_pass", "feed_forward", "feedforward",
+        "forward_prop", "forward_propagation", "fwd", "compute", "__call__", "fn", "call",
+    )  # fmt: skip
+    backward: tuple[str, ...] = (
+        "backward", "_backward", "bprop", "backward_pass", "backprop", "back_prop",
+        "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd",
+    )  # fmt: skip
+    #: Methods that give the gradients of parameters, beside the backward method.
+    parameter_gradients: tuple[str, ...] = (
+        "param_grads", "grads_wrt_params", "parameter_gradients", "get_grads", "get_gradients",
+        "param_gradients",
+    )  # fmt: skip
+    #: What the gradient for a name is called, as an attribute, a key, or a returned variable.
+    gradient: tuple[str, ...] = (
+        "d{}", "grad_{}", "dLd{}", "{}_grad", "d_{}", "grad{}", "g{}", "{}_gradient", "{}grad",
+        "gradient_{}", "{}_gradients", "{}_grads", "dL_d{}", "delta_{}", "nabla_{}", "dJ_d{}",
+        "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}",
+    )  # fmt: skip
+    #: Attributes that hold parameters and gradients by position or by name.
+    parameters: tuple[str, ...] = ("params", "parameters", "weights", "_params", "param")
+    gradients: tuple[str, ...] = (
+        "grads", "gradients", "dparams", "param_grads", "_grads", "derivatives", "grad", "dparam",
+    )  # fmt: skip
+    #: Keys of a dict that holds one parameter, and of its gradient.
+    value_key: tuple[str, ...] = ("val", "value", "data", "param", "w", "theta")
+    gradient_key: tuple[str, ...] = ("grad", "gradient", "d", "dval", "delta", "g")
+    #: Attributes in which a forward method that returns nothing leaves its output.
+    output: tuple[str, ...] = ("out", "output", "Z", "A", "y", "Y", "h", "H", "a", "z", "result")
+    #: Methods that empty gradients, and those that make parameters that are not there yet.
+    flush: tuple[str, ...] = (
+        "flush_gradients", "zero_grad", "zero_grads", "zero_gradients", "cleargrads", "clear_grad",
+        "reset_grad", "reset_gradients", "cleargrad", "clear_gradients", "reset_grads",
+    )  # fmt: skip
+    initialize: tuple[str, ...] = ("initialize", "build", "init_params", "_init_params", "setup")
+
+
+WORDS = Words()
+
+_RATE = {
+    "learning_rate", "learn_rate", "lr", "rate", "eta", "step_size", "stepsize", "learningrate",
+}  # fmt: skip
+_TARGET = {
+    "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
+    "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
+}  # fmt: skip
+_PREDICTION = {
+    "x", "scores", "logits", "a", "al", "y_pred", "ypred", "pred", "predicted", "prediction",
+    "predictions", "y_hat", "yhat", "output", "outputs", "p", "probs", "out", "z", "inputs", "h",
+    "input",
+}  # fmt: skip
+_TRAINING = {
+    "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
+    "retain_derived", "retain_grads", "trainmode",
+}  # fmt: skip
+_EVALUATING = {"eval", "eval_mode", "is_eval", "test", "test_mode", "is_test", "evaluate"}
+_CACHE = {"cache", "ctx", "mem", "memory", "context", "stash", "saved", "residuals", "res"}
+_OPTIMIZER = {"optimizer", "optim", "opt", "updater", "optimiser"}
+_PARAMETER_DICT = {"parameters", "params", "weights", "param", "model", "theta_dict"}
+_SHAPE = ("shape", "dims", "size")
+
+
+def gradient_names(name: str, words: Words = WORDS) -> list[str]:
+    """What the gradient for ``name`` may be called, the likeliest first."""
+    short = name.removesuffix("_prev")
+    stems = dict.fromkeys((name, short, name.lower(), name.upper()))
+    return [pattern.format(stem) for stem in stems for pattern in words.gradient]
+
+
+def is_rate(name: str) -> bool:
+    """Whether a parameter of a function is a learning rate."""
+    return name.lower() in _RATE
+
+
+def is_target(name: str) -> bool:
+    """Whether an input of a loss is what is to be predicted."""
+    return name.lower() in _TARGET
+
+
+def is_prediction(name: str) -> bool:
+    """Whether an input of a loss is the prediction."""
+    return name.lower() in _PREDICTION
+
+
+def is_cache(name: str) -> bool:
+    """Whether a parameter of a backward function is what the forward function kept."""
+    lowered = name.lower()
+    return lowered in _CACHE or "cache" in lowered
+
+
+def is_optimizer(name: str) -> bool:
+    """Whether a parameter is an object that updates parameters."""
+    return name.lower() in _OPTIMIZER
+
+
+def is_parameter_dict(name: str) -> bool:
+    """Whether a parameter of a function is a dict of parameters."""
+    return name.lower() in _PARAMETER_DICT
+
+
+def is_shape(name: str) -> bool:
+    """Whether a parameter of a constructor is the shape of something."""
+    return any(word in name.lower() for word in _SHAPE)
+
+
+def mode_value(name: str, mode: str) -> bool | None:
+    """What a flag for the mode gets in ``"train"`` or ``"eval"``; None for another parameter."""
+    lowered = name.lower()
+    if lowered in _TRAINING and not lowered.startswith("retain"):
+        return mode == "train"
+    if lowered in _EVALUATING:
+        return mode != "train"
+    return None
+
+
+def is_cotangent(name: str) -> bool:
+    """Whether a parameter of a backward function is a cotangent."""
+    lowered = name.lower()
+    starts = lowered.startswith(("d", "grad", "g", "up", "delta", "error", "err", "accum", "top"))
+    return starts and not is_cache(name) and not is_rate(name)
+
+
+def is_weight(name: str) -> bool:
+    """Whether an array of this name is one of weights."""
+    lowered = name.lower()
+    whole = lowered in ("w", "weight", "weights", "kernel", "filters", "filter", "wmat", "theta")
+    return whole or (lowered.startswith("w") and len(lowered) <= 3 and lowered != "w0")
+
+
+def is_bias(name: str) -> bool:
+    """Whether an array of this name is a bias."""
+    return name.lower() in ("b", "bias", "biases", "w0", "b0", "ba", "bh", "by")
+
+
+def is_parameter(name: str) -> bool:
+    """Whether an argument of a constructor is an array of parameters."""
+    return is_weight(name) or is_bias(name) or name.lower() in ("gamma", "beta")
+
+
+def snake(name: str) -> str:
+    """``FullyConnected`` as ``fully_connected``."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return spaced.lower().strip("_")
+
+
+def first(names: Iterable[str], holder: object) -> str | None:
+    """The first of ``names`` that is an attribute of ``holder``."""
+    return next((name for name in names if getattr(holder, name, None) is not None), None)

@@ -1,0 +1,240 @@
+"""Rules of torch and JAX of several kinds, and layers of arrays that are not numpy's.
+
+Skipped where a framework is not installed: `pip install --group frameworks`.
+"""
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+from gradcheck import Case, constant, integers, real
+from gradcheck.adapters import names
+from gradcheck.adapters.layers import declare
+from gradcheck.adapters.scan import scan
+from gradcheck.sampling import Draft, Sampler
+from gradcheck.verification import judge_at
+
+with warnings.catch_warnings(action="ignore"):
+    try:
+        import torch
+    except ImportError:
+        torch = None
+    try:
+        import jax
+    except ImportError:
+        jax = None
+needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
+needs_jax = pytest.mark.skipif(jax is None, reason="jax is not installed")
+
+
+def statuses(*what, **inputs):
+    """The status of each gradient at two points of distinct sizes; the worst of both."""
+    made = declare(what, inputs)
+    assert made.problem is None, made.problem
+    sampler = Sampler(made.rules[0])
+    found = {}
+    for bindings in sampler.always()[-2:]:
+        point = next(iter(sampler.points(Draft(bindings, 3))))
+        for rule in made.rules:
+            verdict = judge_at(rule, Case(point.inputs, point.seed), table=False)
+            name = rule.wrt[0]
+            if found.get(name) != "fail":
+                found[name] = str(verdict.status)
+    return found
+
+
+if torch is not None:
+
+    class Scaled(torch.autograd.Function):
+        """An argument that is not differentiated, and a None for it."""
+
+        @staticmethod
+        def forward(ctx, x, factor):
+            y = x.exp() * factor
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            (y,) = ctx.saved_tensors
+            return g * y, None
+
+    class Largest(torch.autograd.Function):
+        """Several outputs, one of them integers; a separate setup_context."""
+
+        @staticmethod
+        def forward(x):
+            values, index = x.max(dim=1)
+            return values, x * 2, index
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            (x,), (_, _, index) = inputs, output
+            ctx.mark_non_differentiable(index)
+            ctx.save_for_backward(index)
+            ctx.shape = x.shape
+
+        @staticmethod
+        def backward(ctx, g_values, g_double, _):
+            (index,) = ctx.saved_tensors
+            g = torch.zeros(ctx.shape, dtype=g_values.dtype)
+            return g.scatter_(1, index[:, None], g_values[:, None]) + 2 * g_double
+
+    class InPlace(torch.autograd.Function):
+        """Marks its input as changed."""
+
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(3)
+
+        @staticmethod
+        def backward(ctx, g):
+            return 3 * g
+
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, w):
+            ctx.save_for_backward(x, w)
+            return x @ w
+
+        @staticmethod
+        def backward(ctx, g):
+            x, w = ctx.saved_tensors
+            return g @ w.T, x.T @ g * 1.001
+
+    class TensorLayer:
+        """A static class of tensors, with its own backward function."""
+
+        @staticmethod
+        def forward(x, w):
+            return torch.relu(x.mm(w)), (x, w)
+
+        @staticmethod
+        def backward(dout, cache):
+            x, w = cache
+            dout = dout * (x.mm(w) > 0)
+            return dout.mm(w.t()), x.t().mm(dout)
+
+
+MODERATE = real("n d", low=-4, high=4)
+
+
+@needs_torch
+def test_torch_functions():
+    assert statuses(Scaled, x=MODERATE, factor=constant(3.0)) == {"x": "pass"}
+    assert statuses(Largest, x="n d") == {"x": "pass"}
+    assert statuses(InPlace, x="n d") == {"x": "pass"}
+    assert statuses(Wrong, x="n d", w="d m") == {"x": "pass", "w": "fail"}
+
+
+@needs_torch
+def test_torch_modules_with_their_parameters():
+    linear = statuses(torch.nn.Linear, input="n d", weight="m d", bias="m")
+    assert linear == {"input": "pass", "weight": "pass", "bias": "pass"}
+    norm = statuses(torch.nn.LayerNorm(4), input="n 4", weight="4", bias="4")
+    assert norm == {"input": "pass", "weight": "pass", "bias": "pass"}
+    embedded = statuses(torch.nn.Embedding, input=integers("n", high="v"), weight="v d")
+    assert embedded == {"weight": "pass"}
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "erf", "logsumexp", "softmax", "cumsum"])
+def test_torch_operators(name):
+    operator = getattr(torch, name)
+    extra = () if name in ("tanh", "sigmoid", "erf") else (0,)
+
+    def call(x):
+        return operator(x, *extra)
+
+    assert statuses(call, names(framework="torch"), x=MODERATE) == {"x": "pass"}
+
+
+@needs_torch
+def test_layers_of_tensors_are_given_tensors():
+    assert statuses(TensorLayer, x="n d", w="d m") == {"x": "pass", "w": "pass"}
+
+
+@needs_jax
+def test_jax_rules():
+    jnp = jax.numpy
+
+    @jax.custom_vjp
+    def product(x, y):
+        return jnp.sin(x) * y, x + y
+
+    product.defvjp(
+        lambda x, y: (product(x, y), (x, y)),
+        lambda r, g: (g[0] * jnp.cos(r[0]) * r[1] + g[1], g[0] * jnp.sin(r[0]) + g[1]),
+    )
+
+    @jax.custom_vjp
+    def wrong(x):
+        return jnp.sin(x)
+
+    wrong.defvjp(lambda x: (wrong(x), x), lambda r, g: (1.001 * g * jnp.cos(r),))
+
+    @jax.custom_jvp
+    def softplus(x):
+        return jnp.logaddexp(x, 0.0)
+
+    softplus.defjvp(lambda p, t: (softplus(*p), t[0] * jax.nn.sigmoid(p[0])))
+
+    before = jax.config.jax_enable_x64
+    assert statuses(product, x="n", y="n") == {"x": "pass", "y": "pass"}
+    assert statuses(wrong, x="n") == {"x": "fail"}
+    assert statuses(softplus, x=real("n", low=-9, high=9)) == {"x": "pass"}
+    assert jax.config.jax_enable_x64 == before
+
+
+@needs_jax
+def test_jax_functions_with_integers_beside():
+    def picked(x, index):
+        return jax.nn.log_softmax(x)[jax.numpy.arange(index.shape[0]), index]
+
+    found = statuses(picked, names(framework="jax"), x=MODERATE, index=integers("n", high="d"))
+    assert found == {"x": "pass"}
+
+
+def test_a_namespace_of_the_array_api():
+    xp = pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
+
+    def affine_forward(x, w):
+        return xp.matmul(x, w), (x, w)
+
+    def affine_backward(dout, cache):
+        x, w = cache
+        return xp.matmul(dout, w.T), xp.matmul(x.T, dout)
+
+    strict = names(arrays="array_api_strict")
+    found = statuses(affine_forward, affine_backward, strict, x="n d", w="d m")
+    assert found == {"x": "pass", "w": "pass"}
+
+
+def test_a_framework_that_is_not_there_is_said():
+    def function(x):
+        return x
+
+    problem = declare((function, names(arrays="not_installed")), {"x": "n"}).problem
+    assert "not_installed cannot be imported" in problem
+
+
+@needs_torch
+def test_a_scan_finds_functions_of_torch(tmp_path):
+    path = Path(tmp_path) / "functions.py"
+    path.write_text(
+        "import torch\n\n"
+        "class Square(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x):\n"
+        "        ctx.save_for_backward(x)\n"
+        "        return x * x\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, g):\n"
+        "        (x,) = ctx.saved_tensors\n"
+        "        return g * x\n"
+    )
+    (layer, _) = scan(path, {})
+    assert layer.convention == "torch.autograd.Function"
+    assert [(g.name, g.verdict) for g in layer.gradients] == [("x", "fail")]

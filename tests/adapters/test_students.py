@@ -1,0 +1,167 @@
+"""Files of student code in each convention, right and wrong, are recognised and judged.
+
+Each layer is judged at one point here, with full scans of a few files; ``measure.py`` scans them
+all and counts.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from gradcheck import Case, Status
+from gradcheck.adapters.definitions import definitions_of
+from gradcheck.adapters.recognition import read, sightings
+from gradcheck.adapters.scan import PROFILE, scan
+from gradcheck.adapters.scan_report import FileReport, exit_code
+from gradcheck.sampling import Draft, Sampler
+from gradcheck.verification import judge_at
+
+FOLDER = Path(__file__).parent / "students"
+FILES = sorted(path.stem for path in (FOLDER / "right").glob("*.py"))
+
+#: What no name and no trial settles: these need a line of spec.
+UNREAD = {("nested_dicts", "Conv1x1"), ("flat_vectors", "forward_backward_prop")}
+#: Gradients that are divided by the number of samples while the others are not: a convention.
+SCALED = {
+    ("deeplearning_ai", "linear"): {"W", "b"},
+    ("deeplearning_ai", "linear_activation"): {"W", "b"},
+    ("mytorch", "Linear"): {"W", "b"},
+    ("fprop_bprop", "Dense"): {"W", "b"},
+}
+#: The gradients that are wrong in the files of wrong layers.
+WRONG = {
+    ("attributes_only", "LinearLayer"): {"b"},
+    ("attributes_only", "SigmoidLayer"): {"Z"},
+    ("cs231n", "affine"): {"w"},
+    ("cs231n", "relu"): {"x"},
+    ("cs231n", "softmax_loss"): {"x"},  # by the constant n alone
+    ("cs231n", "batchnorm"): {"x", "gamma"},
+    ("cs231n", "max_pool"): {"x"},
+    ("cs231n", "word_embedding"): {"W"},
+    ("deeplearning_ai", "sigmoid"): {"Z"},
+    ("deeplearning_ai", "linear"): {"A", "W", "b"},  # of them two by the constant 1/n alone
+    ("derivative_pairs", "sigmoid"): {"x"},
+    ("derivative_pairs", "tanh"): {"x"},
+    ("derivative_pairs", "LeakyReLU"): {"x"},
+    ("dezero", "Sin"): {"x"},
+    ("dezero", "Mul"): {"x0", "x1"},
+    ("flat_vectors", "costFunction"): {"theta"},
+    ("flat_vectors", "ridge_cost"): {"theta"},
+    ("fprop_bprop", "AffineLayer"): {"weights"},
+    ("fprop_bprop", "SigmoidLayer"): {"inputs"},
+    ("joelnet", "MSE"): {"predicted"},
+    ("joelnet", "Linear"): {"inputs"},
+    ("mytorch", "Linear"): {"W", "b"},  # of them one by the constant 1/n alone
+    ("mytorch", "Sigmoid"): {"Z"},
+    ("mytorch", "MSELoss"): {"A"},
+    ("nested_dicts", "FC"): {"W"},
+    ("nndl", "Matmul"): {"W"},
+    ("nndl", "Softmax"): {"x"},
+    ("nndl", "Relu"): {"x"},
+    ("numpy_ml", "FullyConnected"): {"X", "W", "b"},
+    ("numpy_ml", "SquaredError"): {"y_pred"},
+    ("oreilly1", "Affine"): {"b"},
+    ("oreilly1", "Sigmoid"): {"x"},
+    ("oreilly1", "SoftmaxWithLoss"): {"x"},
+    ("oreilly1", "Tanh"): {"x"},
+    ("oreilly2", "Affine"): {"W"},
+    ("oreilly2", "Embedding"): {"W"},
+    ("oreilly2", "Softmax"): {"x"},
+    ("others", "MaxPool"): set(),  # wrong where inputs tie: a full scan sees it
+    ("others", "Net"): {"W1"},
+    ("self_update", "Dense"): {"weights", "input"},
+    ("static_classes", "Linear"): {"b"},
+    ("static_classes", "Mul"): {"a", "b"},
+}
+
+
+def judged(path):
+    """For each layer of a file, the gradients that fail at one point of distinct sizes."""
+    found = {}
+    for sighting in sightings(definitions_of(path)):
+        reading = read(sighting)
+        if reading.declared is None:
+            found[sighting.name] = None
+            continue
+        sampler = Sampler(reading.declared.rules[0])
+        verdicts = []
+        for bindings in sampler.always()[-2:]:
+            point = next(iter(sampler.points(Draft(bindings, 3))))
+            for rule in reading.declared.rules:
+                verdict = judge_at(rule, Case(point.inputs, point.seed), table=False)
+                verdicts.append((rule.wrt[0], verdict.status))
+        assert Status.PASS in dict(verdicts).values() or Status.FAIL in dict(verdicts).values()
+        found[sighting.name] = {name for name, status in verdicts if status is Status.FAIL}
+    return found
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_right_layers_are_recognised_and_not_accused(name):
+    found = judged(FOLDER / "right" / f"{name}.py")
+    assert found
+    for layer, failed in found.items():
+        assert (failed is None) == ((name, layer) in UNREAD), layer
+        assert (failed or set()) == SCALED.get((name, layer), set()), layer
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_wrong_gradients_are_found_and_no_others(name):
+    found = judged(FOLDER / "wrong" / f"{name}.py")
+    expected = {layer: wrong for (file, layer), wrong in WRONG.items() if file == name}
+    assert found == expected
+
+
+def scanned(path, spec=None):
+    profile = dataclasses.replace(PROFILE, inputs=28)
+    *layers, report = scan(path, spec or {}, profile)
+    assert isinstance(report, FileReport)
+    assert layers == report.layers
+    return report
+
+
+def test_a_scan_tells_conventions_from_mistakes():
+    report = scanned(FOLDER / "wrong" / "deeplearning_ai.py")
+    (linear,) = [layer for layer in report.layers if layer.name == "linear"]
+    verdicts = {gradient.name: gradient.verdict for gradient in linear.gradients}
+    assert verdicts == {"A": "fail", "W": "scaled", "b": "scaled"}
+    assert 'scale = { W = "1/n", b = "1/n" }' in linear.spec
+    assert exit_code([report]) == 1
+
+
+def test_a_scan_names_the_convention_and_what_a_layer_does_beside():
+    report = scanned(FOLDER / "wrong" / "nested_dicts.py")
+    (layer,) = report.layers
+    assert layer.convention == "class with nested dicts"
+    (wrong,) = [gradient for gradient in layer.gradients if gradient.verdict == "fail"]
+    assert wrong.name == "W"
+    assert wrong.lands == "W['grad']"
+    assert "a second backward call differs" in wrong.mistakes
+    assert "nothing empties" in wrong.message
+
+
+def test_emptying_gradients_makes_adding_up_a_convention():
+    report = scanned(FOLDER / "right" / "numpy_ml.py")
+    (layer,) = [one for one in report.layers if one.name == "FullyConnected"]
+    assert layer.verdict == "pass"
+    assert any("until they are emptied" in text for text in layer.side_effects)
+
+
+def test_a_layer_that_raises_at_one_class_is_checked_at_more(tmp_path):
+    path = tmp_path / "lab.py"
+    path.write_text(
+        "import numpy as np\n\n\n"
+        "def softmax_loss(x, y):\n"
+        "    if y.size == x.size:  # one-hot rows\n"
+        "        y = y.argmax(axis=1)\n"
+        "    p = np.exp(x - x.max(axis=1, keepdims=True))\n"
+        "    p /= p.sum(axis=1, keepdims=True)\n"
+        "    n = np.arange(len(x))\n"
+        "    loss = -np.log(p[n, y]).mean()\n"
+        "    p[n, y] -= 1\n"
+        "    return loss, p / len(x)\n"
+    )
+    (layer,) = scanned(path).layers
+    assert layer.verdict == "pass"
+    assert "sizes of two and more: it raises at others" in layer.assumptions
+    assert not any("overflows" in text for text in layer.assumptions)
