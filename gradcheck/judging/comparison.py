@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck.judging.context import COARSEST, FINE, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
+from gradcheck.judging.context import COARSEST, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
 from gradcheck.judging.screening import Screened, Test, kink_gap
 from gradcheck.oracle.directions import positive_medians
 from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes, wide_levels
@@ -219,4 +219,4 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
 def poorly_resolved(context: Context) -> list[int]:
     """The gradients in which a pass so far would only have seen large errors."""
     found = context.evidence.by_gradient
-    return [int(k) for k in np.flatnonzero((found > FINE) & np.isfinite(found))]
+    return [int(k) for k in np.flatnonzero((found > context.fine) & np.isfinite(found))]

@@ -25,8 +25,10 @@ Mask = NDArray[np.bool_]
 
 #: How small an error of one typical entry is sought, relative to it. Agreement to this passes.
 SOUGHT = 2.0**-24
-#: A pass that resolves less than this asks for a better estimate before it is believed.
+#: A pass that resolves less than this asks for a better estimate before it is believed; one of many
+#: points that resolves less than that, since each of the others is looked at as well.
 FINE = 1e-6
+FINE_OF_MANY = 1e-4
 #: A case that resolves less than this is undecided.
 COARSEST = 1e-3
 #: A claim fails outside this many error bounds, since a bound is itself an estimate.
@@ -142,6 +144,8 @@ class Context:
     ladder: Ladder
     case: Case
     bindings: Bindings
+    #: How small an error a pass has to resolve, where that can be had.
+    fine: float = FINE
     #: Whether this is the point right beside the one that is judged.
     is_beside: bool = False
     evidence: Evidence = field(default_factory=Evidence)
