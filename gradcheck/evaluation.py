@@ -82,6 +82,8 @@ class Subject:
         self.origin = ""
         #: Whether the function itself is made of differences, so that each call costs many.
         self.is_measured = False
+        #: A second opinion on the derivative of one output by one input, with its error bound.
+        self.second_opinion: Callable[[int, int], tuple[float, float]] | None = None
         # What the user's functions must not change is kept apart, to be compared with at the end.
         self._kept_x = self.x.copy()
         self._kept = {name: copy_of(values[name]) for name in values if name not in self.wrt}
@@ -111,6 +113,10 @@ class Subject:
             self.derivation, {**self.values, **self.inputs.restore(x)}, bindings, self.wrt, x.dtype
         )
         moved.extra_of = self.extra_of
+        if self.is_measured:
+            # What is known of the differences inside it is as true right beside.
+            moved.is_measured, moved.second_opinion = True, self.second_opinion
+            moved.point.scatter = self.point.scatter
         return moved
 
     @functools.cached_property

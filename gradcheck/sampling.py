@@ -29,6 +29,8 @@ from gradcheck.regimes import REGIMES
 #: The largest size drawn for a name, by the number of axes of the largest array that it is in.
 _LARGEST = {0: 8, 1: 64, 2: 8, 3: 5}
 _LARGEST_BEYOND = 4
+#: That of a Hessian which is measured by differences of differences.
+_LARGEST_COSTLY = 3
 #: How many axes ``*batch`` stands for, and their sizes.
 _BATCH_AXES = 2
 _BATCH_SIZE = 3
@@ -70,6 +72,7 @@ class Sampler:
         }
         self.order = _order(self.arguments)
         self.names = _size_names(self.arguments)
+        self.costly = isinstance(claim, Rule) and _is_measured_twice(claim)
         self.limits = {name: self._limit(name) for name in self.names}
         functions = [owner.function]
         if isinstance(owner, Derivation):
@@ -86,6 +89,8 @@ class Sampler:
             if name in argument.size_names() and element.dims is not None:
                 counted = len(element.dims.axes) + isinstance(argument, Arrays)
                 axes = max(axes, counted + (element.dims.variadic is not None))
+        if self.costly:
+            return 1, _LARGEST_COSTLY
         return 1, _LARGEST.get(axes, _LARGEST_BEYOND)
 
     def fits(self, bindings: Bindings) -> bool:
@@ -323,6 +328,14 @@ class Sampler:
             )
             if not all(inside):
                 flat[position] = before
+
+
+def _is_measured_twice(claim: Rule) -> bool:
+    """Whether a claim is of a Hessian of which no gradient is declared."""
+    others = claim.derivation.rules
+    return claim.kind == "hessian" and not any(
+        rule.kind in ("gradient", "vjp") and set(claim.wrt) <= set(rule.wrt) for rule in others
+    )
 
 
 def _order(arguments: dict[str, Argument]) -> list[str]:

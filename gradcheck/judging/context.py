@@ -62,7 +62,7 @@ BESIDE = 2.0**-20
 FURTHER = 2.0**-10
 _BESIDE_SINGLE = 2.0**-10
 #: An input is confined where it can move by less than this share of its scale.
-_CONFINED = 2.0**-8
+CONFINED = 2.0**-8
 
 
 @dataclass
@@ -324,7 +324,7 @@ class Context:
         reach = self.point.reach()
         if reach is None:
             return np.zeros(self.point.n, bool)
-        confined: Mask = reach < _CONFINED * scales(self.point, "spread")
+        confined: Mask = reach < CONFINED * scales(self.point, "spread")
         return confined
 
     def _inwards(self, v: Vector) -> Vector:

@@ -93,11 +93,25 @@ def _examine(context: Context, u: Vector, column: int) -> str:
     entry, outcome = _measure(context, u, column)
     if outcome == "wrong" and not context.is_beside and not _wrong_beside(context, u, column):
         outcome = "wrong" if context.subject.is_analytic else "kink"
+    if outcome == "wrong" and not _seconded(context, u, column, entry):
+        outcome = "right"
     if outcome == "wrong":
         context.evidence.wrong = entry
         context.evidence.title = "wrong value"
         context.evidence.probe = context.probe(u)
     return outcome
+
+
+def _seconded(context: Context, u: Vector, column: int, entry: Entry | None) -> bool:
+    """Whether a second opinion, where there is one, finds the entry wrong as well."""
+    opinion = context.subject.second_opinion
+    if opinion is None or entry is None:
+        return True
+    (outputs,) = np.nonzero(u)
+    if outputs.size != 1:
+        return False
+    value, error = opinion(int(outputs[0]), column)
+    return abs(entry.claimed - value) > MARGIN * error
 
 
 def _wrong_beside(context: Context, u: Vector, column: int) -> bool:

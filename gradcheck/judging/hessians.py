@@ -6,6 +6,7 @@ by differences of differences, which resolves less. The report says which.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,9 +17,11 @@ from gradcheck.case import Case
 from gradcheck.claims import Derivation, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import SetAside, Subject, Violation, as_gradients
+from gradcheck.judging.context import CONFINED
 from gradcheck.oracle.directions import finish, magnitudes, scales
-from gradcheck.oracle.entry import ROUNDING
-from gradcheck.oracle.ladder import DOUBLE, Line, extrapolate
+from gradcheck.oracle.entry import ROUNDING, slopes
+from gradcheck.oracle.interval import select
+from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.verdict import Status, Verdict
 
@@ -26,9 +29,12 @@ Floats = NDArray[np.float64]
 
 #: A second point at which a declared gradient has to pass, by this share of each input.
 _NEARBY = 0.125
-#: The steps of the inner differences: their error is far below that of the outer ones, and their
-#: noise is what limits the result.
-_INNER = (0, 1)
+#: So many levels make second differences: below, their noise is all there is.
+_MOST_LEVELS = 7
+#: The first level of the inner differences.
+_INNER = 1
+#: The rounding of a function counts so many times the scatter that was seen.
+_SCATTER = 2.0
 
 
 def gradient_subject(
@@ -80,12 +86,18 @@ def gradient_subject(
             doubt.cause or "measurement",
             f"the gradient of {rule.derivation.name} could not be decided here: {doubt.reason}",
         )
+    room = base.point.reach()
+    if room is not None and np.any(room < CONFINED * scales(base.point, "spread")):
+        raise SetAside(
+            "measurement", "too close to the edge of the domain for differences of differences"
+        )
     error = np.empty(base.x.size)
     function = _measured_gradient(rule, base, error)
     note = "the Hessian was measured from the function alone: no declared gradient passes here"
     subject = _of_gradient(rule, base, function, values, bindings)
     subject.notes.append(note)
     subject.is_measured = True
+    subject.second_opinion = functools.partial(_second_difference, base)
     subject.point.scatter = lambda: error
     return subject
 
@@ -122,31 +134,73 @@ def _declared_gradient(rule: Rule, name: str) -> Callable[..., Any]:
 
 
 def _measured_gradient(rule: Rule, base: Subject, error: Floats) -> Callable[..., Any]:
-    """The gradient by differences; ``error`` is set to the rounding of each of its entries."""
+    """The gradient by differences; ``error`` is set to the error bound of each of its entries."""
     owner, name = rule.derivation, rule.wrt[0]
-    coarse, fine = (DOUBLE.step(k) / DOUBLE.ratio for k in _INNER)
-    reach = _inside(base, scales(base.point, "spread"), coarse)
+    levels = list(range(_INNER, DOUBLE.count))
+    rounding = base.point.rounding
+    quantum = 0.0 if rounding is None else _SCATTER * float(rounding[0])
+    own = _own(base)
+
+    def measured(subject: Subject) -> list[tuple[float, float]]:
+        found = []
+        for k, reach in enumerate(_inside(subject, own, DOUBLE.step(_INNER))):
+            if reach == 0:
+                found.append((np.nan, np.inf))
+                continue
+            v = np.zeros(own.size)
+            v[k] = reach
+            one = slopes(Line(subject.point, v), DOUBLE, levels, DOUBLE.epsilon, None, quantum)
+            found.append((one.value[0] / reach, one.error[0] / reach))
+        return found
 
     def gradient(**values: Any) -> Any:
         subject = Subject(owner, values, {}, rule.wrt)
-        found = np.empty(subject.x.size)
-        inside = _inside(subject, reach, coarse)
-        for k in range(found.size):
-            v = np.zeros(found.size)
-            v[k] = inside[k]
-            line = Line(subject.point, v)
-            slope = extrapolate(
-                line.odd(coarse) / (2 * coarse), line.odd(fine) / (2 * fine), coarse / fine
-            )
-            found[k] = slope[0] / inside[k] if inside[k] else np.nan
-        return subject.inputs.restore(found)[name]
+        values_alone = np.array([value for value, _ in measured(subject)])
+        return subject.inputs.restore(values_alone)[name]
 
-    rounding = base.point.rounding
-    own = ROUNDING * DOUBLE.epsilon * np.abs(base.point.y[0])
-    own = own if rounding is None else max(own, float(rounding[0]))
-    error[:] = own / (fine * np.where(reach > 0, reach, np.nan))
-    error[~np.isfinite(error)] = np.inf
+    error[:] = [bound for _, bound in measured(base)]
     return gradient
+
+
+def _own(subject: Subject) -> Vector:
+    """How far each input is moved: by its own size, at 0 by no more than 1.
+
+    Entries differ in size.
+    """
+    own = np.minimum(scales(subject.point, "spread"), scales(subject.point, "magnitude"))
+    return np.where(subject.x == 0, np.minimum(own, 1.0), own)
+
+
+def _second_difference(base: Subject, i: int, k: int) -> tuple[float, float]:
+    r""":math:`\partial^2 y / \partial x_i \partial x_k` by differences of the function itself.
+
+    Its noise falls with the square of the step, which is what ``select`` takes for the step.
+    """
+    point, own = base.point, _inside(base, _own(base), 2 * DOUBLE.step(0))
+    if min(own[i], own[k]) == 0:
+        return 0.0, np.inf
+    steps = np.array([DOUBLE.step(level) for level in range(_MOST_LEVELS)])
+
+    def value(a: float, b: float) -> float:
+        x = point.x.copy()
+        x[i] += a * own[i]
+        x[k] += b * own[k]
+        return float(point.evaluate(x)[0])
+
+    quotients = []
+    for h in steps:
+        if i == k:
+            four = value(h, h) - 2 * float(point.y[0]) + value(-h, -h)
+        else:
+            four = value(h, h) - value(h, -h) - value(-h, h) + value(-h, -h)
+        quotients.append([four / (4 * h * h)])
+    rounding = point.rounding
+    noise = ROUNDING * DOUBLE.epsilon * np.abs(point.y)
+    if rounding is not None:
+        noise = np.maximum(noise, _SCATTER * rounding)
+    found, error = select(steps * steps, np.array(quotients), noise)
+    size = own[i] * own[k]
+    return float(found[0] / size), float(error[0] / size)
 
 
 def _inside(subject: Subject, reach: Vector, step: float) -> Vector:
