@@ -37,7 +37,9 @@ ORDER = [
     "adapters.layers", "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
     "adapters.recognition", "adapters.spec", "adapters.scan_report", "adapters.scan",
     "pytest_results", "listing",
-    "worked_numbers", "explanation", "pytest_plugin", "cli", "__main__",
+    "worked_numbers", "explanation", "pytest_plugin",
+    "commands", "commands.selection", "commands.check", "commands.mutate", "commands.list",
+    "commands.explain", "commands.scan", "commands.replay", "commands.new", "cli", "__main__",
 ]  # fmt: skip
 
 
