@@ -6,6 +6,7 @@ function by finite differences and answers pass, fail or undecided.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from gradcheck.arguments import (
@@ -30,29 +31,29 @@ from gradcheck.errors import (
     InputError,
     ReplayError,
 )
-from gradcheck.verdict import Measured, Status, Verdict, Verdicts
-from gradcheck.verification import (
-    check_at,
-    check_gradient,
-    check_hessian,
-    check_identity,
-    check_jacobian,
-    check_jvp,
-    check_vjp,
-    measure_jacobian,
-    measure_jvp,
-    replay,
-    verify,
-    verify_gradient,
-    verify_hessian,
-    verify_identity,
-    verify_jacobian,
-    verify_jvp,
-    verify_vjp,
-)
 
 if TYPE_CHECKING:
     from gradcheck.checking import check
+    from gradcheck.verdict import Measured, Status, Verdict, Verdicts
+    from gradcheck.verification import (
+        check_at,
+        check_gradient,
+        check_hessian,
+        check_identity,
+        check_jacobian,
+        check_jvp,
+        check_vjp,
+        measure_jacobian,
+        measure_jvp,
+        replay,
+        verify,
+        verify_gradient,
+        verify_hessian,
+        verify_identity,
+        verify_jacobian,
+        verify_jvp,
+        verify_vjp,
+    )
 
 __all__ = [
     "Case",
@@ -103,10 +104,22 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # check draws with Hypothesis, which takes longer to import than numpy: loaded when asked for.
-    if name == "check":
-        from gradcheck.checking import check
+#: Loaded when they are first asked for: a derivation file needs none of them, and Hypothesis, with
+#: which check draws, takes longer to import than numpy.
+_LATER = {
+    "check": "checking",
+    **dict.fromkeys(("Measured", "Status", "Verdict", "Verdicts"), "verdict"),
+    **dict.fromkeys(
+        (name for name in __all__ if name.startswith(("check_", "measure_", "verify"))),
+        "verification",
+    ),
+    "replay": "verification",
+}
 
-        return check
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value

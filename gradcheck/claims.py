@@ -6,7 +6,6 @@ A declaration never raises while a file is imported: what is wrong with it is ke
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -274,6 +273,8 @@ class Derivation(_WithInputs):
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
+            import difflib
+
             near = difflib.get_close_matches(name, (*get_args(Kind), "rules"), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise AttributeError(

@@ -23,7 +23,7 @@ from gradcheck.claims import Derivation, Rule
 from gradcheck.dims import Bindings
 from gradcheck.oracle.layout import Layout, Leaf, Vector
 from gradcheck.oracle.point import Point
-from gradcheck.oracle.rounding import is_jittered, plain, scatter
+from gradcheck.oracle.rounding import is_analytic, is_jittered, plain, scatter
 
 Floats = NDArray[np.float64]
 
@@ -131,6 +131,24 @@ class Subject:
         parts = list(raw) if len(names) > 1 else [raw]
         extra = {name: wrap(value) for name, value in self.extra.items()}
         return {**values, **dict(zip(names, parts, strict=True)), **extra}
+
+    @functools.cached_property
+    def is_analytic(self) -> bool:
+        """Whether the function is seen to be made of smooth operations alone."""
+
+        def compute(wrap: Callable[[Any], Any]) -> Any:
+            self.point.evaluations += 1
+            return self.derivation.function(
+                **{**self.values, **self.inputs.restore(wrap(self.x.copy()))}
+            )
+
+        try:
+            return is_analytic(compute)
+        except Exception:
+            return False
+        finally:
+            if self.derivation.options.mutates:
+                self.restore_inputs()
 
     def cotangent(self, u: Vector) -> list[Any]:
         """A flat cotangent as the arrays that a rule gets, one for each output."""

@@ -276,9 +276,7 @@ def _along(subject: Subject, tangent: Any, scale: float) -> Measured:
     line = Line(subject.point, tangent * scale)
     levels = list(range(DOUBLE.count))
     with np.errstate(all="ignore"):
-        # Tangents are taken as they are given, so that steps along them are rounded.
-        stepping = subject.point.stepping if np.count_nonzero(tangent) > 1 else 0.0
-        found = slopes(line, DOUBLE, levels, DOUBLE.epsilon, None, 2 * stepping, sampled=True)
+        found = slopes(line, DOUBLE, levels, DOUBLE.epsilon, sampled=True, aware=True)
         gap = np.where(found.kinked, np.abs(found.gap) + found.gap_error, 0.0)
         return Measured(found.value / scale, (found.error + gap / 2) / scale)
 

@@ -153,7 +153,7 @@ def test_hessians():
 
     x = np.array([0.3, -0.5, 1.0])
     assert gc.verify(hessian, x=x)
-    assert "declared gradient" in gc.verify(hessian, x=x)[0].notes[0]
+    assert "declared gradient" in gc.verify(diagonal, x=x)[0].notes[0]
     assert not gc.verify(diagonal, x=x)
 
 

@@ -23,7 +23,7 @@ from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, poorly_resolved, sharpen
-from gradcheck.judging.context import COARSEST, FINE, Context, Evidence, Mask
+from gradcheck.judging.context import COARSEST, FINE, FINE_OF_MANY, Context, Evidence, Mask
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
@@ -67,7 +67,7 @@ def judge_all(
     resolves little: there are many points.
     """
     judgements = [
-        _Judgement(rule, values, bindings, case, contracts and k == 0, table)
+        _Judgement(rule, values, bindings, case, contracts and k == 0, table, thorough)
         for k, (values, case) in enumerate(points)
     ]
     with np.errstate(all="ignore"):
@@ -91,9 +91,11 @@ class _Judgement:
         case: Case,
         contracts: bool,
         table: bool,
+        thorough: bool,
     ) -> None:
         self.rule, self.values, self.bindings, self.case = rule, values, bindings, case
         self.contracts, self.table = contracts, table
+        self.fine = FINE if thorough else FINE_OF_MANY
         self.subject: Subject | None = None
         self.context: Context | None = None
         self.verdict: Verdict | None = None
@@ -120,7 +122,9 @@ class _Judgement:
         if self.contracts:
             repeatable_function(self.subject)
         claim = claim_at(self.rule, self.subject, self.case)
-        self.context = Context(self.rule, self.subject, claim, ladder, self.case, self.bindings)
+        self.context = Context(
+            self.rule, self.subject, claim, ladder, self.case, self.bindings, self.fine
+        )
         if self.contracts:
             _linear(self.context)
 
@@ -268,7 +272,7 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
         screened = [alone(context, leaves[number])]
         _compare(context, screened[0], kinked)
     for wide in (False, True):
-        least = COARSEST if wide else FINE
+        least = COARSEST if wide else context.fine
         if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
             for one in screened:
                 sharpen(context, one, wide=wide)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck.judging.context import COARSEST, FINE, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
+from gradcheck.judging.context import COARSEST, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
 from gradcheck.judging.screening import Screened, Test, kink_gap
 from gradcheck.oracle.directions import positive_medians
 from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes, wide_levels
@@ -105,7 +105,7 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> bool
         levels = wide_levels(line, context.ladder)
     if context.claim.pull is None:
         along = context.claimed_along(line.v, direction.scale)
-        measured = slopes(line, context.ladder, levels, context.epsilon, sampled=wide)
+        measured = slopes(line, context.ladder, levels, context.epsilon, sampled=wide, aware=wide)
         value, rows = measured.value[context.rows], context.rows
         limit = MARGIN * measured.error[rows] + ROUNDED * context.epsilon * along.norms
         agree = along.valid & (np.abs(along.claimed - value) <= limit) & ~measured.kinked[rows]
@@ -113,7 +113,9 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> bool
         return bool((agree | ~along.valid).all())
     agreeing = True
     for test in screened.retaken(context):
-        measured = slopes(line, context.ladder, levels, context.epsilon, test.u, sampled=wide)
+        measured = slopes(
+            line, context.ladder, levels, context.epsilon, test.u, sampled=wide, aware=wide
+        )
         agreeing &= not measured.kinked[0] and _within(context, test, measured)
     return agreeing
 
@@ -141,8 +143,13 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
                 return result
     levels = list(range(context.ladder.count))
     for test in tests:
-        measured = slopes(line, context.ladder, levels, context.epsilon, test.u)
-        if not _within(context, test, measured, line.v):
+        if not any(
+            _within(
+                context, test,
+                slopes(line, context.ladder, levels, context.epsilon, test.u, aware=aware), line.v,
+            )
+            for aware in (False, True)
+        ):  # fmt: skip
             result.suspects.append(test)
     return result
 
@@ -201,14 +208,19 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         left &= ~kinked[rows]
         if not left.any():
             return result
-    careful = slopes(line, context.ladder, list(range(context.ladder.count)), context.epsilon)
-    value = careful.value[rows]
-    limit = MARGIN * careful.error[rows] + rounding
-    limit += np.where(careful.kinked[rows], np.abs(careful.gap[rows]), 0.0)
-    off = np.abs(claimed - value)
-    agree = off <= limit
-    context.record_rows(left & agree, claimed, value, limit, direction)
-    for r in sorted(np.flatnonzero(left & ~agree), key=lambda r: -float(off[r])):
+    levels = list(range(context.ladder.count))
+    for aware in (False, True):
+        careful = slopes(line, context.ladder, levels, context.epsilon, aware=aware)
+        value = careful.value[rows]
+        limit = MARGIN * careful.error[rows] + rounding
+        limit += np.where(careful.kinked[rows], np.abs(careful.gap[rows]), 0.0)
+        off = np.abs(claimed - value)
+        agree = off <= limit
+        context.record_rows(left & agree, claimed, value, limit, direction)
+        left &= ~agree
+        if not left.any():
+            return result
+    for r in sorted(np.flatnonzero(left), key=lambda r: -float(off[r])):
         u = context.unit(int(rows[r]))
         test = Test(u, float(claimed[r]), along.shares[r, None], float(along.norms[r]))
         if result.suspects or not _within(context, test, careful.of(int(rows[r])), line.v):
@@ -219,4 +231,4 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
 def poorly_resolved(context: Context) -> list[int]:
     """The gradients in which a pass so far would only have seen large errors."""
     found = context.evidence.by_gradient
-    return [int(k) for k in np.flatnonzero((found > FINE) & np.isfinite(found))]
+    return [int(k) for k in np.flatnonzero((found > context.fine) & np.isfinite(found))]

@@ -15,7 +15,14 @@ from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.oracle import rounding
-from gradcheck.oracle.directions import Direction, finish, magnitudes, positive_medians, scales
+from gradcheck.oracle.directions import (
+    Direction,
+    Scale,
+    finish,
+    magnitudes,
+    positive_medians,
+    scales,
+)
 from gradcheck.oracle.ladder import SINGLE, Ladder
 from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Entry
@@ -25,8 +32,10 @@ Mask = NDArray[np.bool_]
 
 #: How small an error of one typical entry is sought, relative to it. Agreement to this passes.
 SOUGHT = 2.0**-24
-#: A pass that resolves less than this asks for a better estimate before it is believed.
+#: A pass that resolves less than this asks for a better estimate before it is believed; one of many
+#: points that resolves less than that, since each of the others is looked at as well.
 FINE = 1e-6
+FINE_OF_MANY = 1e-4
 #: A case that resolves less than this is undecided.
 COARSEST = 1e-3
 #: A claim fails outside this many error bounds, since a bound is itself an estimate.
@@ -142,6 +151,8 @@ class Context:
     ladder: Ladder
     case: Case
     bindings: Bindings
+    #: How small an error a pass has to resolve, where that can be had.
+    fine: float = FINE
     #: Whether this is the point right beside the one that is judged.
     is_beside: bool = False
     evidence: Evidence = field(default_factory=Evidence)
@@ -271,16 +282,22 @@ class Context:
             return np.inf if how.get("inputs_alone") else 0.0
         return float(moved[0])
 
-    def beside(self, direction: Vector | None = None, step: float = BESIDE) -> Context | None:
+    def beside(
+        self,
+        direction: Vector | None = None,
+        step: float = BESIDE,
+        scale: Scale | None = None,
+    ) -> Context | None:
         """The claim at a point right beside; None where the function has no value there."""
-        if direction is None:
-            signs = magnitudes(self.case.rng("nudge"), self.point.n)
-            by_spread, by_magnitude = (
-                self._inwards(finish(self.point, scales(self.point, scale), signs, self.ladder).v)
-                for scale in ("spread", "magnitude")
-            )
+        if direction is None and scale is None:
             # Beside the edge of a domain that is not declared, only the second stays inside.
-            return self.beside(by_spread, step) or self.beside(by_magnitude, step)
+            spread = self.beside(step=step, scale="spread")
+            return spread or self.beside(step=step, scale="magnitude")
+        if direction is None:
+            assert scale is not None
+            signs = magnitudes(self.case.rng("nudge"), self.point.n)
+            own = scales(self.point, scale)
+            direction = self._inwards(finish(self.point, own, signs, self.ladder).v)
         step = max(step, _BESIDE_SINGLE) if self.ladder is SINGLE else step
         x = self.point.x + (step * direction).astype(self.point.x.dtype)
         try:

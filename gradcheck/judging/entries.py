@@ -7,7 +7,7 @@ import numpy as np
 from gradcheck.contracts import Nonlinear
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import MARGIN, ROUNDED, SOUGHT, Context, Floats
-from gradcheck.judging.screening import Test
+from gradcheck.judging.screening import BOTH, Test
 from gradcheck.localization import suspect_column, suspect_output, weighed_column
 from gradcheck.oracle.entry import (
     coordinate_line,
@@ -88,20 +88,31 @@ def _examine(context: Context, u: Vector, column: int) -> str:
     """``"wrong"``, ``"right"`` or ``"kink"``: one entry, here and right beside.
 
     A rule that is wrong nowhere but at the point itself is not accused: the function may have a
-    kink there that cannot be seen from it alone.
+    kink there that cannot be seen from it alone, unless it is made of smooth operations.
     """
     entry, outcome = _measure(context, u, column)
-    if outcome == "wrong" and not context.is_beside:
-        beside = context.beside()
-        if beside is None or _measure(beside, u, column)[1] != "wrong":
-            outcome = "kink"
-        if beside is not None:
-            context.point.evaluations += beside.point.evaluations
+    if outcome == "wrong" and not context.is_beside and not _wrong_beside(context, u, column):
+        outcome = "wrong" if context.subject.is_analytic else "kink"
     if outcome == "wrong":
         context.evidence.wrong = entry
         context.evidence.title = "wrong value"
         context.evidence.probe = context.probe(u)
     return outcome
+
+
+def _wrong_beside(context: Context, u: Vector, column: int) -> bool:
+    """Whether the entry is wrong right beside the point as well, by one scale or the other.
+
+    A point beside by the spread of the inputs is far away from one that is small among them.
+    """
+    for scale in BOTH:
+        beside = context.beside(scale=scale)
+        if beside is not None:
+            outcome = _measure(beside, u, column)[1]
+            context.point.evaluations += beside.point.evaluations
+            if outcome == "wrong":
+                return True
+    return False
 
 
 def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, str]:

@@ -67,14 +67,16 @@ def slopes(
     levels: list[int],
     epsilon: float,
     u: Vector | None = None,
-    quantum: Floats | float = 0.0,
+    quantum: float = 0.0,
     *,
     sampled: bool = False,
+    aware: bool = False,
 ) -> Slopes:
     """The slopes of every output along ``line``, or of the one projection ``u·y``.
 
     ``quantum`` is the least change that the function is able to show, where that is known. With
-    ``sampled``, its noise is measured by more evaluations at the smallest step.
+    ``sampled``, its noise is measured by more evaluations at the smallest step; ``aware``, its
+    rounding and that of the steps are measured, too, once a point.
     """
     steps = np.array([ladder.step(level) for level in levels])
     odd = np.array([line.odd(h) for h in steps])
@@ -84,12 +86,27 @@ def slopes(
     if u is not None:
         odd, even = project(odd, u)[:, None], project(even, u)[:, None]
         floor = np.array([_norm(u * floor)])
-    floor = np.maximum(floor, quantum)
+    floor = np.maximum(floor, known_noise(line, u) if aware else quantum)
     start = _noise(line, steps[-1], u) if sampled else None
     h = steps[:, None]
     value, error = select(steps, odd / (2 * taken), floor, start)
     gap, gap_error = select(steps, even / h, 2 * floor, None if start is None else 2 * start)
     return Slopes(value, error, gap, gap_error)
+
+
+def known_noise(line: Line, u: Vector | None = None) -> Floats:
+    """By how much rounding moves each output, or ``u·y``, along ``line``: shape ``(m,)``, ``(1,)``.
+
+    That of the function, as far as it can be measured, and that of steps along several inputs.
+    """
+    point = line.point
+    scatter = point.rounding
+    known: Floats = np.zeros(point.m)
+    if scatter is not None:
+        known = known + _SCATTER * scatter
+    if np.count_nonzero(line.v) > 1:
+        known = known + _SCATTER * point.stepping
+    return known if u is None else np.array([_norm(u * known)])
 
 
 def _noise(line: Line, smallest: float, u: Vector | None) -> Floats:
@@ -191,9 +208,7 @@ def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
 def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slopes:
     """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``."""
     scatter = line.point.rounding
-    known = 0.0 if scatter is None else _SCATTER * _norm(u * scatter)
-    if np.count_nonzero(line.v) > 1:
-        known += _SCATTER * _norm(u * line.point.stepping)
+    known = float(known_noise(line, u)[0])
     levels = list(range(ladder.count))
     floor = noise_floor(line, ladder, levels, epsilon)
     explained = max(known, _norm(u * floor))

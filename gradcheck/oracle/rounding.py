@@ -45,6 +45,26 @@ _SUMS = {
 }  # fmt: skip
 
 
+#: Operations that have every derivative wherever they are finite, and ways to put arrays together.
+_ANALYTIC = {
+    "add", "subtract", "multiply", "divide", "negative", "positive", "square", "reciprocal", "exp",
+    "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh",
+    "arctan", "arcsinh", "matmul", "vecdot", "sum", "mean", "prod", "dot", "cumsum", "cumprod",
+    "trace", "inner", "vdot", "outer", "tensordot", "einsum", "reshape", "ravel", "transpose",
+    "concatenate", "stack", "hstack", "vstack", "expand_dims", "squeeze", "moveaxis", "swapaxes",
+    "broadcast_to", "diag", "zeros_like", "ones_like", "repeat", "tile", "roll", "flip", "convolve",
+}  # fmt: skip
+
+
+def is_analytic(compute: Callable[[Callable[[Any], Any]], Any]) -> bool:
+    """Whether ``compute(wrap)`` is seen to be made of smooth operations alone, so has no kinks."""
+    run = Scatter(0)
+    with np.errstate(all="ignore"):
+        result = compute(functools.partial(jittered, rng=run))
+    parts = result if isinstance(result, tuple | list) else [result]
+    return all(map(is_jittered, parts)) and run.met <= _ANALYTIC
+
+
 class Jittered(np.ndarray):
     """An array whose operations scatter by their last bit, driven by the generator of its run."""
 
@@ -56,6 +76,8 @@ class Jittered(np.ndarray):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         plain = [_plain(value) for value in inputs]
+        if self._rng is not None:
+            self._rng.met.add(ufunc.__name__)
         targets = kwargs.get("out")
         sums = method in ("reduce", "accumulate", "reduceat") or ufunc in _SUMMING_UFUNCS
         if sums and ufunc not in _EXACT_UFUNCS:
@@ -79,6 +101,8 @@ class Jittered(np.ndarray):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         name = getattr(func, "__name__", "")
+        if self._rng is not None:
+            self._rng.met.add(name)
         exact = name in _EXACT_FUNCTIONS
         plain = _plain(args) if exact else _scattered(_plain(args), self._rng)
         if name in _SUMS and "out" not in kwargs:
@@ -100,6 +124,8 @@ class Jittered(np.ndarray):
 
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
         given = _scattered([_plain(self), *map(_plain, args)], self._rng)
+        if self._rng is not None:
+            self._rng.met.add(name)
 
         def call(array: Any, *rest: Any) -> Any:
             return getattr(np.asarray(array), name)(*rest, **kwargs)
@@ -270,6 +296,8 @@ class Scatter:
 
     def __init__(self, seed: int, units: int = 1) -> None:
         self._units = units
+        #: The names of the operations that were met.
+        self.met: set[str] = set()
         # Any start will do that differs from run to run; Knuth's multiplier spreads them.
         self._at = seed * 2654435761 % _POOL_SIZE
 
