@@ -24,7 +24,7 @@ from gradcheck.errors import GradcheckError, InputError
 from gradcheck.evaluation import SetAside, Violation, last_line
 from gradcheck.identities import expression
 from gradcheck.loading import LoadError, declared_in, derivation_folder, installed, load
-from gradcheck.report.figures import measurement, number, place, shortest
+from gradcheck.report.figures import measurement, number, place, whole
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.verdict import Measured
 from gradcheck.verification import verify
@@ -205,7 +205,7 @@ def _written(inputs: Any) -> list[str]:
     width = max((len(name) for name in inputs), default=0)
     lines: list[str] = []
     for name, value in inputs.items():
-        text = _array(np.asarray(value)) if _is_numbers(value) else repr(value)
+        text = whole(np.asarray(value)) if _is_numbers(value) else repr(value)
         prefix = f"{_INDENT}{name:<{width}} = "
         lines.append(prefix + text.replace("\n", "\n" + " " * len(prefix)))
     return lines
@@ -213,10 +213,6 @@ def _written(inputs: Any) -> list[str]:
 
 def _is_numbers(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic | int | float)
-
-
-def _array(array: Any) -> str:
-    return np.array2string(array, separator=", ", formatter={"float_kind": shortest})
 
 
 # ---- the point -----------------------------------------------------------------------------

@@ -32,12 +32,16 @@ ORDER = [
     "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
     "mutation.summary", "mutation",
     "adapters.words", "adapters.names", "adapters.places", "adapters.style",
-    "adapters.construction", "adapters.landing", "adapters.randomness", "adapters.session",
+    "adapters.calls", "adapters.construction",
+    "adapters.landing", "adapters.randomness", "adapters.session",
     "adapters.state", "adapters.plan", "adapters.boundary", "adapters.conventions",
     "adapters.layers", "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
-    "adapters.recognition", "adapters.spec", "adapters.scan_report", "adapters.scan",
+    "adapters.recognition", "adapters.spec", "adapters.scan_report",
+    "adapters.scales", "adapters.scan",
     "pytest_results", "listing",
-    "worked_numbers", "explanation", "pytest_plugin", "cli", "__main__",
+    "worked_numbers", "explanation", "pytest_plugin",
+    "commands", "commands.selection", "commands.check", "commands.mutate", "commands.list",
+    "commands.explain", "commands.scan", "commands.replay", "commands.new", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters.calls import constants_of, roles_of_backward
 from gradcheck.adapters.construction import Filling, Source, initialized, shapes_of
 from gradcheck.adapters.landing import (
     in_returned,
@@ -29,15 +30,7 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import CHANGE, Place
 from gradcheck.adapters.randomness import generators_of, reproducible
 from gradcheck.adapters.session import Session
-from gradcheck.adapters.style import Style, is_required
-from gradcheck.adapters.words import (
-    is_cache,
-    is_cotangent,
-    is_optimizer,
-    is_parameter_dict,
-    is_rate,
-    mode_value,
-)
+from gradcheck.adapters.style import Style
 from gradcheck.errors import DeclarationError
 from gradcheck.evaluation import last_line, same
 
@@ -68,10 +61,9 @@ class Plan:
         taken = [parameter.name for parameter in style.takes]
         self.forward_inputs = [name for name in taken if name in self.inputs]
         self.beside = [n for n in self.inputs if n not in taken and n not in self.filling.inputs]
-        self.packed = ""
-        self.constants = self._constants()
+        self.constants, self.packed = constants_of(style, names, self.inputs, bool(self.beside))
         self._require_places()
-        self.gets = self._gets()
+        self.gets = roles_of_backward(style, names, self.inputs)
         #: Found in the trial.
         self.way: dict[str, Source] = {}
         self.places: dict[str, Place] = {}
@@ -93,74 +85,12 @@ class Plan:
 
     # ---- what goes where -----------------------------------------------------------------------
 
-    def _constants(self) -> dict[str, Any]:
-        """What the forward function is given beside inputs."""
-        found: dict[str, Any] = {}
-        for parameter in self.style.takes:
-            name = parameter.name
-            mode = mode_value(name, self.names.mode)
-            if name in self.names.call:
-                found[name] = self.names.call[name]
-            elif name in self.inputs:
-                continue
-            elif mode is not None:
-                found[name] = mode
-            elif is_required(parameter):
-                if is_parameter_dict(name) and self.beside:
-                    self.packed = name
-                else:
-                    raise DeclarationError(
-                        f"{self.style.name}: its forward function needs {name!r}, for which "
-                        f'nothing is declared; add {name}="n d" with its dims, or '
-                        f"{name}=constant(…)"
-                    )
-        return found
-
     def _require_places(self) -> None:
         if self.beside and self.style.make is None and not self.packed:
             taken = ", ".join(parameter.name for parameter in self.style.takes)
             raise DeclarationError(
                 f"{self.style.name} has no input {self.beside[0]!r}; it takes {taken or 'nothing'}"
             )
-
-    def _gets(self) -> list[tuple[str, str]]:
-        """What each parameter of the backward function gets: a role, and its name."""
-        roles: list[tuple[str, str]] = []
-        for parameter in self.style.gets:
-            name = parameter.name
-            if name in self.names.call:
-                role = "constant"
-            elif self.style.returns_cache and is_cache(name):
-                role = "cache"
-            elif is_rate(name):
-                role = "rate"
-            elif is_optimizer(name):
-                role = "optimizer"
-            elif mode_value(name, self.names.mode) is not None:
-                role = "mode"
-            elif is_required(parameter):
-                role = "given"
-            elif is_cotangent(name):
-                role = "optional"
-            else:
-                continue
-            roles.append((name, role))
-        given = [name for name, role in roles if role == "given"]
-        inputs = [n for n in given if n in self.inputs]
-        if self.style.kind in ("derivative", "of inputs"):
-            return [(n, "argument" if r in ("given", "optional") else r) for n, r in roles]
-        if len(given) > len(inputs):
-            # What bears the name of an input is that input; what is called the output is that.
-            outputs = {"outputs", "output", "out"}
-            roles = [
-                (n, "input" if n in inputs else "output" if n in outputs and r == "given" else r)
-                for n, r in roles
-            ]
-            if not any(r == "given" for _, r in roles):
-                roles = [(n, "given" if r == "output" else r) for n, r in roles]
-        if any(role == "given" for _, role in roles):
-            roles = [(n, r) for n, r in roles if r != "optional"]
-        return [(n, "cotangent" if r == "given" else r) for n, r in roles]
 
     @property
     def cotangents(self) -> int:

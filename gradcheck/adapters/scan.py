@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
-import itertools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,13 +18,12 @@ from typing import Any
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.definitions import Definitions, definitions_of
 from gradcheck.adapters.discovery import argument_text
-from gradcheck.adapters.known import Kind, kind_of, roles_of
 from gradcheck.adapters.layers import declare, plan_of
-from gradcheck.adapters.places import CHANGE, evaluate
+from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.recognition import Reading, Sighting, line_of, read, sightings, spec_line
+from gradcheck.adapters.scales import judge_scales, scale_of
 from gradcheck.adapters.scan_report import (
     FAIL,
-    PASS,
     SCALED,
     UNDECIDED,
     FileReport,
@@ -45,8 +43,6 @@ PROFILE = Profile("scan", inputs=35, derandomized=True, database=False)
 TIME_LIMIT = 20.0
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
-#: A ratio within this of a constant is worth trying as one; the verdict is that of the trial.
-_NEAR = 1e-6
 
 
 def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> Iterator[Any]:
@@ -175,9 +171,9 @@ def _checked(
         item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)
     outcomes = _outcomes(declared, profile)
-    if _overflowed(outcomes) and entry is None:
+    if _set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = _moderate(reading, report, profile)
-    if _raised_at_one(outcomes):
+    if _set_aside(outcomes, "raised"):
         outcomes = _from_two(declared, report, profile)
     plan = plan_of(declared)
     assert plan is not None
@@ -186,7 +182,7 @@ def _checked(
         report.assumptions.append(f"the derivative is given the {plan.derivative_of}")
     for rule, outcome in outcomes:
         report.gradients.append(_gradient(rule, outcome, declared, reading, profile))
-    _judge_scales(report, reading)
+    judge_scales(report, reading)
     notes = [note for _, outcome in outcomes for note in outcome.record.notes]
     for note in dict.fromkeys(notes):
         (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
@@ -230,16 +226,10 @@ def _outcomes(declared: Derivation, profile: Profile) -> list[tuple[Rule, Outcom
     return found
 
 
-def _overflowed(outcomes: Sequence[tuple[Rule, Outcome]]) -> bool:
+def _set_aside(outcomes: Sequence[tuple[Rule, Outcome]], why: str) -> bool:
+    """Whether a gradient is undecided, and points were set aside for that reason."""
     return any(
-        outcome.record.status == str(Status.UNDECIDED) and "overflow" in outcome.record.set_aside
-        for _, outcome in outcomes
-    )
-
-
-def _raised_at_one(outcomes: Sequence[tuple[Rule, Outcome]]) -> bool:
-    return any(
-        outcome.record.status == str(Status.UNDECIDED) and "raised" in outcome.record.set_aside
+        outcome.record.status == str(Status.UNDECIDED) and why in outcome.record.set_aside
         for _, outcome in outcomes
     )
 
@@ -334,7 +324,7 @@ def _gradient(
     report.mistakes = [str(mistake["title"]) for mistake in record.mistakes]
     if record.title and record.title != "wrong value":
         report.mistakes.append(record.title)
-    scale = _scale(rule, outcome, reading, profile)
+    scale = scale_of(rule, outcome, reading, profile)
     if scale:
         report.scale = scale
         report.mistakes.append(f"right up to the constant {scale}")
@@ -345,80 +335,3 @@ def _without_replay(message: str) -> str:
     """A layer that is scanned has no declaration by which a case could be replayed."""
     lines = [line for line in message.splitlines() if not line.startswith("  gradcheck replay ")]
     return "\n".join(lines).rstrip()
-
-
-def _scale(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -> str:
-    """The constant, an expression in sizes, up to which a wrong gradient is right; or nothing."""
-    verdict, (name,) = outcome.verdict, rule.wrt
-    if verdict is None or verdict.worst is None or outcome.record.title != "wrong value":
-        return ""
-    worst = verdict.worst
-    if worst.measured == 0 or worst.claimed == 0:
-        return ""
-    ratio = worst.claimed / worst.measured
-    bindings = dict(verdict.bindings)
-    sizes = [n for n, size in bindings.items() if isinstance(size, int)]
-    for text in _constants(sizes):
-        value = evaluate(text, bindings, {})
-        if abs(ratio - value) > _NEAR * abs(value):
-            continue
-        scaled = declare((*reading.sighting.what, _with_scale(reading, name, text)), reading.inputs)
-        for again in scaled.rules:
-            if again.wrt == (name,):
-                record = check_claim(again, profile, time_limit=TIME_LIMIT).record
-                if record.status == PASS:
-                    return text
-    return ""
-
-
-def _with_scale(reading: Reading, name: str, text: str) -> Any:
-    return replace(reading.names, scale={**reading.names.scale, name: text})
-
-
-def _constants(sizes: Sequence[str]) -> Iterator[str]:
-    """The constants that a gradient is off by in usual code, the likeliest first."""
-    for size in sizes:
-        yield f"1/{size}"
-        yield size
-    yield from ("2", "1/2")
-    for size in sizes:
-        yield from (f"2/{size}", f"{size}/2")
-    for a, b in itertools.combinations(sizes, 2):
-        yield from (f"1/({a}*{b})", f"{a}*{b}", f"2/({a}*{b})", f"{a}*{b}/2")
-
-
-def _judge_scales(report: LayerReport, reading: Reading) -> None:
-    """A constant that all gradients of parameters share may be a convention; another is wrong."""
-    plan = plan_of(reading.declared) if reading.declared is not None else None
-    assert plan is not None
-    parameters = _parameters(plan.differentiable, plan.forward_inputs, reading)
-    by_name = {gradient.name: gradient for gradient in report.gradients}
-    # One that is wrong altogether says nothing about the scale that is meant.
-    shared = {
-        by_name[name].scale
-        for name in parameters
-        if by_name[name].scale or by_name[name].verdict == PASS
-    }
-    for gradient in report.gradients:
-        if not gradient.scale or gradient.verdict != FAIL:
-            continue
-        alone = gradient.scale in ("2", "1/2") and not plan.is_loss
-        consistent = len(shared) <= 1 and (
-            gradient.name in parameters or not parameters or shared == {gradient.scale}
-        )
-        if consistent and not alone:
-            gradient.verdict = SCALED
-        elif len(shared) > 1:
-            gradient.mistakes.append("its scale differs from that of the other gradients")
-
-
-def _parameters(wanted: Sequence[str], forward: Sequence[str], reading: Reading) -> list[str]:
-    """Which of the inputs are parameters: by their roles where the forward function takes all."""
-    roles = roles_of(list(reading.inputs), _kind(reading))
-    return [
-        name for name in wanted if name not in forward or not roles.get(name, "x").startswith("x")
-    ]
-
-
-def _kind(reading: Reading) -> Kind:
-    return kind_of(reading.sighting.name)

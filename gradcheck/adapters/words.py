@@ -60,11 +60,6 @@ _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
 }  # fmt: skip
-_PREDICTION = {
-    "x", "scores", "logits", "a", "al", "y_pred", "ypred", "pred", "predicted", "prediction",
-    "predictions", "y_hat", "yhat", "output", "outputs", "p", "probs", "out", "z", "inputs", "h",
-    "input",
-}  # fmt: skip
 _TRAINING = {
     "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
     "retain_derived", "retain_grads", "trainmode",
@@ -91,11 +86,6 @@ def is_rate(name: str) -> bool:
 def is_target(name: str) -> bool:
     """Whether an input of a loss is what is to be predicted."""
     return name.lower() in _TARGET
-
-
-def is_prediction(name: str) -> bool:
-    """Whether an input of a loss is the prediction."""
-    return name.lower() in _PREDICTION
 
 
 def is_cache(name: str) -> bool:

@@ -26,7 +26,7 @@ from gradcheck.diagnosis.samples import Clock, TooSlow
 from gradcheck.hints import NOTHING, Edit, Mistake, Text
 from gradcheck.verdict import Verdict
 
-#: Seconds that a diagnosis may take.
+#: Seconds that a diagnosis may compute.
 SECONDS = 3.0
 #: How many fresh cases are looked at.
 FRESH = 3

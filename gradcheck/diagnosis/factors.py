@@ -47,7 +47,7 @@ class _Atom:
     values: tuple[float, ...]
 
 
-def fitted(view: View, predict: object = None) -> list[float] | None:
+def fitted(view: View) -> list[float] | None:
     """The factor at each point that makes the right gradient the claimed one; None without one."""
     found: list[float] = []
     for pairs in view.samples:

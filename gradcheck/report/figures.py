@@ -98,12 +98,17 @@ def _array(array: NDArray[Any]) -> str:
         return f"an empty array of shape {array.shape}"
     if array.size > _MOST_WRITTEN:
         return f"an array of shape {array.shape}"
+    lines = whole(array).splitlines()
+    return "\n".join(lines) if len(lines) <= _MOST_LINES else f"an array of shape {array.shape}"
+
+
+def whole(array: NDArray[Any]) -> str:
+    """Every number of an array, each in the fewest digits, a row a line."""
     text = np.array2string(
         array,
         separator=", ",
         formatter={"float_kind": shortest},
         max_line_width=96,
-        threshold=_MOST_WRITTEN,  # the user's print options must not shorten it
+        threshold=array.size + 1,  # the user's print options must not shorten it
     )
-    lines = [line for line in text.splitlines() if line.strip()]  # numpy sets matrices apart
-    return "\n".join(lines) if len(lines) <= _MOST_LINES else f"an array of shape {array.shape}"
+    return "\n".join(line for line in text.splitlines() if line.strip())  # numpy sets rows apart

@@ -7,12 +7,16 @@ import re
 from dataclasses import dataclass
 from typing import IO
 
+from gradcheck.report.figures import printable
+
 #: Select Graphic Rendition codes.
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = 1, 2, 31, 32, 33
 _COLOURS = {
     "PASS": _GREEN, "FAIL": _RED, "ERROR": _RED, "UNDECIDED": _YELLOW, "SCALED": _YELLOW,
     "UNREAD": _YELLOW,
 }  # fmt: skip
+#: The columns of the word that a claim's line begins with.
+_WORD = 10
 #: What is written where the encoding of a terminal lacks a character.
 _STAND_INS = {
     "∂": "d", "±": "+-", "≠": "!=", "…": "...", "×": "x", "·": ".", "≤": "<=", "≥": ">=",
@@ -58,11 +62,12 @@ class Screen:
             return text.translate(table)
         return text
 
-    def word(self, word: str, width: int) -> str:
-        """One of the words that a claim's line begins with, in its colour."""
-        padded = f"{word:<{width}}"
-        colour = _COLOURS.get(word)
-        return padded.replace(word, _code(word, colour)) if self.colour and colour else padded
+    def line(self, word: str, text: str) -> str:
+        """One line of progress: a word, in its colour, and what it is said of."""
+        padded = f"{word:<{_WORD}}"
+        if self.colour and word in _COLOURS:
+            padded = padded.replace(word, _code(word, _COLOURS[word]))
+        return f"{padded} {self.written(printable(text))}"
 
 
 def width(stream: IO[str]) -> int | None:

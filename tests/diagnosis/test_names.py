@@ -13,7 +13,7 @@ from tests.diagnosis.planted import PLANTED, UNNAMED
 
 #: Names that are facts that were judged, or a change after which the rule is right: never wrong.
 FACTS = {"M11", "M13", "M39", "M31", "M41", "only-one", "special"}
-#: A rule is to be named within this many seconds on a busy machine.
+#: A rule is to be named, however slow the machine.
 PATIENCE = 60.0
 
 

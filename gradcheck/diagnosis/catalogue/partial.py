@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -174,6 +175,25 @@ def _absolute(pair: Pair) -> Floats:
     return pair.pull(pair.u, np.abs(pair.jacobian))
 
 
+_OWN_INDEX = Pattern(
+    "M51",
+    Text(
+        "only the same index along axis {axis} counts: what the others add is dropped",
+        "只计入了沿轴 {axis} 的同一位置，丢掉了来自其他位置的部分",
+    ),
+    Text(
+        "An earlier step acts on all later outputs; its own output is only the first of them.",
+        "较早的一步会影响之后所有的输出，而不仅是它自己的输出。",
+    ),
+    Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分：dh = dh_t + dh_next"),
+    _causal,
+    same=(
+        Text("a BPTT term dropped (M51)", "丢掉了 BPTT 的一项 (M51)"),
+        Text("the statistics taken for constants", "统计量被当作常数"),
+    ),
+    rank=8,
+)
+
 PATTERNS = [
     Pattern(
         "zero",
@@ -251,42 +271,9 @@ PATTERNS = [
         ),
         rank=15,
     ),
-    Pattern(
-        "M51",
-        Text(
-            "only the same index along axis {axis} counts: what the others add is dropped",
-            "只计入了沿轴 {axis} 的同一位置，丢掉了来自其他位置的部分",
-        ),
-        Text(
-            "An earlier step acts on all later outputs; its own output is only the first of them.",
-            "较早的一步会影响之后所有的输出，而不仅是它自己的输出。",
-        ),
-        Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分：dh = dh_t + dh_next"),
-        _causal,
-        same=(
-            Text("a BPTT term dropped (M51)", "丢掉了 BPTT 的一项 (M51)"),
-            Text("the statistics taken for constants", "统计量被当作常数"),
-        ),
-        rank=8,
-    ),
-    Pattern(
-        "M51",
-        Text(
-            "only the same index along axis {axis} counts: what the others add is dropped",
-            "只计入了沿轴 {axis} 的同一位置，丢掉了来自其他位置的部分",
-        ),
-        Text(
-            "An earlier step acts on all later outputs; its own output is only the first of them.",
-            "较早的一步会影响之后所有的输出，而不仅是它自己的输出。",
-        ),
-        Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分：dh = dh_t + dh_next"),
-        _own_index,
-        same=(
-            Text("a BPTT term dropped (M51)", "丢掉了 BPTT 的一项 (M51)"),
-            Text("the statistics taken for constants", "统计量被当作常数"),
-        ),
-        rank=16,
-    ),
+    _OWN_INDEX,
+    # Where outputs depend on later inputs too, more special patterns are named first.
+    replace(_OWN_INDEX, find=_own_index, rank=16),
     Pattern(
         "M51-short",
         Text("cut off after one step along axis {axis}", "沿轴 {axis} 只回传了一步"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,31 +44,28 @@ def _fits(view: View, evidence: Evidence, direction: Direction) -> float | None:
 
 def _decay(view: View, evidence: Evidence) -> Found | None:
     """``claimed - right = c W``, with one c everywhere."""
-    c = _fits(view, evidence, lambda pair: pair.x)
-    if c is None or evidence.rule.kind == "jvp":
+    if evidence.rule.kind == "jvp":
         return None
-    times = Text(f"{written(abs(c))} * {view.name}", f"{written(abs(c))} * {view.name}")
-    if c > 0:
-        title = Text("{term} too much", "多了 {term}")
-    else:
-        title = Text("{term} is missing", "少了 {term}")
-    return Found({}, title=title.format(term=times))
+    return _times(_fits(view, evidence, lambda pair: pair.x), view.name)
 
 
 def _decay_at_upstream(view: View, evidence: Evidence) -> Found | None:
     """``claimed - right = c dl W``: the regularisation of a loss whose upstream is not 1."""
     if evidence.rule.kind != "vjp" or any(pair.u.size != 1 for pair in view.pairs):
         return None
-    c = _fits(view, evidence, lambda pair: pair.x * pair.u[0])
+    return _times(_fits(view, evidence, lambda pair: pair.x * pair.u[0]), view.name)
+
+
+def _times(c: float | None, name: str) -> Found | None:
+    """``c W`` too much, or missing."""
     if c is None:
         return None
-    times = Text(f"{written(abs(c))} * {view.name}", f"{written(abs(c))} * {view.name}")
-    title = (
-        Text("{term} too much", "多了 {term}")
-        if c > 0
-        else Text("{term} is missing", "少了 {term}")
-    )
-    return Found({}, title=title.format(term=times))
+    times = f"{written(abs(c))} * {name}"
+    if c > 0:
+        title = Text("{term} too much", "多了 {term}")
+    else:
+        title = Text("{term} is missing", "少了 {term}")
+    return Found({}, title=title.format(term=Text(times, times)))
 
 
 def _skip(view: View, evidence: Evidence) -> Found | None:
@@ -247,37 +245,25 @@ def _term(names: tuple[str, ...], over: tuple[int, ...]) -> Found:
     )  # fmt: skip
 
 
+_DECAY = Pattern(
+    "M61",
+    Text("a regularisation term", "正则项"),
+    Text(
+        "What is off is a multiple of the parameter itself: weight decay that is left out, "
+        "counted twice, or added where the function has none.",
+        "偏差是参数自身的倍数：权重衰减漏掉了、重复计入，或函数里本来没有。",
+    ),
+    Text(
+        "lambda/2 * (W**2).sum() adds lambda * W to the gradient, and nothing else",
+        "lambda/2 * (W**2).sum() 给梯度恰好加上 lambda * W",
+    ),
+    _decay,
+    rank=11,
+)
+
 PATTERNS = [
-    Pattern(
-        "M61",
-        Text("a regularisation term", "正则项"),
-        Text(
-            "What is off is a multiple of the parameter itself: weight decay that is left out, "
-            "counted twice, or added where the function has none.",
-            "偏差是参数自身的倍数：权重衰减漏掉了、重复计入，或函数里本来没有。",
-        ),
-        Text(
-            "lambda/2 * (W**2).sum() adds lambda * W to the gradient, and nothing else",
-            "lambda/2 * (W**2).sum() 给梯度恰好加上 lambda * W",
-        ),
-        _decay,
-        rank=11,
-    ),
-    Pattern(
-        "M61",
-        Text("a regularisation term", "正则项"),
-        Text(
-            "What is off is a multiple of the parameter itself: weight decay that is left out, "
-            "counted twice, or added where the function has none.",
-            "偏差是参数自身的倍数：权重衰减漏掉了、重复计入，或函数里本来没有。",
-        ),
-        Text(
-            "lambda/2 * (W**2).sum() adds lambda * W to the gradient, and nothing else",
-            "lambda/2 * (W**2).sum() 给梯度恰好加上 lambda * W",
-        ),
-        _decay_at_upstream,
-        rank=11,
-    ),
+    _DECAY,
+    replace(_DECAY, find=_decay_at_upstream),
     Pattern(
         "M54-skip",
         Text("the skip connection is dropped", "丢掉了跳跃连接"),

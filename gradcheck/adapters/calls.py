@@ -1,0 +1,89 @@
+"""What the functions of a layer are given: each parameter's role, by what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.style import Style, is_required
+from gradcheck.adapters.words import (
+    is_cache,
+    is_cotangent,
+    is_optimizer,
+    is_parameter_dict,
+    is_rate,
+    mode_value,
+)
+from gradcheck.errors import DeclarationError
+
+
+def constants_of(
+    style: Style, names: Names, inputs: Sequence[str], beside: bool
+) -> tuple[dict[str, Any], str]:
+    """What the forward function is given beside inputs, and what its dict of parameters is called.
+
+    ``beside`` says whether there are inputs that it does not take by name. Raises
+    ``DeclarationError`` for what it needs and nothing is known of.
+    """
+    found: dict[str, Any] = {}
+    packed = ""
+    for parameter in style.takes:
+        name = parameter.name
+        mode = mode_value(name, names.mode)
+        if name in names.call:
+            found[name] = names.call[name]
+        elif name in inputs:
+            continue
+        elif mode is not None:
+            found[name] = mode
+        elif is_required(parameter):
+            if is_parameter_dict(name) and beside:
+                packed = name
+            else:
+                raise DeclarationError(
+                    f"{style.name}: its forward function needs {name!r}, for which "
+                    f'nothing is declared; add {name}="n d" with its dims, or '
+                    f"{name}=constant(…)"
+                )
+    return found, packed
+
+
+def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list[tuple[str, str]]:
+    """What each parameter of the backward function gets: its name, and a role."""
+    roles: list[tuple[str, str]] = []
+    for parameter in style.gets:
+        name = parameter.name
+        if name in names.call:
+            role = "constant"
+        elif style.returns_cache and is_cache(name):
+            role = "cache"
+        elif is_rate(name):
+            role = "rate"
+        elif is_optimizer(name):
+            role = "optimizer"
+        elif mode_value(name, names.mode) is not None:
+            role = "mode"
+        elif is_required(parameter):
+            role = "given"
+        elif is_cotangent(name):
+            role = "optional"
+        else:
+            continue
+        roles.append((name, role))
+    given = [name for name, role in roles if role == "given"]
+    same = [n for n in given if n in inputs]
+    if style.kind in ("derivative", "of inputs"):
+        return [(n, "argument" if r in ("given", "optional") else r) for n, r in roles]
+    if len(given) > len(same):
+        # What bears the name of an input is that input; what is called the output is that.
+        outputs = {"outputs", "output", "out"}
+        roles = [
+            (n, "input" if n in same else "output" if n in outputs and r == "given" else r)
+            for n, r in roles
+        ]
+        if not any(r == "given" for _, r in roles):
+            roles = [(n, "given" if r == "output" else r) for n, r in roles]
+    if any(role == "given" for _, role in roles):
+        roles = [(n, r) for n, r in roles if r != "optional"]
+    return [(n, "cotangent" if r == "given" else r) for n, r in roles]

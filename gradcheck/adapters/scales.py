@@ -1,0 +1,101 @@
+"""Constants up to which a gradient is right, such as 1/n: a mistake, or a convention.
+
+A batch may be averaged in the loss or in the gradient, and the code alone does not say which.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gradcheck.adapters.known import Kind, kind_of, roles_of
+from gradcheck.adapters.layers import declare, plan_of
+from gradcheck.adapters.places import evaluate
+from gradcheck.adapters.recognition import Reading
+from gradcheck.adapters.scan_report import FAIL, PASS, SCALED, LayerReport
+from gradcheck.checking import Outcome, Profile, check_claim
+from gradcheck.claims import Rule
+
+#: Seconds for the trial of one constant.
+_TIME_LIMIT = 20.0
+#: A ratio within this of a constant is worth trying as one; the verdict is that of the trial.
+_NEAR = 1e-6
+
+
+def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -> str:
+    """The constant, an expression in sizes, up to which a wrong gradient is right; or nothing."""
+    verdict, (name,) = outcome.verdict, rule.wrt
+    if verdict is None or verdict.worst is None or outcome.record.title != "wrong value":
+        return ""
+    worst = verdict.worst
+    if worst.measured == 0 or worst.claimed == 0:
+        return ""
+    ratio = worst.claimed / worst.measured
+    bindings = dict(verdict.bindings)
+    sizes = [n for n, size in bindings.items() if isinstance(size, int)]
+    for text in _constants(sizes):
+        value = evaluate(text, bindings, {})
+        if abs(ratio - value) > _NEAR * abs(value):
+            continue
+        scaled = declare((*reading.sighting.what, _with_scale(reading, name, text)), reading.inputs)
+        for again in scaled.rules:
+            if again.wrt == (name,):
+                record = check_claim(again, profile, time_limit=_TIME_LIMIT).record
+                if record.status == PASS:
+                    return text
+    return ""
+
+
+def _with_scale(reading: Reading, name: str, text: str) -> Any:
+    return replace(reading.names, scale={**reading.names.scale, name: text})
+
+
+def _constants(sizes: Sequence[str]) -> Iterator[str]:
+    """The constants that a gradient is off by in usual code, the likeliest first."""
+    for size in sizes:
+        yield f"1/{size}"
+        yield size
+    yield from ("2", "1/2")
+    for size in sizes:
+        yield from (f"2/{size}", f"{size}/2")
+    for a, b in itertools.combinations(sizes, 2):
+        yield from (f"1/({a}*{b})", f"{a}*{b}", f"2/({a}*{b})", f"{a}*{b}/2")
+
+
+def judge_scales(report: LayerReport, reading: Reading) -> None:
+    """A constant that all gradients of parameters share may be a convention; another is wrong."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    assert plan is not None
+    parameters = _parameters(plan.differentiable, plan.forward_inputs, reading)
+    by_name = {gradient.name: gradient for gradient in report.gradients}
+    # One that is wrong altogether says nothing about the scale that is meant.
+    shared = {
+        by_name[name].scale
+        for name in parameters
+        if by_name[name].scale or by_name[name].verdict == PASS
+    }
+    for gradient in report.gradients:
+        if not gradient.scale or gradient.verdict != FAIL:
+            continue
+        alone = gradient.scale in ("2", "1/2") and not plan.is_loss
+        consistent = len(shared) <= 1 and (
+            gradient.name in parameters or not parameters or shared == {gradient.scale}
+        )
+        if consistent and not alone:
+            gradient.verdict = SCALED
+        elif len(shared) > 1:
+            gradient.mistakes.append("its scale differs from that of the other gradients")
+
+
+def _parameters(wanted: Sequence[str], forward: Sequence[str], reading: Reading) -> list[str]:
+    """Which of the inputs are parameters: by their roles where the forward function takes all."""
+    roles = roles_of(list(reading.inputs), _kind(reading))
+    return [
+        name for name in wanted if name not in forward or not roles.get(name, "x").startswith("x")
+    ]
+
+
+def _kind(reading: Reading) -> Kind:
+    return kind_of(reading.sighting.name)
