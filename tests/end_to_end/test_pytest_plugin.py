@@ -468,6 +468,14 @@ def test_nothing_to_check_is_an_error_that_says_so(folder):
         folder("derivations/helper.py", "ONE = 1\n")
 
 
+def test_a_file_that_is_not_there_is_said_to_be_missing_by_workers_too(folder):
+    (folder.path / "derivations").mkdir()
+    result = folder.pytest("-n", "1", "derivations/relu.py")
+    assert result.code == 5
+    assert "gradcheck: derivations/relu.py: there is no such file or folder" in result
+    assert "nothing is declared in" not in result
+
+
 def test_a_project_without_derivations_is_left_alone(folder):
     folder("tests/test_it.py", "def test_it():\n    pass\n")
     result = folder.run(*PYTEST)
