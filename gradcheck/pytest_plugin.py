@@ -190,7 +190,10 @@ def _in_sight(config: pytest.Config) -> list[Path]:
 
 
 def _nothing_found(config: pytest.Config) -> list[str]:
-    return [
+    asked = [] if config.option.pyargs else [arg.partition("::")[0] for arg in config.args]
+    # pytest says so by itself, but not where workers do the collecting.
+    missing = [arg for arg in asked if not (config.invocation_params.dir / arg).exists()]
+    return [f"gradcheck: {arg}: there is no such file or folder" for arg in missing] or [
         f"gradcheck: nothing is declared in {folder}; `gradcheck new NAME` writes a first file"
         for folder in _in_sight(config)
     ]

@@ -104,7 +104,7 @@ def summary(records: list[Record]) -> str:
     if resolutions:
         parts.append(f"coarsest resolution {max(resolutions):.0e}")
     parts.append(f"{count(sum(r.kinks for r in records), 'entry', 'entries')} on kinks")
-    parts.append(f"{sum(r.undecided for r in records)} undecided")
+    parts.append(f"{count(sum(r.undecided for r in records), 'input')} undecided")
     parts.append(f"{sum(r.uncovered for r in records)} not covered")
     aside = sum(sum(r.set_aside.values()) for r in records)
     if aside:

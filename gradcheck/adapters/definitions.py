@@ -114,7 +114,9 @@ class _Taking:
             return [one for part in parts for one in self._parsed(part)]
         first = chunk.text.strip().splitlines()[0] if chunk.text.strip() else ""
         line = chunk.line + (getattr(problem, "lineno", None) or 1) - 1
-        self._leave(line, first, f"this is no Python 3: {last_line(problem)}")
+        # Without the place that Python adds: it counts the lines from the start of the piece.
+        why = getattr(problem, "msg", None) or last_line(problem)
+        self._leave(line, first.removesuffix(":"), f"this is no Python 3: {why}")
         return []
 
     def _take(self, chunk: _Chunk, statement: ast.stmt) -> None:

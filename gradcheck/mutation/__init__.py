@@ -122,7 +122,8 @@ def _compute(task: _Task) -> Any:
     limit = task.settings.time_limit
     with installed(derivation_folder(task.file.absolute())):
         if task.number is None:
-            return _problem(claim, lambda: check_claim(claim, profile, time_limit=limit).record)
+            check = functools.partial(check_claim, claim, profile, replay_id=task.name)
+            return _problem(claim, lambda: check(time_limit=limit).record)
         mutant = mutants[task.number]
         if mutant.after != task.after:
             raise GradcheckError(f"{task.file} was changed in the meantime")

@@ -107,7 +107,9 @@ class Report:
         """What it came to, in one sentence."""
         tried = count(len(self.tried), "mutant")
         if len(self.tried) < self.mutants:
-            tried += f" of {self.mutants}, drawn by seed {self.seed}"
+            tried += f" of {self.mutants}"
+        if len(self.tried) < sum(claim.mutants for claim in self.claims if not claim.problem):
+            tried += f", drawn by seed {self.seed}"
         score = "nothing to score" if self.score is None else f"score {self.score:.4f}"
         return f"{tried}: {_told(self.counts())}: {score}"
 

@@ -130,6 +130,7 @@ def test_a_notebook_with_magics_and_a_broken_cell(tmp_path):
     assert "x WRONG" in done.stdout
     assert "not linear in the cotangent" in done.stdout
     assert "this is no Python 3" in done.stdout
+    assert "<unknown>" not in done.stdout
     assert "1 layer recognised, 1 gradient checked: 0 right, 1 wrong" in done.stdout
 
 

@@ -36,7 +36,7 @@ def test_every_claim_of_a_folder_is_one_item(folder):
     assert "derivations/softmax.py::softmax[vjp-backward] PASSED" in result
     assert re.search(
         r"^2 claims checked on \d+ inputs, coarsest resolution \de-\d\d, \d+ entr(y|ies) on kinks, "
-        r"\d+ undecided, 0 not covered$",
+        r"\d+ inputs? undecided, 0 not covered$",
         result.output,
         re.MULTILINE,
     )
@@ -466,6 +466,14 @@ def test_nothing_to_check_is_an_error_that_says_so(folder):
         assert "nothing is declared in" in result
         assert "gradcheck new NAME" in result
         folder("derivations/helper.py", "ONE = 1\n")
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing_by_workers_too(folder):
+    (folder.path / "derivations").mkdir()
+    result = folder.pytest("-n", "1", "derivations/relu.py")
+    assert result.code == 5
+    assert "gradcheck: derivations/relu.py: there is no such file or folder" in result
+    assert "nothing is declared in" not in result
 
 
 def test_a_project_without_derivations_is_left_alone(folder):
