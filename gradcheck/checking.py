@@ -38,7 +38,7 @@ from gradcheck.verification import claims_of, judge_at, judge_drawn
 #: Seconds after which a claim is cut off.
 TIME_LIMIT = 60.0
 #: Seconds after which a diagnosis is cut off, should it not end by itself.
-_DIAGNOSIS_LIMIT = 10.0
+_DIAGNOSIS_LIMIT = 30.0
 #: Where failing examples are kept between runs, beside those of Hypothesis itself.
 _DATABASE = ".hypothesis/examples"
 #: A case of more characters fills a screen and is replayed by its draw; nor is a script of more
