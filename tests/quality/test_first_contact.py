@@ -240,3 +240,52 @@ def test_masks_and_indices_are_constants_of_a_plain_call():
         np.array([True, False, True]),
     )
     assert verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "f", "second"),
+    [
+        ("charbonnier", lambda x: (np.sqrt(1 + x * x) - 1).sum(), lambda x: (1 + x * x) ** -1.5),
+        ("cauchy", lambda x: np.log1p(x * x).sum(), lambda x: 2 * (1 - x * x) / (1 + x * x) ** 2),
+    ],
+)
+@pytest.mark.parametrize("x", [[100.0, 0.0], [-32768.0, 0.0], [1e-3, 0.0], [30.0, -7.0, 0.0]])
+def test_a_hessian_without_a_declared_gradient(name, f, second, x):
+    verdict = gc.verify_hessian(f, lambda x: np.diag(second(x)), np.array(x))
+    assert verdict.status is not Status.FAIL
+
+
+def product_over_entry(x):
+    return np.where(x != 0, np.prod(x) / np.where(x == 0, 1, x), 0)
+
+
+def test_a_rule_that_is_wrong_at_one_point_of_a_smooth_function():
+    x = np.array([0.0, 1.0, 2.0, -3.0])
+    assert gc.verify_gradient(np.prod, product_over_entry, x).status is Status.FAIL
+    kinked = verify_vjp(
+        lambda x: np.maximum(x, 0) - np.maximum(-x, 0), lambda g, x: g * (x != 0), np.zeros(3)
+    )
+    assert kinked.status is not Status.FAIL  # the chain rule's own answer at 0
+
+
+@pytest.mark.parametrize("small", [1e-10, 1e-30])
+def test_an_epsilon_inside_a_logarithm(small):
+    x = np.array([small, 1.0])
+    verdict = verify_vjp(lambda x: x * np.log(x), lambda g, x: g * (np.log(x + 1e-12) + 1), x)
+    assert verdict.status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (lambda x: 1 - np.cos(x), np.sin),
+        (lambda x: np.log(1 + x * x), lambda x: 2 * x / (1 + x * x)),
+        (lambda x: (1 + x) - 1, np.ones_like),
+    ],
+)
+def test_a_function_whose_last_operation_cancels(f, slope):
+    for x in ([1e-8, 1e-4], [3e-6], [1e-4, 3e-6, 0.1]):
+        x = np.array(x)
+        measured = gc.measure_jacobian(f, x)
+        assert np.all(np.abs(measured.value - np.diag(slope(x))) <= measured.error)
+        assert verify_vjp(f, lambda g, x: g * slope(x), x)
