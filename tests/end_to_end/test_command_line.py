@@ -153,6 +153,8 @@ def test_an_endless_loop_is_cut_and_the_others_run(folder):
 def test_ctrl_c_keeps_what_was_found(folder):
     folder("derivations/slow.py", SLOW)
     command = folder.command(*GRADCHECK, "check", CI="true")
+    # A shell that runs this in the background has Ctrl-C ignored, which a child would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(**command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     first = process.stdout.readline()
     assert first == "FAIL       derivations/slow.py::double[vjp-wrong]\n"

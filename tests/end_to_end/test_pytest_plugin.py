@@ -533,6 +533,8 @@ def test_warnings_as_errors_break_nothing(folder):
 def test_ctrl_c_keeps_what_was_found(folder):
     folder("derivations/slow.py", SLOW)
     command = folder.command(*PYTEST, "--gradcheck-profile=ci", "-v")
+    # A shell that runs this in the background has Ctrl-C ignored, which a child would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(**command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     lines = []
     for line in process.stdout:
