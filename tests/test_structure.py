@@ -38,6 +38,7 @@ ORDER = [
     "adapters.layers", "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
     "adapters.recognition", "adapters.spec", "adapters.scan_report",
     "adapters.scales", "adapters.scan",
+    "coursework", "coursework.results",
     "pytest_results", "listing",
     "worked_numbers", "explanation", "pytest_plugin",
     "commands", "commands.selection", "commands.check", "commands.mutate", "commands.list",

@@ -1,0 +1,1 @@
+"""Guarding coursework: assignments, the isolation of what students submit, and marks."""
