@@ -109,6 +109,19 @@ def known_noise(line: Line, u: Vector | None = None) -> Floats:
     return known if u is None else np.array([_norm(u * known)])
 
 
+def misplaced(line: Line, ladder: Ladder) -> Floats:
+    """By how much rounding of ``x ± h v`` changes the slope of each output, at any step.
+
+    For a direction that is not rounded to a grid (``directions``). An input that is small beside
+    its step keeps too few of its bits: what is taken is ``v`` off by its own last bit.
+    """
+    if np.count_nonzero(line.v) <= 1:
+        return np.zeros(line.point.m)
+    largest = ladder.step(0)
+    reached = np.where(line.v != 0, np.abs(line.point.x) + largest * np.abs(line.v), 0.0)
+    return _SCATTER / largest * line.point.moved_by_rounding(reached)
+
+
 def _noise(line: Line, smallest: float, u: Vector | None) -> Floats:
     """By how much differences at and near the smallest step are not proportional to the step.
 

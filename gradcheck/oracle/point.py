@@ -86,10 +86,14 @@ class Point:
 
         Where a step moves an input by less than its last bit, it is not the step that was meant.
         """
+        return self.moved_by_rounding(np.abs(self.x))
+
+    def moved_by_rounding(self, size: Vector) -> Floats:
+        """How far the last bits of inputs of ``size`` move each output: shape ``(m,)``."""
         rng = np.random.default_rng(_STEPPING_SEED)
         moved = np.zeros(self.m)
         for _ in range(_STEPPING_RUNS):
-            away = rng.choice([-1.0, 1.0], self.n) * np.spacing(np.abs(self.x))
+            away = rng.choice([-1.0, 1.0], self.n) * np.spacing(size.astype(self.x.dtype))
             off = np.abs(self.evaluate((self.x + away).astype(self.x.dtype)) - self.y)
             moved = np.maximum(moved, np.where(np.isfinite(off), off, 0.0))
         return moved

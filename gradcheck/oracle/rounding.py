@@ -247,7 +247,7 @@ def _summed(compute: Callable[..., Any], plain: Any, rng: Scatter | None) -> Any
     count = max((max(part.size / array.size, *part.shape) for part in arrays), default=1)
     units = np.sqrt(count) / 2
     magnitude = np.asarray(compute(*_magnitudes(plain)))
-    off = (rng.factors(array) - 1) * array.dtype.type(units) * magnitude
+    off = rng.moves(array) * array.dtype.type(units) * magnitude
     return _wrap(array + off, rng)
 
 
@@ -286,9 +286,9 @@ def _jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
 
 
 class Scatter:
-    """The factors 1 ± 2⁻⁵² (of float64; of narrower types theirs) that one run multiplies by.
+    """The shares ±2⁻⁵² (of float64; of narrower types theirs) by which one run moves numbers.
 
-    With ``units``, so many times further from 1.
+    With ``units``, so many times as large.
 
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.
@@ -302,22 +302,31 @@ class Scatter:
         self._at = seed * 2654435761 % _POOL_SIZE
 
     def factors(self, array: np.ndarray) -> np.ndarray:
-        """A factor for each entry of ``array``, of its shape and type."""
-        signs = _signs()
+        """A factor 1 ± 2⁻⁵² for each entry of ``array``, of its shape and type."""
+        return self._next(array, _factors(array.dtype, self._units))
+
+    def moves(self, array: np.ndarray) -> np.ndarray:
+        """A share ±2⁻⁵² for each entry of ``array``, of its shape and type."""
+        return self._next(array, _moves(array.dtype, self._units))
+
+    def _next(self, array: np.ndarray, pool: np.ndarray) -> np.ndarray:
         size = array.size
-        if self._at + size > signs.size:
+        if self._at + size > _POOL_SIZE:
             self._at = 0
-        chosen = np.resize(signs, size) if size > signs.size else signs[self._at : self._at + size]
+        chosen = np.resize(pool, size) if size > _POOL_SIZE else pool[self._at : self._at + size]
         self._at += size
-        one = array.dtype.type(1)
-        step = array.dtype.type(self._units) * np.spacing(one)
-        factors: np.ndarray = one + chosen.reshape(array.shape).astype(array.dtype) * step
-        return factors
+        return chosen.reshape(array.shape)
 
 
 _POOL_SIZE = 1 << 15
 
 
 @functools.cache
-def _signs() -> np.ndarray:
-    return np.random.default_rng(20).choice([-1.0, 1.0], _POOL_SIZE)
+def _moves(dtype: np.dtype[Any], units: int) -> np.ndarray:
+    signs = np.random.default_rng(20).choice([-1.0, 1.0], _POOL_SIZE).astype(dtype)
+    return signs * (dtype.type(units) * np.spacing(dtype.type(1)))
+
+
+@functools.cache
+def _factors(dtype: np.dtype[Any], units: int) -> np.ndarray:
+    return dtype.type(1) + _moves(dtype, units)

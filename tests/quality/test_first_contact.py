@@ -21,6 +21,16 @@ def elu(x):
     return np.where(x > 0, x, 2.0 * np.expm1(np.minimum(x, 0)))
 
 
+def test_a_measured_tangent_beside_inputs_that_are_small_for_its_steps():
+    # x + h loses the last bits of 1e-5 for every h that is a step for 1e7.
+    for k in range(40):
+        rng = np.random.default_rng(k)
+        z = rng.normal(size=20) * 10.0 ** rng.integers(-5, 2, 20)
+        z[3] = -1e7
+        measured = gc.measure_jvp(softmax, [z], [np.ones(20)])
+        assert np.all(np.abs(measured.value) <= measured.error), "J·1 = 0"
+
+
 @pytest.mark.parametrize("large", [-262144.0, -1e4, -1e2])
 def test_a_declared_kink_beside_a_large_entry(large):
     declared = gc.options(at_kink="left")(gc.derivation(x="k")(elu))
