@@ -21,6 +21,7 @@ from gradcheck.arguments import Argument
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Rule
 from gradcheck.dims import Bindings
+from gradcheck.oracle.imaginary import Imagined, imaginary_slope
 from gradcheck.oracle.layout import Layout, Leaf, Vector
 from gradcheck.oracle.point import Point
 from gradcheck.oracle.rounding import is_analytic, is_jittered, plain, scatter
@@ -37,6 +38,8 @@ _SMALL = 4096
 #: How often the rounding of a function is sampled: that of two operations cancels in half of the
 #: runs.
 _SCATTER_RUNS = 12
+#: Types that hold fewer digits than float64.
+_NARROW = (np.dtype(np.float32), np.dtype(np.float16))
 
 
 class Violation(Exception):
@@ -105,6 +108,7 @@ class Subject:
             high=high,
             tangent=self._tangent(),
             scatter=self._scatter,
+            imaginary=self._imaginary,
         )
 
     def moved_to(self, x: Vector, bindings: Bindings) -> Subject:
@@ -254,6 +258,20 @@ class Subject:
         # Entries that were put into a new array are plain again, but moved.
         return found if all(carried) or found.any() else None
 
+    def _imaginary(self, v: Vector) -> Imagined | None:
+        """The slopes along ``v`` by an imaginary step, where that can be had."""
+        if self.x.dtype != np.float64 or self.dtype != np.float64 or self.is_measured:
+            return None
+
+        def compute(numbers: Any) -> list[Any]:
+            self.point.evaluations += 1
+            raw = self.derivation.function(**{**self.values, **self.inputs.restore(numbers)})
+            if self.derivation.options.mutates:
+                self.restore_inputs()
+            return list(raw) if isinstance(raw, tuple | list) else [raw]
+
+        return imaginary_slope(compute, self.x, v, self.y)
+
     def _not_finite(self) -> str:
         leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))
         value = self.y[self.outputs.position(leaf, index)]
@@ -320,6 +338,12 @@ class Claim:
     entries: Entries | None = None
     notes: list[str] = field(default_factory=list)
     calls: int = 0
+    #: Of a rule that is given wrapped arrays: whether all of its answers came out wrapped.
+    carried: bool = True
+    #: Half the spacing at 1 of the narrowest type in which it has answered, and the least number
+    #: that keeps its digits there; 0 where that is float64.
+    epsilon: float = 0.0
+    least: float = 0.0
 
     @property
     def is_partial(self) -> bool:
@@ -359,7 +383,16 @@ def claim_at(
         claim.notes += [note for note in rule.notes if note not in claim.notes]
         if subject.derivation.options.mutates:
             subject.restore_inputs()
-        return raw if wrap is None else plain(raw)
+        parts = raw if isinstance(raw, tuple | list) else (raw,)
+        if wrap is not None:
+            claim.carried &= all(is_jittered(part) for part in parts if part is not None)
+            return plain(raw)
+        for part in parts:
+            kind = getattr(part, "dtype", None)
+            if kind in _NARROW:
+                claim.epsilon = max(claim.epsilon, float(np.finfo(kind).eps) / 2)
+                claim.least = max(claim.least, float(np.finfo(kind).tiny))
+        return raw
 
     def flat(raw: Any) -> Floats:
         return _finite(

@@ -10,6 +10,7 @@ have met a kink that the function alone does not show.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ from gradcheck.contracts import linearity, repeatable_function
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import entries
-from gradcheck.judging.comparison import compare, poorly_resolved, sharpen
+from gradcheck.judging.comparison import compare, imagine, poorly_resolved, sharpen
 from gradcheck.judging.context import COARSEST, FINE, FINE_OF_MANY, Context, Evidence, Mask
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
@@ -244,9 +245,24 @@ def _settle(context: Context) -> None:
             _focus(context, number, screened, kinked)
             if evidence.wrong is not None:
                 return
+    if not kinked.any() and not evidence.undecided and _claims_nothing(context):
+        # Differences in which a small slope drowns, of all that is left, agree with 0.
+        _imagine(context, screened[0])
+        if evidence.wrong is not None:
+            return
     confined = evidence.resolution > COARSEST and context.confined.any()
     if evidence.kinks or evidence.undecided or kinked.any() or confined:
         at_kinks(context, kinked, _again)
+
+
+def _claims_nothing(context: Context) -> bool:
+    """Whether some gradient is claimed to be zero throughout."""
+    if context.claim.pull is None:
+        return not context.typical.sizes.size
+    leaves, weights = context.subject.inputs.leaves, context.weights
+    return weights is not None and not all(
+        weights[leaf.slice].any() for leaf in leaves if leaf.stop > leaf.start
+    )
 
 
 def _again(beside: Context) -> None:
@@ -271,11 +287,18 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
     if context.claim.pull is not None and len(leaves) > 1:
         screened = [alone(context, leaves[number])]
         _compare(context, screened[0], kinked)
-    for wide in (False, True):
-        least = COARSEST if wide else context.fine
+    for look in (sharpen, functools.partial(sharpen, wide=True), _imagine):
+        least = context.fine if look is sharpen else COARSEST
         if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
             for one in screened:
-                sharpen(context, one, wide=wide)
+                look(context, one)
+
+
+def _imagine(context: Context, screened: Screened) -> None:
+    """Look along a line by an imaginary step, and for the entry where that disagrees."""
+    suspects = imagine(context, screened)
+    if suspects and context.evidence.wrong is None:
+        entries.settle(context, screened.line, suspects, imagined=True)
 
 
 def _lost(subject: Subject, evidence: Evidence) -> str:

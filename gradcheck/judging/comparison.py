@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck.judging.context import COARSEST, MARGIN, ROUNDED, SOUGHT, Context, Floats, Mask
+from gradcheck.judging.context import COARSEST, MARGIN, SOUGHT, Context, Floats, Mask
 from gradcheck.judging.screening import Screened, Test, kink_gap
 from gradcheck.oracle.directions import positive_medians
 from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes, wide_levels
@@ -107,7 +107,7 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> bool
         along = context.claimed_along(line.v, direction.scale)
         measured = slopes(line, context.ladder, levels, context.epsilon, sampled=wide, aware=wide)
         value, rows = measured.value[context.rows], context.rows
-        limit = MARGIN * measured.error[rows] + ROUNDED * context.epsilon * along.norms
+        limit = MARGIN * measured.error[rows] + context.rounded * along.norms
         agree = along.valid & (np.abs(along.claimed - value) <= limit) & ~measured.kinked[rows]
         context.record_rows(agree, along.claimed, value, limit, direction)
         return bool((agree | ~along.valid).all())
@@ -118,6 +118,47 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> bool
         )
         agreeing &= not measured.kinked[0] and _within(context, test, measured)
     return agreeing
+
+
+def imagine(context: Context, screened: Screened) -> list[Test]:
+    """What disagrees along a line with a step in the imaginary direction, if one can be taken.
+
+    It has no noise, so that it tells where the rounding of the function hides what real steps could
+    show; what is left is the rule's own rounding.
+    """
+    line, rounded = screened.line, context.rounded
+    found = line.point.imaginary(line.v) if line.point.imaginary is not None else None
+    if found is None:
+        return []
+    suspects: list[Test] = []
+
+    def limit_of(test: Test, off: float, limit: float) -> float:
+        """The limit, if need be with the rule's rounding; notes a disagreement."""
+        if off > limit:
+            limit += context.claim_rounding(test.u, line.v, test.claimed, off - limit)
+        if off > limit and not found.underflows:
+            suspects.append(test)
+        return limit
+
+    if context.claim.pull is not None:
+        for test in screened.retaken(context):
+            measured = float(project(found.value, test.u))
+            limit = MARGIN * float(np.abs(test.u) @ found.error) + rounded * test.norm
+            off = abs(test.claimed - measured)
+            limit = limit_of(test, off, limit)
+            if off <= limit:
+                test.record(context, measured, limit)
+        return suspects
+    along, rows = context.claimed_along(line.v, screened.direction.scale), context.rows
+    values, limits = found.value[rows], MARGIN * found.error[rows] + rounded * along.norms
+    offs = np.abs(along.claimed - values)
+    for r in np.flatnonzero(along.valid & (offs > limits)):
+        u, claimed = context.unit(int(rows[r])), float(along.claimed[r])
+        test = Test(u, claimed, along.shares[r, None], float(along.norms[r]))
+        limits[r] = limit_of(test, float(offs[r]), float(limits[r]))
+    agree = along.valid & (offs <= limits)
+    context.record_rows(agree, along.claimed, values, limits, screened.direction)
+    return suspects
 
 
 # ---- claims that pull a cotangent back -----------------------------------------------------
@@ -157,7 +198,7 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
 def _agrees(context: Context, test: Test, pair: Pair) -> bool:
     """The cheap pass: agreement to the error that is sought, or to the function's rounding."""
     measured, gap, floor = pair.projected(test.u)
-    limit = max(SOUGHT * test.share, floor + ROUNDED * context.epsilon * test.norm)
+    limit = max(SOUGHT * test.share, floor + context.rounded * test.norm)
     if not abs(test.claimed - measured) <= limit or gap > 2 * limit:
         return False
     if limit > COARSEST * test.share:
@@ -169,7 +210,7 @@ def _agrees(context: Context, test: Test, pair: Pair) -> bool:
 def _within(context: Context, test: Test, measured: Slopes, v: Vector | None = None) -> bool:
     """Agreement to the error bound of a careful measurement, and to the rule's own rounding."""
     value, error = float(measured.value[0]), float(measured.error[0])
-    limit = MARGIN * error + ROUNDED * context.epsilon * test.norm
+    limit = MARGIN * error + context.rounded * test.norm
     if measured.kinked[0]:
         limit += float(abs(measured.gap[0]) + measured.gap_error[0])
     off = abs(test.claimed - value)
@@ -191,7 +232,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
     assert screened.left is not None
     result = Comparison(np.zeros(context.point.m, bool))
     left, rows, claimed = screened.left.copy(), context.rows, along.claimed
-    rounding = ROUNDED * context.epsilon * along.norms
+    rounding = context.rounded * along.norms
     for number, (a, b) in enumerate(context.ladder.pairs[1:]):
         pair = Pair(line, context.ladder, a, b, context.epsilon)
         measured = pair.value[rows]

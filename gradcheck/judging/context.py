@@ -166,6 +166,14 @@ class Context:
         self.epsilon = self.ladder.epsilon
         self.rng = self.case.rng("beside" if self.is_beside else "directions")
 
+    @property
+    def rounded(self) -> float:
+        """By what share of its norm a sum of products in the claim is rounded, at least.
+
+        A rule may answer in a narrower type than the function computes in.
+        """
+        return ROUNDED * max(self.epsilon, self.claim.epsilon)
+
     def claimed_number(self, u: Vector, v: Vector, claim: Claim | None = None) -> float:
         """The claimed ``uᵀJv``."""
         claim = claim or self.claim
@@ -269,6 +277,16 @@ class Context:
             return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
         return _SCATTER_MARGIN * self._scattered(u, v, claimed, inputs_alone=True)
+
+    def rounding_is_known(self, u: Vector, v: Vector) -> bool:
+        """Whether jitter comes through the rule to all of its answer."""
+        wrap = functools.partial(rounding.jittered, rng=rounding.Scatter(self.case.seed))
+        try:
+            claim = claim_at(self.rule, self.subject, self.case, wrap)
+            self.claimed_number(u, v, claim)
+        except (Violation, SetAside):
+            return False
+        return claim.carried
 
     def _scattered(self, u: Vector, v: Vector, claimed: float, **how: Any) -> float:
         def compute(wrap: Callable[[Any], Any]) -> Floats:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gradcheck.contracts import Nonlinear
 from gradcheck.judging.comparison import Pair
-from gradcheck.judging.context import MARGIN, ROUNDED, SOUGHT, Context, Floats
+from gradcheck.judging.context import MARGIN, SOUGHT, Context, Floats
 from gradcheck.judging.screening import BOTH, Test
 from gradcheck.localization import suspect_column, suspect_output, weighed_column
 from gradcheck.oracle.entry import (
@@ -30,11 +32,14 @@ _FRESH = 0.7
 _ALIKE = 8.0
 
 
-def settle(context: Context, line: Line, suspects: list[Test]) -> None:
-    """Find the entry that a disagreement comes from, and measure it."""
+def settle(context: Context, line: Line, suspects: list[Test], *, imagined: bool = False) -> None:
+    """Find the entry that a disagreement comes from, and measure it.
+
+    ``imagined``: it was seen by a step in the imaginary direction, which finds its entry, too.
+    """
     evidence = context.evidence
     for test in suspects[:_MOST_SUSPECTS]:
-        outcome = _pursue(context, line, test)
+        outcome = _pursue(context, line, test, _imagined if imagined else _estimated)
         if outcome == "wrong":
             return
         if outcome == "kink":
@@ -46,7 +51,19 @@ def settle(context: Context, line: Line, suspects: list[Test]) -> None:
             )
 
 
-def _pursue(context: Context, line: Line, test: Test) -> str:
+def _estimated(context: Context, along: Line) -> Floats:
+    # Less truncation than the first pair, more noise.
+    return Pair(along, context.ladder, *context.ladder.pairs[1], context.epsilon).value
+
+
+def _imagined(context: Context, along: Line) -> Floats:
+    found = context.point.imaginary(along.v) if context.point.imaginary is not None else None
+    return np.full(context.point.m, np.nan) if found is None else found.value
+
+
+def _pursue(
+    context: Context, line: Line, test: Test, estimate: Callable[[Context, Line], Floats]
+) -> str:
     """What comes of a disagreement: ``"wrong"``, ``"right"`` or ``"kink"``.
 
     The input is sought by weights first, which is cheap, and by halves where the one that is found
@@ -54,16 +71,12 @@ def _pursue(context: Context, line: Line, test: Test) -> str:
     several together.
     """
 
-    def estimate(along: Line) -> Floats:
-        # Less truncation than the first pair, more noise.
-        return Pair(along, context.ladder, *context.ladder.pairs[1], context.epsilon).value
-
     def residual(u: Vector, v: Vector, measured: Floats) -> float:
         off = context.claimed_number(u, v) - float(project(measured, u))
         return off if np.isfinite(off) else 0.0
 
     several = np.count_nonzero(test.u) > 1
-    along = estimate(line)
+    along = estimate(context, line)
     single = suspect_output(test.u, lambda part: residual(part, line.v, along))
     outcome = "right"
     for u in (single, test.u) if several else (single,):
@@ -71,7 +84,7 @@ def _pursue(context: Context, line: Line, test: Test) -> str:
             u = (u != 0).astype(np.float64)
 
         def of_line(v: Vector, u: Vector = u) -> float:
-            return residual(u, v, estimate(Line(context.point, v)))
+            return residual(u, v, estimate(context, Line(context.point, v)))
 
         column = weighed_column(line.v, residual(u, line.v, along), of_line)
         if column is not None:
@@ -149,7 +162,7 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
             return None, "kink"
         claimed = context.claimed_number(u, line.v)
         value, error = float(measured.value[0]), float(measured.error[0])
-        limit = MARGIN * error + ROUNDED * context.epsilon * abs(claimed)
+        limit = MARGIN * error + context.rounded * abs(claimed) + context.claim.least * abs(along)
         if not np.isfinite(limit):
             continue
         off = abs(claimed - value)
@@ -157,12 +170,36 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
             # Even where the claim is all of it: a sum that should cancel may be rounding alone.
             limit += context.claim_rounding(u, line.v, claimed, off - limit)
         if not off > limit:
-            return None, "right"
+            closer = _looked_closer(context, line, u, claimed, (value, limit))
+            if closer is None:
+                return None, "right"
+            value, limit = closer
         output = int(np.argmax(np.abs(u)))
         found = context.entry(output, column, claimed / along, value / along, limit / along)
         if best is None or found.error < best.error:
             best = found
     return best, "right" if best is None else "wrong"
+
+
+def _looked_closer(
+    context: Context, line: Line, u: Vector, claimed: float, real: tuple[float, float]
+) -> tuple[float, float] | None:
+    """Value and limit by an imaginary step, where the claim lies outside them for certain.
+
+    The value has to lie inside the ``real`` interval, and the rule's own rounding to be known: with
+    no noise of the function in the way, that is what a right rule differs by.
+    """
+    found = line.point.imaginary(line.v) if line.point.imaginary is not None else None
+    if found is None or found.underflows:
+        return None
+    value, error = float(project(found.value, u)), float(np.abs(u) @ found.error)
+    limit = MARGIN * error + context.rounded * abs(claimed)
+    if not abs(value - real[0]) <= real[1] or not abs(claimed - value) > limit:
+        return None
+    limit += context.claim_rounding(u, line.v, claimed, abs(claimed - value) - limit)
+    if not abs(claimed - value) > limit or not context.rounding_is_known(u, line.v):
+        return None
+    return value, limit
 
 
 def settle_nonlinear(context: Context, seen: Nonlinear) -> None:
@@ -248,12 +285,12 @@ def _shown(context: Context, line: Line, u: Vector) -> tuple[float, float, float
     claimed = context.claimed_number(u, line.v)
     pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
     value, gap, floor = pair.projected(u)
-    limit = max(SOUGHT * abs(claimed), floor + ROUNDED * context.epsilon * abs(claimed))
+    limit = max(SOUGHT * abs(claimed), floor + context.rounded * abs(claimed))
     if abs(claimed - value) <= limit and gap <= 2 * limit:
         return claimed, value, limit
     measured = measure_along(line, u, context.ladder, context.epsilon)
     value = float(measured.value[0])
-    limit = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
+    limit = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
     if measured.kinked[0]:
         limit += float(abs(measured.gap[0]))
     if abs(claimed - value) > limit:

@@ -19,7 +19,6 @@ from gradcheck.judging.context import (
     COARSEST,
     FURTHER,
     MARGIN,
-    ROUNDED,
     SOUGHT,
     Context,
     Floats,
@@ -130,7 +129,7 @@ def _settle_along(context: Context, line: Line, output: int) -> None:
         at = Line(place.point, v)
         measured = measure_along(at, u, context.ladder, context.epsilon)
         claimed, value = place.claimed_number(u, v), float(measured.value[0])
-        error = MARGIN * float(measured.error[0]) + ROUNDED * context.epsilon * abs(claimed)
+        error = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
         if measured.kinked[0] or not abs(claimed - value) > error:
             return
         found.append((claimed, value, error + context.claim_rounding(u, v, claimed)))
@@ -215,7 +214,7 @@ def _declared(context: Context, declared: Any, sides: Sides) -> tuple[Floats, Fl
         flat = np.broadcast_to(expected.reshape(-1), (context.point.n,))
     except Exception as error:
         raise Violation("raises", f"at_kink raises {last_line(error)}") from error
-    return flat, ROUNDED * context.epsilon * np.abs(flat)
+    return flat, context.rounded * np.abs(flat)
 
 
 def _exactly(context: Context, sides: Sides) -> Mask:

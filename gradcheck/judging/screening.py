@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.evaluation import Violation
-from gradcheck.judging.context import COARSEST, ROUNDED, SOUGHT, Along, Context, Floats, Mask
+from gradcheck.judging.context import COARSEST, SOUGHT, Along, Context, Floats, Mask
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
@@ -188,6 +188,10 @@ class _Screen:
         uniform = np.array([context.rng.random(size) for context in self.contexts])
         return magnitudes_of(uniform).reshape(-1, *shape)
 
+    def rounded(self) -> Floats:
+        """``Context.rounded`` of each point, for arrays over lines and what is along them."""
+        return np.array([context.rounded for context in self.contexts])[:, None, None]
+
     def lines(self, v: Floats) -> list[list[Line]]:
         """The lines of each point."""
         points = (context.point for context in self.contexts)
@@ -307,7 +311,7 @@ class _Pulled(_Screen):
         gap = kink_gap(projected(self.coarse_gap), projected(self.fine_gap), floor)
         least = np.where(self.shares > 0, self.shares, np.inf).min(axis=-1)
         least = np.where(np.isfinite(least), least, 0.0)
-        self.limit: Floats = np.maximum(SOUGHT * least, floor + ROUNDED * self.epsilon * self.norm)
+        self.limit: Floats = np.maximum(SOUGHT * least, floor + self.rounded() * self.norm)
         off = np.abs(self.claimed - self.measured)
         self.agree: Mask = (off <= self.limit) & (gap <= 2 * self.limit)
         # With a floor too high, anything agrees.
@@ -393,7 +397,7 @@ class _Listed(_Screen):
             for part in (self.value, self.coarse_gap, self.fine_gap, self.floor)
         )
         gap = kink_gap(coarse, fine, floor)
-        limit = np.maximum(SOUGHT * shares, floor + ROUNDED * self.epsilon * norms)
+        limit = np.maximum(SOUGHT * shares, floor + self.rounded() * norms)
         agree = (np.abs(claimed - measured) <= limit) & (gap <= 2 * limit)
         agree &= (limit <= COARSEST * shares) | (shares == 0)
         results: list[list[Screened] | Violation] = []

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.oracle.directions import finish, scales
-from gradcheck.oracle.interval import select
-from gradcheck.oracle.ladder import Ladder, Line
+from gradcheck.oracle.interval import GROWTH, select
+from gradcheck.oracle.ladder import SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.point import Point
 
@@ -27,7 +27,14 @@ _FAR = (1.0, 2.0, 4.0, 2.0**4, 2.0**8, 2.0**14, 2.0**20, 2.0**30)
 #: Rounding counts so many times the scatter that was seen in a few runs.
 _SCATTER = 2.0
 #: Noise is more than rounding from this many times of it; then so many levels more are looked at.
+#: In float32 there are too few digits between rounding and the size of a number to wait so long.
 _UNEXPLAINED = 2.0**6
+_UNEXPLAINED_SINGLE = 2.0**2
+#: Of so many of its smallest steps: a function that is quantized may stand still at the last ones.
+_RECENT_SINGLE = 4
+#: In float32 the noise of a function whose rounding is known grows by no more than this from one
+#: step to the next: the jumps of a quantized one are not much larger than its rounding.
+_GROWTH_SINGLE = 2.0
 _DEEPER = 3
 #: So many levels of larger steps can be looked at as well, up to 2²⁵ times the scale.
 _WIDER = 9
@@ -71,6 +78,7 @@ def slopes(
     *,
     sampled: bool = False,
     aware: bool = False,
+    growth: float = GROWTH,
 ) -> Slopes:
     """The slopes of every output along ``line``, or of the one projection ``u·y``.
 
@@ -89,8 +97,9 @@ def slopes(
     floor = np.maximum(floor, known_noise(line, u) if aware else quantum)
     start = _noise(line, steps[-1], u) if sampled else None
     h = steps[:, None]
-    value, error = select(steps, odd / (2 * taken), floor, start)
-    gap, gap_error = select(steps, even / h, 2 * floor, None if start is None else 2 * start)
+    value, error = select(steps, odd / (2 * taken), floor, start, growth)
+    twice = None if start is None else 2 * start
+    gap, gap_error = select(steps, even / h, 2 * floor, twice, growth)
     return Slopes(value, error, gap, gap_error)
 
 
@@ -120,6 +129,21 @@ def misplaced(line: Line, ladder: Ladder) -> Floats:
     largest = ladder.step(0)
     reached = np.where(line.v != 0, np.abs(line.point.x) + largest * np.abs(line.v), 0.0)
     return _SCATTER / largest * line.point.moved_by_rounding(reached)
+
+
+def _of_moving(line: Line, steps: list[float], u: Vector) -> Vector:
+    """``u`` without the outputs that are the same at all steps: they add no noise, either."""
+    still, moving = line.point.y, np.zeros(u.size, bool)
+    for h in steps:
+        moving |= (line.at(h) != still) | (line.at(-h) != still)
+    return np.where(moving, u, 0.0) if moving.any() else u
+
+
+def _recent_noise(line: Line, steps: list[float], u: Vector) -> float:
+    """The noise of ``u·y`` at the last of some steps, and what quotients change by on the way."""
+    quotients = np.array([float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in steps])
+    changes = np.abs(np.diff(quotients)) * np.array(steps[1:])
+    return max(float(_noise(line, steps[-1], u)[0]), float(np.max(changes)))
 
 
 def _noise(line: Line, smallest: float, u: Vector | None) -> Floats:
@@ -221,21 +245,26 @@ def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
 def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slopes:
     """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``."""
     scatter = line.point.rounding
-    known = float(known_noise(line, u)[0])
     levels = list(range(ladder.count))
+    u = _of_moving(line, [ladder.step(level) for level in levels], u)
+    known = float(known_noise(line, u)[0])
     floor = noise_floor(line, ladder, levels, epsilon)
     explained = max(known, _norm(u * floor))
-    last, deepest = (ladder.step(level) for level in levels[-2:])
-    quotients = [float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in (last, deepest)]
-    noise = max(_noise(line, deepest, u)[0], abs(quotients[1] - quotients[0]) * deepest)
-    if noise > _UNEXPLAINED * explained:
+    single = ladder is SINGLE
+    noise = _recent_noise(
+        line, [ladder.step(k) for k in levels[-_RECENT_SINGLE if single else -2 :]], u
+    )
+    unexplained = (_UNEXPLAINED_SINGLE if single else _UNEXPLAINED) * explained
+    if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.
-        levels += range(ladder.count, ladder.count + _DEEPER)
-        rest = _noise(line, ladder.step(levels[-1]), u)[0]
-        if scatter is not None and rest > _UNEXPLAINED * explained:
+        if not single:  # whose steps are as small as the numbers allow
+            levels += range(ladder.count, ladder.count + _DEEPER)
+            noise = _noise(line, ladder.step(levels[-1]), u)[0]
+        if scatter is not None and noise > unexplained:
             # Jumps smaller than any step look like noise around another slope.
             return Slopes(np.zeros(1), np.full(1, np.inf), np.zeros(1), np.full(1, np.inf))
-    measured = slopes(line, ladder, levels, epsilon, u, known, sampled=True)
+    growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH
+    measured = slopes(line, ladder, levels, epsilon, u, known, sampled=True, growth=growth)
     still = float(line.point.y @ u)
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
     if moved[-1] > 0 or scatter is not None:

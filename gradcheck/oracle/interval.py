@@ -26,13 +26,18 @@ GROWTH = 32.0
 
 
 def select(
-    steps: Floats, values: Floats, floor: Floats, start: Floats | None = None
+    steps: Floats,
+    values: Floats,
+    floor: Floats,
+    start: Floats | None = None,
+    growth: float = GROWTH,
 ) -> tuple[Floats, Floats]:
     """The value at step zero and its error bound, for each column of ``values``.
 
     ``steps`` of shape ``(K,)`` fall; ``values`` of shape ``(K, m)`` hold the quotient at each step;
     ``floor`` of shape ``(m,)`` is the least error of the *numerator* of each quotient, ``start``
-    what was measured of it at the smallest step. Levels that are not finite are passed over.
+    what was measured of it at the smallest step, ``growth`` by how much more it may be at the next
+    level. Levels that are not finite are passed over.
     Returns value and error, shape ``(m,)`` each; the error is infinite where fewer than two levels
     are finite.
 
@@ -49,7 +54,7 @@ def select(
         noise[np.isinf(noise)] = 0.0
         first = np.maximum(floor, noise[:2].max(axis=0) if start is None else start)
         known = np.maximum.accumulate(np.concatenate([first[None], noise]), axis=0)
-        flat = np.logical_and.accumulate(noise <= GROWTH * known[:-1], axis=0)
+        flat = np.logical_and.accumulate(noise <= growth * known[:-1], axis=0)
         amplitude = np.maximum(first, np.maximum.accumulate(np.where(flat, noise, 0.0), axis=0))
         blur = 2.0 * amplitude / steps[:-1, None]
         # change[k] is between level k and the next larger step. Where smaller steps changed by

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.layout import Layout, Vector
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,7 @@ class Point:
         high: Vector | None = None,
         tangent: Callable[[Vector], Vector] | None = None,
         scatter: Callable[[], Vector | None] | None = None,
+        imaginary: Callable[[Vector], Imagined | None] | None = None,
     ) -> None:
         self._function = function
         self.x = x
@@ -46,6 +48,8 @@ class Point:
         self.tangent = tangent
         #: Measures how far rounding moves each output, where that can be measured.
         self.scatter = scatter
+        #: Measures the slopes along a direction by a step in the imaginary one, where it can.
+        self.imaginary = imaginary
         self.evaluations = 1  # the one that gave y
         #: What was derived of the point once, such as the scales of its inputs.
         self.remembered: dict[str, Vector] = {}

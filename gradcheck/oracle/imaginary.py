@@ -1,0 +1,416 @@
+"""The slope of a function by a step in the imaginary direction, where its code allows that.
+
+For a function that is analytic around ``x``, ``Im f(x + i h v) / h`` is its slope along ``v`` up to
+terms of the order of h². Nothing is subtracted, so that ``h`` can be tiny and no digit is lost:
+slopes that drown in the rounding of every difference, as of tanh where it is saturated or of a loss
+far from zero, can still be measured. (Squire and Trapp, Using complex variables to estimate
+derivatives of real functions, SIAM Review 40, 1998.)
+
+It is right only where every operation inside the function is known, so the numbers are given to it
+in an object that is no array: whatever is not listed here, and whatever turns it into one, raises,
+and then there is no such slope. Choices (maximum, comparisons, the magnitude) are made by the real
+parts and at ties by the imaginary ones, as a real step would make them; a point on a kink then has
+other slopes along ``v`` and ``-v``, and is left to real steps.
+
+Rounding is measured as in ``rounding``: by moving the last bit of every operation.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.exceptions import ComplexWarning
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import NDArray
+
+from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.rounding import Scatter
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.complex128]
+
+#: The step: its square is nothing beside 1, and products with small numbers do not underflow.
+_STEP = 2.0**-100
+#: The error is so many times the largest scatter of so many runs.
+_RUNS = 6
+_MARGIN = 4.0
+
+#: Operations whose complex form continues the real one.
+_ANALYTIC = {
+    "add", "subtract", "multiply", "divide", "square", "reciprocal", "sqrt", "exp", "expm1", "log",
+    "log2", "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos",
+    "arctan", "arcsinh", "arccosh", "arctanh", "power", "float_power", "matmul",
+}  # fmt: skip
+#: Operations that move no number, or choose among numbers.
+_EXACT = {"negative", "positive", "maximum", "minimum", "fmax", "fmin", "clip"}
+#: Operations that answer with truth values.
+_TESTS = {
+    "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isfinite", "isnan",
+    "isinf", "logical_and", "logical_or", "logical_not", "logical_xor",
+}  # fmt: skip
+#: Functions that move numbers, or choose among them.
+_MOVING = {
+    "where", "reshape", "ravel", "transpose", "concatenate", "stack", "hstack", "vstack", "dstack",
+    "column_stack", "split", "array_split", "hsplit", "vsplit", "take", "take_along_axis",
+    "repeat", "tile", "broadcast_to", "broadcast_arrays", "expand_dims", "squeeze", "moveaxis",
+    "swapaxes", "flip", "fliplr", "flipud", "rot90", "roll", "sort", "argsort", "max", "min",
+    "amax", "amin", "argmax", "argmin", "diag", "diagonal", "tril", "triu", "zeros_like",
+    "ones_like", "empty_like", "full_like", "copy", "atleast_1d", "atleast_2d", "atleast_3d",
+    "pad", "select", "choose", "compress", "delete", "insert", "append", "clip", "shape", "ndim",
+    "size",
+}  # fmt: skip
+#: Functions that add up many terms, and others that compute; none takes a conjugate, and each has
+#: the rounding of its last bits and those of its inputs.
+_SUMS = {
+    "sum", "mean", "dot", "cumsum", "trace", "inner", "tensordot", "einsum", "average", "convolve",
+}  # fmt: skip
+_COMPUTING = {"prod", "cumprod", "outer", "diff", "cross", "kron", "solve", "inv", "det"}
+#: Methods of an array that are functions by the same name.
+_METHODS = {
+    "sum", "mean", "dot", "cumsum", "trace", "prod", "cumprod", "reshape", "ravel", "transpose",
+    "take", "repeat", "squeeze", "swapaxes", "argsort", "max", "min", "argmax", "argmin",
+    "diagonal", "copy", "clip", "compress", "choose",
+}  # fmt: skip
+
+
+#: The outputs of the steps and of the point itself agree to this, or something else was computed.
+_SAME = 2.0**-20
+
+
+class UnknownOperation(Exception):
+    """Something is done to the numbers of which it is not known what it does to a slope."""
+
+
+class Imagined(NamedTuple):
+    """The slope of every output with an error bound: shape ``(m,)`` each."""
+
+    value: Floats
+    error: Floats
+    #: Whether a number inside was so small that it lost digits, which the bound does not cover.
+    underflows: bool
+
+
+def imaginary_slope(
+    compute: Callable[[Any], list[Any]], x: Vector, v: Vector, y: Vector
+) -> Imagined | None:
+    """The slopes along ``v``.
+
+    ``compute(x)`` gives the outputs for a flat vector of numbers; ``y`` are those at ``x``. None
+    where an operation inside is not known, or on a kink.
+    """
+    underflows: list[str] = []
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error", ComplexWarning)
+            with np.errstate(under="call", call=lambda what, _: underflows.append(what)):
+                up = _run(compute, x, v, Scatter(0, units=0), y.size)
+            down = _run(compute, x, -v, Scatter(0, units=0), y.size)
+            moved = [_run(compute, x, v, Scatter(seed), y.size) - up for seed in range(_RUNS)]
+    except Exception:
+        # Code that was written for real arrays: whatever it raises, it cannot be measured so.
+        return None
+    slope = up.imag / _STEP
+    error, blur = (
+        _MARGIN * np.max(np.abs(parts), axis=0)
+        for parts in ([one.imag / _STEP for one in moved], [one.real for one in moved])
+    )
+    if not (np.isfinite(slope).all() and np.isfinite(error).all()):
+        return None
+    same = np.abs(up.real - y) <= _SAME * np.abs(y).max(initial=0.0) + blur
+    smooth = np.abs(slope + down.imag / _STEP) <= error
+    return Imagined(slope, error, bool(underflows)) if np.all(same & smooth) else None
+
+
+def _run(
+    compute: Callable[[Any], list[Any]], x: Vector, v: Vector, scatter: Scatter, size: int
+) -> Numbers:
+    parts = compute(Stepped(x + 1j * (_STEP * v), scatter))
+    flat: Numbers = np.concatenate([np.asarray(_bare(p), complex).reshape(-1) for p in parts])
+    if flat.size != size:
+        raise UnknownOperation("another shape")
+    return flat
+
+
+class Stepped(NDArrayOperatorsMixin):
+    """Complex numbers that a function takes for the real array of their real parts."""
+
+    def __init__(self, numbers: Any, scatter: Scatter) -> None:
+        self._numbers: Numbers = np.asarray(numbers)
+        self._scatter = scatter
+
+    #: Those of the real array that it stands for.
+    dtype = np.dtype(np.float64)
+    shape = property(lambda self: self._numbers.shape)
+    ndim = property(lambda self: self._numbers.ndim)
+    size = property(lambda self: self._numbers.size)
+    T = property(lambda self: self._wrap(self._numbers.T))
+    real = property(lambda self: self)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[k] for k in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._wrap(self._numbers[key])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._numbers[key] = _bare(value)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise UnknownOperation("a conversion to an array")
+
+    def __float__(self) -> float:
+        raise UnknownOperation("a conversion to a number")
+
+    __int__ = __bool__ = __complex__ = __index__ = __float__
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _METHODS:
+            raise UnknownOperation(f"the method {name}")
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            def call(numbers: Any, *rest: Any) -> Any:
+                return getattr(np.asarray(numbers), name)(*rest, **_real(kwargs))
+
+            return self._apply(name, call, (self, *args))
+
+        return method
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Stepped:
+        """A conversion to what it stands for changes nothing."""
+        if np.dtype(dtype) != self.dtype:
+            raise UnknownOperation(f"a conversion to {dtype}")
+        return Stepped(self._numbers.copy(), self._scatter)
+
+    def conj(self) -> Stepped:
+        """The conjugate of real numbers."""
+        return self
+
+    conjugate = conj
+
+    def flatten(self) -> Stepped:
+        """As of an array."""
+        return Stepped(self._numbers.flatten(), self._scatter)
+
+    def var(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, *,
+        keepdims: bool = False,
+    ) -> Any:  # fmt: skip
+        """As of an array; numpy's own takes conjugates."""
+        if out is not None:
+            raise UnknownOperation("var into an array")
+        away = self - np.mean(self, axis=axis, keepdims=True)
+        total = np.sum(away * away, axis=axis, keepdims=keepdims)
+        return total / (self.size / max(np.size(_bare(total)), 1) - ddof)
+
+    def std(self, *args: Any, **kwargs: Any) -> Any:
+        """As of an array."""
+        return np.sqrt(self.var(*args, **kwargs))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        name = ufunc.__name__
+        (target,) = kwargs.pop("out", (None,))
+        kwargs = _real(kwargs)
+        if name == "add" and method == "at" and isinstance(inputs[0], Stepped):
+            np.add.at(_bare(inputs[0]), inputs[1], self._moved(_bare(inputs[2])))
+            return None
+        if "where" in kwargs or method not in ("__call__", "reduce", "accumulate", "outer"):
+            raise UnknownOperation(f"{name}.{method}")
+        if name in _REWRITTEN and method == "__call__":
+            result = _REWRITTEN[name](*inputs)
+        else:
+            known = "sum" if name == "add" and method in ("reduce", "accumulate") else name
+            result = self._apply(
+                known, lambda *bare: getattr(ufunc, method)(*bare, **kwargs), inputs
+            )
+        if target is None:
+            return result
+        if not isinstance(target, Stepped):
+            raise UnknownOperation("an answer put into a real array")
+        target[...] = result
+        return target
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        name = func.__name__
+        if name in ("var", "std"):
+            return getattr(args[0], name)(*args[1:], **kwargs)
+        if name in _REWRITTEN:
+            return _REWRITTEN[name](*args, **kwargs)
+        if kwargs.pop("out", None) is not None:
+            raise UnknownOperation(f"{name} into an array")
+        kwargs = _real({key: _bare(value) for key, value in kwargs.items()})
+        return self._apply(name, lambda *bare: func(*bare, **kwargs), args)
+
+    def _apply(self, name: str, compute: Callable[..., Any], args: Any) -> Any:
+        """The operation ``name`` on the plain numbers, and what its rounding may do to them."""
+        bare = _bare(args)
+        if name in _MOVING or name in _EXACT or name in _TESTS:
+            return self._wrap(compute(*_without_squares(bare)))
+        if name not in _ANALYTIC and name not in _SUMS and name not in _COMPUTING:
+            raise UnknownOperation(name)
+        if name in _SUMS or name in _COMPUTING or name == "matmul":
+            bare = self._moved(bare)
+        result = compute(*bare)
+        if name in _SUMS or name == "matmul":
+            return self._wrap(result + self._partial_sums(compute, bare, np.asarray(result)))
+        return self._wrap(self._moved(result))
+
+    def _partial_sums(self, compute: Callable[..., Any], bare: Any, result: Any) -> Any:
+        """What the rounding of partial sums does: see ``rounding``."""
+        arrays = [part for part in bare if isinstance(part, np.ndarray) and part.ndim]
+        count = max((max(a.size / max(result.size, 1), *a.shape) for a in arrays), default=1)
+        magnitude = np.asarray(compute(*_magnitudes(bare)))
+        return np.sqrt(count) / 2 * _parts(magnitude, lambda m: m * self._scatter.moves(m))
+
+    def _moved(self, value: Any) -> Any:
+        """With the last bits of all real and imaginary parts moved."""
+        return _parts(value, lambda parts: parts * self._scatter.factors(parts))
+
+    def _wrap(self, result: Any) -> Any:
+        if isinstance(result, tuple | list):
+            return type(result)(self._wrap(part) for part in result)
+        if isinstance(result, np.ndarray | np.complexfloating) and result.dtype.kind == "c":
+            return Stepped(result, self._scatter)
+        return result
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, Stepped):
+        return value._numbers
+    if type(value) in (tuple, list):
+        return type(value)(_bare(part) for part in value)
+    return value
+
+
+def _parts(value: Any, change: Callable[[Floats], Any]) -> Any:
+    """``change`` applied to the real and imaginary parts of complex numbers, other things as is."""
+    if type(value) in (tuple, list):
+        return type(value)(_parts(part, change) for part in value)
+    if isinstance(value, np.ndarray | np.complexfloating) and value.dtype.kind == "c":
+        array = np.array(value, order="C")
+        parts = array.reshape(-1).view(np.float64)
+        return np.asarray(change(parts)).view(np.complex128).reshape(array.shape)
+    return value
+
+
+def _without_squares(value: Any) -> Any:
+    """With 0 for real parts that only the square of the step has made: they decide no choice."""
+    if type(value) in (tuple, list):
+        return type(value)(_without_squares(part) for part in value)
+    if isinstance(value, np.ndarray | np.complexfloating) and value.dtype.kind == "c":
+        return np.where(np.abs(value.real) < np.abs(value.imag), 1j * value.imag, value)
+    return value
+
+
+def _magnitudes(value: Any) -> Any:
+    if type(value) in (tuple, list):
+        return type(value)(_magnitudes(part) for part in value)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return np.abs(value)
+    return _parts(value, np.abs)
+
+
+def _real(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Options without a type: to numbers that stand for real ones, a real type means nothing."""
+    dtype = kwargs.pop("dtype", None)
+    if dtype is not None and np.dtype(dtype) != Stepped.dtype:
+        raise UnknownOperation(f"a conversion to {dtype}")
+    return kwargs
+
+
+def _absolute(x: Any) -> Any:
+    return np.where(_without_squares(_bare(x)) >= 0, x, -x)
+
+
+def _sign(x: Any) -> Any:
+    bare = _without_squares(_bare(x))
+    return np.where(bare > 0, 1.0, np.where(bare < 0, -1.0, 0.0))
+
+
+def _logaddexp(a: Any, b: Any) -> Any:
+    return np.maximum(a, b) + np.log1p(np.exp(-_absolute(a - b)))
+
+
+def _hypot(a: Any, b: Any) -> Any:
+    return np.sqrt(a * a + b * b)
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+    """The Euclidean norm; numpy's own takes magnitudes."""
+    euclidean = ord is None or (ord == 2 and (isinstance(axis, int) or x.ndim == 1))
+    if not euclidean and ord != "fro":
+        raise UnknownOperation(f"a norm of order {ord}")
+    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+
+
+def _sinc(x: Any) -> Any:
+    y = np.pi * x
+    zero = y == 0
+    return np.where(zero, 1.0, np.sin(y) / np.where(zero, 1.0, y))
+
+
+def _polyval(coefficients: Any, x: Any) -> Any:
+    value = 0.0 * x
+    for coefficient in coefficients:
+        value = value * x + coefficient
+    return value
+
+
+def _slogdet(matrix: Any) -> Any:
+    determinant = np.linalg.det(matrix)
+    sign = np.sign(_bare(determinant).real)
+    return sign, np.log(determinant * sign)
+
+
+def _cbrt(x: Any) -> Any:
+    return _sign(x) * _absolute(x) ** (1 / 3)
+
+
+def _arctan2(y: Any, x: Any) -> Any:
+    flat = _absolute(y) <= _absolute(x)
+    angle = np.where(
+        flat, np.arctan(y / np.where(flat, x, 1.0)), -np.arctan(x / np.where(flat, 1.0, y))
+    )
+    return angle + (np.arctan2(_bare(y).real, _bare(x).real) - _bare(angle).real)
+
+
+def _stairs(level: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that is constant between its jumps, and has no slope at one."""
+
+    def of(x: Any) -> Any:
+        real = _bare(x).real
+        found = level(real)
+        if np.any((level(np.nextafter(real, -np.inf)) != found)
+                  | (level(np.nextafter(real, np.inf)) != found)):  # fmt: skip
+            raise UnknownOperation("a jump")
+        return found
+
+    return of
+
+
+def _round(x: Any, decimals: int = 0) -> Any:
+    return _stairs(lambda real: np.round(real, decimals))(x)
+
+
+def _floor_divide(x: Any, y: Any) -> Any:
+    return _stairs(np.floor)(x / y)
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    return x - y * _floor_divide(x, y)
+
+
+#: Operations that are not analytic as numpy has them for complex numbers.
+_REWRITTEN: dict[str, Callable[..., Any]] = {
+    "absolute": _absolute, "fabs": _absolute, "sign": _sign, "logaddexp": _logaddexp,
+    "hypot": _hypot, "conjugate": lambda x: x, "norm": _norm, "sinc": _sinc, "cbrt": _cbrt,
+    "polyval": _polyval, "slogdet": _slogdet,
+    "arctan2": _arctan2, "floor": _stairs(np.floor), "ceil": _stairs(np.ceil),
+    "rint": _stairs(np.rint), "trunc": _stairs(np.trunc), "round": _round, "around": _round,
+    "floor_divide": _floor_divide, "remainder": _remainder,
+}  # fmt: skip
