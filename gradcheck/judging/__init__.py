@@ -245,9 +245,8 @@ def _settle(context: Context) -> None:
             _focus(context, number, screened, kinked)
             if evidence.wrong is not None:
                 return
-    if not kinked.any() and not evidence.undecided and _claims_nothing(context):
-        # Differences in which a small slope drowns, of all that is left, agree with 0.
-        _imagine(context, screened[0])
+    if not kinked.any() and not evidence.undecided:
+        _doubt_zeros(context, kinked)
         if evidence.wrong is not None:
             return
     confined = evidence.resolution > COARSEST and context.confined.any()
@@ -255,14 +254,27 @@ def _settle(context: Context) -> None:
         at_kinks(context, kinked, _again)
 
 
-def _claims_nothing(context: Context) -> bool:
-    """Whether some gradient is claimed to be zero throughout."""
+def _doubt_zeros(context: Context, kinked: Mask) -> None:
+    """Look at gradients that are claimed to be zero throughout, each by itself.
+
+    Nothing of them shows beside others, and what drowns in the function's rounding agrees with 0.
+    """
     if context.claim.pull is None:
-        return not context.typical.sizes.size
-    leaves, weights = context.subject.inputs.leaves, context.weights
-    return weights is not None and not all(
-        weights[leaf.slice].any() for leaf in leaves if leaf.stop > leaf.start
-    )
+        if not context.typical.sizes.size:
+            _imagine(context, context.screened[0])
+        return
+    weights = context.weights
+    for leaf in context.subject.inputs.leaves:
+        if weights is None or leaf.stop == leaf.start or weights[leaf.slice].any():
+            continue
+        screened = context.screened[0]
+        if len(context.subject.inputs.leaves) > 1:
+            screened = alone(context, leaf)
+            _compare(context, screened, kinked)
+        if context.evidence.wrong is None and not kinked.any():
+            _imagine(context, screened)
+        if context.evidence.wrong is not None:
+            return
 
 
 def _again(beside: Context) -> None:

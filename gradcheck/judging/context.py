@@ -377,15 +377,21 @@ class Context:
         return tuple(zip(signature.leading, self.subject.cotangent(u), strict=True))
 
     @functools.cached_property
+    def signs(self) -> Vector:
+        """By what a diagonal is asked for: never all ones, which hide a factor that is missing."""
+        rng = self.case.rng("signs")
+        signs: Vector = rng.choice([-1.0, 1.0], self.point.n) * rng.choice([0.5, 2.0], self.point.n)
+        return signs
+
+    @functools.cached_property
     def diagonal(self) -> Floats | None:
         """The claimed diagonal of a square Jacobian, were its other entries zero."""
         claim, n = self.claim, self.point.n
         if n != self.point.m:
             return None
-        if claim.pull is not None:
-            return claim.pull(np.ones(n))
-        if claim.push is not None:
-            return claim.push(np.ones(n))
+        answer = claim.pull or claim.push
+        if answer is not None:
+            return answer(self.signs) / self.signs
         entries = claim.entries
         assert entries is not None
         diagonal = np.full(n, np.nan)

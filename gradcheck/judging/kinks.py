@@ -181,11 +181,14 @@ def _convention(context: Context, kinked: Mask) -> int:
     wrong = np.flatnonzero(known & (np.abs(diagonal - expected) > error))
     if wrong.size:
         k = int(wrong[0])
+        pull, u = context.claim.pull, context.unit(k)
+        if pull is not None and pull(u)[k] != diagonal[k]:
+            u = context.signs  # not linear: shown as it was asked
         context.evidence.wrong = context.entry(
-            k, k, float(diagonal[k]), float(expected[k]), float(error[k])
+            k, k, float(diagonal[k] * u[k]), float(expected[k] * u[k]), float(error[k] * abs(u[k]))
         )
         context.evidence.title = "wrong at a kink"
-        context.evidence.probe = context.probe(context.unit(k))
+        context.evidence.probe = context.probe(u)
     return int(known.sum())
 
 

@@ -131,12 +131,12 @@ def misplaced(line: Line, ladder: Ladder) -> Floats:
     return _SCATTER / largest * line.point.moved_by_rounding(reached)
 
 
-def _of_moving(line: Line, steps: list[float], u: Vector) -> Vector:
-    """``u`` without the outputs that are the same at all steps: they add no noise, either."""
-    still, moving = line.point.y, np.zeros(u.size, bool)
+def _changing(line: Line, steps: list[float]) -> NDArray[np.bool_]:
+    """The outputs that are not the same at all steps."""
+    still, changing = line.point.y, np.zeros(line.point.m, bool)
     for h in steps:
-        moving |= (line.at(h) != still) | (line.at(-h) != still)
-    return np.where(moving, u, 0.0) if moving.any() else u
+        changing |= (line.at(h) != still) | (line.at(-h) != still)
+    return changing
 
 
 def _recent_noise(line: Line, steps: list[float], u: Vector) -> float:
@@ -245,15 +245,15 @@ def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
 def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slopes:
     """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``."""
     scatter = line.point.rounding
-    levels = list(range(ladder.count))
-    u = _of_moving(line, [ladder.step(level) for level in levels], u)
     known = float(known_noise(line, u)[0])
+    levels = list(range(ladder.count))
+    steps = [ladder.step(level) for level in levels]
     floor = noise_floor(line, ladder, levels, epsilon)
-    explained = max(known, _norm(u * floor))
     single = ladder is SINGLE
-    noise = _recent_noise(
-        line, [ladder.step(k) for k in levels[-_RECENT_SINGLE if single else -2 :]], u
-    )
+    noise = _recent_noise(line, steps[-_RECENT_SINGLE if single else -2 :], u)
+    # By the rounding of the outputs that change at all: that of others is in no difference.
+    changing = np.where(_changing(line, steps), u, 0.0)
+    explained = max(float(known_noise(line, changing)[0]), _norm(changing * floor))
     unexplained = (_UNEXPLAINED_SINGLE if single else _UNEXPLAINED) * explained
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.
