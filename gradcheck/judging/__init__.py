@@ -32,6 +32,7 @@ from gradcheck.judging.screening import BOTH, Screened, alone, screen
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import overflows
 from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
+from gradcheck.oracle.layout import Leaf
 from gradcheck.verdict import Status, Verdict
 
 
@@ -259,21 +260,29 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
 
     Nothing of them shows beside others, and what drowns in the function's rounding agrees with 0.
     """
+    evidence, weights = context.evidence, context.weights
+    leaves = context.subject.inputs.leaves
+    zeros: list[Leaf | None] = [
+        leaf
+        for leaf in leaves
+        if weights is not None and leaf.stop > leaf.start and not weights[leaf.slice].any()
+    ]
     if context.claim.pull is None:
-        if not context.typical.sizes.size:
-            _imagine(context, context.screened[0])
-        return
-    weights = context.weights
-    for leaf in context.subject.inputs.leaves:
-        if weights is None or leaf.stop == leaf.start or weights[leaf.slice].any():
-            continue
+        zeros = [] if context.typical.sizes.size else [None]
+    for leaf in zeros:
         screened = context.screened[0]
-        if len(context.subject.inputs.leaves) > 1:
+        if leaf is not None and len(leaves) > 1:
             screened = alone(context, leaf)
             _compare(context, screened, kinked)
-        if context.evidence.wrong is None and not kinked.any():
-            _imagine(context, screened)
-        if context.evidence.wrong is not None:
+        if evidence.wrong is None and not kinked.any():
+            doubts = imagine(context, screened)
+            entries.doubt(context, screened.line, doubts)
+            if doubts and evidence.wrong is None:
+                evidence.undecided = (
+                    "the gradient is claimed to be zero; it is not, but is so small beside the "
+                    "function's rounding that a rule's own rounding may explain it"
+                )
+        if evidence.wrong is not None:
             return
 
 
@@ -284,13 +293,15 @@ def _again(beside: Context) -> None:
 
 
 def _compare(context: Context, screened: Screened, kinked: Mask) -> None:
-    comparison = compare(context, screened)
+    comparison, evidence = compare(context, screened), context.evidence
     kinked |= comparison.kinked
     if comparison.suspects:
         entries.settle(context, screened.line, comparison.suspects)
-        evidence = context.evidence
-        if evidence.undecided and evidence.wrong is None and sharpen(context, screened, wide=True):
+        undecided = evidence.undecided and evidence.wrong is None
+        if undecided and not sharpen(context, screened, wide=True):
             evidence.undecided = ""
+    elif not kinked.any():
+        entries.doubt(context, screened.line, comparison.doubts)
 
 
 def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask) -> None:
@@ -299,18 +310,11 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
     if context.claim.pull is not None and len(leaves) > 1:
         screened = [alone(context, leaves[number])]
         _compare(context, screened[0], kinked)
-    for look in (sharpen, functools.partial(sharpen, wide=True), _imagine):
+    for look in (sharpen, functools.partial(sharpen, wide=True), imagine):
         least = context.fine if look is sharpen else COARSEST
-        if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
-            for one in screened:
-                look(context, one)
-
-
-def _imagine(context: Context, screened: Screened) -> None:
-    """Look along a line by an imaginary step, and for the entry where that disagrees."""
-    suspects = imagine(context, screened)
-    if suspects and context.evidence.wrong is None:
-        entries.settle(context, screened.line, suspects, imagined=True)
+        for one in screened:
+            if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
+                entries.doubt(context, one.line, look(context, one))
 
 
 def _lost(subject: Subject, evidence: Evidence) -> str:

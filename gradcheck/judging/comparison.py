@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck.judging.context import COARSEST, MARGIN, SOUGHT, Context, Floats, Mask
+from gradcheck.judging.context import COARSEST, MARGIN, SOUGHT, Along, Context, Floats, Mask
 from gradcheck.judging.screening import Screened, Test, kink_gap
 from gradcheck.oracle.directions import positive_medians
-from gradcheck.oracle.entry import ROUNDING, Slopes, project, slopes, wide_levels
+from gradcheck.oracle.entry import (
+    ROUNDING,
+    Slopes,
+    extrapolated,
+    project,
+    slopes,
+    wide_levels,
+)
 from gradcheck.oracle.ladder import Ladder, Line, extrapolate
 from gradcheck.oracle.layout import Vector
 
@@ -21,10 +29,15 @@ _TINY = float(np.finfo(np.float64).tiny)
 
 @dataclass
 class Comparison:
-    """What a line showed: outputs on kinks, and tests that disagree, the worst first."""
+    """What a line showed: outputs on kinks, and tests that disagree, the worst first.
+
+    ``doubts`` are tests that agree to the error bound of a careful measurement, not to that of a
+    closer one, by which nothing is decided as long as no entry shows it, too.
+    """
 
     kinked: Mask
     suspects: list[Test] = field(default_factory=list)
+    doubts: list[Test] = field(default_factory=list)
 
 
 class Pair:
@@ -93,31 +106,39 @@ def compare(context: Context, screened: Screened) -> Comparison:
     return _compare_rows(context, screened)
 
 
-def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> bool:
-    """Better estimates along a line: larger steps have less noise. Returns whether all agree.
+def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> list[Test]:
+    """Better estimates along a line: larger steps have less noise. Returns what disagrees.
 
-    ``wide``: by steps beyond the ladder, too. What disagrees with such an estimate alone is no
-    suspect.
+    ``wide``: by steps beyond the ladder, too.
     """
     line, direction = screened.line, screened.direction
     levels = list(range(context.ladder.count))
     if wide:
         levels = wide_levels(line, context.ladder)
+    measure = functools.partial(
+        slopes, line, context.ladder, levels, context.epsilon, sampled=wide, aware=wide
+    )
     if context.claim.pull is None:
-        along = context.claimed_along(line.v, direction.scale)
-        measured = slopes(line, context.ladder, levels, context.epsilon, sampled=wide, aware=wide)
-        value, rows = measured.value[context.rows], context.rows
+        along, rows = context.claimed_along(line.v, direction.scale), context.rows
+        measured = measure()
+        value = measured.value[rows]
         limit = MARGIN * measured.error[rows] + context.rounded * along.norms
-        agree = along.valid & (np.abs(along.claimed - value) <= limit) & ~measured.kinked[rows]
-        context.record_rows(agree, along.claimed, value, limit, direction)
-        return bool((agree | ~along.valid).all())
-    agreeing = True
-    for test in screened.retaken(context):
-        measured = slopes(
-            line, context.ladder, levels, context.epsilon, test.u, sampled=wide, aware=wide
-        )
-        agreeing &= not measured.kinked[0] and _within(context, test, measured)
-    return agreeing
+        agree = (np.abs(along.claimed - value) <= limit) & ~measured.kinked[rows]
+        context.record_rows(along.valid & agree, along.claimed, value, limit, direction)
+        return [row_test(context, along, int(r)) for r in np.flatnonzero(along.valid & ~agree)]
+    return [
+        test for test in screened.retaken(context) if not _is_sharp(context, test, measure(test.u))
+    ]
+
+
+def _is_sharp(context: Context, test: Test, measured: Slopes) -> bool:
+    return not measured.kinked[0] and _within(context, test, measured)
+
+
+def row_test(context: Context, along: Along, r: int) -> Test:
+    """The test of one row of a claim of entries or tangents."""
+    u = context.unit(int(context.rows[r]))
+    return Test(u, float(along.claimed[r]), along.shares[r, None], float(along.norms[r]))
 
 
 def imagine(context: Context, screened: Screened) -> list[Test]:
@@ -126,39 +147,46 @@ def imagine(context: Context, screened: Screened) -> list[Test]:
     It has no noise, so that it tells where the rounding of the function hides what real steps could
     show; what is left is the rule's own rounding.
     """
-    line, rounded = screened.line, context.rounded
-    found = line.point.imaginary(line.v) if line.point.imaginary is not None else None
+    found = context.imagined(screened.line)
     if found is None:
         return []
-    suspects: list[Test] = []
-
-    def limit_of(test: Test, off: float, limit: float) -> float:
-        """The limit, if need be with the rule's rounding; notes a disagreement."""
-        if off > limit:
-            limit += context.claim_rounding(test.u, line.v, test.claimed, off - limit)
-        if off > limit and not found.underflows:
-            suspects.append(test)
-        return limit
-
     if context.claim.pull is not None:
-        for test in screened.retaken(context):
-            measured = float(project(found.value, test.u))
-            limit = MARGIN * float(np.abs(test.u) @ found.error) + rounded * test.norm
-            off = abs(test.claimed - measured)
-            limit = limit_of(test, off, limit)
-            if off <= limit:
-                test.record(context, measured, limit)
-        return suspects
-    along, rows = context.claimed_along(line.v, screened.direction.scale), context.rows
-    values, limits = found.value[rows], MARGIN * found.error[rows] + rounded * along.norms
-    offs = np.abs(along.claimed - values)
-    for r in np.flatnonzero(along.valid & (offs > limits)):
-        u, claimed = context.unit(int(rows[r])), float(along.claimed[r])
-        test = Test(u, claimed, along.shares[r, None], float(along.norms[r]))
-        limits[r] = limit_of(test, float(offs[r]), float(limits[r]))
-    agree = along.valid & (offs <= limits)
-    context.record_rows(agree, along.claimed, values, limits, screened.direction)
-    return suspects
+        tests = screened.retaken(context)
+    else:
+        along = context.claimed_along(screened.line.v, screened.direction.scale)
+        tests = [row_test(context, along, int(r)) for r in np.flatnonzero(along.valid)]
+    suspects: list[Test] = []
+    for test in tests:
+        measured = float(project(found.value, test.u))
+        limit = MARGIN * float(np.abs(test.u) @ found.error) + context.rounded * test.norm
+        off = abs(test.claimed - measured)
+        if off > limit:
+            limit += context.claim_rounding(test.u, screened.line.v, test.claimed, off - limit)
+        if off > limit:
+            suspects.append(test)
+        elif context.claim.pull is not None:
+            test.record(context, measured, limit)
+        else:
+            agree = context.rows == int(np.argmax(test.u))
+            context.record_rows(
+                agree, along.claimed, found.value[context.rows], np.full(agree.size, limit),
+                screened.direction,
+            )  # fmt: skip
+    return [] if found.underflows else suspects
+
+
+def contradicted(context: Context, line: Line, test: Test) -> bool:
+    """Whether a closer estimate disagrees: by an imaginary step, or one that is extrapolated."""
+    found = context.imagined(line)
+    if found is not None and not found.underflows:
+        value, error = float(project(found.value, test.u)), float(np.abs(test.u) @ found.error)
+    else:
+        value, error = extrapolated(line, context.ladder, context.epsilon, test.u)
+    limit = error + context.rounded * test.norm
+    off = abs(test.claimed - value)
+    if off > limit:
+        limit += context.claim_rounding(test.u, line.v, test.claimed, off - limit)
+    return off > limit
 
 
 # ---- claims that pull a cotangent back -----------------------------------------------------
@@ -192,6 +220,8 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
             for aware in (False, True)
         ):  # fmt: skip
             result.suspects.append(test)
+        elif contradicted(context, line, test):
+            result.doubts.append(test)
     return result
 
 
@@ -230,8 +260,10 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
     along, line, direction = screened.along, screened.line, screened.direction
     assert along is not None
     assert screened.left is not None
+    assert screened.limits is not None
     result = Comparison(np.zeros(context.point.m, bool))
     left, rows, claimed = screened.left.copy(), context.rows, along.claimed
+    cheap = screened.limits
     rounding = context.rounded * along.norms
     for number, (a, b) in enumerate(context.ladder.pairs[1:]):
         pair = Pair(line, context.ladder, a, b, context.epsilon)
@@ -239,7 +271,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         limit = np.maximum(SOUGHT * along.shares, pair.floor[rows] + rounding)
         agree = (np.abs(claimed - measured) <= limit) & (pair.gaps()[rows] <= 2 * limit)
         agree &= limit <= COARSEST * along.shares
-        context.record_rows(left & agree, claimed, measured, limit, direction)
+        context.record_rows(left & agree, claimed, measured, np.maximum(limit, cheap), direction)
         left &= ~agree
         if not left.any():
             return result
@@ -257,13 +289,15 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         limit += np.where(careful.kinked[rows], np.abs(careful.gap[rows]), 0.0)
         off = np.abs(claimed - value)
         agree = off <= limit
-        context.record_rows(left & agree, claimed, value, limit, direction)
+        context.record_rows(left & agree, claimed, value, np.maximum(limit, cheap), direction)
+        settled = np.flatnonzero(left & agree)
+        tests = [row_test(context, along, int(r)) for r in settled]
+        result.doubts += [test for test in tests if contradicted(context, line, test)]
         left &= ~agree
         if not left.any():
             return result
     for r in sorted(np.flatnonzero(left), key=lambda r: -float(off[r])):
-        u = context.unit(int(rows[r]))
-        test = Test(u, float(claimed[r]), along.shares[r, None], float(along.norms[r]))
+        test = row_test(context, along, int(r))
         if result.suspects or not _within(context, test, careful.of(int(rows[r])), line.v):
             result.suspects.append(test)
     return result

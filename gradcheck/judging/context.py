@@ -23,7 +23,8 @@ from gradcheck.oracle.directions import (
     positive_medians,
     scales,
 )
-from gradcheck.oracle.ladder import SINGLE, Ladder
+from gradcheck.oracle.imaginary import Imagined
+from gradcheck.oracle.ladder import SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Entry
 
@@ -94,7 +95,8 @@ class Evidence:
         self.claimed += claimed.tolist()
         self.measured += measured.tolist()
         self.errors += limit.tolist()
-        seen = np.where(shares > 0, limit[:, None] / shares, np.inf)
+        # Less than what is sought is not looked for.
+        seen = np.where(shares > 0, np.maximum(limit[:, None] / shares, SOUGHT), np.inf)
         # A gradient that is zero throughout agrees as well as is sought.
         seen[~shares.any(axis=1)] = SOUGHT
         self.by_gradient = np.minimum(self.by_gradient, seen.min(axis=0))
@@ -164,6 +166,7 @@ class Context:
     def __post_init__(self) -> None:
         self.point = self.subject.point
         self.epsilon = self.ladder.epsilon
+        self._imagined: dict[bytes, Imagined | None] = {}
         self.rng = self.case.rng("beside" if self.is_beside else "directions")
 
     @property
@@ -253,7 +256,7 @@ class Context:
             return
         seen = np.where(agree, limit, np.inf)[typical.rows]
         scale = np.where(direction.v != 0, direction.scale, 0.0)[typical.columns]
-        found = seen / np.maximum(0.5 * typical.sizes * scale, _TINY)
+        found = np.maximum(seen / np.maximum(0.5 * typical.sizes * scale, _TINY), SOUGHT)
         if evidence.by_entry.size:
             found = np.minimum(found, evidence.by_entry)
         evidence.by_entry = found
@@ -375,6 +378,14 @@ class Context:
         if self.claim.pull is None or signature is None:
             return ()
         return tuple(zip(signature.leading, self.subject.cotangent(u), strict=True))
+
+    def imagined(self, line: Line) -> Imagined | None:
+        """The slopes along a line by an imaginary step, where that can be had; measured once."""
+        key = line.v.tobytes()
+        if key not in self._imagined:
+            measure = self.point.imaginary
+            self._imagined[key] = None if measure is None else measure(line.v)
+        return self._imagined[key]
 
     @functools.cached_property
     def signs(self) -> Vector:

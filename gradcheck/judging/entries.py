@@ -32,14 +32,11 @@ _FRESH = 0.7
 _ALIKE = 8.0
 
 
-def settle(context: Context, line: Line, suspects: list[Test], *, imagined: bool = False) -> None:
-    """Find the entry that a disagreement comes from, and measure it.
-
-    ``imagined``: it was seen by a step in the imaginary direction, which finds its entry, too.
-    """
+def settle(context: Context, line: Line, suspects: list[Test]) -> None:
+    """Find the entry that a disagreement comes from, and measure it."""
     evidence = context.evidence
     for test in suspects[:_MOST_SUSPECTS]:
-        outcome = _pursue(context, line, test, _imagined if imagined else _estimated)
+        outcome = _pursue(context, line, test, _estimated)
         if outcome == "wrong":
             return
         if outcome == "kink":
@@ -51,13 +48,22 @@ def settle(context: Context, line: Line, suspects: list[Test], *, imagined: bool
             )
 
 
+def doubt(context: Context, line: Line, doubts: list[Test]) -> None:
+    """Look for the entry behind a disagreement with an estimate by which alone nothing fails."""
+    for test in doubts[:_MOST_SUSPECTS]:
+        if context.evidence.wrong is None:
+            _pursue(
+                context, line, test, _estimated if context.imagined(line) is None else _imagined
+            )
+
+
 def _estimated(context: Context, along: Line) -> Floats:
     # Less truncation than the first pair, more noise.
     return Pair(along, context.ladder, *context.ladder.pairs[1], context.epsilon).value
 
 
 def _imagined(context: Context, along: Line) -> Floats:
-    found = context.point.imaginary(along.v) if context.point.imaginary is not None else None
+    found = context.imagined(along)
     return np.full(context.point.m, np.nan) if found is None else found.value
 
 
@@ -189,7 +195,7 @@ def _looked_closer(
     The value has to lie inside the ``real`` interval, and the rule's own rounding to be known: with
     no noise of the function in the way, that is what a right rule differs by.
     """
-    found = line.point.imaginary(line.v) if line.point.imaginary is not None else None
+    found = context.imagined(line)
     if found is None or found.underflows:
         return None
     value, error = float(project(found.value, u)), float(np.abs(u) @ found.error)

@@ -51,13 +51,15 @@ _MANY = 4096
 class Test:
     """One cotangent along a line.
 
-    The claimed number, what a typical entry of each gradient contributes to it, and its norm.
+    The claimed number, what a typical entry of each gradient contributes to it, and its norm;
+    ``limit``, within which the cheap pass would have settled it.
     """
 
     u: Vector
     claimed: float
     shares: Floats
     norm: float
+    limit: float = 0.0
 
     @property
     def share(self) -> float:
@@ -66,7 +68,8 @@ class Test:
         return float(positive.min()) if positive.size else 0.0
 
     def record(self, context: Context, measured: float, limit: float) -> None:
-        """Note that it agrees to ``limit``."""
+        """Note that it agrees to ``limit``, or to that of the cheap pass, which asks no more."""
+        limit = max(limit, self.limit)
         context.evidence.record(
             np.array([self.claimed]), np.array([measured]), np.array([limit]), self.shares[None]
         )
@@ -77,7 +80,8 @@ class Screened:
     """A line, and what on it the cheap pass has not settled.
 
     For a claim that pulls a cotangent back, the cotangents and the tests that disagree; for one of
-    entries or tangents, ``left`` marks the claimed rows that do.
+    entries or tangents, ``left`` marks the claimed rows that do, and ``limits`` are those of the
+    cheap pass.
     """
 
     line: Line
@@ -85,6 +89,7 @@ class Screened:
     cotangents: Floats = field(default_factory=lambda: np.empty(0))
     tests: list[Test] = field(default_factory=list)
     left: Mask | None = None
+    limits: Floats | None = None
     along: Along | None = None
 
     @property
@@ -315,7 +320,9 @@ class _Pulled(_Screen):
         off = np.abs(self.claimed - self.measured)
         self.agree: Mask = (off <= self.limit) & (gap <= 2 * self.limit)
         # With a floor too high, anything agrees.
-        self.agree &= (self.limit <= COARSEST * least) | (least == 0)
+        telling = (self.limit <= COARSEST * least) | (least == 0)
+        self.agree &= telling
+        self.limit = np.where(telling, self.limit, 0.0)
 
     def _result(self, b: int, lines: list[Line], scale: Floats, u: Floats) -> list[Screened]:
         found = []
@@ -325,7 +332,13 @@ class _Pulled(_Screen):
                 at = (b, d, k)
                 if not np.isnan(self.claimed[at]):
                     screened.tests.append(
-                        Test(u[at], float(self.claimed[at]), self.shares[at], float(self.norm[at]))
+                        Test(
+                            u[at],
+                            float(self.claimed[at]),
+                            self.shares[at],
+                            float(self.norm[at]),
+                            float(self.limit[at]),
+                        )
                     )
             found.append(screened)
         agree = self.agree[b]
@@ -399,7 +412,8 @@ class _Listed(_Screen):
         gap = kink_gap(coarse, fine, floor)
         limit = np.maximum(SOUGHT * shares, floor + self.rounded() * norms)
         agree = (np.abs(claimed - measured) <= limit) & (gap <= 2 * limit)
-        agree &= (limit <= COARSEST * shares) | (shares == 0)
+        telling = (limit <= COARSEST * shares) | (shares == 0)
+        agree &= telling
         results: list[list[Screened] | Violation] = []
         for b, context in enumerate(self.contexts):
             if b in self.broken:
@@ -412,7 +426,8 @@ class _Listed(_Screen):
                     valid[b, d] & agree[b, d], claimed[b, d], measured[b, d], limit[b, d], direction
                 )
                 left = valid[b, d] & ~agree[b, d]
-                found.append(Screened(line, direction, left=left, along=along[b][d]))
+                limits = np.where(telling[b, d], limit[b, d], 0.0)
+                found.append(Screened(line, direction, left=left, limits=limits, along=along[b][d]))
             results.append(found)
         return results
 

@@ -131,6 +131,28 @@ def misplaced(line: Line, ladder: Ladder) -> Floats:
     return _SCATTER / largest * line.point.moved_by_rounding(reached)
 
 
+def extrapolated(line: Line, ladder: Ladder, epsilon: float, u: Vector) -> tuple[float, float]:
+    """The slope of ``u·y`` to fourth order, where differences converge as a smooth function's do.
+
+    That is: from step to step by the square of their ratio, or they differ by rounding alone. The
+    error is infinite where they do not. It is an estimate: what a third difference of a function
+    with few derivatives would add is not bounded by it.
+    """
+    steps = np.array([ladder.step(level) for level in range(ladder.count)])
+    values = np.array([float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in steps])
+    noise = _norm(u * noise_floor(line, ladder, list(range(ladder.count)), epsilon)) / steps
+    change, square = np.abs(np.diff(values)), ladder.ratio**2
+    flat = change <= 2 * noise[1:]
+    with np.errstate(all="ignore"):
+        falling = np.abs(np.log2(change[:-1] / change[1:]) - np.log2(square)) < 1.0
+    smooth = (flat[:-1] | falling) & (flat[1:] | np.append(falling[1:], False) | falling)
+    better = values[1:] + np.diff(values) / (square - 1.0)
+    error = np.abs(np.diff(better)) + 2 * noise[1:-1]
+    error = np.where(smooth & np.isfinite(error), error, np.inf)
+    best = int(np.argmin(error))
+    return float(better[:-1][best]), float(error[best])
+
+
 def _changing(line: Line, steps: list[float]) -> NDArray[np.bool_]:
     """The outputs that are not the same at all steps."""
     still, changing = line.point.y, np.zeros(line.point.m, bool)
