@@ -58,7 +58,7 @@ def _in(path: Path, changed: set[Path]) -> bool:
 def _changed(root: Path, base: str) -> set[Path]:
     start = _shared_commit(root, base)
     # Whatever the user's configuration says of how differences are shown.
-    names = ("diff", "--name-only", "--no-renames", "--no-relative", "--no-ext-diff")
+    names = ("diff", "--name-only", "--no-renames", "--no-ext-diff")
     return _paths(root, *names, "--ignore-submodules=none", start, "--") | _paths(
         root, "ls-files", "--others", "--exclude-standard"
     )

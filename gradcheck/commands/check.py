@@ -159,7 +159,8 @@ def _page(path: str | None) -> Callable[[list[Record], list[Problem]], None] | N
     """What writes the page; asked for before the run, so that a run is not lost to what lacks."""
     if path is None:
         return None
-    from gradcheck.report.page import require_installed, write_page
+    from gradcheck.report.page import write_page
+    from gradcheck.report.template import require_installed
 
     require_installed("--html")
     target = require_writable("--html", path)

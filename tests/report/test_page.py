@@ -7,9 +7,10 @@ import pytest
 
 from gradcheck.errors import InputError
 from gradcheck.records import Failure, Problem, Record
-from gradcheck.report import page as page_module
+from gradcheck.report import template
 from gradcheck.report.formula import described
-from gradcheck.report.page import page, require_installed
+from gradcheck.report.page import page
+from gradcheck.report.template import require_installed
 from gradcheck.verdict import Entry
 
 HOSTILE = "<script>alert(1)</script>\"'&]]>\x1b[31m\x00\ud800"
@@ -140,7 +141,7 @@ def test_the_latex_of_a_docstring_becomes_a_formula_and_nothing_else(docstring, 
 
 
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(page_module, "_NEEDED", ("jinja2", "no_such_module"))
+    monkeypatch.setattr(template, "_NEEDED", ("jinja2", "no_such_module"))
     with pytest.raises(
         InputError, match=r'needs no_such_module.*pip install "gradcheck\[report\]"'
     ):
