@@ -130,7 +130,7 @@ def guarded(text: str) -> str:
 
 def inline(text: str) -> str:
     """Text of users as HTML inside Markdown: one line, in which nothing is markup."""
-    escaped = html.escape(" ".join(text.split()))
+    escaped = html.escape(" ".join(text.split()), quote=False)
     return "".join(f"&#{ord(c)};" if c in "\\`*_[]|~:@#!$" else c for c in escaped)
 
 

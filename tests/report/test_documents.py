@@ -1,6 +1,7 @@
 """What other programs read: the JSON document and what is printed for GitHub."""
 
 import dataclasses
+import html
 import json
 import re
 
@@ -106,6 +107,13 @@ def test_what_github_would_not_show_is_named_in_the_last_annotation(number):
     else:
         assert last.startswith(f"::error title={number - 9} more::gradcheck: r9%0Agradcheck: r10")
         assert last.endswith(f"r{number - 1}")
+
+
+def test_text_inside_of_markdown_comes_back_as_it_was():
+    text = "a'b\"c & <d> #1 | `e` *f* &#39; _g_ [h](i) ~j~ @k :l: !m $n$ \\o"
+    shown = github.inline(text)
+    assert html.unescape(shown) == text
+    assert not set(shown) & set("'\"<>|`*_[]~@!$\\:") - set("'\"")
 
 
 def test_a_summary_that_github_would_drop_is_cut_and_says_so():

@@ -1,6 +1,5 @@
 """The page as HTML: complete, escaped, and readable in either scheme. See also test_browser."""
 
-import html.parser
 import re
 
 import pytest
@@ -12,33 +11,11 @@ from gradcheck.report.formula import described
 from gradcheck.report.page import page
 from gradcheck.report.template import require_installed
 from gradcheck.verdict import Entry
+from tests.report.elements import Elements
 
 HOSTILE = "<script>alert(1)</script>\"'&]]>\x1b[31m\x00\ud800"
 #: The least contrast of text, from the guidelines for accessible content, level AA.
 CONTRAST = 4.5
-
-
-class Elements(html.parser.HTMLParser):
-    """Every element with its attributes; raises for one that is closed and was not opened."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.open = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-        if tag not in ("meta", "link", "input", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.found if name == tag]
 
 
 @pytest.fixture(scope="module")

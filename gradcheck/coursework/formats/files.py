@@ -35,7 +35,8 @@ def file_names(graded: Sequence[Graded]) -> list[str]:
     seen: Counter[str] = Counter()
     names = []
     for one, name in zip(graded, bare, strict=True):
-        if name != one.submission or taken[name.casefold()] > 1 or _TOLD_APART.search(name):
+        own = bool(name) and name == one.submission and not _TOLD_APART.search(name)
+        if not own or taken[name.casefold()] > 1:
             text = one.submission.encode("utf-8", "surrogatepass")
             name = f"{name}-{hashlib.sha256(text).hexdigest()[:_DIGITS]}".lstrip("-")
         seen[name.casefold()] += 1

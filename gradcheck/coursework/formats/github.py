@@ -17,7 +17,7 @@ from typing import Any
 
 from gradcheck.coursework.formats.disclosure import Disclosed, Told, disclosed, warning
 from gradcheck.coursework.formats.files import as_json, fitted, for_each, write_bytes
-from gradcheck.coursework.formats.text import MOST_TEXT, points, rounded
+from gradcheck.coursework.formats.text import MOST_TEXT, name, points, rounded
 from gradcheck.coursework.results import Graded, Outcome
 from gradcheck.report.github import Annotation, add_to_summary, cell, commands, inline, markdown
 
@@ -77,7 +77,7 @@ def _write_one(graded: Graded, directory: Path) -> list[Path]:
         "annotations.txt": "".join(f"{line}\n" for line in annotated(told)).encode(),
         "classroom.txt": _output(graded),
     }
-    return [write_bytes(directory / name, text) for name, text in texts.items()]
+    return [write_bytes(directory / file, text) for file, text in texts.items()]
 
 
 def summary(told: Disclosed) -> str:
@@ -110,7 +110,7 @@ def class_summary(graded: Sequence[Graded]) -> str:
             f"| {cell(told.submission)} | {_of(told.earned, told.possible)} "
             f"| {', '.join(map(cell, waiting))} |"
         )
-    titles = dict.fromkeys(one.assignment for one in graded)
+    titles = dict.fromkeys(name(one.assignment) for one in graded)
     return markdown(", ".join(titles) or "gradcheck", lines, [])
 
 

@@ -20,8 +20,10 @@ from gradcheck.records import count
 _PACKAGE = "gradcheck.coursework.formats"
 #: The folder of the students' pages.
 _STUDENTS = "students"
+#: A submission's name in a table is cut after so many characters.
+_MOST_NAME = 60
 #: The statuses of parts, as a bar shows them from left to right, and their words.
-_WORDS = {"pass": "right", "fail": "wrong", "error": "could not be run", "undecided": "undecided"}
+_WORDS = {"pass": "right", "fail": "wrong", "error": "no answer", "undecided": "undecided"}
 
 
 class _Row(NamedTuple):
@@ -52,7 +54,7 @@ def class_page(graded: Sequence[Graded], files: Sequence[str]) -> str:
     """The class, as HTML; ``files`` are the names of the students' pages."""
     rows = [
         _Row(
-            name(one.submission) or "(without a name)",
+            name(one.submission, _MOST_NAME) or "(without a name)",
             f"{_STUDENTS}/{file}",
             one.earned,
             [(STATUS[part.outcome], str(part.outcome), part.earned) for part in one.parts],

@@ -35,21 +35,20 @@ class PartCount:
 
 @dataclass
 class MistakeCount:
-    """A named mistake: whose (by position in the class), and in which parts, each once."""
+    """A named mistake: whose, by position in the class, and how often in which part."""
 
     title: str
     submissions: dict[int, str] = field(default_factory=dict)
-    parts: dict[str, None] = field(default_factory=dict)
+    parts: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Waiting:
-    """A part that needs the teacher; ``position`` is that of the submission in the class."""
+    """The submission at ``position`` in the class, and its parts that need the teacher: why."""
 
     position: int
     submission: str
-    part: str
-    reason: str
+    parts: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def overview(graded: Sequence[Graded]) -> Overview:
     """The class as a whole; a mistake that one student makes in three parts is made once."""
     parts: dict[tuple[str, str], PartCount] = {}
     mistakes: dict[str, MistakeCount] = {}
-    waiting: list[Waiting] = []
+    waiting: dict[int, Waiting] = {}
     troubles: Counter[str] = Counter()
     unnamed = 0
     for position, one in enumerate(graded):
@@ -89,13 +88,13 @@ def overview(graded: Sequence[Graded]) -> Overview:
             counted.statuses[STATUS[part.outcome]] += 1
             counted.earned += part.earned
             if part.outcome is Outcome.NEEDS_TEACHER:
-                reason = plain(part.reason, _MOST_REASON)
-                waiting.append(Waiting(position, who, name(part.title), reason))
+                waits = waiting.setdefault(position, Waiting(position, who))
+                waits.parts.append((name(part.title), plain(part.reason, _MOST_REASON)))
             if part.mistakes and part.outcome is not Outcome.PASSED:
                 key, title = part.mistakes[0]  # the others are what it might be instead
                 made = mistakes.setdefault(key, MistakeCount(name(title)))
                 made.submissions[position] = who
-                made.parts[name(part.title)] = None
+                made.parts[name(part.title)] += 1
             elif part.outcome is Outcome.WRONG:
                 unnamed += 1
         troubles.update({str(p.outcome) for p in one.parts if STATUS[p.outcome] == "error"})
@@ -109,7 +108,7 @@ def overview(graded: Sequence[Graded]) -> Overview:
         parts=list(parts.values()),
         mistakes=sorted(mistakes.values(), key=lambda made: (-len(made.submissions), made.title)),
         unnamed=unnamed,
-        waiting=waiting,
+        waiting=list(waiting.values()),
         troubles=troubles,
         warning=warning(graded),
     )

@@ -108,12 +108,11 @@ def a_class(number=60):
             )  # fmt: skip
         notes = ("notes.txt was ignored",) if position % 10 == 0 else ()
         made.append(graded(*parts, submission=f"student-{position:02}", notes=notes))
-    made.append(hostile())
-    for text in ("<script>alert(1)</script>" * 9, "\x1b]0;title\x07 ::error::pwned"):
+    for text in (HOSTILE, "<script>alert(1)</script>" * 9, "\x1b]0;title\x07 ::error::pwned"):
         parts = [
             part(name, Outcome.WRONG, title=title, possible=possible, visible=visible,
-                 feedback=text, output=text, reason=text, file=text, line=1)
+                 feedback=text, output=text + HUGE, reason=text, file=text, line=1)
             for name, title, possible, visible in PARTS
         ]  # fmt: skip
-        made.append(graded(*parts, submission=text))
+        made.append(graded(*parts, submission=text, notes=(text,)))
     return made
