@@ -20,7 +20,7 @@ from gradcheck.records import count
 _PACKAGE = "gradcheck.coursework.formats"
 #: The folder of the students' pages.
 _STUDENTS = "students"
-#: A submission's name in a table is cut after so many characters.
+#: In the table of a class, names of submissions and parts are cut after so many characters.
 _MOST_NAME = 60
 #: The statuses of parts, as a bar shows them from left to right, and their words.
 _WORDS = {"pass": "right", "fail": "wrong", "error": "no answer", "undecided": "undecided"}
@@ -68,7 +68,7 @@ def class_page(graded: Sequence[Graded], files: Sequence[str]) -> str:
         whole=whole,
         rows=rows,
         # Submissions to several assignments share no columns.
-        columns=[part.title for part in whole.parts] if len(columns) == 1 else [],
+        columns=[name(part.title, _MOST_NAME) for part in whole.parts] if len(columns) == 1 else [],
         bars=[_bar(part) for part in whole.parts],
         most=MOST_LISTED,
         versions=dict.fromkeys(
