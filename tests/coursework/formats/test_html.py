@@ -115,7 +115,8 @@ def test_the_overview_counts_parts_mistakes_and_who_needs_the_teacher():
         [
             graded(part("a", Outcome.WRONG, mistakes=(sign, factor)),
                    part("b", Outcome.WRONG, mistakes=(sign,))),
-            graded(part("a", Outcome.WRONG, mistakes=(factor,)), part("b"), submission="bob"),
+            graded(part("a", Outcome.WRONG, mistakes=(factor,)), part("b", mistakes=(sign,)),
+                   submission="bob"),
             graded(part("a", Outcome.WRONG, mistakes=(sign,)),
                    part("b", Outcome.NEEDS_TEACHER, reason="noise"), submission="cid"),
             graded(part("a", Outcome.WRONG), part("b", Outcome.CRASHED), submission="dan"),
