@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
             except Unusable as error:
                 problems.append(Problem(one.id, *_origin(name, one), str(error)))
                 progress.ended("error")
-                print(screen.line("ERROR", name), flush=True)
+                print(github.guarded(screen.line("ERROR", name)), flush=True)
                 continue
             except BaseException:
                 progress.clear()
@@ -115,7 +115,8 @@ def run(options: argparse.Namespace) -> int:
                 if record.status == "pass" and record.resolution is not None
                 else ""
             )
-            print(screen.line(record.status.upper(), f"{name}{resolution}"), flush=True)
+            line = screen.line(record.status.upper(), f"{name}{resolution}")
+            print(github.guarded(line), flush=True)
     except KeyboardInterrupt:
         interrupted = True
         print("interrupted; what was found:")
@@ -143,7 +144,8 @@ def _found(options: argparse.Namespace) -> list[tuple[str, Found]]:
     ways = touched(list(dict.fromkeys(files)), options.changed)
     for file, way in ways.items():
         by = "" if way is None else f", by way of {way.as_posix()}"
-        print(printable(f"changed since {options.changed}: {file.as_posix()}{by}"))
+        said = printable(f"changed since {options.changed}: {file.as_posix()}{by}")
+        print(github.guarded(said))
     found = list(found_in(options.paths, ways.__contains__))
     if not found:
         paths = " or ".join(options.paths)

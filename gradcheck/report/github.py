@@ -119,12 +119,15 @@ def markdown(title: str, lines: Sequence[str], folded: Sequence[tuple[str, str]]
 
 
 def guarded(text: str) -> str:
-    """Text to be printed, in which no line is a command to the runner."""
+    """Text to be printed, in which the runner finds no command.
+
+    It reads ``::name::`` at the beginning of a line, and the older ``##[name]`` anywhere.
+    """
     if not is_active():
         return text
     return "\n".join(
-        f"| {line}" if line.lstrip().startswith(("::", "##[")) else line
-        for line in text.split("\n")
+        f"| {line}" if line.lstrip().startswith("::") else line
+        for line in text.replace("##[", "## [").split("\n")
     )
 
 

@@ -126,11 +126,13 @@ def test_a_summary_that_github_would_drop_is_cut_and_says_so():
 
 
 def test_a_report_that_is_printed_holds_no_command(monkeypatch):
-    text = "a\n  ::set-env name=x::y\n##[error]z\nb :: c"
+    text = "a\n  ::set-env name=x::y\n##[error]z\nb :: c ###[add-mask]a"
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     assert github.guarded(text) == text
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert github.guarded(text) == "a\n|   ::set-env name=x::y\n| ##[error]z\nb :: c"
+    assert github.guarded(text) == (
+        "a\n|   ::set-env name=x::y\n## [error]z\nb :: c ### [add-mask]a"
+    )
 
 
 def test_the_summary_of_a_job_is_a_table_of_text(hostile, tmp_path, monkeypatch):
