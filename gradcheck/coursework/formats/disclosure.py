@@ -6,6 +6,7 @@ here at all, so that no format can let them slip. Of a hidden part there is the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,6 +90,7 @@ class Disclosed:
 
 def disclosed(graded: Graded, most: int = MOST_TEXT) -> Disclosed:
     """What a student is told, with texts of at most ``most`` characters."""
+    titles = Counter(part.title for part in graded.parts)
     return Disclosed(
         assignment=name(graded.assignment),
         submission=name(graded.submission),
@@ -98,7 +100,7 @@ def disclosed(graded: Graded, most: int = MOST_TEXT) -> Disclosed:
         warning=warning([graded]),
         versions={name(what): name(which) for what, which in graded.versions.items()},
         notes=notes(graded, most),
-        parts=tuple(_told(part, most) for part in graded.parts),
+        parts=tuple(_told(part, titles[part.title] > 1, most) for part in graded.parts),
     )
 
 
@@ -121,9 +123,11 @@ def warning(graded: Sequence[Graded]) -> str:
     )
 
 
-def _told(part: Part, most: int) -> Told:
+def _told(part: Part, shares_title: bool, most: int) -> Told:
+    # Readers of some formats take two tests of one name for one.
+    title = f"{part.title} ({part.name})" if shares_title else part.title or part.name
     seen = Told(
-        title=name(part.title),
+        title=name(title),
         possible=part.possible,
         earned=part.earned,
         outcome=part.outcome,

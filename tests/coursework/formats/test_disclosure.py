@@ -132,3 +132,10 @@ def test_many_remarks_are_counted():
     notes = disclosed(graded(notes=("x",) * 60)).notes
     assert len(notes) == 51
     assert notes[-1] == "… and 10 remarks more"
+
+
+def test_parts_are_told_apart_even_if_the_teacher_gave_them_one_title():
+    told = disclosed(
+        graded(part("a", title="x"), part("b", title="x"), part("c", title=""), part("d"))
+    )
+    assert [one.title for one in told.parts] == ["x (a)", "x (b)", "c", "Part d"]

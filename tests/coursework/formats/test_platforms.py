@@ -250,8 +250,16 @@ def test_a_case_ends_as_its_part_did(tmp_path):
     assert failure.get("message") == "wrong, 0 of 4 points"
     assert failure.text == "hw.py:7\noff by two"
     properties = {p.get("name"): p.get("value") for p in suite.iter("property")}
+    assert {case.get("classname") for case in suite.iter("testcase")} == {"Softmax by hand.ann"}
     assert (properties["points"], properties["possible"]) == ("5.5", "16")
     assert properties["version.numpy"] == "2.4.0"
+
+
+def test_readers_can_tell_every_case_of_a_class_from_the_others(tmp_path):
+    (path,) = junit.write([THREE, graded(part("a"), part("b"), submission="x.py")], tmp_path)
+    cases = [(c.get("classname"), c.get("name")) for c in ET.parse(path).getroot().iter("testcase")]
+    assert len(set(cases)) == len(cases) == 6
+    assert ("Softmax by hand.x_py", "Part a") in cases
 
 
 def test_what_is_hostile_comes_back_from_the_xml_as_text(tmp_path):
