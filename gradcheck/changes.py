@@ -33,8 +33,14 @@ def touched(files: Sequence[Path], base: str) -> dict[Path, Path | None]:
         return {}
     root = _root(files[0].absolute().parent)
     changed = _changed(root, base)
-    known = _paths(root, "ls-files", "--cached", "--others", "--exclude-standard")
-    imports = Imports(root, known | changed)
+    # Of a repository inside the repository, git names the folder alone.
+    whole = {path for path in changed if path.is_dir()}
+
+    def has_changed(path: Path) -> bool:
+        return path in changed or (bool(whole) and not whole.isdisjoint(path.parents))
+
+    files_of_git = _paths(root, "ls-files", "--cached", "--others", "--exclude-standard")
+    imports = Imports(root, files_of_git, has_changed)
     found: dict[Path, Path | None] = {}
     for file in files:
         # Without links in the folders, as git names it; a link itself is a file of its own.
@@ -44,15 +50,10 @@ def touched(files: Sequence[Path], base: str) -> dict[Path, Path | None]:
                 f"--changed: {file} lies outside of the repository {root}; check the files of each "
                 "repository by themselves"
             )
-        way = next((one for one in imports.reached(path) if _in(one, changed)), None)
+        way = next(filter(has_changed, imports.reached(path)), None)
         if way is not None:
             found[file] = None if way == path else way.relative_to(root)
     return found
-
-
-def _in(path: Path, changed: set[Path]) -> bool:
-    # Of a repository inside the repository, git names the folder alone.
-    return path in changed or not changed.isdisjoint(path.parents)
 
 
 def _changed(root: Path, base: str) -> set[Path]:

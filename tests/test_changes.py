@@ -132,6 +132,27 @@ def test_a_module_outside_of_the_folder_and_the_package_around_it_are_followed(r
     assert repository.touched() == {"gelu": "layers/erf.py"}
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["importlib.import_module('layers.erf')", "__import__('layers.erf')", "import layers.erf as e",
+     "from importlib import import_module; import_module('..layers.erf', __package__)",
+     "if 0:\n    from layers import erf", "from layers import *; import layers.erf"],
+)  # fmt: skip
+def test_every_way_to_name_a_module_is_seen(repository, line):
+    repository.write("derivations/odd.py", f"{line}\n")
+    repository.commit()
+    repository.append("layers/erf.py")
+    assert repository.touched() == {"gelu": "layers/erf.py", "odd": "layers/erf.py"}
+
+
+def test_a_package_that_loads_its_modules_when_they_are_asked_for_imports_them_all(repository):
+    repository.write("layers/__init__.py", "def __getattr__(name):\n    return load(name)\n")
+    repository.write("derivations/odd.py", "import layers\n")
+    repository.commit()
+    repository.append("layers/erf.py")
+    assert repository.touched() == {"gelu": "layers/erf.py", "odd": "layers/erf.py"}
+
+
 def test_a_package_below_src_is_followed(repository):
     repository.write("src/model/layers.py")
     repository.write("derivations/model.py", "import model.layers as L\n")
