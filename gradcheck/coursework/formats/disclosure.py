@@ -41,8 +41,8 @@ STATUS = {
 }
 #: Remarks about a whole submission: at most so many.
 _MOST_NOTES = 50
-#: How ``Graded.isolation`` begins where there was none.
-_NO_ISOLATION = "none"
+#: The values of ``Graded.isolation`` that are one; of any other, nothing is promised.
+_ISOLATED = ("bubblewrap", "separate user")
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,7 @@ def notes(graded: Graded, most: int = MOST_TEXT) -> tuple[str, ...]:
 
 def warning(graded: Sequence[Graded]) -> str:
     """What is to be said where submissions ran without isolation; empty where none did."""
-    kinds = {one.isolation for one in graded if one.isolation.startswith(_NO_ISOLATION)}
-    if not kinds:
+    if all(one.isolation in _ISOLATED for one in graded):
         return ""
     return (
         "Graded without isolation: these marks do not hold against a submission that tampers with "
@@ -139,9 +138,15 @@ def _told(part: Part, shares_title: bool, most: int) -> Told:
     return Told(
         **{
             **vars(seen),
-            "feedback": plain(part.feedback, most).strip(),
+            "feedback": "" if _says_no_more(part) else plain(part.feedback, most).strip(),
             "output": plain(part.output, most),
             "file": name(part.file),
             "line": part.line,
         }
     )
+
+
+def _says_no_more(part: Part) -> bool:
+    """Whether the feedback is but the outcome in its own words: ``right`` of what passed."""
+    known = {str(part.outcome), EXPLAINED[part.outcome].rstrip(".").casefold()}
+    return part.feedback[:MOST_TEXT].strip(" .\n").casefold() in known

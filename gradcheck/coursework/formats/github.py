@@ -42,17 +42,21 @@ def write(graded: Sequence[Graded], directory: Path) -> list[Path]:
     return written
 
 
-def announce(graded: Graded) -> Iterator[str]:
-    """Tell a run of GitHub Actions of a submission; returns what is to be printed for it.
+def announce(graded: Sequence[Graded]) -> Iterator[str]:
+    """Tell a run of GitHub Actions what was graded; returns the lines to be printed for it.
 
-    Adds to the summary of the job and to the outputs of the step, where there are any.
+    Adds to the summary of the job and, of a single submission, to the outputs of the step, where
+    there are any; a class has no annotations, since its files are not of this repository.
     """
-    told = disclosed(graded)
+    if len(graded) != 1:
+        add_to_summary(class_summary(graded))
+        return iter(())
+    told = disclosed(graded[0])
     add_to_summary(summary(told))
     path = os.environ.get("GITHUB_OUTPUT")
     if path:
         with contextlib.suppress(OSError), Path(path).open("ab") as file:
-            file.write(_output(graded))
+            file.write(_output(graded[0]))
     return annotated(told)
 
 

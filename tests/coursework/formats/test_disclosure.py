@@ -139,3 +139,21 @@ def test_parts_are_told_apart_even_if_the_teacher_gave_them_one_title():
         graded(part("a", title="x"), part("b", title="x"), part("c", title=""), part("d"))
     )
     assert [one.title for one in told.parts] == ["x (a)", "x (b)", "c", "Part d"]
+
+
+def test_feedback_that_is_but_the_outcome_in_other_words_is_not_said_twice():
+    def told(outcome, feedback):
+        (one,) = disclosed(graded(part("a", outcome, feedback=feedback))).parts
+        return one.feedback
+
+    assert told(Outcome.PASSED, "right") == told(Outcome.PASSED, " Right.\n") == ""
+    assert told(Outcome.TIMED_OUT, "timed out") == ""
+    assert told(Outcome.PASSED, "right, but slow") == "right, but slow"
+    assert told(Outcome.TIMED_OUT, "timed out: 2 s") == "timed out: 2 s"
+
+
+def test_what_is_no_isolation_that_is_known_is_none():
+    for kind in ("none (unsafe)", "", "something new"):
+        assert disclosed(graded(isolation=kind)).warning.startswith("Graded without isolation")
+    for kind in ("bubblewrap", "separate user"):
+        assert disclosed(graded(isolation=kind)).warning == ""

@@ -205,15 +205,18 @@ def test_a_run_is_told_of_a_submission_in_all_three_ways(tmp_path, monkeypatch):
     for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         (tmp_path / name).write_text("before\n")
         monkeypatch.setenv(name, str(tmp_path / name))
-    assert list(github.announce(THREE)) == commands(THREE)
+    assert list(github.announce([THREE])) == commands(THREE)
     text = (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
     assert text.startswith("before\n## Softmax by hand\n\n**5.5 of 16 points**")
     before, output = (tmp_path / "GITHUB_OUTPUT").read_bytes().splitlines()
     assert before == b"before"
     assert decoded(output)["max_score"] == 16
+    assert list(github.announce([THREE, THREE])) == []
+    assert "2 submissions" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8")
+    assert len((tmp_path / "GITHUB_OUTPUT").read_bytes().splitlines()) == 2
     for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         monkeypatch.delenv(name)
-    assert list(github.announce(THREE)) == commands(THREE)
+    assert list(github.announce([THREE])) == commands(THREE)
 
 
 # ---- JUnit -----------------------------------------------------------------------------------
