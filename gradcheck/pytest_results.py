@@ -118,7 +118,8 @@ def _files(config: pytest.Config) -> list[tuple[Path, Write]]:
     found: list[tuple[Path, Write]] = []
     page, document = config.getoption("--gradcheck-html"), config.getoption("--gradcheck-json")
     if page is not None:
-        from gradcheck.report.page import require_installed, write_page
+        from gradcheck.report.page import write_page
+        from gradcheck.report.template import require_installed
 
         require_installed("--gradcheck-html")
         found.append((require_writable("--gradcheck-html", page), write_page))

@@ -9,7 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from gradcheck.commands import FAILED, INTERRUPTED, PASSED, UNDECIDED, Subparsers
-from gradcheck.commands.selection import Unusable, add_paths, claim_of, found_in, guarded
+from gradcheck.commands.selection import (
+    Unusable,
+    add_paths,
+    claim_of,
+    files_under,
+    found_in,
+    guarded,
+)
 from gradcheck.errors import InputError
 from gradcheck.hints import LANGUAGES, LEVELS, Hints
 from gradcheck.loading import Found
@@ -29,6 +36,10 @@ def add(commands: Subparsers) -> None:
         "nothing found, 3 undecided.",
     )  # fmt: skip
     add_paths(check)
+    check.add_argument(
+        "--changed", metavar="BASE", help="only files that differ from this commit, branch or tag "
+        "of git, committed or not, and files that import what does",
+    )  # fmt: skip
     check.add_argument("--inputs", type=int, help="the number of inputs for a claim")
     check.add_argument("--seed", type=int, help="the seed of the drawn cases")
     check.add_argument("--profile", choices=("dev", "ci", "nightly"), help="how cases are drawn")
@@ -65,9 +76,10 @@ def run(options: argparse.Namespace) -> int:
     hints = Hints.of(options.hints, options.lang)
     records: list[Record] = []
     problems: list[Problem] = []
+    found: list[tuple[str, Found]] = []
     interrupted = False
     try:
-        found = list(found_in(options.paths))
+        found = _found(options)
         progress = Progress(sys.stderr, len(found), profile.inputs)
         for name, one in found:
             progress.start(name)
@@ -91,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
             except Unusable as error:
                 problems.append(Problem(one.id, *_origin(name, one), str(error)))
                 progress.ended("error")
-                print(screen.line("ERROR", name), flush=True)
+                print(github.guarded(screen.line("ERROR", name)), flush=True)
                 continue
             except BaseException:
                 progress.clear()
@@ -103,29 +115,54 @@ def run(options: argparse.Namespace) -> int:
                 if record.status == "pass" and record.resolution is not None
                 else ""
             )
-            print(screen.line(record.status.upper(), f"{name}{resolution}"), flush=True)
+            line = screen.line(record.status.upper(), f"{name}{resolution}")
+            print(github.guarded(line), flush=True)
     except KeyboardInterrupt:
         interrupted = True
         print("interrupted; what was found:")
-    code = _close(screen, records, problems)
+    code = _close(screen, records, problems) if found or interrupted else PASSED
     if page is not None:
         page(records, problems)
     if document is not None:
         write_document(document, records, problems)
     for path in files:
         print(f"wrote {path}")
-    if github.is_active():
+    if found and github.is_active():
         for command in github.workflow_commands(records, problems):
             print(command)
         github.add_summary(records, problems)
     return INTERRUPTED if interrupted else code
 
 
+def _found(options: argparse.Namespace) -> list[tuple[str, Found]]:
+    """What is to be checked; with ``--changed``, says which files that leaves, and why."""
+    if options.changed is None:
+        return list(found_in(options.paths))
+    from gradcheck.changes import touched
+
+    files = [file for text in options.paths for file in files_under(Path(text.partition("::")[0]))]
+    ways = touched(list(dict.fromkeys(files)), options.changed)
+    for file, way in ways.items():
+        by = "" if way is None else f", by way of {way.as_posix()}"
+        said = printable(f"changed since {options.changed}: {file.as_posix()}{by}")
+        print(github.guarded(said))
+    found = list(found_in(options.paths, ways.__contains__))
+    if not found:
+        paths = " or ".join(options.paths)
+        what = (
+            f"no claim under {paths} is touched" if ways else
+            f"under {paths} no file differs from {options.changed}, and none imports one that does"
+        )  # fmt: skip
+        print(printable(f"nothing to check: {what}"))
+    return found
+
+
 def _page(path: str | None) -> Callable[[list[Record], list[Problem]], None] | None:
     """What writes the page; asked for before the run, so that a run is not lost to what lacks."""
     if path is None:
         return None
-    from gradcheck.report.page import require_installed, write_page
+    from gradcheck.report.page import write_page
+    from gradcheck.report.template import require_installed
 
     require_installed("--html")
     target = require_writable("--html", path)

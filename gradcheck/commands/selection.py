@@ -40,16 +40,21 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def found_in(paths: Sequence[str]) -> Iterator[tuple[str, Found]]:
+def found_in(
+    paths: Sequence[str], wanted_file: Callable[[Path], bool] = lambda file: True
+) -> Iterator[tuple[str, Found]]:
     """What is declared under the paths, once, with the names that replay it.
 
-    Raises ``InputError`` for a path that is not there, or under which nothing is declared.
+    Files that are not wanted are not loaded. Raises ``InputError`` for a path that is not there, or
+    under which nothing is declared.
     """
     told: set[str] = set()
     for text in paths:
         base, _, wanted = text.partition("::")
-        nothing = True
-        for file in files_under(Path(base)):
+        files = files_under(Path(base))
+        looked_at = [file for file in files if wanted_file(file)]
+        nothing = looked_at == files  # of a file that was not loaded nothing is known
+        for file in looked_at:
             for found in found_at(file):
                 # As with pytest, the name of a derivation stands for all of its rules.
                 if wanted not in ("", found.id, found.id.split("[")[0]) and found.id != IMPORT:

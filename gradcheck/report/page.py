@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gradcheck.errors import InputError
 from gradcheck.records import Problem, Record, remarks, summary
 from gradcheck.report.curve import Curve, curve_svg
 from gradcheck.report.figures import (
@@ -18,16 +15,14 @@ from gradcheck.report.figures import (
     number,
     number_of,
     percentage,
-    printable,
     relative,
 )
 from gradcheck.report.formula import described, has_formula
 from gradcheck.report.grid import grids
 from gradcheck.report.heatmap import heatmaps
+from gradcheck.report.template import rendered, write_text
 from gradcheck.verdict import Entry
 
-#: What the page is made with, from the extra ``report``.
-_NEEDED = ("jinja2", "latex2mathml")
 #: At most so many wrong entries are listed.
 _MOST_LISTED = 64
 #: The order of an overview: what needs to be looked at first.
@@ -41,47 +36,27 @@ _NO_MISTAKE = dict.fromkeys(
 _SCRIPT = "\n\n  or as a script:"
 
 
-def require_installed(option: str) -> None:
-    """Raise ``InputError`` where what the page is made with is not there."""
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"{option} needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} "
-            'not installed; install the extra: pip install "gradcheck[report]"'
-        )
-
-
 def write_page(path: Path, records: Sequence[Record], problems: Sequence[Problem]) -> None:
     """Write the page as UTF-8."""
-    # A lone surrogate, which a name may hold, is no character that a file can.
-    path.write_text(page(records, problems), encoding="utf-8", errors="backslashreplace")
+    write_text(path, page(records, problems))
 
 
 def page(records: Sequence[Record], problems: Sequence[Problem]) -> str:
     """The page as HTML."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gradcheck.report", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sections = [_Section(record) for record in records]
     sections += [_Section.of_problem(problem) for problem in problems]
     sections.sort(key=lambda section: _ORDER.index(section.status))
     for position, section in enumerate(sections):
         section.anchor = f"claim-{position + 1}"
     counts = {s: sum(one.status == s for one in sections) for s in _ORDER}
-    made = environment.get_template("page.html").render(
+    return rendered(
+        "gradcheck.report",
+        "page.html",
         sections=sections,
         counts={status: n for status, n in counts.items() if n},
         words=_WORDS,
         summary=summary(list(records)),
-        version=version("gradcheck"),
     )
-    return printable(made)  # no viewer is to obey what stands in a name
 
 
 class _Section:

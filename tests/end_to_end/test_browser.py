@@ -1,4 +1,4 @@
-"""A page with failures in a real browser: clicked through, by keyboard, in the dark, on a phone.
+"""The pages in a real browser: clicked through, by keyboard, in the dark, on a phone.
 
 Needs Debian's ``chromium`` and the dependency group ``browser``.
 """
@@ -8,6 +8,8 @@ import shutil
 
 import pytest
 
+from gradcheck.coursework.formats import html
+from tests.coursework.formats.made_up import a_class, hostile
 from tests.end_to_end.files import RIGHT, UNDECIDED, WRONG
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -52,6 +54,15 @@ def address(new_folder):
 
 
 @pytest.fixture(scope="module")
+def marks(tmp_path_factory):
+    """The pages of a class of 60, and of a submission that is hostile in every field."""
+    folder = tmp_path_factory.mktemp("marks")
+    html.write(a_class(), folder)
+    html.write([hostile()], folder / "hostile")
+    return folder
+
+
+@pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -64,7 +75,7 @@ def open_page(browser, address):
     """Opens the page, and fails the test for what it asks of the network or says in the console."""
     opened, complaints = [], []
 
-    def make(**context):
+    def make(at=address, **context):
         page = browser.new_page(**context)
         opened.append(page)
         page.on("console", lambda message: complaints.append(message.text))
@@ -72,7 +83,7 @@ def open_page(browser, address):
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.on("request", lambda request: complaints.append(request.url)
                 if request.url.startswith(("http", "ws")) else None)  # fmt: skip
-        page.goto(address)
+        page.goto(at)
         return page
 
     yield make
@@ -164,3 +175,55 @@ def test_on_paper_everything_is_unfolded(open_page):
     assert page.locator("details:not([open])").count() == 0
     page.emulate_media(media="print")
     assert not page.locator("fieldset").is_visible()
+
+
+def test_a_teacher_clicks_from_the_class_to_a_student_and_sees_what_went_wrong(open_page, marks):
+    page = open_page((marks / "class.html").as_uri(), viewport={"width": 1200, "height": 800})
+    assert page.get_by_role("heading", level=1).inner_text() == "Softmax by hand"
+    assert [h.inner_text() for h in page.get_by_role("heading", level=2).all()] == [
+        "Needs the teacher", "What to explain next lecture", "How many got each part",
+        "Submissions",
+    ]  # fmt: skip
+    assert page.locator("#submissions ~ .scroll tbody tr").count() == 60
+    named = page.locator("ol.mistakes li").first
+    assert not named.get_by_text("student-01").is_visible()
+    named.get_by_text("whose").click()
+    assert named.locator("p").is_visible()
+    widths = [b.bounding_box()["width"] for b in page.locator(".bar").first.locator("span").all()]
+    assert sum(widths) > 100
+    page.get_by_role("link", name="student-01").last.click()
+    assert page.url.endswith("/students/student-01.html")
+    assert page.get_by_role("heading", level=1).inner_text() == "Softmax by hand"
+    assert "the reason for the teacher" not in page.content()
+
+
+def test_the_pages_of_a_class_work_with_the_keyboard_alone(open_page, marks):
+    for name, skip in (("class.html", "#submissions"), ("students/student-01.html", "#parts")):
+        page = open_page((marks / name).as_uri(), viewport={"width": 1200, "height": 800})
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        assert page.url.endswith(skip)
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid"
+        assert page.evaluate(
+            "[...document.querySelectorAll('pre, .scroll')].every((one) => one.tabIndex === 0)"
+        )
+
+
+@pytest.mark.parametrize(
+    "name", ["class.html", "students/student-03.html", "hostile/class.html", "hostile/students"]
+)
+def test_the_pages_of_a_class_fit_a_phone_in_the_dark_and_hold_no_markup_of_others(
+    open_page, marks, name
+):
+    path = marks / name
+    path = next(path.iterdir()) if path.is_dir() else path
+    page = open_page(path.as_uri(), viewport={"width": 375, "height": 700}, color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(map(int, ground[4:-1].split(","))) < 40
+    assert page.locator("script, img, iframe, a[href^=javascript]").count() == 0
+    for head in page.locator("thead th.number").all():  # a word of ours is never broken
+        assert head.bounding_box()["width"] > 40

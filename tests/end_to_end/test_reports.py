@@ -21,7 +21,7 @@ def f(x):
     """$\\\\text{<script>alert(1)</script>}$ <script>alert(2)</script> ]]>"""
     return x
 
-f.__name__ = "<script>alert(3)</script>\\x1b[2J\\n::error::pwned & ]]>"
+f.__name__ = "<script>alert(3)</script>\\x1b[2J\\n::error::pwned & ]]> ##[error]pwned"
 f = derivation(x="k")(f)
 
 @f.vjp
@@ -148,6 +148,8 @@ def test_hostile_names_and_messages_are_text_everywhere(folder):
         assert r"\x1b[2J" in result
         assert "\n::error::pwned" not in result.output
         assert "\n  ::error::pwned" not in result.output
+    assert not [line for line in checked.output.splitlines()
+                if "##[" in line and not line.startswith("::error file=")]  # fmt: skip
     for name in ("a.html", "b.html", "summary.md"):
         text = (folder.path / name).read_text(encoding="utf-8")
         assert "<script>alert" not in text

@@ -1,6 +1,7 @@
 """What other programs read: the JSON document and what is printed for GitHub."""
 
 import dataclasses
+import html
 import json
 import re
 
@@ -92,18 +93,53 @@ def test_annotations_stand_at_the_lines_of_the_rules(monkeypatch, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("number", [10, 11, 60])
+def test_what_github_would_not_show_is_named_in_the_last_annotation(number):
+    records = [Record(f"r{k}", "vjp", "fail", "a.py", k + 1, message="m") for k in range(number)]
+    records.append(Record("u", "vjp", "undecided", "a.py", 99, message="m"))
+    made = list(github.workflow_commands(records, []))
+    assert len(made) == 11
+    assert made[0] == "::error file=a.py,line=1,title=gradcheck%3A r0::m"
+    assert made[-1].startswith("::warning file=a.py,line=99,")
+    last = made[9]
+    if number == 10:
+        assert last == "::error file=a.py,line=10,title=gradcheck%3A r9::m"
+    else:
+        assert last.startswith(f"::error title={number - 9} more::gradcheck: r9%0Agradcheck: r10")
+        assert last.endswith(f"r{number - 1}")
+
+
+def test_text_inside_of_markdown_comes_back_as_it_was():
+    text = "a'b\"c & <d> #1 | `e` *f* &#39; _g_ [h](i) ~j~ @k :l: !m $n$ \\o"
+    shown = github.inline(text)
+    assert html.unescape(shown) == text
+    assert not set(shown) & set("'\"<>|`*_[]~@!$\\:") - set("'\"")
+
+
+def test_a_summary_that_github_would_drop_is_cut_and_says_so():
+    records = [Record(f"r{k}", "vjp", "fail", message="m" * 300_000) for k in range(5)]
+    made = github.job_summary(records, [])
+    assert 900_000 < len(made) < 1_000_100
+    assert made.count("<details>") == made.count("</details>") == 3
+    assert made.endswith("\n2 more parts do not fit here; see the log.\n")
+    assert "more parts" not in github.job_summary(records[:3], [])
+
+
 def test_a_report_that_is_printed_holds_no_command(monkeypatch):
-    text = "a\n  ::set-env name=x::y\n##[error]z\nb :: c"
+    text = "a\n  ::set-env name=x::y\n##[error]z\nb :: c ###[add-mask]a"
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     assert github.guarded(text) == text
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert github.guarded(text) == "a\n|   ::set-env name=x::y\n| ##[error]z\nb :: c"
+    assert github.guarded(text) == (
+        "a\n|   ::set-env name=x::y\n## [error]z\nb :: c ### [add-mask]a"
+    )
 
 
 def test_the_summary_of_a_job_is_a_table_of_text(hostile, tmp_path, monkeypatch):
     path = tmp_path / "summary.md"
     path.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    hostile.message += "\ud800"
     github.add_summary([hostile, Record("ok", "vjp", "pass", inputs=105)], [PROBLEM])
     text = path.read_text(encoding="utf-8")
     assert text.startswith("before\n## gradcheck\n")

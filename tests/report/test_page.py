@@ -1,43 +1,21 @@
 """The page as HTML: complete, escaped, and readable in either scheme. See also test_browser."""
 
-import html.parser
 import re
 
 import pytest
 
 from gradcheck.errors import InputError
 from gradcheck.records import Failure, Problem, Record
-from gradcheck.report import page as page_module
+from gradcheck.report import template
 from gradcheck.report.formula import described
-from gradcheck.report.page import page, require_installed
+from gradcheck.report.page import page
+from gradcheck.report.template import require_installed
 from gradcheck.verdict import Entry
+from tests.report.elements import Elements
 
 HOSTILE = "<script>alert(1)</script>\"'&]]>\x1b[31m\x00\ud800"
 #: The least contrast of text, from the guidelines for accessible content, level AA.
 CONTRAST = 4.5
-
-
-class Elements(html.parser.HTMLParser):
-    """Every element with its attributes; raises for one that is closed and was not opened."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.open = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-        if tag not in ("meta", "link", "input", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.found if name == tag]
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +118,7 @@ def test_the_latex_of_a_docstring_becomes_a_formula_and_nothing_else(docstring, 
 
 
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(page_module, "_NEEDED", ("jinja2", "no_such_module"))
+    monkeypatch.setattr(template, "_NEEDED", ("jinja2", "no_such_module"))
     with pytest.raises(
         InputError, match=r'needs no_such_module.*pip install "gradcheck\[report\]"'
     ):
