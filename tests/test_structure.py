@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "gradcheck"
 #: The rooms as data flows through them; a module imports from those above it alone.
 ORDER = [
     "errors", "report", "report.figures", "dims", "regimes", "arguments", "case", "claims",
-    "oracle.layout", "oracle.rounding", "oracle.imaginary", "oracle.point", "oracle.ladder", "oracle.directions", "oracle.interval",
-    "oracle.entry", "oracle.recording",
+    "oracle.layout", "oracle.rounding", "oracle.imaginary", "oracle.point", "oracle.ladder",
+    "oracle.directions", "oracle.interval", "oracle.entry", "oracle.recording",
     "hints", "report.matrix", "report.narration", "report.grid",
     "report.heatmap", "report.curve", "report.notebook",
     "evaluation", "contracts", "verdict", "localization",

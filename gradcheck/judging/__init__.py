@@ -173,8 +173,11 @@ def _overflows(subject: Subject, case: Case) -> bool:
     if subject.x.size == 0 or subject.y.size == 0:
         return False
     signs = magnitudes(case.rng("overflow"), subject.point.n)
-    direction = finish(subject.point, scales(subject.point, "spread"), signs, DOUBLE)
-    return overflows(Line(subject.point, direction.v), DOUBLE)
+    lines = (
+        Line(subject.point, finish(subject.point, scales(subject.point, scale), signs, DOUBLE).v)
+        for scale in BOTH
+    )
+    return any(overflows(line, DOUBLE) for line in lines)
 
 
 def _subject(

@@ -199,6 +199,7 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
     for number, (a, b) in enumerate(context.ladder.pairs[1:]):
         pair = Pair(line, context.ladder, a, b, context.epsilon)
         tests = [test for test in tests if not _agrees(context, test, pair)]
+        result.doubts = [t for t in screened.tests if t not in tests and _doubted(context, line, t)]
         if not tests:
             return result
         kinked = pair.kinked(surely=number == 0) & ~result.kinked
@@ -220,9 +221,14 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
             for aware in (False, True)
         ):  # fmt: skip
             result.suspects.append(test)
-        elif contradicted(context, line, test):
+        elif _doubted(context, line, test):
             result.doubts.append(test)
     return result
+
+
+def _doubted(context: Context, line: Line, test: Test) -> bool:
+    """Whether a test agreed by an interval that is wider than the cheap pass', and should not."""
+    return test.off > test.limit and contradicted(context, line, test)
 
 
 def _agrees(context: Context, test: Test, pair: Pair) -> bool:
@@ -272,6 +278,9 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         agree = (np.abs(claimed - measured) <= limit) & (pair.gaps()[rows] <= 2 * limit)
         agree &= limit <= COARSEST * along.shares
         context.record_rows(left & agree, claimed, measured, np.maximum(limit, cheap), direction)
+        settled = np.flatnonzero(left & agree & (np.abs(claimed - measured) > cheap))
+        rest = [row_test(context, along, int(r)) for r in settled]
+        result.doubts += [test for test in rest if contradicted(context, line, test)]
         left &= ~agree
         if not left.any():
             return result
@@ -290,7 +299,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         off = np.abs(claimed - value)
         agree = off <= limit
         context.record_rows(left & agree, claimed, value, np.maximum(limit, cheap), direction)
-        settled = np.flatnonzero(left & agree)
+        settled = np.flatnonzero(left & agree & (off > cheap))
         tests = [row_test(context, along, int(r)) for r in settled]
         result.doubts += [test for test in tests if contradicted(context, line, test)]
         left &= ~agree

@@ -149,6 +149,10 @@ def _measured_gradient(rule: Rule, base: Subject, error: Floats) -> Callable[...
                 continue
             v = np.zeros(own.size)
             v[k] = reach
+            exact = subject.point.imaginary(v) if subject.point.imaginary is not None else None
+            if exact is not None and not exact.underflows:
+                found.append((exact.value[0] / reach, exact.error[0] / reach))
+                continue
             one = slopes(Line(subject.point, v), DOUBLE, levels, DOUBLE.epsilon, None, quantum)
             found.append((one.value[0] / reach, one.error[0] / reach))
         return found

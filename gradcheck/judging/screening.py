@@ -43,11 +43,13 @@ _TINY = float(np.finfo(np.float64).tiny)
 _COTANGENTS = 2
 #: The weights of two outputs differ by no more than this: a cotangent that underflows says nothing.
 _WIDEST = 2.0**-100
+#: Beyond this many inputs an array costs more than the calls of numpy on it.
+_LARGE = 1 << 14
 #: Beyond this many entries those of median size are found without sorting all.
 _MANY = 4096
 
 
-@dataclass
+@dataclass(eq=False)
 class Test:
     """One cotangent along a line.
 
@@ -60,6 +62,8 @@ class Test:
     shares: Floats
     norm: float
     limit: float = 0.0
+    #: By how much it was off when it was found to agree.
+    off: float = 0.0
 
     @property
     def share(self) -> float:
@@ -69,7 +73,7 @@ class Test:
 
     def record(self, context: Context, measured: float, limit: float) -> None:
         """Note that it agrees to ``limit``, or to that of the cheap pass, which asks no more."""
-        limit = max(limit, self.limit)
+        self.off, limit = abs(self.claimed - measured), max(limit, self.limit)
         context.evidence.record(
             np.array([self.claimed]), np.array([measured]), np.array([limit]), self.shares[None]
         )
@@ -134,8 +138,14 @@ def screen(
     for members in groups.values():
         chosen = [contexts[k] for k in members]
         kind = _Pulled if chosen[0].claim.pull is not None else _Listed
-        for k, result in zip(members, kind(chosen, scales).run(), strict=True):
-            results[k] = result
+        # Of large arrays one line at a time, so that no more of them are there at once.
+        one_by_one = chosen[0].point.n > _LARGE and not chosen[0].claim.is_partial
+        for part in [[scale] for scale in scales] if one_by_one else [scales]:
+            for k, result in zip(members, kind(chosen, part).run(), strict=True):
+                seen = results[k]
+                if isinstance(seen, Violation):
+                    continue
+                results[k] = result if isinstance(result, Violation) else [*seen, *result]
     return results
 
 

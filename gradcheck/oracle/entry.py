@@ -212,13 +212,15 @@ def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -
 
 
 def overflows(line: Line, ladder: Ladder) -> bool:
-    """Whether a slope along ``line`` is larger than the largest number, though the function is not.
+    """Whether some slope may be larger than the largest number, though the function is not.
 
-    Seen at the smallest step, where the difference itself is a number.
+    Seen at the smallest step, where the difference itself is a number, by the least that moves.
     """
-    h, reach = ladder.step(ladder.count - 1), float(np.abs(line.v).max())
+    h, moves = ladder.step(ladder.count - 1), np.abs(line.v[line.v != 0])
     odd = line.odd(h)
-    return reach > 0 and bool(np.any(np.isfinite(odd) & ~np.isfinite(odd / (2 * h) / reach)))
+    return moves.size > 0 and bool(
+        np.any(np.isfinite(odd) & ~np.isfinite(odd / (2 * h) / moves.min()))
+    )
 
 
 def wide_levels(line: Line, ladder: Ladder) -> list[int]:

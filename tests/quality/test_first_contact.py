@@ -3,6 +3,8 @@
 Each case here once accused a right rule, or passed or left undecided a wrong one.
 """
 
+import math
+
 import numpy as np
 import pytest
 
@@ -299,3 +301,124 @@ def test_a_function_whose_last_operation_cancels(f, slope):
         measured = gc.measure_jacobian(f, x)
         assert np.all(np.abs(measured.value - np.diag(slope(x))) <= measured.error)
         assert verify_vjp(f, lambda g, x: g * slope(x), x)
+
+
+def test_a_rule_that_answers_in_float32_for_a_function_in_float64():
+    x, w, at = np.array([0.5, -0.25, 1.0]), np.float32([0.7, -0.3, 0.9]), np.array([0, 1, 0])
+
+    def added(x):
+        g = np.zeros(x.shape, np.float32)
+        np.add.at(g, at, w)  # 0.7 + 0.9, rounded to 24 bits
+        return g
+
+    assert gc.verify_gradient(lambda x: (x[at] * w).sum(), added, x)
+    one = np.tanh(1.0)
+    assert gc.verify_gradient(lambda x: one * x.sum(), lambda x: np.full(3, one, np.float32), x)
+    wrong = gc.verify_gradient(lambda x: one * x.sum(), lambda x: np.full(3, 0.761, np.float32), x)
+    assert wrong.status is Status.FAIL
+    # What is too small for float32 is 0 in it.
+    slope = np.array([1e-100, 0.2])
+    assert verify_vjp(
+        lambda x: slope * x, lambda g, x: (g * slope).astype(np.float32), np.array([3.0, 1.0])
+    )
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (np.round, lambda x: 0 * x),
+        (lambda x: 2 * np.floor(x), lambda x: 0 * x),
+        (lambda x: np.abs(x - np.round(x)), lambda x: np.sign(x - np.round(x))),
+    ],
+)
+def test_a_staircase_of_float32_whose_treads_are_no_longer_than_a_step(f, slope):
+    for k in range(60):
+        rng = np.random.default_rng(k)
+        x = (rng.standard_normal(4) * 10.0 ** rng.integers(3, 6)).astype(np.float32)
+        verdict = verify_vjp(
+            lambda x: f(x).astype(np.float32), lambda g, x: g * slope(x).astype(np.float32), x
+        )
+        assert verdict.status is not Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "rule"),
+    [
+        (lambda x: x - np.floor(x), [1.0, -1.0, 0.0, 0.0], lambda g, x: np.ones_like(x)),
+        (lambda x: np.maximum(x, 0), [0.0, 0.0, 0.0], lambda g, x: np.full_like(x, 0.5)),
+        (lambda x: np.maximum(x, 0), [0.0, 0.0, 0.0], lambda g, x: 0.5 * g * g),
+    ],
+)
+def test_a_rule_that_is_not_linear_where_every_output_is_on_a_kink(f, x, rule):
+    assert verify_vjp(f, rule, np.array(x)).status is Status.FAIL
+
+
+def test_a_gradient_claimed_zero_that_is_small_beside_another():
+    def f(x, w):
+        return np.sin(x) + 1e-9 * np.tanh(w)
+
+    def of(factor):
+        return lambda g, x, w: (g * np.cos(x), g * factor * 1e-9 * (1 - np.tanh(w) ** 2))
+
+    x, w = np.array([0.5, -1.0, 2.0]), np.array([0.25, 1.5, -0.75])
+    assert verify_vjp(f, of(1.0), x, w)
+    for wrong in (of(0.0), of(2.0), lambda g, x, w: (g * np.cos(x), np.zeros(3))):
+        assert verify_vjp(f, wrong, x, w).status is Status.FAIL
+
+
+@pytest.mark.parametrize("size", [3e-3, 3e-6, 3e-9, 3e-12])
+def test_a_slope_that_drowns_in_the_rounding_of_its_function(size):
+    x = size * np.array([1.0, 2.0, -1.0])
+    assert verify_vjp(lambda x: 1 - np.cos(x), lambda g, x: g * np.sin(x), x)
+    for by in (0.0, 2.0, 1.01):
+        wrong = verify_vjp(lambda x: 1 - np.cos(x), lambda g, x, by=by: by * g * np.sin(x), x)
+        assert wrong.status is Status.FAIL
+    # Of a rule whose rounding cannot be seen it is not known whether 0 is more than that.
+    unknown = verify_vjp(lambda x: 1 - np.cos(x), lambda g, x: np.zeros(3), x)
+    assert unknown.status is not Status.PASS
+
+
+def test_a_saturated_function_is_decided_and_a_wrong_rule_for_it_found():
+    x = np.array([15.0, -17.0, 16.0])
+    assert verify_vjp(np.tanh, lambda g, x: g / np.cosh(x) ** 2, x)
+    assert verify_vjp(np.tanh, lambda g, x: g / np.cosh(x), x).status is Status.FAIL
+
+
+def test_the_rounding_of_a_rule_that_computes_with_numbers_of_python():
+    def loop(g, x):
+        pairs = zip(g, x, strict=True)
+        return np.array([float(a) * (1 - 1 / (1 + math.exp(float(b)))) for a, b in pairs])
+
+    x = np.array([-30.0, -35.0, 0.0])
+    verdict = verify_vjp(lambda x: np.log1p(np.exp(x)), loop, x)
+    assert verdict.status is not Status.FAIL
+
+
+def test_a_derivative_that_overflows_beside_one_that_does_not():
+    verdict = verify_vjp(lambda x: 1 / x, lambda g, x: -g / x**2, np.array([1e-200, 1.0]))
+    assert verdict.cause == "overflow"
+
+
+@pytest.mark.parametrize(
+    ("f", "second", "x"),
+    [
+        (lambda x: (x**4).sum(), lambda x: np.diag(12 * x**2), [1e-3, 1.0, 50.0]),
+        (
+            lambda z: np.log(np.exp(z - z.max()).sum()) + z.max(),
+            lambda z: np.diag(softmax(z)) - np.outer(softmax(z), softmax(z)),
+            [3.0, -12.0, 5.0, 0.5],
+        ),
+    ],
+)
+def test_a_hessian_from_the_function_alone_is_decided(f, second, x):
+    assert gc.verify_hessian(f, second, np.array(x))
+    wrong = gc.verify_hessian(f, lambda x: 1.001 * second(x), np.array(x))
+    assert wrong.status is Status.FAIL
+
+
+def test_a_wave_that_is_shorter_than_every_step():
+    x = RNG.standard_normal(3)
+    verdict = verify_vjp(
+        lambda x: x + 1e-9 * np.sin(1e14 * x), lambda g, x: g * (1 + 1e5 * np.cos(1e14 * x)), x
+    )
+    assert verdict.status is not Status.FAIL
