@@ -206,8 +206,8 @@ def _looked_closer(
 ) -> tuple[float, float] | None:
     """Value and limit by an imaginary step, where the claim lies outside them for certain.
 
-    The value has to lie inside the ``real`` interval, and the rule's own rounding to be known: with
-    no noise of the function in the way, that is what a right rule differs by.
+    The value has to lie inside the ``real`` interval. With no noise of the function in the way, the
+    rule's own rounding is what a right rule differs by.
     """
     found = context.imagined(line)
     if found is None or found.underflows:
@@ -217,9 +217,7 @@ def _looked_closer(
     if not abs(value - real[0]) <= real[1] or not abs(claimed - value) > limit:
         return None
     limit += context.claim_rounding(u, line.v, claimed, abs(claimed - value) - limit)
-    if not abs(claimed - value) > limit or not context.rounding_is_known(u, line.v):
-        return None
-    return value, limit
+    return (value, limit) if abs(claimed - value) > limit else None
 
 
 def settle_nonlinear(context: Context, seen: Nonlinear) -> None:
