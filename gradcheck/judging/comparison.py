@@ -18,6 +18,7 @@ from gradcheck.oracle.entry import (
     slopes,
     wide_levels,
 )
+from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import Ladder, Line, extrapolate
 from gradcheck.oracle.layout import Vector
 
@@ -135,10 +136,10 @@ def _is_sharp(context: Context, test: Test, measured: Slopes) -> bool:
     return not measured.kinked[0] and _within(context, test, measured)
 
 
-def row_test(context: Context, along: Along, r: int) -> Test:
+def row_test(context: Context, along: Along, r: int, limits: Floats | None = None) -> Test:
     """The test of one row of a claim of entries or tangents."""
-    u = context.unit(int(context.rows[r]))
-    return Test(u, float(along.claimed[r]), along.shares[r, None], float(along.norms[r]))
+    u, limit = context.unit(int(context.rows[r])), 0.0 if limits is None else float(limits[r])
+    return Test(u, float(along.claimed[r]), along.shares[r, None], float(along.norms[r]), limit)
 
 
 def imagine(context: Context, screened: Screened) -> list[Test]:
@@ -155,24 +156,27 @@ def imagine(context: Context, screened: Screened) -> list[Test]:
     else:
         along = context.claimed_along(screened.line.v, screened.direction.scale)
         tests = [row_test(context, along, int(r)) for r in np.flatnonzero(along.valid)]
-    suspects: list[Test] = []
-    for test in tests:
-        measured = float(project(found.value, test.u))
-        limit = MARGIN * float(np.abs(test.u) @ found.error) + context.rounded * test.norm
-        off = abs(test.claimed - measured)
-        if off > limit:
-            limit += context.claim_rounding(test.u, screened.line.v, test.claimed, off - limit)
-        if off > limit:
-            suspects.append(test)
-        elif context.claim.pull is not None:
-            test.record(context, measured, limit)
-        else:
-            agree = context.rows == int(np.argmax(test.u))
-            context.record_rows(
-                agree, along.claimed, found.value[context.rows], np.full(agree.size, limit),
-                screened.direction,
-            )  # fmt: skip
+    suspects = [test for test in tests if not _imagined(context, screened, test, found)]
     return [] if found.underflows else suspects
+
+
+def _imagined(context: Context, screened: Screened, test: Test, found: Imagined) -> bool:
+    """Agreement to the error bound of an imaginary step, and to the rule's own rounding."""
+    value = float(project(found.value, test.u))
+    limit = MARGIN * float(np.abs(test.u) @ found.error) + context.rounded * test.norm
+    off = abs(test.claimed - value)
+    if off > limit:
+        limit += context.claim_rounding(test.u, screened.line.v, test.claimed, off - limit)
+    if off > limit:
+        return False
+    if context.claim.pull is not None:
+        test.record(context, value, limit)
+    else:
+        agree = context.rows == int(np.argmax(test.u))
+        limits = np.full(agree.size, max(limit, test.limit))
+        claimed, values = np.full(agree.size, test.claimed), np.full(agree.size, value)
+        context.record_rows(agree, claimed, values, limits, screened.direction)
+    return True
 
 
 def contradicted(context: Context, line: Line, test: Test) -> bool:
@@ -211,6 +215,10 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
             tests = [t for t in made if t is not None and not _agrees(context, t, pair)]
             if not tests:
                 return result
+    exact = None if result.kinked.any() else context.imagined(line)
+    if exact is not None and not exact.underflows:
+        result.suspects = [t for t in tests if not _imagined(context, screened, t, exact)]
+        return result
     levels = list(range(context.ladder.count))
     for test in tests:
         if not any(
@@ -290,6 +298,12 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         left &= ~kinked[rows]
         if not left.any():
             return result
+    exact = None if result.kinked.any() else context.imagined(line)
+    if exact is not None and not exact.underflows:
+        rest = [row_test(context, along, int(r), cheap) for r in np.flatnonzero(left)]
+        result.suspects = [t for t in rest if not _imagined(context, screened, t, exact)]
+        result.suspects.sort(key=lambda t: -abs(t.claimed - float(project(exact.value, t.u))))
+        return result
     levels = list(range(context.ladder.count))
     for aware in (False, True):
         careful = slopes(line, context.ladder, levels, context.epsilon, aware=aware)

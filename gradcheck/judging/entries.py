@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from gradcheck.localization import suspect_column, suspect_output, weighed_colum
 from gradcheck.oracle.entry import (
     coordinate_line,
     coordinate_reach,
+    known_noise,
     measure_along,
     moved_by,
     project,
@@ -28,6 +30,8 @@ MOST_TABLE = 64
 _MOST_SUSPECTS = 2
 #: The second ladder's steps are not those of the first even where both scales are the same.
 _FRESH = 0.7
+#: Two real steps show a slope up to this share of it, for all that they leave out.
+_ROUGHLY = 2.0**-7
 #: Two scales that differ by less than one level of the ladder show the same.
 _ALIKE = 8.0
 
@@ -112,27 +116,13 @@ def _examine(context: Context, u: Vector, column: int) -> str:
     entry, outcome = _measure(context, u, column)
     if outcome == "wrong" and not context.is_beside and not _wrong_beside(context, u, column):
         outcome = "wrong" if context.subject.is_analytic else "kink"
-    if outcome == "wrong" and (
-        _excused(context, u, column) or not _seconded(context, u, column, entry)
-    ):
+    if outcome == "wrong" and not _seconded(context, u, column, entry):
         outcome = "right"
     if outcome == "wrong":
         context.evidence.wrong = entry
         context.evidence.title = "wrong value"
         context.evidence.probe = context.probe(u)
     return outcome
-
-
-def _excused(context: Context, u: Vector, column: int) -> bool:
-    """Whether an imaginary step agrees with the claim: real ones may average over a small shape."""
-    reach = coordinate_reach(context.point, column)[0]
-    line = coordinate_line(context.point, column, reach, context.ladder)
-    found = context.imagined(line)
-    if found is None:
-        return False
-    value, error = float(project(found.value, u)), float(np.abs(u) @ found.error)
-    claimed = context.claimed_number(u, line.v)
-    return abs(claimed - value) <= error + context.rounded * abs(claimed)
 
 
 def _seconded(context: Context, u: Vector, column: int, entry: Entry | None) -> bool:
@@ -177,11 +167,17 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
         along = moved_by(line, column)
         if along == 0:
             return None, "right"
-        measured = measure_along(line, u, context.ladder, context.epsilon)
-        if measured.kinked[0]:
-            return None, "kink"
         claimed = context.claimed_number(u, line.v)
-        value, error = float(measured.value[0]), float(measured.error[0])
+        exact = _by_imaginary_step(context, line, u)
+        if exact is not None and not exact.confirmed and exact.allows(claimed, context):
+            return None, "right"  # real steps may average over a shape that is smaller
+        if exact is not None and exact.confirmed:
+            value, error = exact.value, exact.error
+        else:
+            measured = measure_along(line, u, context.ladder, context.epsilon)
+            if measured.kinked[0]:
+                return None, "kink"
+            value, error = float(measured.value[0]), float(measured.error[0])
         limit = MARGIN * error + context.rounded * abs(claimed) + context.claim.least * abs(along)
         if not np.isfinite(limit):
             continue
@@ -190,10 +186,7 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
             # Even where the claim is all of it: a sum that should cancel may be rounding alone.
             limit += context.claim_rounding(u, line.v, claimed, off - limit)
         if not off > limit:
-            closer = _looked_closer(context, line, u, claimed, (value, limit))
-            if closer is None:
-                return None, "right"
-            value, limit = closer
+            return None, "right"
         output = int(np.argmax(np.abs(u)))
         found = context.entry(output, column, claimed / along, value / along, limit / along)
         if best is None or found.error < best.error:
@@ -201,23 +194,34 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
     return best, "right" if best is None else "wrong"
 
 
-def _looked_closer(
-    context: Context, line: Line, u: Vector, claimed: float, real: tuple[float, float]
-) -> tuple[float, float] | None:
-    """Value and limit by an imaginary step, where the claim lies outside them for certain.
+class _Exact(NamedTuple):
+    """The slope of ``u·y`` by an imaginary step, and whether two real ones confirm it."""
 
-    The value has to lie inside the ``real`` interval. With no noise of the function in the way, the
-    rule's own rounding is what a right rule differs by.
+    value: float
+    error: float
+    confirmed: bool
+
+    def allows(self, claimed: float, context: Context) -> bool:
+        """Whether a claim agrees."""
+        return abs(claimed - self.value) <= self.error + context.rounded * abs(claimed)
+
+
+def _by_imaginary_step(context: Context, line: Line, u: Vector) -> _Exact | None:
+    """Far cheaper than a ladder of real steps, and exact, where it can be had.
+
+    Real steps have to show the same, up to their truncation and what rounding does to them: it is
+    the function as it is computed that is judged.
     """
     found = context.imagined(line)
     if found is None or found.underflows:
         return None
     value, error = float(project(found.value, u)), float(np.abs(u) @ found.error)
-    limit = MARGIN * error + context.rounded * abs(claimed)
-    if not abs(value - real[0]) <= real[1] or not abs(claimed - value) > limit:
-        return None
-    limit += context.claim_rounding(u, line.v, claimed, abs(claimed - value) - limit)
-    return (value, limit) if abs(claimed - value) > limit else None
+    pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
+    real, _, floor = pair.projected(u)
+    allowed = _ROUGHLY * abs(value) + MARGIN * floor
+    if not abs(real - value) <= allowed:
+        allowed += MARGIN * float(known_noise(line, u)[0]) / pair.fine
+    return _Exact(value, error, abs(real - value) <= allowed)
 
 
 def settle_nonlinear(context: Context, seen: Nonlinear) -> None:
