@@ -258,7 +258,7 @@ class Subject:
         # Entries that were put into a new array are plain again, but moved.
         return found if all(carried) or found.any() else None
 
-    def _imaginary(self, v: Vector) -> Imagined | None:
+    def _imaginary(self, v: Vector, **how: bool) -> Imagined | None:
         """The slopes along ``v`` by an imaginary step, where that can be had."""
         if self.x.dtype != np.float64 or self.dtype != np.float64 or self.is_measured:
             return None
@@ -270,7 +270,7 @@ class Subject:
                 self.restore_inputs()
             return list(raw) if isinstance(raw, tuple | list) else [raw]
 
-        return imaginary_slope(compute, self.x, v, self.y)
+        return imaginary_slope(compute, self.x, v, self.y, **how)
 
     def _not_finite(self) -> str:
         leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))

@@ -28,7 +28,7 @@ from gradcheck.judging.context import COARSEST, FINE, FINE_OF_MANY, Context, Evi
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
-from gradcheck.judging.screening import BOTH, Screened, alone, screen
+from gradcheck.judging.screening import BOTH, Screened, alone, moving, screen
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import overflows
 from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
@@ -273,11 +273,11 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
     if context.claim.pull is None:
         zeros = [] if context.typical.sizes.size else [None]
     for leaf in zeros:
-        screened = context.screened[0]
-        if leaf is not None and len(leaves) > 1:
-            screened = alone(context, leaf)
-            _compare(context, screened, kinked)
-        if evidence.wrong is None and not kinked.any():
+        screened = context.screened[0] if leaf is None else moving(context.screened[0], leaf)
+        found = context.imagined(screened.line, zero_will_do=True)
+        if found is None and leaf is not None and len(leaves) > 1:
+            _compare(context, alone(context, leaf), kinked)
+        elif found is not None and found.value.any():
             doubts = imagine(context, screened)
             entries.doubt(context, screened.line, doubts)
             if doubts and evidence.wrong is None:
@@ -315,6 +315,8 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
         _compare(context, screened[0], kinked)
     for look in (sharpen, functools.partial(sharpen, wide=True), imagine):
         least = context.fine if look is sharpen else COARSEST
+        if look is imagine and context.fine > FINE and number in context.evidence.lost:
+            return  # one of many points: others show this gradient better
         for one in screened:
             if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
                 entries.doubt(context, one.line, look(context, one))

@@ -164,6 +164,7 @@ def _imagined(context: Context, screened: Screened, test: Test, found: Imagined)
     """Agreement to the error bound of an imaginary step, and to the rule's own rounding."""
     value = float(project(found.value, test.u))
     limit = MARGIN * float(np.abs(test.u) @ found.error) + context.rounded * test.norm
+    limit = max(limit, test.limit, SOUGHT * test.share)
     off = abs(test.claimed - value)
     if off > limit:
         limit += context.claim_rounding(test.u, screened.line.v, test.claimed, off - limit)

@@ -54,6 +54,8 @@ _TINY = float(np.finfo(np.float64).tiny)
 #: The rule's own rounding counts so many times the scatter that was seen in a few runs.
 _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
+#: So many are enough to see whether it grows.
+_GROWTH_RUNS = 2
 #: Jitter of so many units makes rounding grow by about as much, at least by this.
 _MANY_UNITS = 256
 _GROWS = 16.0
@@ -166,7 +168,7 @@ class Context:
     def __post_init__(self) -> None:
         self.point = self.subject.point
         self.epsilon = self.ladder.epsilon
-        self._imagined: dict[bytes, Imagined | None] = {}
+        self._imagined: dict[tuple[bytes, bool], Imagined | None] = {}
         self.rng = self.case.rng("beside" if self.is_beside else "directions")
 
     @property
@@ -276,7 +278,8 @@ class Context:
         found = self._scattered(u, v, claimed)
         if 0 < _SCATTER_MARGIN * found < sought:
             return _SCATTER_MARGIN * found
-        if found > 0 and self._scattered(u, v, claimed, units=_MANY_UNITS) >= _GROWS * found:
+        many = {"units": _MANY_UNITS, "runs": _GROWTH_RUNS}
+        if found > 0 and self._scattered(u, v, claimed, **many) >= _GROWS * found:
             return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
         shown = _SCATTER_MARGIN * self._scattered(u, v, claimed, inputs_alone=True)
@@ -296,14 +299,16 @@ class Context:
             return False
         return claim.carried
 
-    def _scattered(self, u: Vector, v: Vector, claimed: float, **how: Any) -> float:
+    def _scattered(
+        self, u: Vector, v: Vector, claimed: float, runs: int = _SCATTER_RUNS, **how: Any
+    ) -> float:
         def compute(wrap: Callable[[Any], Any]) -> Floats:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
             return np.array([self.claimed_number(u, v, claim)])
 
         reference, seed = np.array([claimed]), self.case.seed
         try:
-            moved = rounding.scatter(compute, reference, seed, _SCATTER_RUNS, **how)
+            moved = rounding.scatter(compute, reference, seed, runs, **how)
         except (Violation, SetAside):
             return np.inf if how.get("inputs_alone") else 0.0
         return float(moved[0])
@@ -384,12 +389,14 @@ class Context:
             return ()
         return tuple(zip(signature.leading, self.subject.cotangent(u), strict=True))
 
-    def imagined(self, line: Line) -> Imagined | None:
+    def imagined(self, line: Line, *, zero_will_do: bool = False) -> Imagined | None:
         """The slopes along a line by an imaginary step, where that can be had; measured once."""
-        key = line.v.tobytes()
+        key = (line.v.tobytes(), zero_will_do)
         if key not in self._imagined:
             measure = self.point.imaginary
-            self._imagined[key] = None if measure is None else measure(line.v)
+            self._imagined[key] = (
+                None if measure is None else measure(line.v, zero_will_do=zero_will_do)
+            )
         return self._imagined[key]
 
     @functools.cached_property

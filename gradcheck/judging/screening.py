@@ -160,6 +160,15 @@ def alone(context: Context, leaf: Leaf) -> Screened:
     return result[0]
 
 
+def moving(screened: Screened, leaf: Leaf) -> Screened:
+    """The same line with one input moving alone."""
+    support = np.zeros(screened.line.v.size)
+    support[leaf.slice] = 1.0
+    line = Line(screened.line.point, screened.line.v * support)
+    direction = Direction(line.v, screened.direction.scale * support)
+    return Screened(line, direction, screened.cotangents)
+
+
 def _alike(context: Context) -> Any:
     """What points must have in common to be stacked."""
     point, entries = context.point, context.claim.entries

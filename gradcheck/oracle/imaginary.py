@@ -94,12 +94,18 @@ class Imagined(NamedTuple):
 
 
 def imaginary_slope(
-    compute: Callable[[Any], list[Any]], x: Vector, v: Vector, y: Vector
+    compute: Callable[[Any], list[Any]],
+    x: Vector,
+    v: Vector,
+    y: Vector,
+    *,
+    zero_will_do: bool = False,
 ) -> Imagined | None:
     """The slopes along ``v``.
 
     ``compute(x)`` gives the outputs for a flat vector of numbers; ``y`` are those at ``x``. None
-    where an operation inside is not known, or on a kink.
+    where an operation inside is not known, or on a kink. With ``zero_will_do``, slopes that are
+    exactly zero on one side are answered at once.
     """
     underflows: list[str] = []
     try:
@@ -107,6 +113,8 @@ def imaginary_slope(
             warnings.simplefilter("error", ComplexWarning)
             with np.errstate(under="call", call=lambda what, _: underflows.append(what)):
                 up = _run(compute, x, v, Scatter(0, units=0), y.size)
+            if zero_will_do and not up.imag.any():
+                return Imagined(np.zeros(y.size), np.zeros(y.size), underflows=False)
             down = _run(compute, x, -v, Scatter(0, units=0), y.size)
             moved = [_run(compute, x, v, Scatter(seed), y.size) - up for seed in range(_RUNS)]
     except Exception:

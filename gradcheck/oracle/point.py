@@ -38,7 +38,7 @@ class Point:
         high: Vector | None = None,
         tangent: Callable[[Vector], Vector] | None = None,
         scatter: Callable[[], Vector | None] | None = None,
-        imaginary: Callable[[Vector], Imagined | None] | None = None,
+        imaginary: Callable[..., Imagined | None] | None = None,
     ) -> None:
         self._function = function
         self.x = x
