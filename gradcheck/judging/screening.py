@@ -45,8 +45,10 @@ _COTANGENTS = 2
 _WIDEST = 2.0**-100
 #: Beyond this many inputs an array costs more than the calls of numpy on it.
 _LARGE = 1 << 14
-#: Beyond this many entries those of median size are found without sorting all.
+#: Beyond this many entries those of median size are found among a sample, of so many, spread by the
+#: multiplier of Knuth's hash.
 _MANY = 4096
+_SCATTERED = 2654435761
 
 
 @dataclass(eq=False)
@@ -388,17 +390,16 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
 
     What is smaller than the sought share of the largest counts as zero.
     """
+    if g.shape[-1] > _MANY:
+        # Of very many a sample tells what is typical; no even one, which would follow an axis.
+        sample = np.arange(_MANY) * _SCATTERED % g.shape[-1]
+        g, scale = g[..., sample], scale[..., sample]
     size = np.abs(g)
     count = size.shape[-1]
     largest = size.max(axis=-1, initial=0.0)[..., None]
     zeros = np.count_nonzero(size <= SOUGHT * largest, axis=-1)[..., None]
     near = np.clip((zeros + count) // 2 + np.arange(-1, 2), np.minimum(zeros, count - 1), count - 1)
-    if count > _MANY:
-        flat, ranks = size.reshape(-1, count), near.reshape(-1, near.shape[-1])
-        order = np.array([row.argpartition(k)[k] for row, k in zip(flat, ranks, strict=True)])
-        chosen = order.reshape(near.shape)
-    else:
-        chosen = np.take_along_axis(size.argsort(axis=-1), near, axis=-1)
+    chosen = np.take_along_axis(size.argsort(axis=-1), near, axis=-1)
     contributed = np.take_along_axis(size, chosen, axis=-1) * np.take_along_axis(
         np.broadcast_to(scale, size.shape), chosen, axis=-1
     )
