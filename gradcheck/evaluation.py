@@ -452,7 +452,7 @@ def _changed(rule: Rule, what: str) -> Violation:
 
 def as_gradients(name: str, raw: Any, rule: Rule, layout: Layout, notes: list[str]) -> Floats:
     """A rule's gradients in one flat vector; shape and count are checked."""
-    parts = _by_name(name, raw, rule)
+    parts = gradients_by_name(name, raw, rule)
     flat = np.empty(layout.size)
     for leaf in layout.leaves:
         part = parts[leaf.name]
@@ -468,7 +468,8 @@ def as_gradients(name: str, raw: Any, rule: Rule, layout: Layout, notes: list[st
     return flat
 
 
-def _by_name(name: str, raw: Any, rule: Rule) -> dict[str, Any]:
+def gradients_by_name(name: str, raw: Any, rule: Rule) -> dict[str, Any]:
+    """A rule's gradients, each by the name of its input; their count is checked."""
     wrt = rule.wrt
     if len(wrt) == 1 and not isinstance(raw, tuple):
         return {wrt[0]: raw}

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Options, Rule
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import SetAside, Subject, Violation, as_gradients
+from gradcheck.evaluation import SetAside, Subject, Violation, as_gradients, gradients_by_name
 from gradcheck.judging.context import CONFINED
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import ROUNDING, slopes
+from gradcheck.oracle.imaginary import Stepped
 from gradcheck.oracle.interval import select
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Vector
@@ -126,6 +127,9 @@ def _declared_gradient(rule: Rule, name: str) -> Callable[..., Any]:
         y = owner.function(**values)
         names = {**values, owner.options.output[0]: y}
         leading = [np.float64(1.0)] if rule.kind == "vjp" else []
+        if isinstance(values[name], Stepped):
+            # A step in the imaginary direction goes through as it is.
+            return gradients_by_name(rule.name, rule.call(leading, names), rule)[name]
         layout = Layout({n: values[n] for n in rule.wrt})
         flat = as_gradients(rule.name, rule.call(leading, names), rule, layout, [])
         return layout.restore(flat)[name]
