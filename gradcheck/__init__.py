@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from gradcheck.checking import check
     from gradcheck.claims import Derivation, Identity, Rule, derivation, identity, options
+    from gradcheck.measurement import measure_jacobian, measure_jvp
     from gradcheck.verdict import Measured, Status, Verdict, Verdicts
     from gradcheck.verification import (
         check_at,
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
         check_jacobian,
         check_jvp,
         check_vjp,
-        measure_jacobian,
-        measure_jvp,
         replay,
         verify,
         verify_gradient,
@@ -117,8 +116,9 @@ _HOMES = {
     "checking": ("check",),
     "verification": (
         "replay",
-        *(name for name in __all__ if name.startswith(("check_", "measure_", "verify"))),
+        *(name for name in __all__ if name.startswith(("check_", "verify"))),
     ),
+    "measurement": ("measure_jacobian", "measure_jvp"),
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ ORDER = [
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.screening", "judging.comparison", "judging.entries",
     "judging.kinks", "judging.hessians", "judging.exhibits", "judging", "identities",
+    "plain_functions", "measurement",
     "neighbours", "source_edits",
     "diagnosis.samples", "diagnosis.evidence", "diagnosis.catalogue", "diagnosis.pattern",
     "diagnosis.factors", "diagnosis.catalogue.behaviour", "diagnosis.catalogue.conditions",

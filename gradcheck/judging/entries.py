@@ -13,6 +13,7 @@ from gradcheck.judging.context import MARGIN, SOUGHT, Context, Floats
 from gradcheck.judging.screening import BOTH, Test
 from gradcheck.localization import suspect_column, suspect_output, weighed_column
 from gradcheck.oracle.entry import (
+    ROUGHLY,
     coordinate_line,
     coordinate_reach,
     known_noise,
@@ -30,8 +31,6 @@ MOST_TABLE = 64
 _MOST_SUSPECTS = 2
 #: The second ladder's steps are not those of the first even where both scales are the same.
 _FRESH = 0.7
-#: Two real steps show a slope up to this share of it, for all that they leave out.
-_ROUGHLY = 2.0**-7
 #: Two scales that differ by less than one level of the ladder show the same.
 _ALIKE = 8.0
 
@@ -218,7 +217,7 @@ def _by_imaginary_step(context: Context, line: Line, u: Vector) -> _Exact | None
     value, error = float(project(found.value, u)), float(np.abs(u) @ found.error)
     pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
     real, _, floor = pair.projected(u)
-    allowed = _ROUGHLY * abs(value) + MARGIN * floor
+    allowed = ROUGHLY * abs(value) + MARGIN * floor
     if not abs(real - value) <= allowed:
         allowed += MARGIN * float(known_noise(line, u)[0]) / pair.fine
     return _Exact(value, error, abs(real - value) <= allowed)

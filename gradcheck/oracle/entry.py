@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 #: The rounding of a function of a few operations, in units of half its last place.
 ROUNDING = 4.0
+#: Two real steps show a slope up to this share of it, for all that they leave out.
+ROUGHLY = 2.0**-7
 #: How often the interval in which a quantized function starts to move is halved.
 _BISECTIONS = 10
 #: How far out a function that does not move on the ladder is looked for a first move.
