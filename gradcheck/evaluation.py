@@ -265,7 +265,9 @@ class Subject:
 
         def compute(numbers: Any) -> list[Any]:
             self.point.evaluations += 1
-            raw = self.derivation.function(**{**self.values, **self.inputs.restore(numbers)})
+            # What is computed from the other inputs is rounded as well.
+            values = {name: numbers.beside(value) for name, value in self.values.items()}
+            raw = self.derivation.function(**{**values, **self.inputs.restore(numbers)})
             if self.derivation.options.mutates:
                 self.restore_inputs()
             return list(raw) if isinstance(raw, tuple | list) else [raw]

@@ -282,12 +282,17 @@ class Context:
         if found > 0 and self._scattered(u, v, claimed, **many) >= _GROWS * found:
             return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
-        shown = _SCATTER_MARGIN * self._scattered(u, v, claimed, inputs_alone=True)
-        if self.claim.pull is None or self.rounding_is_known(u, v):
-            return shown
-        # It may have computed with numbers as large as its largest, such as 1 in 1 - 1 / (1 + e).
-        largest = max(float(np.abs(self.claim.pull(u)).max()), float(np.abs(u).max()))
-        return shown + self.rounded * largest * float(np.abs(v).max())
+        shown = self._scattered(u, v, claimed, inputs_alone=True)
+        plausible = 0.0
+        if self.claim.pull is not None and not self.rounding_is_known(u, v):
+            # It may have computed with numbers as large as its largest, as in 1 - 1 / (1 + e).
+            largest = max(float(np.abs(self.claim.pull(u)).max()), float(np.abs(u).max()))
+            plausible = self.rounded * largest * float(np.abs(v).max())
+        if shown > plausible and self._scattered(u, v, claimed, inputs_alone=True, **many) < (
+            _GROWS * shown
+        ):
+            shown = 0.0  # a choice, too
+        return _SCATTER_MARGIN * shown + plausible
 
     def rounding_is_known(self, u: Vector, v: Vector) -> bool:
         """Whether jitter comes through the rule to all of its answer."""

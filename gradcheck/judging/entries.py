@@ -178,6 +178,7 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
                 return None, "kink"
             value, error = float(measured.value[0]), float(measured.error[0])
         limit = MARGIN * error + context.rounded * abs(claimed) + context.claim.least * abs(along)
+        limit = max(limit, SOUGHT * abs(claimed))  # less is not sought
         if not np.isfinite(limit):
             continue
         off = abs(claimed - value)

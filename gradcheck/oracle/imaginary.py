@@ -34,6 +34,7 @@ Numbers = NDArray[np.complex128]
 
 #: The step: its square is nothing beside 1, and products with small numbers do not underflow.
 _STEP = 2.0**-100
+_LONGER = 2.0
 #: The error is so many times the largest scatter of so many runs.
 _RUNS = 6
 _MARGIN = 4.0
@@ -112,18 +113,25 @@ def imaginary_slope(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", ComplexWarning)
             with np.errstate(under="call", call=lambda what, _: underflows.append(what)):
-                up = _run(compute, x, v, Scatter(0, units=0), y.size)
+                up = _run(compute, x, _STEP * v, Scatter(0, units=0), y.size)
             if zero_will_do and not up.imag.any():
                 return Imagined(np.zeros(y.size), np.zeros(y.size), underflows=False)
-            down = _run(compute, x, -v, Scatter(0, units=0), y.size)
-            moved = [_run(compute, x, v, Scatter(seed), y.size) - up for seed in range(_RUNS)]
+            down = _run(compute, x, -_STEP * v, Scatter(0, units=0), y.size)
+            # By another step, too: what a slope of zero shows by the third derivative grows with it.
+            moved = [
+                _run(compute, x, _LONGER * _STEP * v, Scatter(seed), y.size)
+                for seed in range(_RUNS)
+            ]
     except Exception:
         # Code that was written for real arrays: whatever it raises, it cannot be measured so.
         return None
     slope = up.imag / _STEP
     error, blur = (
         _MARGIN * np.max(np.abs(parts), axis=0)
-        for parts in ([one.imag / _STEP for one in moved], [one.real for one in moved])
+        for parts in (
+            [one.imag / (_LONGER * _STEP) - slope for one in moved],
+            [one.real - up.real for one in moved],
+        )
     )
     if not (np.isfinite(slope).all() and np.isfinite(error).all()):
         return None
@@ -133,9 +141,9 @@ def imaginary_slope(
 
 
 def _run(
-    compute: Callable[[Any], list[Any]], x: Vector, v: Vector, scatter: Scatter, size: int
+    compute: Callable[[Any], list[Any]], x: Vector, step: Vector, scatter: Scatter, size: int
 ) -> Numbers:
-    parts = compute(Stepped(x + 1j * (_STEP * v), scatter))
+    parts = compute(Stepped(x + 1j * step, scatter))
     flat: Numbers = np.concatenate([np.asarray(_bare(p), complex).reshape(-1) for p in parts])
     if flat.size != size:
         raise UnknownOperation("another shape")
@@ -156,6 +164,12 @@ class Stepped(NDArrayOperatorsMixin):
     size = property(lambda self: self._numbers.size)
     T = property(lambda self: self._wrap(self._numbers.T))
     real = property(lambda self: self)
+
+    def beside(self, value: Any) -> Any:
+        """An array that does not move, such that what is computed from it is rounded as well."""
+        if isinstance(value, np.ndarray) and value.dtype == self.dtype:
+            return Stepped(value.astype(complex), self._scatter)
+        return value
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -3,6 +3,7 @@
 Each case here once accused a right rule, or passed or left undecided a wrong one.
 """
 
+import contextlib
 import math
 
 import numpy as np
@@ -422,3 +423,66 @@ def test_a_wave_that_is_shorter_than_every_step():
         lambda x: x + 1e-9 * np.sin(1e14 * x), lambda g, x: g * (1 + 1e5 * np.cos(1e14 * x)), x
     )
     assert verdict.status is not Status.FAIL
+
+
+def test_a_choice_that_the_last_bit_of_an_input_decides_is_no_rounding():
+    def rule(x):
+        return 1 + 0.5 * (x * 3.0 - x.max() * 3.0 >= 0) * (np.arange(3) == 1)
+
+    for seed in range(4):
+        verdict = gc.verify_gradient(lambda x: x.sum(), rule, np.ones(3) + seed)
+        assert verdict.status is Status.FAIL
+
+
+@pytest.mark.parametrize("x", [[1.0, 1.0, 0.0], [2.0, 2.0, 2.0, 1.0], [1.0, 1.0]])
+def test_a_maximum_whose_rule_gives_every_tie_the_gradient(x):
+    @gc.derivation(x="k")
+    def largest(x):
+        return x.max()
+
+    @largest.vjp
+    def everywhere(dy, x):
+        return dy * (x == x.max())
+
+    for seed in range(20):
+        with pytest.raises(gc.GradientMismatch):
+            gc.replay(everywhere, Case({"x": np.array(x)}, seed))
+
+
+def test_a_gate_whose_complement_is_rounded():
+    def sigmoid(t):
+        e = np.exp(-np.abs(t))
+        return np.where(t >= 0, 1.0, e) / (1 + e)
+
+    @gc.derivation(x="k", h="k", t="k")
+    def highway(x, h, t):
+        return sigmoid(t) * np.tanh(h) + (1 - sigmoid(t)) * x
+
+    @highway.vjp
+    def backward(dy, x, h, t):
+        gate, other = sigmoid(t), sigmoid(-t)  # other is exact where 1 - gate is not
+        return dy * other, dy * gate / np.cosh(h) ** 2, dy * (np.tanh(h) - x) * gate * other
+
+    @highway.vjp("x")
+    def alone(dy, t):
+        return dy * sigmoid(-t)
+
+    x = np.array([39.4, -40.6, 24.3])
+    h, t = np.array([19.1, -39.7, -11.3]), np.array([32.2, 15.369885771633285, -17.1])
+    for seed in range(30):
+        for rule in (backward, alone):
+            with contextlib.suppress(gc.GradientUndecided):
+                gc.replay(rule, Case({"x": x, "h": h, "t": t}, seed))
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (lambda x: x * x * x, lambda x: 3 * x * x),
+        (lambda x: x - np.sin(x), lambda x: 1 - np.cos(x)),
+        (lambda x: np.tanh(x) ** 3, lambda x: 3 * np.tanh(x) ** 2 / np.cosh(x) ** 2),
+    ],
+)
+def test_a_slope_of_zero_with_a_third_derivative(f, slope):
+    assert verify_vjp(f, lambda g, x: g * slope(x), np.zeros(2))
+    assert verify_vjp(f, lambda g, x: g * slope(x), np.array([0.0, 1.0]))
