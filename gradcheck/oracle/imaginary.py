@@ -117,7 +117,7 @@ def imaginary_slope(
             if zero_will_do and not up.imag.any():
                 return Imagined(np.zeros(y.size), np.zeros(y.size), underflows=False)
             down = _run(compute, x, -_STEP * v, Scatter(0, units=0), y.size)
-            # By another step, too: what a slope of zero shows by the third derivative grows with it.
+            # By another step: what a slope of zero shows by the third derivative grows with it.
             moved = [
                 _run(compute, x, _LONGER * _STEP * v, Scatter(seed), y.size)
                 for seed in range(_RUNS)
