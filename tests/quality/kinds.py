@@ -16,11 +16,8 @@ def _parts(raw: Any) -> tuple[Any, ...]:
 
 def _units(y: Any) -> list[Any]:
     """The cotangents that pick one output each."""
-    shape, dtype = np.shape(y), np.asarray(y).dtype
-    return [
-        unit.reshape(shape) if shape else unit[0]
-        for unit in np.eye(int(np.prod(shape)), dtype=dtype)
-    ]
+    shape = np.shape(y)
+    return [unit.reshape(shape)[()] for unit in np.eye(int(np.prod(shape)))]
 
 
 def as_kind(
@@ -35,9 +32,8 @@ def as_kind(
     if kind == "vjp":
         return f, vjp, inputs
     if kind == "gradient":
-        y = np.asarray(f(*inputs))
-        weights = rng.uniform(0.5, 1.0, y.shape) * rng.choice([-1.0, 1.0], y.shape)
-        weights = weights.astype(y.dtype)[()]
+        shape = np.shape(f(*inputs))
+        weights = (rng.uniform(0.5, 1.0, shape) * rng.choice([-1.0, 1.0], shape))[()]
         return (lambda *x: (weights * f(*x)).sum()), (lambda *x: vjp(weights, *x)), inputs
     units = _units(f(*inputs))
     shape = np.shape(f(*inputs))
