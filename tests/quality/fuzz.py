@@ -67,6 +67,11 @@ def _narrow(value: Any) -> Any:
     return np.float32(value) if isinstance(value, float) else value
 
 
+def _widened(value: Any) -> Any:
+    is_narrow = isinstance(value, np.ndarray | np.floating) and value.dtype == np.float32
+    return value.astype(np.float64) if is_narrow else value
+
+
 def _strided(value: Any, rng: np.random.Generator) -> Any:
     """An array of the same values that is a view: transposed, spread out or reversed."""
     if not isinstance(value, np.ndarray) or not value.ndim:
@@ -120,10 +125,9 @@ def case_of(seed: int, number: int) -> Drawn | None:
     if inputs is None:
         return None
     f, rule = layer.f, layer.vjp
-    if regime == "non-contiguous":
-        inputs = tuple(_strided(value, rng) for value in inputs)
-    elif regime in ("float32", "native float32"):
-        inputs = tuple(map(_narrow, inputs))
+    in_float32 = regime in ("float32", "native float32")
+    if in_float32:  # the same numbers, held in float64 by what is closed over
+        inputs = tuple(_widened(_narrow(value)) for value in inputs)
     if regime == "native float32":
         f, rule = native(f), native(rule)
     elif regime == "float32 rule":
@@ -133,6 +137,10 @@ def case_of(seed: int, number: int) -> Drawn | None:
         f, rule, given = as_kind(kind, f, rule, inputs, rng)
     if regime == "native float32":  # sums that make another kind of claim round there too
         f, rule = native(f), native(rule)
+    if in_float32:
+        inputs, given = tuple(map(_narrow, inputs)), tuple(map(_narrow, given))
+    if regime == "non-contiguous":
+        given = tuple(_strided(value, rng) for value in given)
     return Drawn(layer, regime, kind, tuple(inputs), given, f, rule, number)
 
 
