@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck import Status, derivation, real
+from gradcheck import Status, derivation
 from gradcheck.case import Case
 from gradcheck.claims import Kind, Rule
 from gradcheck.verification import judge_at
@@ -31,6 +31,7 @@ from tests.quality.scalable import (
     logsumexp,
     logsumexp_hessian,
     quartic,
+    quartic_gradient,
     quartic_hessian,
     softmax,
 )
@@ -39,8 +40,12 @@ from tests.quality.scalable import (
 MULTIPLES = (1.0, 3.0)
 #: Of a JVP, so many columns of the Jacobian stand for the others.
 _COLUMNS = 9
-#: What is smaller than this share of the largest entry is no entry but rounding.
-_ZERO = 1e-12
+#: What is smaller than this share of the largest entry counts as zero, as in the judgement.
+_ZERO = 2.0**-24
+#: The entries of a backward rule are as large as they are over so many cotangents.
+_COTANGENTS = 8
+#: So many entries that were not found are listed.
+_LISTED = 40
 #: Trials of a function of so many inputs or more are made this much fewer.
 _LARGE, _FEWER = 100_000, 10
 
@@ -50,6 +55,7 @@ class Claimed:
     """A right claim at drawn inputs: how it is judged, and how one entry of it is made wrong."""
 
     kind: Kind
+    f: Callable
     rule: Callable
     inputs: Sequence[Any]
     judge: Callable[[Callable, int], Any]
@@ -67,7 +73,7 @@ class Row:
     found: Counter[float] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     resolutions: list[float] = field(default_factory=list)
-    missed: list[tuple[int, float]] = field(default_factory=list)
+    missed: list[tuple[int, float, str]] = field(default_factory=list)
 
 
 def _spoiled_part(rule: Callable, part: int, position: int, factor: float) -> Callable:
@@ -106,9 +112,7 @@ def _chosen(rng: np.random.Generator, sizes: Any) -> int | None:
     return int(rng.choice(large))
 
 
-def spoil(
-    claimed: Claimed, cotangent: Any, rng: np.random.Generator
-) -> Callable[[float], Callable] | None:
+def spoil(claimed: Claimed, rng: np.random.Generator) -> Callable[[float], Callable] | None:
     """What makes a rule wrong in one entry by a given share of it; None where all are zero."""
     rule, inputs = claimed.rule, claimed.inputs
     if claimed.kind == "jvp":
@@ -131,10 +135,15 @@ def spoil(
         at, row = divmod(position, jacobian.shape[1])
         entry, column = jacobian[at, row], int(columns[at])
         return lambda share: _spoiled_jvp(rule, row, which, column, share * entry)
-    raw = rule(cotangent, *inputs) if claimed.kind == "vjp" else rule(*inputs)
-    parts = raw if isinstance(raw, tuple) else (raw,)
-    part = int(rng.integers(len(parts)))
-    chosen = _chosen(rng, parts[part])
+    leading: list[tuple[Any, ...]] = [()]
+    if claimed.kind == "vjp":
+        shape = np.shape(claimed.f(*inputs))
+        leading = [(rng.standard_normal(shape)[()],) for _ in range(_COTANGENTS)]
+    answers = [rule(*first, *inputs) for first in leading]
+    of_each = [raw if isinstance(raw, tuple) else (raw,) for raw in answers]
+    part = int(rng.integers(len(of_each[0])))
+    sizes = np.sqrt(np.mean([np.square(parts[part]) for parts in of_each], axis=0))
+    chosen = _chosen(rng, sizes)
     if chosen is None:
         return None
     return lambda share: _spoiled_part(rule, part, chosen, 1 + share)
@@ -154,12 +163,8 @@ def measure(
         row.size = sum(np.size(value) for value in claimed.inputs)
         right = claimed.judge(claimed.rule, 2 * trial)
         row.statuses[str(right.status)] += 1
-        cotangent = None
-        if kind == "vjp":
-            shape = np.shape(claimed.judge.keywords["f"](*claimed.inputs))
-            cotangent = rng.standard_normal(shape)[()]
         with np.errstate(all="ignore"):
-            wrong = spoil(claimed, cotangent, rng)
+            wrong = spoil(claimed, rng)
         if right.status is not Status.PASS or wrong is None:
             row.skipped += 1
             continue
@@ -171,7 +176,7 @@ def measure(
             found = verdict.status is Status.FAIL
             row.found[multiple] += found
             if not found:
-                row.missed.append((trial, multiple))
+                row.missed.append((trial, multiple, str(verdict.status)))
     return row
 
 
@@ -180,7 +185,7 @@ def _judge(rule: Callable, seed: int, *, f: Callable, kind: Kind, inputs: Sequen
 
 
 def _plain(kind: Kind, f: Callable, rule: Callable, inputs: Sequence[Any]) -> Claimed:
-    return Claimed(kind, rule, inputs, functools.partial(_judge, f=f, kind=kind, inputs=inputs))
+    return Claimed(kind, f, rule, inputs, functools.partial(_judge, f=f, kind=kind, inputs=inputs))
 
 
 def of_scalable(one: Scalable, size: int, trials: int) -> Row:
@@ -233,19 +238,11 @@ def of_declared_hessian(name: str, f: Callable, gradient: Callable, hessian: Cal
 
     def draw(rng: np.random.Generator) -> Claimed:
         inputs = (rng.standard_normal(size),)
-        return Claimed("hessian", hessian, inputs, functools.partial(judge, inputs=inputs))
+        return Claimed("hessian", f, hessian, inputs, functools.partial(judge, inputs=inputs))
 
-    real("k")
     row = measure(name, "hessian", draw, trials)
     row.size = size
     return row
-
-
-def quartic_gradient(x: Any) -> Any:
-    from tests.quality.scalable import _mixing
-
-    A = _mixing(x.size)
-    return (A + A.T) @ x + x**3 + 3 * x.sum() ** 2 / x.size
 
 
 HESSIANS = [
@@ -296,13 +293,17 @@ def main() -> None:
         )
         total["trials"] += row.trials
         total["found"] += row.found[MULTIPLES[-1]]
-        missed += [(row.kind, row.name, row.size, t) for t, m in row.missed if m == MULTIPLES[-1]]
+        missed += [
+            (row.kind, row.name, row.size, "trial", trial, status)
+            for trial, multiple, status in row.missed
+            if multiple == MULTIPLES[-1]
+        ]
     share = 100 * total["found"] / max(1, total["trials"])
     print(
         f"\n{total['found']} of {total['trials']} entries wrong by {MULTIPLES[-1]:g} times the "
         f"printed resolution were found ({share:.2f} %); {time.perf_counter() - started:.0f} s"
     )
-    for one in missed:
+    for one in missed[:_LISTED]:
         print("not found:", *one)
 
 

@@ -161,6 +161,11 @@ def quartic(x: Any) -> Any:
     return (x @ _mixing(x.size) @ x) + (x**4).sum() / 4 + x.sum() ** 3 / x.size
 
 
+def quartic_gradient(x: Any) -> Any:
+    A = _mixing(x.size)
+    return (A + A.T) @ x + x**3 + 3 * x.sum() ** 2 / x.size
+
+
 def quartic_hessian(x: Any) -> Any:
     A = _mixing(x.size)
     return A + A.T + np.diag(3 * x**2) + 6 * x.sum() / x.size
