@@ -54,7 +54,7 @@ def _spoiled(layer: Layer, inputs: Sequence[Any], share: float, seed: int) -> Ca
 
     def wrong(g: Any, *x: Any) -> Any:
         raw = layer.vjp(g, *x)
-        parts = [np.array(p) for p in (raw if isinstance(raw, tuple) else (raw,))]
+        parts = [np.array(p, order="C") for p in (raw if isinstance(raw, tuple) else (raw,))]
         parts[part].reshape(-1)[position] *= 1 + share
         return tuple(p[()] for p in parts) if isinstance(raw, tuple) else parts[0][()]
 

@@ -83,7 +83,7 @@ def _spoiled_part(rule: Callable, part: int, position: int, factor: float) -> Ca
     def wrong(*given: Any) -> Any:
         raw = rule(*given)
         parts = list(raw) if isinstance(raw, tuple) else [raw]
-        parts[part] = np.array(parts[part])
+        parts[part] = np.array(parts[part], order="C")
         parts[part].reshape(-1)[position] *= factor
         return tuple(parts) if isinstance(raw, tuple) else parts[part][()]
 
@@ -95,7 +95,7 @@ def _spoiled_jvp(rule: Callable, row: int, which: int, column: int, off: float) 
 
     @functools.wraps(rule)
     def wrong(*given: Any) -> Any:
-        y = np.array(rule(*given))
+        y = np.array(rule(*given), order="C")
         y.reshape(-1)[row] += off * np.asarray(given[which]).reshape(-1)[column]
         return y[()]
 
