@@ -281,7 +281,7 @@ def two_cotangents(patch):
 
 @guard
 def capped_weights(patch):
-    patch.setattr(screening, "_WEIGHT_CAP", 1e-300)
+    patch.setattr(screening, "_WEIGHT_CAP", 2.0**-40)
 
 
 @guard
