@@ -81,7 +81,7 @@ def directions_that_stay_in_the_domain(patch):
 
 @guard
 def smallest_step_first(patch):
-    def select(steps, values, floor, start=None):
+    def select(steps, values, floor, start=None, *_):
         """The smallest error estimate, wherever on the ladder."""
         with np.errstate(all="ignore"):
             change = np.abs(np.diff(values, axis=0))
@@ -105,10 +105,10 @@ def noise_that_does_not_grow(patch):
 def plain_differences(patch):
     real = interval.select
 
-    def extrapolated(steps, values, floor, start=None):
+    def extrapolated(steps, values, floor, start=None, *others):
         ratio = (steps[:-1] / steps[1:])[:, None] ** 2
         finer = values[1:] + (values[1:] - values[:-1]) / (ratio - 1)
-        return real(steps[1:], finer, floor, start)
+        return real(steps[1:], finer, floor, start, *others)
 
     set_all(patch, "select", extrapolated, entry)
 
@@ -158,6 +158,11 @@ def frozen_functions(patch):
 @guard
 def underflow(patch):
     set_all(patch, "_TINY", 0.0, comparison, screening)
+
+
+@guard
+def an_imaginary_step(patch):
+    patch.setattr(Subject, "_imaginary", lambda self, v: None)
 
 
 # ---- kinks ----------------------------------------------------------------------------------
@@ -268,7 +273,7 @@ def rounding_of_partial_sums(patch):
 
 @guard
 def rounding_of_sums_of_products(patch):
-    set_all(patch, "ROUNDED", 0.0, comparison, entries, kinks, screening)
+    patch.setattr(context, "ROUNDED", 0.0)
 
 
 # ---- cotangents -----------------------------------------------------------------------------
