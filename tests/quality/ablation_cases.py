@@ -17,6 +17,7 @@ import gradcheck as gc
 from gradcheck import Case, Status, Verdict
 from gradcheck.claims import Kind
 from gradcheck.verification import judge_at
+from tests.quality.corpus import LAYERS
 from tests.quality.judged import judged
 
 #: Statuses that a right rule may have, that a wrong one may have, and what must never be.
@@ -303,6 +304,12 @@ plain(
     np.array([0.7e-8, -1.3e-6, 0.6e-4, 1.9e-2, -0.8, 1.2e2, 0.4e4, -1.6e6]),
 )  # fmt: skip
 
+_kernel = next(layer for layer in LAYERS if layer.name == "keys_kernel")
+plain(
+    "a cubic kernel at its joints", "capped weights", PASSES, "vjp", _kernel.f, _kernel.vjp,
+    np.array([1.0, 0.0, 1.0, -1.0, -1.0, -2.0]),
+)  # fmt: skip
+
 # ---- the order of judging -------------------------------------------------------------------
 
 plain(
@@ -317,6 +324,14 @@ declared(
     "wrong at inputs at the edge", "an entry by both scales", FAILS,
     lambda x: np.sin(x).sum(), "gradient", lambda x: 1.01 * np.cos(x), gc.real("k", low=0),
     np.array([1e-12, 1e-13, 1e-12, 1.0]),
+)  # fmt: skip
+_likelihood = next(layer for layer in LAYERS if layer.name == "gaussian_nll")
+plain(
+    "a likelihood at tiny numbers", "gradients looked at alone", PASSES, "vjp",
+    _likelihood.f, _likelihood.vjp,
+    1e-9 * np.array([-8.691670622758012, 8.316521929303532, -6.918497031518992, 0.4, 1.5]),
+    1e-9 * np.array([2.5382756566213607, 3.64530758994435, 4.88538918259268, 11.66, 9.21]),
+    1e-9 * np.array([4.911281233065861, -12.196991294895103, -11.55945042411195, 12.4, -6.27]),
 )  # fmt: skip
 plain(
     "a gradient that is lost beside another", "gradients lost beside others", PASSES, "vjp",

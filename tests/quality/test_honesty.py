@@ -30,8 +30,8 @@ def rows_of(kind):
 
 COARSER = pytest.mark.xfail(
     strict=True,
-    reason="the printed number is of the typical entry of the whole Jacobian, of which a few columns "
-    "are looked at, and not of the gradient of each input",
+    reason="the printed number is of the typical entry of the whole Jacobian, of which a few "
+    "columns are looked at, and not of the gradient of each input",
 )
 
 
