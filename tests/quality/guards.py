@@ -162,7 +162,7 @@ def underflow(patch):
 
 @guard
 def an_imaginary_step(patch):
-    patch.setattr(Subject, "_imaginary", lambda self, v: None)
+    patch.setattr(Subject, "_imaginary", lambda self, v, **how: None)
 
 
 # ---- kinks ----------------------------------------------------------------------------------
