@@ -10,9 +10,8 @@ import numpy as np
 from gradcheck.claims import Function
 from gradcheck.errors import InputError
 from gradcheck.evaluation import Subject
-from gradcheck.judging.context import MARGIN
-from gradcheck.oracle.entry import ROUGHLY, known_noise, misplaced, noise_floor, slopes
-from gradcheck.oracle.ladder import DOUBLE, Line, extrapolate
+from gradcheck.oracle.entry import confirmed, misplaced, slopes
+from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.recording import once
 from gradcheck.plain_functions import plain_subject
 from gradcheck.verdict import Measured
@@ -108,18 +107,9 @@ def _exact(subject: Subject, tangent: Any, scale: float) -> Measured | None:
     found = None if measure is None else measure(line.v)
     if found is None or found.underflows:
         return None
-    coarse, fine = (DOUBLE.step(level) for level in DOUBLE.pairs[1])
     with np.errstate(all="ignore"):
-        real = extrapolate(
-            line.odd(coarse) / (2 * coarse), line.odd(fine) / (2 * fine), coarse / fine
-        )
-        noise = (noise_floor(line, DOUBLE, list(DOUBLE.pairs[1]), DOUBLE.epsilon)) / fine
-        off = np.abs(real - found.value) - ROUGHLY * np.abs(found.value)
-        confirmed = np.all(off <= MARGIN * noise)
-        if not confirmed:
-            noise = noise + known_noise(line) / fine + misplaced(line, DOUBLE)
-            confirmed = np.all(off <= MARGIN * noise)
-    return Measured(found.value / scale, found.error / scale) if confirmed else None
+        agreed = confirmed(line, DOUBLE, DOUBLE.epsilon, found.value).all()
+    return Measured(found.value / scale, found.error / scale) if agreed else None
 
 
 def _along(subject: Subject, tangent: Any, scale: float) -> Measured:

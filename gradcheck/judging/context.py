@@ -23,6 +23,7 @@ from gradcheck.oracle.directions import (
     positive_medians,
     scales,
 )
+from gradcheck.oracle.entry import confirmed
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Vector
@@ -168,7 +169,7 @@ class Context:
     def __post_init__(self) -> None:
         self.point = self.subject.point
         self.epsilon = self.ladder.epsilon
-        self._imagined: dict[tuple[bytes, bool], Imagined | None] = {}
+        self._imagined: dict[tuple[bytes, bool], tuple[Imagined | None, bool]] = {}
         self.rng = self.case.rng("beside" if self.is_beside else "directions")
 
     @property
@@ -395,13 +396,28 @@ class Context:
         return tuple(zip(signature.leading, self.subject.cotangent(u), strict=True))
 
     def imagined(self, line: Line, *, zero_will_do: bool = False) -> Imagined | None:
-        """The slopes along a line by an imaginary step, where that can be had; measured once."""
+        """The slopes along a line by an imaginary step; None where real steps do not confirm them.
+
+        It is the function of real numbers that is judged: one that compares, remembers or looks at
+        types may do something else with others.
+        """
+        found, agreed = self._by_imaginary_step(line, zero_will_do)
+        return found if agreed else None
+
+    def doubtful(self, line: Line) -> Imagined | None:
+        """The slopes along a line by an imaginary step that real steps contradict."""
+        found, agreed = self._by_imaginary_step(line, zero_will_do=False)
+        return None if agreed else found
+
+    def _by_imaginary_step(self, line: Line, zero_will_do: bool) -> tuple[Imagined | None, bool]:
         key = (line.v.tobytes(), zero_will_do)
         if key not in self._imagined:
             measure = self.point.imaginary
-            self._imagined[key] = (
-                None if measure is None else measure(line.v, zero_will_do=zero_will_do)
+            found = None if measure is None else measure(line.v, zero_will_do=zero_will_do)
+            agreed = found is not None and bool(
+                confirmed(line, self.ladder, self.epsilon, found.value).all()
             )
+            self._imagined[key] = found, agreed
         return self._imagined[key]
 
     @functools.cached_property

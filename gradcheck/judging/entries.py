@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,10 +12,8 @@ from gradcheck.judging.context import MARGIN, SOUGHT, Context, Floats
 from gradcheck.judging.screening import BOTH, Test
 from gradcheck.localization import suspect_column, suspect_output, weighed_column
 from gradcheck.oracle.entry import (
-    ROUGHLY,
     coordinate_line,
     coordinate_reach,
-    known_noise,
     measure_along,
     moved_by,
     project,
@@ -167,13 +164,13 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
         if along == 0:
             return None, "right"
         claimed = context.claimed_number(u, line.v)
-        exact = _by_imaginary_step(context, line, u)
-        if exact is not None and not exact.confirmed and exact.allows(claimed, context):
-            return None, "right"  # real steps may average over a shape that is smaller
-        if exact is not None and exact.confirmed:
-            value, error = exact.value, exact.error
+        exact = context.imagined(line)
+        if exact is not None and not exact.underflows:
+            value, error = float(project(exact.value, u)), float(np.abs(u) @ exact.error)
         else:
-            measured = measure_along(line, u, context.ladder, context.epsilon)
+            measured = measure_along(
+                line, u, context.ladder, context.epsilon, wary=_agrees_doubtfully(context, line, u)
+            )
             if measured.kinked[0]:
                 return None, "kink"
             value, error = float(measured.value[0]), float(measured.error[0])
@@ -194,34 +191,18 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
     return best, "right" if best is None else "wrong"
 
 
-class _Exact(NamedTuple):
-    """The slope of ``u·y`` by an imaginary step, and whether two real ones confirm it."""
+def _agrees_doubtfully(context: Context, line: Line, u: Vector) -> bool:
+    """Whether an imaginary step agrees with a claim, though real ones do not confirm it.
 
-    value: float
-    error: float
-    confirmed: bool
-
-    def allows(self, claimed: float, context: Context) -> bool:
-        """Whether a claim agrees."""
-        return abs(claimed - self.value) <= self.error + context.rounded * abs(claimed)
-
-
-def _by_imaginary_step(context: Context, line: Line, u: Vector) -> _Exact | None:
-    """Far cheaper than a ladder of real steps, and exact, where it can be had.
-
-    Real steps have to show the same, up to their truncation and what rounding does to them: it is
-    the function as it is computed that is judged.
+    Either the function does something else with other numbers, or real steps average over a shape
+    that is smaller: such a shape is noise to them.
     """
-    found = context.imagined(line)
-    if found is None or found.underflows:
-        return None
-    value, error = float(project(found.value, u)), float(np.abs(u) @ found.error)
-    pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
-    real, _, floor = pair.projected(u)
-    allowed = ROUGHLY * abs(value) + MARGIN * floor
-    if not abs(real - value) <= allowed:
-        allowed += MARGIN * float(known_noise(line, u)[0]) / pair.fine
-    return _Exact(value, error, abs(real - value) <= allowed)
+    found = context.doubtful(line)
+    if found is None:
+        return False
+    claimed = context.claimed_number(u, line.v)
+    limit = MARGIN * float(np.abs(u) @ found.error) + SOUGHT * abs(claimed)
+    return abs(claimed - float(project(found.value, u))) <= limit
 
 
 def settle_nonlinear(context: Context, seen: Nonlinear) -> None:

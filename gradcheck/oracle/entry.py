@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.oracle.directions import finish, scales
 from gradcheck.oracle.interval import GROWTH, select
-from gradcheck.oracle.ladder import SINGLE, Ladder, Line
+from gradcheck.oracle.ladder import SINGLE, Ladder, Line, extrapolate
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.point import Point
 
@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 
 #: The rounding of a function of a few operations, in units of half its last place.
 ROUNDING = 4.0
-#: Two real steps show a slope up to this share of it, for all that they leave out.
-ROUGHLY = 2.0**-7
+#: An extrapolated slope is off by at most so many times what extrapolation changed, and rounding.
+_AGREEING = 4.0
 #: How often the interval in which a quantized function starts to move is halved.
 _BISECTIONS = 10
 #: How far out a function that does not move on the ladder is looked for a first move.
@@ -131,6 +131,48 @@ def misplaced(line: Line, ladder: Ladder) -> Floats:
     largest = ladder.step(0)
     reached = np.where(line.v != 0, np.abs(line.point.x) + largest * np.abs(line.v), 0.0)
     return _SCATTER / largest * line.point.moved_by_rounding(reached)
+
+
+def confirmed(line: Line, ladder: Ladder, epsilon: float, value: Floats) -> NDArray[np.bool_]:
+    """Whether real steps show the slopes ``value``, up to what they leave out: shape ``(m,)``.
+
+    Whatever else a slope was computed from, it is the function of real numbers that is judged. A
+    pair of usual steps tells, or, of a function that varies within these, the two smallest steps.
+    """
+    found = np.zeros(value.shape, bool)
+    for a, b in (*ladder.pairs[:2], (ladder.count - 2, ladder.count - 1)):
+        odd = [line.odd(ladder.step(level)) for level in (a, b)]
+        if not (value.any() or odd[0].any() or odd[1].any()):
+            return np.ones(value.shape, bool)
+        coarse, fine = (
+            part / (2 * line.taken(ladder.step(k))) for part, k in zip(odd, (a, b), strict=True)
+        )
+        found |= _shows(line, ladder, epsilon, value, (coarse, fine), b)
+        if found.all():
+            break
+    return found
+
+
+def _shows(
+    line: Line,
+    ladder: Ladder,
+    epsilon: float,
+    value: Floats,
+    pair: tuple[Floats, Floats],
+    level: int,
+) -> NDArray[np.bool_]:
+    """Whether differences at two steps, the smaller at ``level``, show the slopes ``value``.
+
+    Extrapolated they are better by far than by what they differ.
+    """
+    step = ladder.step(level)
+    best = extrapolate(*pair, ladder.ratio)
+    off, allowed = np.abs(best - value), np.abs(best - pair[1])
+    allowed += noise_floor(line, ladder, [level], epsilon) / step
+    if np.any(~(off <= _AGREEING * allowed)):
+        allowed += known_noise(line) / step + misplaced(line, ladder)
+    found: NDArray[np.bool_] = off <= _AGREEING * allowed
+    return found
 
 
 def extrapolated(line: Line, ladder: Ladder, epsilon: float, u: Vector) -> tuple[float, float]:
@@ -268,8 +310,13 @@ def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
     return float(scales(point, "spread")[column]), float(scales(point, "magnitude")[column])
 
 
-def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slopes:
-    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``."""
+def measure_along(
+    line: Line, u: Vector, ladder: Ladder, epsilon: float, *, wary: bool = False
+) -> Slopes:
+    """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
+
+    ``wary``: little more noise than rounding explains is enough to know nothing.
+    """
     scatter = line.point.rounding
     known = float(known_noise(line, u)[0])
     levels = list(range(ladder.count))
@@ -280,7 +327,7 @@ def measure_along(line: Line, u: Vector, ladder: Ladder, epsilon: float) -> Slop
     # By the rounding of the outputs that change at all: that of others is in no difference.
     changing = np.where(_changing(line, steps), u, 0.0)
     explained = max(float(known_noise(line, changing)[0]), _norm(changing * floor))
-    unexplained = (_UNEXPLAINED_SINGLE if single else _UNEXPLAINED) * explained
+    unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.
         if not single:  # whose steps are as small as the numbers allow

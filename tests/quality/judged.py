@@ -9,7 +9,8 @@ import numpy as np
 
 from gradcheck import Case, Verdict
 from gradcheck.claims import Kind, Rule
-from gradcheck.verification import _describe, _names, _plain_derivation, judge_at
+from gradcheck.plain_functions import describe, names_of, plain_derivation
+from gradcheck.verification import judge_at
 
 
 def judged(
@@ -20,14 +21,14 @@ def judged(
     Without the entries around a wrong one, and without a diagnosis: who judges by the thousand
     reads neither.
     """
-    names = _names(f, tuple(inputs))
-    owner = _plain_derivation(f, names, tuple(inputs))
+    names = names_of(f, tuple(inputs))
+    owner = plain_derivation(f, names, tuple(inputs))
     leading = {"vjp": len(owner.options.output), "jvp": len(owner.differentiable)}.get(kind, 0)
 
     def positional(*given: Any, **values: Any) -> Any:
         return rule(*given, *values.values())
 
-    _describe(positional, getattr(rule, "__name__", "rule"), names, leading)
+    describe(positional, getattr(rule, "__name__", "rule"), names, leading)
     claim = Rule(positional, owner, kind, (), register=False)
     with np.errstate(all="ignore"):
         return judge_at(claim, Case(dict(zip(names, inputs, strict=True)), seed), table=False)
