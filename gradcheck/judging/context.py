@@ -55,8 +55,8 @@ _TINY = float(np.finfo(np.float64).tiny)
 #: The rule's own rounding counts so many times the scatter that was seen in a few runs.
 _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
-#: So many are enough to see whether it grows.
-_GROWTH_RUNS = 2
+#: Amounts that are the same to so many digits are one.
+_SAME_DIGITS = 6
 #: Jitter of so many units makes rounding grow by about as much, at least by this.
 _MANY_UNITS = 256
 _GROWS = 16.0
@@ -276,23 +276,30 @@ class Context:
         which the function is smooth a right rule answers the same whatever it chooses. It is told
         by jitter of many units, under which the one grows and the other does not.
         """
-        found = self._scattered(u, v, claimed)
+        runs = range(_SCATTER_RUNS)
+        moves = [self._scattered(u, v, claimed, k) for k in runs]
+        found, largest_at = max(moves), int(np.argmax(moves))
         if 0 < _SCATTER_MARGIN * found < sought:
             return _SCATTER_MARGIN * found
-        many = {"units": _MANY_UNITS, "runs": _GROWTH_RUNS}
-        if found > 0 and self._scattered(u, v, claimed, **many) >= _GROWS * found:
-            return _SCATTER_MARGIN * found
+        if found > 0:
+            # By the same signs, so that what cancels does so in both.
+            many = self._scattered(u, v, claimed, largest_at, units=_MANY_UNITS)
+            if many >= _GROWS * found:
+                return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
-        shown = self._scattered(u, v, claimed, inputs_alone=True)
-        plausible = 0.0
+        moves = [self._scattered(u, v, claimed, k, inputs_alone=True) for k in runs]
+        shown, plausible = max(moves), 0.0
         if self.claim.pull is not None and not self.rounding_is_known(u, v):
             # It may have computed with numbers as large as its largest, as in 1 - 1 / (1 + e).
             largest = max(float(np.abs(self.claim.pull(u)).max()), float(np.abs(u).max()))
             plausible = self.rounded * largest * float(np.abs(v).max())
-        if shown > plausible and self._scattered(u, v, claimed, inputs_alone=True, **many) < (
-            _GROWS * shown
-        ):
-            shown = 0.0  # a choice, too
+        if plausible < shown < np.inf:
+            # A choice moves by one of a few amounts however far the inputs do, rounding by others.
+            moves = [
+                self._scattered(u, v, claimed, k, inputs_alone=True, units=1 + k) for k in runs
+            ]
+            amounts = np.unique(np.round(np.array(moves) / max(moves), _SAME_DIGITS))
+            shown = shown if 2 * amounts.size > len(moves) else 0.0
         return _SCATTER_MARGIN * shown + plausible
 
     def rounding_is_known(self, u: Vector, v: Vector) -> bool:
@@ -305,16 +312,15 @@ class Context:
             return False
         return claim.carried
 
-    def _scattered(
-        self, u: Vector, v: Vector, claimed: float, runs: int = _SCATTER_RUNS, **how: Any
-    ) -> float:
+    def _scattered(self, u: Vector, v: Vector, claimed: float, run: int, **how: Any) -> float:
+        """By how much one run of jitter moves the claimed number."""
+
         def compute(wrap: Callable[[Any], Any]) -> Floats:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
             return np.array([self.claimed_number(u, v, claim)])
 
-        reference, seed = np.array([claimed]), self.case.seed
         try:
-            moved = rounding.scatter(compute, reference, seed, runs, **how)
+            moved = rounding.scatter(compute, np.array([claimed]), self.case.seed + run, 1, **how)
         except (Violation, SetAside):
             return np.inf if how.get("inputs_alone") else 0.0
         return float(moved[0])

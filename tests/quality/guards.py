@@ -257,8 +257,8 @@ def choices_are_no_rounding(patch):
 def rounding_of_the_inputs_alone(patch):
     real = context.Context._scattered
 
-    def scattered(self, u, v, claimed, **how):
-        return 0.0 if how.get("inputs_alone") else real(self, u, v, claimed, **how)
+    def scattered(self, u, v, claimed, run, **how):
+        return 0.0 if how.get("inputs_alone") else real(self, u, v, claimed, run, **how)
 
     patch.setattr(context.Context, "_scattered", scattered)
 
@@ -309,7 +309,7 @@ def cotangents_that_overflow(patch):
 
 @guard
 def careful_look_before_an_accusation(patch):
-    def cheaply(line, u, ladder, epsilon):
+    def cheaply(line, u, ladder, epsilon, **how):
         pair = comparison.Pair(line, ladder, *ladder.pairs[0], epsilon)
         value, gap, floor = pair.projected(u)
         return entry.Slopes(*(np.array([x]) for x in (value, floor, gap, 2 * floor)))

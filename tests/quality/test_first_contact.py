@@ -486,3 +486,22 @@ def test_a_gate_whose_complement_is_rounded():
 def test_a_slope_of_zero_with_a_third_derivative(f, slope):
     assert verify_vjp(f, lambda g, x: g * slope(x), np.zeros(2))
     assert verify_vjp(f, lambda g, x: g * slope(x), np.array([0.0, 1.0]))
+
+
+def test_a_saturated_softmax_whose_rule_cancels():
+    @gc.derivation(z="k")
+    def softmax_of(z):
+        return softmax(z)
+
+    @softmax_of.vjp
+    def backward(dy, y):
+        return y * (dy - dy @ y)
+
+    @softmax_of.partial(where=lambda i, j: i == j)
+    def same_index(y, i):
+        return y[i] * (1 - y[i])
+
+    for seed in range(60):
+        for rule in (backward, same_index):
+            with contextlib.suppress(gc.GradientUndecided):
+                gc.replay(rule, Case({"z": np.array([29.0, 1.0, 0.0, 0.0])}, seed))
