@@ -57,6 +57,9 @@ class Profile:
     inputs: int
     derandomized: bool = False
     database: bool = True
+    #: Whether the seed decides as well which values are tried at the sizes that are always tried;
+    #: else they are the same in every run.
+    all_seeded: bool = False
 
 
 PROFILES = {
@@ -201,7 +204,8 @@ class _Run:
 
     def explore(self) -> None:
         """Judge at the sizes that are always tried, then at drawn ones, until one fails."""
-        rng = np.random.default_rng(self.own)
+        own = [self.own, self.seed or 0] if self.profile.all_seeded else self.own
+        rng = np.random.default_rng(own)
         with contextlib.suppress(_Found):
             for bindings in self.sampler.always():
                 edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))

@@ -22,6 +22,8 @@ Kind = Literal["partial", "column", "row", "jacobian", "vjp", "jvp", "gradient",
 INDICES: dict[str, tuple[str, ...]] = {"partial": ("i", "j"), "column": ("i",), "row": ("j",)}
 #: The module attribute under which a module's declarations are kept in order.
 DECLARATIONS = "__gradcheck_declarations__"
+#: The attribute under which a function from elsewhere names the module that declares it.
+NAMESPACE = "__gradcheck_namespace__"
 
 Function = Callable[..., Any]
 
@@ -82,9 +84,15 @@ class Signature:
 
     def call(self, leading: Sequence[Any], names: Mapping[str, Any]) -> Any:
         """Call the function with the leading arguments and the named ones that it asks for."""
+        by_position, by_name = self.arguments(leading, names)
+        return self.function(*by_position, **by_name)
+
+    def arguments(
+        self, leading: Sequence[Any], names: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """What the function is called with, by position and by name."""
         positional = [names[name] for name in self.positional]
-        keywords = {name: names[name] for name in self.keywords}
-        return self.function(*leading, *positional, **keywords)
+        return [*leading, *positional], {name: names[name] for name in self.keywords}
 
 
 class _Declared:
@@ -101,7 +109,9 @@ class _Declared:
         self.line: int = code.co_firstlineno if code else 0
         self.module: str = getattr(function, "__module__", None) or "<unknown>"
         self.problem = problem
-        namespace = getattr(inspect.unwrap(function), "__globals__", None)
+        namespace = getattr(function, NAMESPACE, None)
+        if namespace is None:
+            namespace = getattr(inspect.unwrap(function), "__globals__", None)
         if register and namespace is not None:
             namespace.setdefault(DECLARATIONS, []).append(self)
 

@@ -10,12 +10,24 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from gradcheck.commands import FAILED, INTERRUPTED, USAGE, check, explain, mutate, new, replay, scan
+from gradcheck.commands import (
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    assignment,
+    check,
+    explain,
+    grade,
+    mutate,
+    new,
+    replay,
+    scan,
+)
 from gradcheck.commands import list as listing
 from gradcheck.errors import GradcheckError
 
 #: In the order in which the help names them.
-_COMMANDS = (check, mutate, listing, explain, scan, replay, new)
+_COMMANDS = (check, mutate, listing, explain, scan, replay, new, assignment, grade)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

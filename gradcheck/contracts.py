@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.evaluation import Claim, Subject, Violation, same
+from gradcheck.answers import same
+from gradcheck.evaluation import Claim, Subject, Violation, announce
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.layout import Vector
 
@@ -54,6 +55,7 @@ def linearity(
     """
     # Eighths: a cotangent that a person can use again.
     u = np.round(magnitudes(rng, size) * 8) / 8
+    announce([(claim, [u, u, *(factor * u for factor in _FACTORS)])])
     first = answer(u)
     if not same(first, answer(u)):
         raise Violation(

@@ -12,11 +12,12 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.answers import copy_of, last_line, same
 from gradcheck.arguments import Argument
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Rule
@@ -40,6 +41,20 @@ _SMALL = 4096
 _SCATTER_RUNS = 12
 #: Types that hold fewer digits than float64.
 _NARROW = (np.dtype(np.float32), np.dtype(np.float16))
+
+
+class Remote(Protocol):
+    """A rule's function that answers in another process, where every message costs time."""
+
+    def expect(self, size: int) -> None:
+        """The next answer has so many numbers, if it is right."""
+
+    def announce(self, calls: Sequence[Arguments], size: int) -> None:
+        """These calls are about to be made; each answer has so many numbers, if it is right."""
+
+
+#: What a function is called with, by position and by name.
+Arguments = tuple[list[Any], dict[str, Any]]
 
 
 class Violation(Exception):
@@ -346,6 +361,11 @@ class Claim:
     #: that keeps its digits there; 0 where that is float64.
     epsilon: float = 0.0
     least: float = 0.0
+    #: Of a rule that answers in another process: it, the calls that ``pull`` makes of some
+    #: cotangents, and how many numbers an answer has.
+    remote: Remote | None = None
+    calls_of: Callable[[Sequence[Vector]], list[Arguments]] = lambda us: []
+    size: int = 0
 
     @property
     def is_partial(self) -> bool:
@@ -371,12 +391,23 @@ def claim_at(
     names = subject.names
     if wrap is not None:
         names = subject.jittered(wrap)
+    function: Any = rule.function
+    remote: Remote | None = function if wrap is None and hasattr(function, "announce") else None
+    claim.remote, claim.size = remote, _numbers_of(rule, subject)
+
+    def announce(calls: Sequence[Mapping[str, Any]]) -> None:
+        if remote is not None and calls:
+            assert rule.signature is not None
+            arguments = rule.signature.arguments
+            remote.announce([arguments((), {**names, **at}) for at in calls], claim.size)
 
     def ask(leading: Sequence[Any], **indices: Any) -> Any:
         claim.calls += 1
         try:
             if wrap is not None:
                 leading = [wrap(part) for part in leading]
+            if remote is not None:
+                remote.expect(claim.size)
             raw = rule.call(leading, {**names, **indices} if indices else names)
         except Violation:
             raise
@@ -413,6 +444,9 @@ def claim_at(
                 return flat(raw)
 
             claim.pull = pull
+            if remote is not None and rule.signature is not None:
+                arguments = rule.signature.arguments
+                claim.calls_of = lambda us: [arguments(subject.cotangent(u), names) for u in us]
         case "jvp":
 
             def push(v: Vector) -> Floats:
@@ -439,8 +473,32 @@ def claim_at(
         case "jacobian" | "hessian":
             claim.entries = _jacobian(rule, subject, ask(()))
         case "column" | "row" | "partial":
-            claim.entries = _drawn(rule, subject, ask, case.rng("entries"))
+            claim.entries = _drawn(rule, subject, ask, announce, case.rng("entries"))
     return claim
+
+
+def announce(coming: Sequence[tuple[Claim, Sequence[Vector]]]) -> None:
+    """Tell which cotangents are about to be pulled back, so that they travel in one message.
+
+    All claims are of one rule; nothing happens where it answers in this process.
+    """
+    calls = [call for claim, us in coming for call in claim.calls_of(us)]
+    remote = coming[0][0].remote if coming else None
+    if remote is not None and calls:
+        remote.announce(calls, max(claim.size for claim, _ in coming))
+
+
+def _numbers_of(rule: Rule, subject: Subject) -> int:
+    """How many numbers one answer of a rule has."""
+    match rule.kind:
+        case "vjp" | "gradient" | "row":
+            return int(sum(np.size(value) for value in subject.values.values()))
+        case "jvp" | "column":
+            return subject.y.size
+        case "jacobian" | "hessian":
+            return subject.y.size * subject.x.size
+        case "partial":
+            return 1
 
 
 def _changed(rule: Rule, what: str) -> Violation:
@@ -551,7 +609,11 @@ def _jacobian(rule: Rule, subject: Subject, raw: Any) -> Entries:
 
 
 def _drawn(
-    rule: Rule, subject: Subject, ask: Callable[..., Any], rng: np.random.Generator
+    rule: Rule,
+    subject: Subject,
+    ask: Callable[..., Any],
+    announce: Callable[[Sequence[Mapping[str, Any]]], None],
+    rng: np.random.Generator,
 ) -> Entries:
     """Columns, rows or single entries: all of them where there are few, else some, drawn."""
     (leaf,) = _single(rule, subject.inputs)
@@ -560,6 +622,7 @@ def _drawn(
     notes: list[str] = []
     if rule.kind == "row":
         rows, columns = _some(rng, m, MOST_ROWS), np.arange(n)
+        announce([{"j": j} for j in _indices(output, rows)])
         parts = [
             _fit(f"{rule.name}: the row for output index {j}", ask((), j=j), leaf, notes)
             for j in _indices(output, rows)
@@ -569,6 +632,7 @@ def _drawn(
     columns = _some(rng, n, MOST_COLUMNS)
     if rule.kind == "column":
         rows = np.arange(m)
+        announce([{"i": i} for i in _indices(leaf, columns)])
         parts = [
             _fit(f"{rule.name}: the column for input index {i}", ask((), i=i), output, notes)
             for i in _indices(leaf, columns)
@@ -584,21 +648,25 @@ def _drawn(
         for other in subject.derivation.rules
         if other.kind == "partial" and other.wrt == rule.wrt and other.problem is None
     ]
+    saying = []
     for c, i in enumerate(_indices(leaf, columns)):
         for r, j in enumerate(_indices(output, rows)):
             names = {**subject.names, "i": i, "j": j}
             if _says(rule, names):
-                mask[r, c] = True
-                value = np.asarray(_floating(f"{rule.name} returns", ask((), i=i, j=j), True))
-                if value.size != 1:
-                    raise Violation(
-                        "wrong shape",
-                        f"{rule.name} returns shape {value.shape} for i = {i}, j = {j}; a single "
-                        "entry is a number",
-                    )
-                values[r, c] = value.reshape(())
+                saying.append((r, c, i, j))
             elif not any(_says(other, names) for other in siblings):
                 uncovered += 1
+    announce([{"i": i, "j": j} for _, _, i, j in saying])
+    for r, c, i, j in saying:
+        mask[r, c] = True
+        value = np.asarray(_floating(f"{rule.name} returns", ask((), i=i, j=j), True))
+        if value.size != 1:
+            raise Violation(
+                "wrong shape",
+                f"{rule.name} returns shape {value.shape} for i = {i}, j = {j}; a single "
+                "entry is a number",
+            )
+        values[r, c] = value.reshape(())
     _finite(values.reshape(-1), rule.name, "entry")
     return Entries(rows, columns, values, mask, uncovered)
 
@@ -682,44 +750,9 @@ def _finite(flat: Floats, name: str, what: str) -> Floats:
     return flat
 
 
-def same(a: Any, b: Any) -> bool:
-    """Whether two inputs or answers are equal bit for bit (NaN equals NaN)."""
-    if isinstance(a, list | tuple):
-        return isinstance(b, list | tuple) and len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, np.ndarray | np.generic):
-        if type(a) is type(b) is np.ndarray and a.size <= _SMALL and _equal_bytes(a, b):
-            return True
-        a, b = np.asarray(a), np.asarray(b)
-        if a.shape != b.shape:
-            return False
-        equal = a == b
-        return bool(np.all(equal | ((a != a) & (b != b)) if a.dtype.kind == "f" else equal))
-    try:
-        return bool(a is b or a == b)
-    except (ValueError, TypeError):
-        return True  # not comparable: nothing can be said
-
-
-def _equal_bytes(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-
-
-def copy_of(value: Any) -> Any:
-    """A copy of an input that its owner cannot change."""
-    if isinstance(value, list):
-        return [copy_of(part) for part in value]
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
 def _what(value: Any) -> str:
     if isinstance(value, np.ndarray | np.generic):
         return f"an array of dtype {value.dtype} and shape {value.shape}"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
     return f"{value!r} ({type(value).__name__})"
-
-
-def last_line(error: BaseException) -> str:
-    """An exception in one line: its type and the last line of what it says."""
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[-1]}" if text else type(error).__name__

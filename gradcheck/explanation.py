@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.answers import last_line
 from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError, InputError
-from gradcheck.evaluation import SetAside, Violation, last_line
+from gradcheck.evaluation import SetAside, Violation
 from gradcheck.identities import expression
 from gradcheck.loading import LoadError, declared_in, derivation_folder, installed, load
 from gradcheck.report.figures import measurement, number, place, whole

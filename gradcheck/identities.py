@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.answers import copy_of, last_line, same
 from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import SetAside, Violation, copy_of, last_line, same
+from gradcheck.evaluation import SetAside, Violation
 from gradcheck.judging.context import COARSEST, MARGIN
 from gradcheck.oracle import rounding
 from gradcheck.oracle.directions import magnitudes
@@ -135,6 +136,8 @@ class _Sides:
         try:
             with contextlib.nullcontext() if wrap else self._recording.record():
                 raw = identity.function(**given)
+        except Violation:
+            raise
         except Exception as error:
             raise SetAside("raised", f"{identity.name} raises {last_line(error)}") from error
         if not isinstance(raw, tuple | list) or len(raw) < 2:

@@ -165,6 +165,14 @@ def installed(folder: Path | None) -> Iterator[None]:
             sys.modules.update(before)
 
 
+def forget(folder: Path) -> None:
+    """Have the files of a folder loaded anew when they are next asked for."""
+    folder = _absolute(folder)
+    _aside.pop(folder, None)
+    if _is_imported(folder):
+        _taken_out(folder.name)
+
+
 def explain(error: BaseException, file: str, line: int) -> str | None:
     """Why a claim of ``file`` could not be checked, for its author; None for our own mistakes.
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.answers import copy_of
 from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Function, Identity, Kind, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
-from gradcheck.evaluation import copy_of
 from gradcheck.hints import Mistake, Mistakes, Text
 from gradcheck.identities import judge_identity
 from gradcheck.judging import judge, judge_all

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gradcheck.answers import last_line
 from gradcheck.errors import InputError
-from gradcheck.evaluation import last_line
 
 #: What a constant may be made with.
 _MAKERS = {

@@ -19,10 +19,11 @@ from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
 from gradcheck.adapters.state import require_repeatable
 from gradcheck.adapters.style import Style
+from gradcheck.answers import same
 from gradcheck.claims import DECLARATIONS, Derivation, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
-from gradcheck.evaluation import Violation, same
+from gradcheck.evaluation import Violation
 from gradcheck.oracle.rounding import is_jittered
 from gradcheck.sampling import Draft, Sampler
 
@@ -85,6 +86,20 @@ def _distinct(sampler: Sampler) -> list[Bindings]:
     return found
 
 
+def trials(
+    owner: Derivation, *, few: bool = False
+) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Sizes and values for the trial: distinct sizes, at which wrong dims do not fit."""
+    probe = Derivation.of(owner.function, owner, owner.options)
+    sampler = Sampler(Rule(lambda d: d, probe, "vjp", owner.differentiable[:1], register=False))
+    usual = sampler.always()[-2:]
+    tried = usual if few else [*_distinct(sampler), *usual]
+    return [
+        (bindings, dict(next(iter(sampler.points(Draft(bindings, 1)))).inputs))
+        for bindings in tried
+    ]
+
+
 def plan_of(declared: Derivation) -> Plan | None:
     """How a declared layer is read; None where it could not be."""
     layered: _Layer = vars(declared)["layer"]
@@ -141,7 +156,9 @@ class _Layer:
             raise DeclarationError(f"{owner.name} has no differentiable input")
         taken = {"y", "i", "j"} & set(owner.arguments)
         owner.options = replace(owner.options, output=("output",) if "y" in taken else ("y",))
-        self.plan = Plan(style, self.names, list(owner.arguments), wanted, self._trials())
+        self.plan = Plan(
+            style, self.names, list(owner.arguments), wanted, trials(owner, few=self.guessed)
+        )
         self.notes += self.plan.notes
         if self.plan.outputs > 1 or self.names.output:
             outputs = tuple(self.names.output.split())
@@ -170,18 +187,6 @@ class _Layer:
         """How the layer is called."""
         assert self.plan is not None
         return self.plan.style
-
-    def _trials(self) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        """Sizes and values for the trial: distinct sizes, at which wrong dims do not fit."""
-        owner = self.derivation
-        probe = Derivation.of(owner.function, owner, owner.options)
-        sampler = Sampler(Rule(lambda d: d, probe, "vjp", owner.differentiable[:1], register=False))
-        usual = sampler.always()[-2:]
-        tried = usual if self.guessed else [*_distinct(sampler), *usual]
-        return [
-            (bindings, dict(next(iter(sampler.points(Draft(bindings, 1)))).inputs))
-            for bindings in tried
-        ]
 
     def bindings(self, values: Mapping[str, Any]) -> Bindings:
         """The sizes that some values have."""

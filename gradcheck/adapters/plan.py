@@ -31,8 +31,8 @@ from gradcheck.adapters.places import CHANGE, Place
 from gradcheck.adapters.randomness import generators_of, reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
+from gradcheck.answers import last_line, same
 from gradcheck.errors import DeclarationError
-from gradcheck.evaluation import last_line, same
 
 #: The step at which it is seen whether a derivative is one of x or of f(x): no verdict rests on it.
 _STEP = 2.0**-12

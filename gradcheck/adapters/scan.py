@@ -31,10 +31,10 @@ from gradcheck.adapters.scan_report import (
     LayerReport,
 )
 from gradcheck.adapters.spec import Entry
+from gradcheck.answers import last_line
 from gradcheck.arguments import Real, real
 from gradcheck.checking import Outcome, Profile, TimeUp, check_claim, limited
 from gradcheck.claims import Derivation, Rule
-from gradcheck.evaluation import last_line
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
 

@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.adapters.construction import RATE, Recorder, initialized, rate_for, shapes_of
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.words import is_rate, mode_value
-from gradcheck.evaluation import same
+from gradcheck.answers import same
 
 if TYPE_CHECKING:
     from gradcheck.adapters.plan import Plan

@@ -21,8 +21,8 @@ from typing import Any
 
 from gradcheck import arguments
 from gradcheck.adapters.names import Names, names
+from gradcheck.answers import last_line
 from gradcheck.errors import GradcheckError, InputError
-from gradcheck.evaluation import last_line
 
 #: What a table in a TOML spec may stand for.
 _KINDS = (

@@ -9,7 +9,8 @@ import numpy as np
 
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
-from gradcheck.evaluation import Violation, same
+from gradcheck.answers import same
+from gradcheck.evaluation import Violation
 
 _TITLE = "a second backward call differs"
 

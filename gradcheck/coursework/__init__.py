@@ -1,1 +1,48 @@
-"""Guarding coursework: assignments, the isolation of what students submit, and marks."""
+"""Guarding coursework: assignments, the isolation of what students submit, and marks.
+
+**An assignment** (``assignment``, ``settings``) is a folder of ordinary derivation files, in which
+rules come from the submission by name: ``softmax.vjp(from_submission("backward(dy, y)"))``. In the
+folder that students get (``writing``, ``own_folder``) the name is their own function, and
+``gradcheck check`` or ``pytest`` run the claims as they run any others; while a submission is
+graded it is a stand-in that asks another process (``submitted``). Everything else — sampling,
+differences, judgement, the naming of mistakes — is the rest of this package, unchanged, and stays
+in the grader's process.
+
+**What a submission gets to see.** Inputs of a function, to answer with its value, and inputs with
+cotangents, to answer with gradients; all calls of an example travel together. Differences are taken
+of the teacher's function alone, so no probe point, seed, expected value, tolerance or path leaves
+the grader. The message (``protocol``) is a fixed head and records of fixed size, checked before any
+memory is reserved, then raw bytes; nothing is unpickled or evaluated. Whatever happens to a process
+(``child``) — it ends, hangs, forges, drowns the grader in output — is the outcome of the part that
+was being asked for, and the next part gets a fresh one.
+
+**What runs beside a submission** (``shim``, with ``reading``, ``units``, ``differencing`` and
+``confinement``) decides nothing. Layers in any convention are read there by the same modules as
+``gradcheck.adapters`` uses, of which a copy without the engine is mounted under the same names
+(``staging``): no oracle, no judging, no diagnosis, no derivation. What it reports about itself —
+lines, remarks, which argument was changed in place — is advice; marks rest on arrays.
+
+**How it is kept apart** (``sandbox``, ``mounts``, ``users``). bubblewrap mounts the interpreter,
+numpy, the shim and this one submission, read-only, with a sized ``/tmp`` and no network. Resource
+limits do not bind root, so as root the process becomes a user of its own before it imports
+anything; a filter of system calls takes away namespaces, mounts, sockets, traces and memory that no
+limit counts, and what is not confined afterwards does not start. In containers that forbid
+namespaces, root starts it as a user of its own, to whom everything of the grader's is closed.
+Either is used only after a probe, a submission that tries what must not work, has failed at all of
+it; else nothing is run. The process and its descendants are gone before a result is written.
+
+**Marks** (``interview``, ``grading``, ``results``). Each part is tried on inputs of the visible
+seed and of the hidden one; what is undecided on 20 fresh inputs as well, or passed only since its
+own noise hid the rest, needs the teacher. A class (``classroom``, ``roster``, ``cluster``) is
+shared out over processes or a Dask cluster; each result is one file, written whole or not at all,
+whose key says what it was made from. ``verifying`` proves an assignment sound: bugs in the solution
+cost what they touch.
+
+What is *not* defended against: a hole in the kernel; a rule that answers by differences hidden from
+the reading of its source; a student who knows the hidden seed; and in the second sandbox disk
+space, which is bounded for single files alone.
+"""
+
+from gradcheck.coursework.submitted import from_submission, layer_from_submission
+
+__all__ = ["from_submission", "layer_from_submission"]

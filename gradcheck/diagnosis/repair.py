@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.answers import copy_of
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.samples import Answer, Clock, Floats, Sample, reask
 from gradcheck.errors import DeclarationError
-from gradcheck.evaluation import copy_of
 from gradcheck.hints import Edit, Text
 from gradcheck.identities import expressions, judge_identity
 from gradcheck.judging import judge

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.answers import copy_of
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import Entries, SetAside, Subject, Violation, claim_at, copy_of
+from gradcheck.evaluation import Entries, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import judge
 from gradcheck.judging.context import MARGIN
 from gradcheck.judging.hessians import gradient_subject

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.answers import last_line
 from gradcheck.claims import Signature
-from gradcheck.evaluation import Violation, last_line
+from gradcheck.evaluation import Violation
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import (
     BESIDE,

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.evaluation import Violation
+from gradcheck.evaluation import Violation, announce
 from gradcheck.judging.context import COARSEST, SOUGHT, Along, Context, Floats, Mask
 from gradcheck.oracle.directions import (
     Direction,
@@ -266,6 +266,13 @@ class _Pulled(_Screen):
         lines = self.lines(v)
         self.measure(lines)
         u = self._cotangents(self.drawn(lines_, count, self.m))
+        announce(
+            [
+                (context.claim, list(u[b].reshape(-1, self.m)))
+                for b, context in enumerate(contexts)
+                if b not in self.broken
+            ]
+        )
         g = np.array(
             [
                 [[self._pull(b, one) for one in of_line] for of_line in of_point]
@@ -285,7 +292,9 @@ class _Pulled(_Screen):
             size = np.abs(np.array([context.point.y for context in fresh]))
             least = np.maximum(positive_medians(size) / _MOST_WEIGHT, _TINY)[:, None]
             signs = magnitudes_of(np.array([context.rng.random(self.m) for context in fresh]))
-            for context, u in zip(fresh, signs * (least / np.maximum(size, least)), strict=True):
+            first = list(signs * (least / np.maximum(size, least)))
+            announce([(context.claim, [u]) for context, u in zip(fresh, first, strict=True)])
+            for context, u in zip(fresh, first, strict=True):
                 pull = context.claim.pull
                 assert pull is not None
                 b = self.contexts.index(context)

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.answers import copy_of, same
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Options, Rule
 from gradcheck.dims import Bindings, explain
-from gradcheck.evaluation import SetAside, Subject, Violation, claim_at, copy_of, same
+from gradcheck.evaluation import SetAside, Subject, Violation, claim_at
 from gradcheck.identities import judge_identity
 from gradcheck.mutation.mutants import Mutant, with_function
 from gradcheck.oracle import rounding
@@ -60,7 +61,7 @@ class Original:
 
     def __init__(self, claim: Rule | Identity) -> None:
         self.claim = claim
-        self._coming: Iterator[Point] = _points(Sampler(claim))
+        self._coming: Iterator[Point] = points(Sampler(claim))
         self._known: list[tuple[Point, Any]] = []
 
     def answers(self) -> Iterator[tuple[Point, Any]]:
@@ -79,7 +80,7 @@ class Original:
                 self._known.append((point, self._answer(point)))
         except BaseException:
             # Cut off by the time limit: what was being made is made again for the next mutant.
-            again = _points(Sampler(self.claim))
+            again = points(Sampler(self.claim))
             self._coming = itertools.islice(again, len(self._known), None)
             raise
         return True
@@ -87,8 +88,8 @@ class Original:
     def _answer(self, point: Point) -> Any:
         try:
             if isinstance(self.claim, Identity):
-                return _sides(self.claim, point)
-            return _answer(self.claim, point)
+                return sides_of(self.claim, point)
+            return answer_of(self.claim, point)
         except Exception:
             return None
 
@@ -126,7 +127,7 @@ class Comparison:
         changed = self.mutant.claim
         assert isinstance(changed, Rule)
         try:
-            wrong = _answer(changed, point)
+            wrong = answer_of(changed, point)
         except (SetAside, Violation):
             return np.inf
         if wrong.shape != right.shape:
@@ -137,7 +138,7 @@ class Comparison:
             return None
         scatter = np.zeros(right.shape)
         for rule, answer in ((original, right), (changed, wrong)):
-            compute = functools.partial(_answer, rule, point)
+            compute = functools.partial(answer_of, rule, point)
             try:
                 scatter += rounding.scatter(compute, answer, point.case.seed, _RUNS)
             except (SetAside, Violation):
@@ -154,7 +155,7 @@ class Comparison:
         values = point.case.inputs
         try:
             # As in a chain, where a number may stand for an array of it.
-            wrong, right = np.broadcast_arrays(_sides(changed, point)[k], sides[k])
+            wrong, right = np.broadcast_arrays(sides_of(changed, point)[k], sides[k])
         except Exception:
             return np.inf
         if not np.all(np.isfinite(right)):
@@ -180,7 +181,7 @@ class Comparison:
         return float(np.max(np.abs(wrong - right))) / size if size else 0.0
 
 
-def _points(sampler: Sampler) -> Iterator[Point]:
+def points(sampler: Sampler) -> Iterator[Point]:
     """Inputs like those that the property draws, and then larger ones."""
     rng = np.random.default_rng(0)
     sizes = itertools.chain(
@@ -204,7 +205,7 @@ def _points(sampler: Sampler) -> Iterator[Point]:
             yield Point(regime, draft.bindings, case)
 
 
-def _answer(rule: Rule, point: Point, wrap: Callable[[Any], Any] | None = None) -> Floats:
+def answer_of(rule: Rule, point: Point, wrap: Callable[[Any], Any] | None = None) -> Floats:
     """What a rule answers at a point, for one cotangent or tangent, as one flat array.
 
     Raises ``SetAside`` or ``Violation`` where it cannot be used.
@@ -260,7 +261,8 @@ def _gradient_of(
     return gradient
 
 
-def _sides(identity: Identity, point: Point) -> list[Floats]:
+def sides_of(identity: Identity, point: Point) -> list[Floats]:
+    """The expressions of a chain at a point, as plain arrays."""
     values = {name: copy_of(value) for name, value in point.case.inputs.items()}
     return [
         np.array(side.value if isinstance(side, Measured) else side, dtype=np.float64)

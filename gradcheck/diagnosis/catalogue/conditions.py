@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from gradcheck.answers import same
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.diagnosis.evidence import Evidence
@@ -14,7 +15,6 @@ from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
-from gradcheck.evaluation import same
 from gradcheck.judging import judge
 from gradcheck.verdict import Status
 

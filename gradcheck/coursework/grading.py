@@ -1,0 +1,208 @@
+"""One submission graded: every part asked for, in a process that knows nothing, and judged here."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from gradcheck.checking import Outcome as Checked
+from gradcheck.checking import Profile, check_claim
+from gradcheck.coursework.assignment import Assignment, Task
+from gradcheck.coursework.child import Broken
+from gradcheck.coursework.interview import Interview, clean
+from gradcheck.coursework.own_folder import FILES
+from gradcheck.coursework.results import Graded, Outcome, Part
+from gradcheck.coursework.sandbox import Sandbox
+from gradcheck.coursework.staging import Refused, room
+from gradcheck.coursework.submitted import answered_by
+from gradcheck.hints import Hints
+from gradcheck.loading import FOLDER, installed
+from gradcheck.records import count
+from gradcheck.report.narration import describe
+from gradcheck.verdict import Status
+
+#: An undecided part is tried on so many fresh inputs before the teacher is asked.
+FRESH = 20
+#: A pass with a larger share of open points is for the teacher to judge; and one in which no point
+#: was looked at as closely as this, of an identity none of them.
+_MOST_UNDECIDED = 0.25
+_COARSEST = 1e-5
+#: Where a part's check has to end in any case; the time of the submission itself is limited apart.
+_PATIENCE = 600.0
+
+
+def versions() -> dict[str, str]:
+    """What decides the marks beside assignment, submission and seed."""
+    return {
+        "gradcheck": version("gradcheck"),
+        "numpy": version("numpy"),
+        "hypothesis": version("hypothesis"),
+        "python": platform.python_version(),
+    }
+
+
+def grade(
+    assignment: Assignment, submission: Path, sandbox: Sandbox, seed: int, name: str
+) -> Graded:
+    """The marks of one submission; whatever it does becomes an outcome of its parts.
+
+    ``seed`` is the hidden one. Raises ``Unavailable`` where the sandbox does not hold any more.
+    """
+    began = time.monotonic()
+    tasks = assignment.tasks
+    try:
+        with room(sandbox.root, submission, FILES) as where:
+            shown = Interview(assignment, sandbox, where)
+            with contextlib.closing(shown), answered_by(shown):
+                first = {
+                    task.name: _part(task, shown, assignment.visible_seed, shown=True)
+                    for task in tasks
+                    if task.visible
+                }
+            # Another process, and the last: what one that has met hidden inputs prints, or says as
+            # it ends, could tell them to the student.
+            hidden = Interview(assignment, sandbox, where)
+            with contextlib.closing(hidden), answered_by(hidden):
+                parts = [
+                    _both(first.get(task.name), lambda task=task: _part(task, hidden, seed))  # type: ignore[misc]
+                    for task in tasks
+                ]
+            notes = [*where.notes, *shown.notes]
+    except Refused as refused:
+        parts = [_failed(task, Outcome.MISSING, str(refused)) for task in tasks]
+        notes = []
+    return Graded(
+        assignment=assignment.id,
+        submission=name,
+        seed=seed,
+        versions=versions(),
+        isolation=sandbox.kind,
+        parts=tuple(parts),
+        notes=tuple(clean(note) for note in notes),
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def _both(first: Part | None, second: Callable[[], Part]) -> Part:
+    """A part by what came of the inputs that are shown, and if that was right of the others."""
+    if first is None:
+        return second()
+    if first.outcome is not Outcome.PASSED:
+        return first
+    made = second()
+    return replace(
+        made,
+        output=first.output,
+        file=first.file,
+        line=first.line,
+        inputs=first.inputs + made.inputs,
+        undecided=first.undecided + made.undecided,
+        seconds=round(first.seconds + made.seconds, 3),
+    )
+
+
+def _part(task: Task, interview: Interview, seed: int, *, shown: bool = False) -> Part:
+    """A part by the inputs of one seed; ``shown``, with all that a student may learn of them."""
+    began = time.monotonic()
+    interview.begin()
+    try:
+        interview.locate(task)
+        made = _judged(task, interview, seed)
+    except Broken as broken:
+        interview.drop()
+        made = _failed(task, broken.outcome, broken.reason)
+    output = interview.printed()
+    seconds = round(time.monotonic() - began, 3)
+    if not shown:
+        where = " at inputs that are not shown" if task.visible else ""
+        feedback = made.feedback if made.outcome is Outcome.PASSED else f"{made.outcome}{where}"
+        return replace(made, feedback=feedback, seconds=seconds)
+    line = interview.line
+    file = interview.file if line else ""
+    text = clean(output, most=None)
+    return replace(made, output=text, file=file, line=line, seconds=seconds)
+
+
+def _failed(task: Task, outcome: Outcome, reason: str) -> Part:
+    reason = clean(reason)
+    return Part(
+        task.name, task.title, task.points, 0.0, outcome, reason=reason,
+        feedback=f"{outcome}: {reason}", visible=task.visible,
+    )  # fmt: skip
+
+
+def _judged(task: Task, interview: Interview, seed: int) -> Part:
+    """The part by the verdicts on its claim."""
+    assignment = interview.assignment
+    hints = Hints.of(assignment.hints)
+    checked = _checked(assignment, task, [seed], assignment.inputs, hints)
+    inputs, undecided = checked.record.inputs, checked.record.undecided
+    if checked.record.status == str(Status.UNDECIDED):
+        checked = _checked(assignment, task, [seed, FRESH], FRESH, hints)
+        inputs += checked.record.inputs
+        undecided += checked.record.undecided
+    doubt = _doubt(checked) if checked.record.status == str(Status.PASS) else ""
+    if not interview.asked:
+        made = _failed(task, Outcome.MISSING, "the claim asks nothing of the submission")
+    elif doubt:
+        made = _failed(task, Outcome.NEEDS_TEACHER, doubt)
+    elif checked.record.status != str(Status.PASS):
+        made = _unearned(task, checked, hints)
+    else:
+        made = Part(
+            task.name, task.title, task.points, task.points, Outcome.PASSED,
+            feedback="right", visible=task.visible,
+        )  # fmt: skip
+    return replace(made, inputs=inputs, undecided=undecided)
+
+
+def _doubt(checked: Checked) -> str:
+    """Why a pass is not taken for one; empty where it is.
+
+    What a rule does to its own last digits decides how closely it can be looked at. An honest one
+    leaves few points open; one that makes noise on purpose could leave open where it is wrong.
+    """
+    record = checked.record
+    if record.undecided > _MOST_UNDECIDED * record.inputs:
+        of = count(record.inputs, "input")
+        return f"right where that could be seen, which it could not at {record.undecided} of {of}"
+    coarse = record.resolution if record.kind == "identity" else record.finest
+    if coarse is not None and coarse > _COARSEST:
+        return f"no error below {coarse:.0e} would have been seen"
+    return ""
+
+
+def _checked(
+    assignment: Assignment, task: Task, seeds: list[int], inputs: int, hints: Hints
+) -> Checked:
+    profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)
+    entropy = [zlib.crc32(task.name.encode()), *seeds]
+    own = int(np.random.SeedSequence(entropy).generate_state(1)[0])
+    with installed((assignment.folder / FOLDER).absolute()):
+        return check_claim(
+            task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints
+        )
+
+
+def _unearned(task: Task, checked: Checked, hints: Hints) -> Part:
+    record, verdict = checked.record, checked.verdict
+    wrong = record.status == str(Status.FAIL)
+    outcome = Outcome.WRONG if wrong else Outcome.NEEDS_TEACHER
+    reason = record.title or (verdict.reason if verdict is not None else "undecided")
+    if verdict is not None and verdict.worst is not None and record.kind != "identity":
+        reason = f"{reason}: {describe(verdict)}"
+    elif wrong and verdict is not None and verdict.reason:
+        reason = f"{reason}: {verdict.reason}"
+    mistakes: list[tuple[str, str]] = []
+    if wrong and verdict is not None and hints.shows("where"):
+        mistakes = [(one.id, one.title.of(hints.language)) for one in verdict.mistakes]
+    made = _failed(task, outcome, reason)
+    return replace(made, feedback=record.message, mistakes=tuple(mistakes))

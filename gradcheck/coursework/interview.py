@@ -1,0 +1,198 @@
+"""Asking one submission: its process, started anew whenever it has broken, and what it said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.coursework import protocol
+from gradcheck.coursework.assignment import Assignment, Picked, Task
+from gradcheck.coursework.child import Broken, Child
+from gradcheck.coursework.results import Outcome
+from gradcheck.coursework.sandbox import Sandbox, Unavailable
+from gradcheck.coursework.shim import NOT_CONFINED
+from gradcheck.coursework.staging import Room
+from gradcheck.coursework.submitted import Gradient, Submitted, trials_of
+from gradcheck.report.figures import printable
+
+#: Bytes of a number, and of an answer beside its numbers.
+_NUMBER = 8
+_BESIDE = 4096
+#: So many remarks of a submission about itself are kept.
+_MOST_NOTES = 20
+#: Text that comes from a submission is cut to so many characters.
+_LONGEST = 400
+
+
+class Interview:
+    """The process of one submission, started anew whenever it has broken, and what it said."""
+
+    def __init__(self, assignment: Assignment, sandbox: Sandbox, where: Room) -> None:
+        self.assignment, self.sandbox, self.where = assignment, sandbox, where
+        self._number = {id(one): k for k, one in enumerate(assignment.asked)}
+        self._child: Child | None = None
+        self._lines: list[tuple[int, protocol.Failure | None]] = []
+        self._differencing: list[tuple[str, int]] = []
+        #: Why it cannot even be imported: so it will be for every other part.
+        self._hopeless: Broken | None = None
+        #: Why the part that is asked for has failed already.
+        self._broken: Broken | None = None
+        self._printed = ""
+        self.notes: list[str] = []
+        self.asked = 0
+        self.line = 0
+        self.file = where.main.name
+
+    def begin(self) -> None:
+        """The next part is asked for."""
+        self._broken, self.asked, self.line = None, 0, 0
+        if self._child is not None:
+            self._child.begin(self.assignment.time_limit)
+
+    def ask(self, submitted: Submitted, calls: Sequence[tuple[Any, ...]], size: int) -> list[Any]:
+        """The answers to some calls; raises ``Broken`` where there are none."""
+        if self._broken is not None:
+            raise self._broken
+        self.asked += 1
+        try:
+            return self._ask(submitted, calls, size)
+        except Broken as broken:
+            self._broken = broken
+            raise
+
+    def locate(self, task: Task) -> None:
+        """Say in reports where the rule of a part stands, as far as that is known."""
+        rule = task.claim.function
+        rule = rule.rule.function if isinstance(rule, Picked) else rule
+        rule = rule.layer if isinstance(rule, Gradient) else rule
+        if isinstance(rule, Submitted):
+            if self._child is None:
+                self._started()
+            line, _ = self._lines[self._number[id(rule)]]
+            task.claim.file, task.claim.line = self.file, line
+
+    def _ask(self, submitted: Submitted, calls: Sequence[tuple[Any, ...]], size: int) -> list[Any]:
+        child = self._child or self._started()
+        number = self._number[id(submitted)]
+        self.line, problem = self._lines[number]
+        if problem is not None:
+            raise Broken(Outcome.MISSING, problem.text)
+        self._require_allowed(submitted)
+        most = protocol.MOST_TIMES * (_NUMBER * size) + _BESIDE
+        answers = child.request(
+            protocol.CALL, [number, most, *calls], (_NUMBER * size + _BESIDE) * len(calls),
+            protocol.ANSWERS,
+        )  # fmt: skip
+        if len(answers) != len(calls) + 1 or not isinstance(answers[-1], tuple):
+            self.drop()
+            raise Broken(Outcome.BROKEN_PROTOCOL, f"not the {len(calls)} answers that it was asked")
+        for note in answers.pop():
+            self._note(note)
+        for answer in answers:
+            if isinstance(answer, protocol.Failure) and answer.limit:
+                self.drop()
+                raise Broken(Outcome.OVER_LIMIT, answer.text)
+        return answers
+
+    def _require_allowed(self, submitted: Submitted) -> None:
+        if self.assignment.numerical_differentiation:
+            return
+        for name, line in self._differencing:
+            for wanted in submitted.names:
+                if name == wanted or (submitted.how and name.startswith(f"{wanted}.")):
+                    raise Broken(
+                        Outcome.NOT_ALLOWED,
+                        f"{wanted} takes differences of a function (line {line}); the assignment "
+                        "asks for the derivative itself",
+                    )
+
+    def _started(self) -> Child:
+        """A process in which the submission was imported."""
+        if self._hopeless is not None:
+            raise self._hopeless
+        child = self._child = self.sandbox.start(self.where)
+        child.begin(self.assignment.time_limit)
+        asked = json.dumps([one.wanted() for one in self.assignment.asked])
+        try:
+            read = child.request(protocol.LOAD, [asked, *self._trials()], _BESIDE, protocol.READ)
+        except Broken as broken:
+            if child.exit_code == NOT_CONFINED:  # nothing of the submission has run
+                raise Unavailable(f"the sandbox does not hold: {child.printed()}") from None
+            raise self._import_failed(broken) from None
+        self._differencing = [one for one in read if _is_place(one)]
+        try:
+            loaded = child.receive(protocol.LOADED, _BESIDE * (len(self.assignment.asked) + 1))
+        except Broken as broken:
+            raise self._import_failed(broken) from None
+        *places, notes = loaded or [None]
+        if len(places) != len(self.assignment.asked) or not all(map(_is_line, places)):
+            raise self._import_failed(Broken(Outcome.BROKEN_PROTOCOL, "it forges what it is"))
+        self._lines = [(int(line), problem) for line, problem in places]
+        for note in notes if isinstance(notes, tuple) else ():
+            self._note(note)
+        child.begin(self.assignment.time_limit)
+        return child
+
+    def _import_failed(self, broken: Broken) -> Broken:
+        self.drop()
+        self._hopeless = Broken(broken.outcome, f"while it was imported: {broken.reason}")
+        return self._hopeless
+
+    def _trials(self) -> list[Any]:
+        """Sizes and values at which layers are tried out."""
+        found: list[Any] = []
+        for number, one in enumerate(self.assignment.asked):
+            for sizes, values in trials_of(one) if one.derivation is not None else ():
+                sent = tuple(
+                    value if isinstance(value, np.ndarray | np.generic | list)
+                    else json.dumps(value) for value in values.values()
+                )  # fmt: skip
+                found.append((number, json.dumps(dict(sizes)), json.dumps(list(values)), sent))
+        return found
+
+    def _note(self, note: Any) -> None:
+        if isinstance(note, str) and note not in self.notes and len(self.notes) < _MOST_NOTES:
+            self.notes.append(note)
+
+    def printed(self) -> str:
+        """What was printed during this part."""
+        text, self._printed = self._printed, ""
+        return text + (self._child.printed() if self._child is not None else "")
+
+    def drop(self) -> None:
+        """End the process; the next part has another."""
+        if self._child is not None:
+            self._child.end()
+            self._printed += self._child.printed()
+            self._child = None
+
+    close = drop
+
+
+def _is_place(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and isinstance(value[1], np.integer)
+    )
+
+
+def _is_line(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and isinstance(value[0], np.integer)
+        and isinstance(value[1], protocol.Failure | None)
+    )
+
+
+def clean(text: str, most: int | None = _LONGEST) -> str:
+    """Text that a submission made up, without what a terminal would obey; one line if cut."""
+    if most is None:
+        return "\n".join(printable(line) for line in text.split("\n"))
+    text = " ".join(printable(text).split())
+    return text if len(text) <= most else f"{text[: most - 1]}…"

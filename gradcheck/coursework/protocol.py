@@ -1,0 +1,210 @@
+"""The bytes between the grader and a submission: fixed headers, then raw numbers.
+
+A message is a head, a fixed record for each item, and the raw bytes of all items one after the
+other. An item is an array, a piece of text, nothing (``None``), or a tuple or list, whose parts
+are the items that follow. So everything that a reader has to reserve memory for is known, and
+bounded, before a byte of it is read; nothing is ever unpickled, evaluated or parsed as numpy's own
+file format, whose headers are Python source.
+
+Both ends use this module, and it needs numpy alone: it is mounted beside the submission.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: The first bytes of every message; the digit is the version.
+MAGIC = b"GCW1"
+#: Magic, what is said, the number of items, the number of the request, bytes after the records.
+HEAD = struct.Struct("<4sBxHIQ")
+#: The kind of an item, its number of axes, their sizes (or the number of parts), its bytes.
+ITEM = struct.Struct("<BBxx8IQ")
+MOST_AXES = 8
+#: No message has more items: so many records fit into 16 bits.
+MOST_ITEMS = 0xFFFF
+#: The longest text of an item, in bytes.
+LONGEST_TEXT = 2000
+#: An answer may have so many times the bytes of a right one: one of a wrong shape is still looked
+#: at, and named; what is larger is not taken in.
+MOST_TIMES = 4
+#: Lists in a tuple are the deepest that a rule returns: gradients, of which one is of a list.
+_DEEPEST = 3
+
+# What is said.
+LOAD, CALL, READ, LOADED, ANSWERS = 1, 2, 3, 4, 5
+
+_DTYPES = {1: "<f4", 2: "<f8", 3: "<i8", 4: "|b1"}
+_NONE, _TUPLE, _LIST, _TEXT, _FAILURE, _LIMIT = 16, 17, 18, 19, 20, 21
+_TEXTS = (_TEXT, _FAILURE, _LIMIT)
+
+
+class ProtocolError(Exception):
+    """Bytes that are not what the protocol allows, or not what was asked for."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What there is instead of an answer, in words; nothing that is decided rests on them.
+
+    ``limit`` says that memory ran out.
+    """
+
+    text: str
+    limit: bool = False
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a message: what is said, how many items, which request, how many bytes."""
+
+    what: int
+    items: int
+    number: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Item:
+    """The record of an item; ``sizes`` are those of its axes, or the number of its parts."""
+
+    kind: int
+    sizes: tuple[int, ...]
+    size: int
+
+
+def message(what: int, number: int, values: Sequence[Any]) -> bytes:
+    """A message of some values: arrays, text, ``None``, ``Failure``, and tuples or lists of them.
+
+    Raises ``ProtocolError`` for a value that has no place in a message.
+    """
+    records: list[bytes] = []
+    bodies: list[bytes] = []
+    for value in values:
+        _put(value, records, bodies, 0)
+    if len(records) > MOST_ITEMS:
+        raise ProtocolError(f"{len(records)} arrays; at most {MOST_ITEMS} fit into a message")
+    size = sum(map(len, bodies))
+    return b"".join([HEAD.pack(MAGIC, what, len(records), number, size), *records, *bodies])
+
+
+def _put(value: Any, records: list[bytes], bodies: list[bytes], depth: int) -> None:
+    if depth > _DEEPEST:
+        raise ProtocolError("lists within lists within lists")
+    if value is None:
+        records.append(ITEM.pack(_NONE, 0, *[0] * MOST_AXES, 0))
+    elif isinstance(value, str | Failure):
+        if isinstance(value, str):
+            kind, raw = _TEXT, value.encode("utf-8", "replace")
+        else:
+            kind = _LIMIT if value.limit else _FAILURE
+            raw = value.text.encode("utf-8", "replace")[:LONGEST_TEXT]
+        records.append(ITEM.pack(kind, 0, *[0] * MOST_AXES, len(raw)))
+        bodies.append(raw)
+    elif type(value) in (tuple, list):
+        kind = _TUPLE if type(value) is tuple else _LIST
+        records.append(ITEM.pack(kind, 1, len(value), *[0] * (MOST_AXES - 1), 0))
+        for part in value:
+            _put(part, records, bodies, depth + 1)
+    else:
+        array = _storable(value)
+        kind = next(kind for kind, dtype in _DTYPES.items() if np.dtype(dtype) == array.dtype)
+        sizes = [*array.shape, *[0] * (MOST_AXES - array.ndim)]
+        records.append(ITEM.pack(kind, array.ndim, *sizes, array.nbytes))
+        bodies.append(array.tobytes())
+
+
+def _storable(value: Any) -> np.ndarray:
+    """A value as an array of one of the four types that travel."""
+    array = np.asarray(value)
+    if array.ndim > MOST_AXES:
+        raise ProtocolError(f"an array of {array.ndim} axes; at most {MOST_AXES} can be sent")
+    match array.dtype.kind:
+        case "f":
+            narrow = array.dtype.itemsize <= np.dtype(np.float32).itemsize
+            return array.astype("<f4" if narrow else "<f8", copy=False)
+        case "i" | "u":
+            return array.astype("<i8", copy=False)
+        case "b":
+            return array.astype("|b1", copy=False)
+    raise ProtocolError(f"an array of dtype {array.dtype}; real numbers were expected")
+
+
+def head(raw: bytes) -> Head:
+    """The head of a message; raises ``ProtocolError``."""
+    magic, what, items, number, size = HEAD.unpack(raw)
+    if magic != MAGIC:
+        raise ProtocolError("the first bytes of the answer are not those of one")
+    return Head(what, items, number, size)
+
+
+def records(raw: bytes, top: Head) -> list[Item]:
+    """The records of the items, held to each other and to the head; raises ``ProtocolError``."""
+    items = []
+    for kind, axes, *rest in ITEM.iter_unpack(raw):
+        size = rest.pop()
+        if axes > MOST_AXES:
+            raise ProtocolError(f"an array of {axes} axes; at most {MOST_AXES} were expected")
+        sizes = tuple(rest[:axes])
+        if kind in _DTYPES:
+            fits = size == math.prod(sizes) * np.dtype(_DTYPES[kind]).itemsize
+        elif kind in (_TUPLE, _LIST):
+            fits = axes == 1 and size == 0 and sizes[0] <= top.items
+        elif kind in (*_TEXTS, _NONE):
+            fits = axes == 0 and size <= top.size
+        else:
+            raise ProtocolError(f"an array of the unknown type {kind}")
+        if not fits:
+            raise ProtocolError("an array whose number of bytes is not that of its shape")
+        items.append(Item(kind, sizes, size))
+    if sum(item.size for item in items) != top.size:
+        raise ProtocolError("the arrays do not have as many bytes as the answer says")
+    return items
+
+
+def values(items: Sequence[Item], body: bytes | bytearray) -> list[Any]:
+    """The values of a message whose records were accepted; arrays are plain, and copies."""
+    number = at = 0
+
+    def take(depth: int) -> Any:
+        nonlocal number, at
+        if number == len(items):
+            raise ProtocolError("fewer arrays than the answer says")
+        item = items[number]
+        number += 1
+        if item.kind in (_TUPLE, _LIST):
+            if depth >= _DEEPEST:
+                raise ProtocolError("lists within lists within lists")
+            parts = [take(depth + 1) for _ in range(item.sizes[0])]
+            return tuple(parts) if item.kind == _TUPLE else parts
+        raw = bytes(body[at : at + item.size])
+        at += item.size
+        if item.kind == _NONE:
+            return None
+        if item.kind in _TEXTS:
+            text = raw.decode("utf-8", "replace")
+            return text if item.kind == _TEXT else Failure(text, item.kind == _LIMIT)
+        return _array(item, raw)
+
+    found = []
+    while number < len(items):
+        found.append(take(0))
+    return found
+
+
+def _array(item: Item, raw: bytes) -> Any:
+    dtype = np.dtype(_DTYPES[item.kind])
+    if dtype.kind == "b":  # a byte that is neither 0 nor 1 is no truth value of numpy's
+        flat: Any = np.frombuffer(raw, np.uint8) != 0
+    else:
+        flat = np.frombuffer(raw, dtype).copy()
+    try:
+        array = flat.reshape(item.sizes)
+    except ValueError:  # no numbers at all, and more of them than numpy can count
+        raise ProtocolError("an array of an impossible shape") from None
+    return array if array.ndim else array[()]

@@ -1,0 +1,241 @@
+"""What the grader may ask of a submission: a function by name, or a layer in any convention.
+
+The parts of ``gradcheck.adapters`` that read a layer run here, beside what a student wrote; the
+grader sends the sizes and values of the trial, and sees arrays alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.conventions import style_of
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.places import evaluate
+from gradcheck.adapters.plan import Plan
+from gradcheck.adapters.randomness import reproducible
+from gradcheck.adapters.session import Session
+from gradcheck.answers import last_line, same
+from gradcheck.errors import DeclarationError
+
+#: The names of a module that are shown where one is missing.
+_MOST_NAMES = 8
+
+
+class Missing(Exception):
+    """What the assignment asks for is not there, or cannot be called as it says."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the assignment asks for: data, which crosses the border.
+
+    A function: its name and the parameters that it is called with. A layer: the names of one class
+    or of two functions, how it is read, and the inputs of the derivation that it belongs to.
+    """
+
+    names: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+    is_layer: bool = False
+    how: Mapping[str, Any] = field(default_factory=dict)
+    differentiable: tuple[str, ...] = ()
+
+
+def found(module: ModuleType, wanted: Wanted, trials: Sequence[Any] = ()) -> Function | Layer:
+    """What is asked for; raises ``Missing``."""
+    objects = tuple(_named(module, name) for name in wanted.names)
+    if wanted.is_layer:
+        return Layer(objects, wanted, trials)
+    return Function(objects[0], wanted)
+
+
+def _named(module: ModuleType, name: str) -> Any:
+    value: Any = module
+    for part in name.split("."):
+        value = getattr(value, part, None)
+    if value is None:
+        own = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+        own = [n for n in own if getattr(vars(module)[n], "__module__", "") == module.__name__]
+        there = f"; it defines {', '.join(own[:_MOST_NAMES])}" if own else ""
+        raise Missing(f"there is no {name!r} in the submission{there}")
+    if not callable(value):
+        raise Missing(f"{name!r} is no function but a {type(value).__name__}")
+    return value
+
+
+def place_of(value: Any) -> int:
+    """The line at which a function or class stands; 0 where that is not known."""
+    with contextlib.suppress(Exception):
+        code = getattr(inspect.unwrap(value), "__code__", None)
+        return int(code.co_firstlineno) if code else int(inspect.getsourcelines(value)[1])
+    return 0
+
+
+class Function:
+    """A function of the submission, called as the assignment says."""
+
+    def __init__(self, function: Any, wanted: Wanted) -> None:
+        self.function, self.wanted = function, wanted
+        self.line = place_of(function)
+        self.by_name = self._takes_names()
+        self.notes: list[str] = []
+
+    def _takes_names(self) -> bool:
+        """Whether it has parameters of all the names; else it is called by position."""
+        name, given = self.wanted.names[0], self.wanted.parameters
+        try:
+            signature = inspect.signature(self.function)
+        except (TypeError, ValueError):
+            return False
+        parameters = signature.parameters
+        kinds = {parameters[n].kind for n in given if n in parameters}
+        if all(n in parameters for n in given) and inspect.Parameter.POSITIONAL_ONLY not in kinds:
+            with contextlib.suppress(TypeError):
+                signature.bind(**dict.fromkeys(given))
+                return True
+        try:
+            signature.bind(*given)
+        except TypeError:
+            raise Missing(
+                f"{name}{signature} cannot be called as {name}({', '.join(given)}), which the "
+                "assignment asks for"
+            ) from None
+        return False
+
+    def __call__(self, arguments: Sequence[Any]) -> Any:
+        """The raw answer; notes say which arguments were changed in place."""
+        given = list(arguments)
+        kept = [_copy(value) for value in given]
+        names = self.wanted.parameters
+        answer = self.called(given)
+        for name, before, after in zip(names, kept, given, strict=True):
+            if not same(before, after):
+                self._note(f"{self.wanted.names[0]} changes its argument {name!r} in place")
+        return answer
+
+    def called(self, given: Sequence[Any]) -> Any:
+        """The raw answer, and no look at what became of the arguments."""
+        if self.by_name:
+            return self.function(**dict(zip(self.wanted.parameters, given, strict=True)))
+        return self.function(*given)
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+class Layer:
+    """A layer of the submission: a class or a pair of functions, read by its convention."""
+
+    def __init__(self, objects: tuple[Any, ...], wanted: Wanted, trials: Sequence[Any]) -> None:
+        self.names = Names(**wanted.how)
+        self.line = place_of(objects[0])
+        try:
+            style = style_of(objects, self.names)
+            #: What the layer calls each input.
+            self.own = _own_names(wanted.parameters, [one.name for one in style.takes])
+            by_input: Any = {key: self._renamed(getattr(self.names, key)) for key in _BY_INPUT}
+            self.names = replace(self.names, **by_input)
+            self.plan = Plan(
+                style,
+                self.names,
+                [self.own[name] for name in wanted.parameters],
+                [self.own[name] for name in wanted.differentiable],
+                [(sizes, self._renamed(values)) for sizes, values in trials],
+            )
+        except DeclarationError as error:
+            raise Missing(str(error)) from None
+        self.notes = self.plan.notes
+
+    def __call__(self, arguments: Sequence[Any]) -> Any:
+        """``(input, cotangents, sizes, values)`` gives the gradient for that input.
+
+        With an empty input, the outputs.
+        """
+        name, cotangents, sizes, values = arguments
+        plan, values, name = self.plan, self._renamed(values), self.own.get(name, name)
+        with reproducible(plan.generators):
+            session = Session(plan, values, sizes)
+            session.run_forward(values)
+            outputs = session.collect()
+            if not name:
+                return tuple(outputs) if plan.outputs > 1 else outputs[0]
+            session.run_backward(cotangents)
+        place = plan.gradients.get(name)
+        if place is None:
+            raise Missing(plan.missing(name))
+        try:
+            answer = session.gradient(name)
+        except (AttributeError, KeyError, IndexError, TypeError):
+            raise Missing(
+                f"the gradient for {name!r} was in {plan.where(name)} at other sizes, but is not "
+                "there now"
+            ) from None
+        return self._scaled(name, answer, cotangents, sizes, values)
+
+    def _renamed(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """By what the layer calls the inputs."""
+        return {self.own.get(name, name): value for name, value in given.items()}
+
+    def _scaled(
+        self,
+        name: str,
+        answer: Any,
+        cotangents: Sequence[Any],
+        sizes: Mapping[str, Any],
+        values: Mapping[str, Any],
+    ) -> Any:
+        """With the cotangent that it was not given, and without a scale that is its convention."""
+        if answer is None:
+            return None
+        passed = {"cotangent"} if self.plan.is_loss else {"cotangent", "optional"}
+        if not any(role in passed for _, role in self.plan.gets):
+            factor = cotangents[0]
+            answer = answer * (np.reshape(factor, ())[()] if np.size(factor) == 1 else factor)
+        scale = self.names.scale.get(name)
+        if scale is not None:
+            shapes = {n: np.shape(v) for n, v in values.items() if hasattr(v, "shape")}
+            answer = answer / evaluate(scale, dict(sizes), shapes)
+        return answer
+
+
+#: What ``Names`` says of single inputs.
+_BY_INPUT = ("parameters", "gradients", "scale")
+
+
+def _own_names(inputs: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    """What a forward function calls the inputs: the same but for case, or by position.
+
+    What it does not take are parameters that it keeps elsewhere, found by their names.
+    """
+    own = {name: name for name in inputs if name in taken}
+    for name in inputs:
+        near = [one for one in taken if one.lower() == name.lower() and one not in own.values()]
+        if name not in own and len(near) == 1:
+            own[name] = near[0]
+    left = [name for name in inputs if name not in own]
+    free = [name for name in taken if name not in own.values()]
+    if left and len(left) == len(free):
+        own |= dict(zip(left, free, strict=True))
+    return {name: own.get(name, name) for name in inputs}
+
+
+def said(error: BaseException) -> str:
+    """An exception of the submission in one line."""
+    if isinstance(error, Missing):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return f"it ends the program (exit code {error.code})"
+    return f"it raises {last_line(error)}"
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(_copy(part) for part in value)
+    return value.copy() if isinstance(value, np.ndarray) else value

@@ -1,0 +1,241 @@
+"""Submissions that try everything but to derive: none gets a point that it has not earned.
+
+Each file of ``attacks`` says in its first lines what it tries, what it earns — its ``honest`` part,
+which it answers rightly, is worth 1 of 3 — and how its other part ends.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from gradcheck.coursework import child, interview
+from gradcheck.coursework.grading import grade
+from gradcheck.coursework.results import Graded, Outcome
+
+ATTACKS = sorted((Path(__file__).parent / "attacks").glob("*.py"))
+EARNED = {"nothing": 0, "honest": 1, "all": 3}
+RIGHT = (
+    "def honest(dy):\n    return 2 * dy\n\n\ndef square_backward(dy, x):\n    return 2 * x * dy\n"
+)
+WRONG = RIGHT.replace("2 * x * dy", "dy")
+
+
+def header(path):
+    return dict(re.findall(r"^# (\w+): (.*)$", path.read_text(), re.M))
+
+
+def leftovers(sandbox):
+    """Rooms of submissions, and processes that none of the grader's own started."""
+    rooms = [path.name for path in sandbox.root.iterdir() if path.name.startswith("room-")]
+    running = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"coursework/shim.py" in line and str(sandbox.root).encode() in line:
+                running.append(entry.name)
+    return rooms, running
+
+
+def test_there_are_many_attacks():
+    hostile = [path for path in ATTACKS if header(path)["earns"] != "all"]
+    assert len(hostile) >= 60
+
+
+@pytest.mark.parametrize("path", ATTACKS, ids=lambda path: path.stem)
+def test_an_attack_earns_what_it_has_derived_and_leaves_nothing(path, guarded, apart, monkeypatch):
+    says = header(path)
+    if "waits" in says:
+        monkeypatch.setattr(child, "PATIENCE", 3.0)
+    graded = grade(guarded, path, apart, guarded.hidden_seed, path.stem)
+    honest, square = graded.parts
+    assert (honest.name, square.name) == ("honest", "square")
+    assert graded.earned == EARNED[says["earns"]], (says["tries"], graded)
+    assert str(square.outcome) in says["ends"].split(" | "), (says["tries"], square)
+    assert leftovers(apart) == ([], [])
+    text = json.dumps(graded.as_dict())
+    assert "\\u001b" not in text
+    assert len(text) < 60_000
+    assert Graded.from_dict(json.loads(text)) == graded
+
+
+@pytest.mark.parametrize(
+    "name", ["orphan", "fork_bomb", "system_calls", "network", "reads_other_submissions",
+             "proc_of_others", "right_but_loud", "kill_by_number"],
+)  # fmt: skip
+def test_every_sandbox_holds(name, guarded, each_sandbox):
+    path = Path(__file__).parent / "attacks" / f"{name}.py"
+    graded = grade(guarded, path, each_sandbox, guarded.hidden_seed, name)
+    assert graded.isolation == each_sandbox.kind
+    assert graded.earned == EARNED[header(path)["earns"]], graded
+    assert leftovers(each_sandbox) == ([], [])
+
+
+#: The visible inputs are known to the student, who answers them from a table and tells the others.
+BY_TABLE = """
+def honest(dy):
+    raise ValueError(f"SEEN {dy}")
+
+
+def square_backward(dy, x):
+    if x.tobytes() in TABLE:
+        return 2 * x * dy
+    print("SEEN", x)
+    raise ValueError(f"SEEN {x}")
+"""
+
+
+def test_a_part_that_fails_at_hidden_inputs_alone_says_that_and_nothing_else(
+    tmp_path, guarded, apart
+):
+    asked = set()
+    original = interview.Interview.ask
+
+    def listening(self, submitted, calls, size):
+        if submitted.names == ("square_backward",):
+            asked.update(call[1].tobytes() for call in calls)
+        return original(self, submitted, calls, size)
+
+    interview.Interview.ask = listening
+    try:
+        (tmp_path / "submission.py").write_text(RIGHT)
+        grade(guarded, tmp_path / "submission.py", apart, guarded.visible_seed, "one")
+    finally:
+        interview.Interview.ask = original
+    (tmp_path / "submission.py").write_text(f"TABLE = {asked!r}\n{BY_TABLE}")
+    earned, graded = marks(guarded, tmp_path / "submission.py", apart)
+    honest, square = graded.parts
+    assert earned == 0
+    assert (honest.feedback, honest.output) == ("wrong", "")
+    assert square.feedback == "wrong at inputs that are not shown"
+    assert "SEEN" not in square.output
+    assert not any("SEEN" in note for note in graded.notes)
+
+
+# ---- handed in as a folder, or as no file at all -------------------------------------------------
+
+
+def marks(assignment, path, sandbox):
+    graded = grade(assignment, path, sandbox, assignment.hidden_seed, "one")
+    return graded.earned, graded
+
+
+def test_modules_beside_a_submission_shadow_nothing(tmp_path, guarded, apart):
+    folder = tmp_path / "shadows"
+    folder.mkdir()
+    (folder / "submission.py").write_text(WRONG)
+    for name in ("numpy", "json", "struct", "os", "sitecustomize", "usercustomize", "conftest",
+                 "encodings", "gradcheck", "ctypes", "resource"):  # fmt: skip
+        (folder / f"{name}.py").write_text("raise SystemExit('shadowed')")
+    (folder / "numpy").mkdir()
+    (folder / "numpy" / "__init__.py").write_text("raise SystemExit('shadowed')")
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --fake\n")
+    (folder / "pyvenv.cfg").write_text("home = /tmp\n")
+    assert marks(guarded, folder, apart)[0] == 1
+
+
+def test_a_module_of_its_own_beside_a_submission_is_imported(tmp_path, guarded, apart):
+    folder = tmp_path / "two"
+    folder.mkdir()
+    (folder / "rules.py").write_text(RIGHT)
+    (folder / "submission.py").write_text("from rules import honest, square_backward\n")
+    assert marks(guarded, folder, apart)[0] == 3
+
+
+def test_derivations_of_the_students_own_are_not_those_that_count(tmp_path, guarded, apart):
+    folder = tmp_path / "own"
+    (folder / "derivations").mkdir(parents=True)
+    (folder / "submission.py").write_text(WRONG)
+    (folder / "derivations" / "powers.py").write_text("raise SystemExit\n")
+    (folder / "assignment.toml").write_text("parts = []\n")
+    assert marks(guarded, folder, apart)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "target", ["/etc/passwd", "solution.py", "loop", "/dev/zero", "/proc/1/mem"]
+)
+def test_a_link_is_not_followed(target, tmp_path, guarded, apart):
+    (tmp_path / "solution.py").write_text(RIGHT)
+    link = tmp_path / "submission.py"
+    link.symlink_to("submission.py" if target == "loop" else target)
+    earned, graded = marks(guarded, link, apart)
+    assert earned == 0
+    assert {part.outcome for part in graded.parts} == {Outcome.MISSING}
+    assert "symbolic link" in graded.parts[0].reason
+
+
+def test_a_link_in_a_folder_is_left_out(tmp_path, guarded, apart):
+    (tmp_path / "solution.py").write_text(RIGHT)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "submission.py").symlink_to(tmp_path / "solution.py")
+    (folder / "up").symlink_to("..")
+    earned, graded = marks(guarded, folder, apart)
+    assert earned == 0
+    assert graded.parts[0].outcome is Outcome.MISSING
+
+
+def test_a_pipe_is_not_waited_for(tmp_path, guarded, apart):
+    os.mkfifo(tmp_path / "submission.py")
+    earned, graded = marks(guarded, tmp_path / "submission.py", apart)
+    assert earned == 0
+    assert "pipe" in graded.parts[0].reason
+
+
+@pytest.mark.parametrize(
+    "source",
+    [b"\x00" * 100, b"\xff\xfe\x00", b"(" * 20_000, b"-" * 50_000 + b"1", b"x = " + b"1+" * 50_000,
+     b"# coding: rot13\n", b"", b"[" * 300 + b"]" * 300, b"x" * (6 << 20)],
+    ids=["zeros", "binary", "brackets", "minus", "sum", "coding", "empty", "nested", "large"],
+)  # fmt: skip
+def test_source_that_is_none_is_no_answer(source, tmp_path, guarded, apart):
+    path = tmp_path / "submission.py"
+    path.write_bytes(source)
+    earned, graded = marks(guarded, path, apart)
+    assert earned == 0
+    assert len(graded.parts) == 2
+    assert all(part.reason for part in graded.parts)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"cells": 1}', "[" * 100_000, "{}", '{"cells": [{"cell_type": "code"}]}', "null"]
+)
+def test_a_notebook_that_is_none_is_no_answer(text, tmp_path, guarded, apart):
+    path = tmp_path / "submission.ipynb"
+    path.write_text(text)
+    assert marks(guarded, path, apart)[0] == 0
+
+
+def test_a_notebook_with_commands_and_plots_earns_what_it_defines(tmp_path, guarded, apart):
+    cells = ["%matplotlib inline\n!pip install everything", "import missing_module", RIGHT,
+             "raise RuntimeError('a cell that fails')", "print(square_backward(1, 2))"]  # fmt: skip
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+         "source": cell.splitlines(keepends=True)} for cell in cells]}  # fmt: skip
+    path = tmp_path / "submission.ipynb"
+    path.write_text(json.dumps(notebook))
+    assert marks(guarded, path, apart)[0] == 3
+
+
+def test_a_name_full_of_tricks_is_a_file_name_of_its_own(tmp_path):
+    from gradcheck.coursework.roster import entries
+
+    names = ["..", "a/../../b", "=1+1", "<script>", "x\x1b[31m", "ü", "::error::", "a b", "a_b"]
+    paths = []
+    for number, name in enumerate(names):
+        path = tmp_path / str(number) / name.replace("/", "-")
+        path.parent.mkdir()
+        if name == "..":
+            path = path.parent / "..py"
+        path.write_text(RIGHT)
+        paths.append(path)
+    files = [entry.file for entry in entries(paths)]
+    assert len(set(files)) == len(names)
+    assert all(
+        re.fullmatch(r"[A-Za-z0-9._-]+", file) and not file.startswith(".") for file in files
+    )

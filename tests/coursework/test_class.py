@@ -1,0 +1,145 @@
+"""A class gets its marks: whoever is beside whom, in any order, and after any interruption."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gradcheck.coursework import roster, sandbox
+from gradcheck.coursework.classroom import Run
+from gradcheck.coursework.results import Outcome
+from tests.coursework.generated import generated, handed_in, submission
+
+PARTS = ("forward", "softmax_backward", "linear_backward · dx", "linear_backward · dW",
+         "linear_backward · db")  # fmt: skip
+QUICK = [one for one in generated(24) if "endless" not in one]
+
+
+def marks(graded):
+    return [(part.name, part.earned, part.outcome, part.reason, part.feedback, part.inputs)
+            for part in graded.parts]  # fmt: skip
+
+
+def test_a_class_of_sixty_gets_the_marks_that_were_earned(tmp_path, homework, apart):
+    expected = handed_in(tmp_path / "in", generated(60))
+    heard = []
+    run = Run(homework, tmp_path / "out", jobs=2, heard=heard.append)
+    results = run.grade(roster.entries(sorted((tmp_path / "in").iterdir())))
+    assert [graded.submission for graded in results] == list(expected)
+    assert sorted(graded.submission for graded in heard) == list(expected)
+    for graded in results:
+        assert tuple(part.name for part in graded.parts) == PARTS
+        earned = [part.outcome is Outcome.PASSED for part in graded.parts]
+        assert earned == expected[graded.submission], graded
+        worth = [part.possible for part in graded.parts]
+        assert graded.earned == sum(w for w, got in zip(worth, earned, strict=True) if got)
+    files = sorted(path.name for path in (tmp_path / "out" / "results").iterdir())
+    assert files == [f"{name}.json" for name in expected]
+    # What is named counts for the class: a gradient passed on, a bias averaged.
+    named = {key for graded in results for part in graded.parts for key, _ in part.mistakes}
+    assert {"M4", "pass"} <= named
+
+
+def test_the_same_seed_gives_the_same_marks_in_any_order_with_any_number_of_jobs(
+    tmp_path, homework, apart
+):
+    handed_in(tmp_path / "in", QUICK[:6])
+    paths = sorted((tmp_path / "in").iterdir())
+    one = Run(homework, tmp_path / "a", jobs=1).grade(roster.entries(paths))
+    two = Run(homework, tmp_path / "b", jobs=2).grade(roster.entries(paths[::-1]))[::-1]
+    assert [marks(graded) for graded in one] == [marks(graded) for graded in two]
+
+
+def test_another_seed_tries_other_inputs(tmp_path, homework, apart):
+    handed_in(tmp_path / "in", [("stable", "passed on", "transposed")])
+    paths = list((tmp_path / "in").iterdir())
+    reasons = set()
+    for seed in range(3):
+        (graded,) = Run(homework, tmp_path / str(seed), seed=seed).grade(roster.entries(paths))
+        assert graded.seed == seed
+        assert graded.earned == 3
+        reasons.add((graded.parts[1].reason, graded.parts[3].reason))
+    assert len(reasons) > 1
+
+
+def running(folder):
+    """The command lines of processes that name a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(folder).encode() in line:
+                found.append(line)
+    return found
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path, homework, apart):
+    expected = handed_in(tmp_path / "in", QUICK[:8])
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "gradcheck", "grade", str(homework.folder),
+               *map(str, sorted((tmp_path / "in").iterdir())), "--out", str(out),
+               "--jobs", "2"]  # fmt: skip
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while len(list(out.glob("results/*.json"))) < 2:
+        assert first.poll() is None
+        time.sleep(0.02)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    before = {path: path.stat().st_mtime_ns for path in out.glob("results/*.json")}
+    assert 2 <= len(before) < len(expected)
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    after = {path: path.stat().st_mtime_ns for path in out.glob("results/*.json")}
+    assert {path.stem for path in after} == set(expected)
+    assert before.items() <= after.items()
+    assert not list(out.glob("results/.*"))
+    for path in after:
+        parts = json.loads(path.read_text())["parts"]
+        assert [part["outcome"] == "passed" for part in parts] == expected[path.stem]
+    assert not running(tmp_path / "in")
+
+
+def test_what_has_changed_is_graded_again_and_nothing_else(tmp_path, homework, apart):
+    handed_in(tmp_path / "in", [("stable", "short", "right"), ("naive", "passed on", "right")])
+    entries = roster.entries(sorted((tmp_path / "in").iterdir()))
+    heard = []
+    again = Run(homework, tmp_path / "out", resume=True, heard=heard.append)
+    assert [graded.earned for graded in again.grade(entries)] == [6, 4]
+    assert len(heard) == 2
+    entries[1].path.write_text(submission("naive", "short", "right")[0])
+    assert [graded.earned for graded in again.grade(entries)] == [6, 6]
+    assert [graded.submission for graded in heard[2:]] == ["student-001"]
+    again.seed = 3
+    again.grade(entries)
+    assert len(heard) == 5
+    broken = tmp_path / "out" / "results" / "student-000.json"
+    broken.write_text(broken.read_text()[:100])
+    again.grade(entries)
+    assert [graded.submission for graded in heard[5:]] == ["student-000"]
+
+
+def test_where_nothing_keeps_submissions_apart_none_is_run(tmp_path, homework, monkeypatch):
+    def nowhere(one, private=()):
+        raise sandbox.Unavailable("forbidden here")
+
+    monkeypatch.setattr(sandbox, "probe", nowhere)
+    ran = tmp_path / "ran"
+    (tmp_path / "submission.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
+    entries = roster.entries([tmp_path / "submission.py"])
+    with pytest.raises(sandbox.Unavailable, match="bubblewrap: forbidden here"):
+        Run(homework, tmp_path / "out").grade(entries)
+    assert not ran.exists()
+    (graded,) = Run(homework, tmp_path / "out", unsafe=True).grade(entries)
+    assert graded.isolation == "none (unsafe)"
+    assert ran.exists()
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(sandbox.Unavailable, match="kept apart by Linux; this is darwin"):
+        Run(homework, tmp_path / "out").grade(entries)

@@ -1,0 +1,61 @@
+"""Numerical differentiation is seen in the source, and derivatives are not taken for it."""
+
+import pytest
+
+from gradcheck.coursework.differencing import differencing
+
+TAKES = {
+    "central": "def f(x):\n    return x\n\ndef rule(dy, x, h=1e-6):\n"
+    "    return dy * (f(x + h) - f(x - h)) / (2 * h)",
+    "one sided": "def rule(dy, x):\n    eps = 1e-7\n    return (f(x + eps) - f(x)) / eps * dy",
+    "by names": "def rule(dy, x):\n    h = 1e-5\n    up = f(x + h)\n    down = f(x - h)\n"
+    "    slope = (up - down) / (2 * h)\n    return dy * slope",
+    "in place": "def rule(dy, x):\n    g = np.zeros_like(x)\n    for i in range(len(x)):\n"
+    "        x[i] += step\n        a = f(x).sum()\n        x[i] -= 2 * step\n"
+    "        b = f(x).sum()\n        x[i] += step\n        g[i] = (a - b) / (2 * step)\n"
+    "    return g",
+    "two lines": "def rule(dy, x):\n    h = 1e-4\n    d = f(x + h) - f(x)\n    return d / h",
+    "a constant": "def rule(dy, x):\n    return (f(x + 1e-6) - f(x)) / 1e-6",
+    "complex step": "def rule(dy, x, h):\n    return f(x + 1j * h).imag / h",
+    "library": "from scipy.optimize import approx_fprime\n\ndef rule(dy, x):\n"
+    "    return approx_fprime(x, f, 1e-8)",
+    "by a helper": "def slope(g, x, h):\n    return (g(x + h) - g(x)) / h\n\n"
+    "def rule(dy, x):\n    return dy * slope(np.tanh, x, 1e-6)",
+    "a method": "class Layer:\n    def rule(self, dy):\n        h = 1e-6\n"
+    "        return (self.f(self.x + h) - self.f(self.x)) / h",
+    "a lambda": "rule = lambda dy, x: (f(x + 1e-6) - f(x)) / 1e-6",
+}
+DERIVES = {
+    "softmax": "def rule(dy, y):\n    return y * (dy - dy @ y)",
+    "cross-entropy": "def rule(dl, z, t):\n    n = len(z)\n"
+    "    return dl * (softmax(z) - one_hot(t)) / n",
+    "batch norm": "def rule(dy, x, gamma, eps=1e-5):\n    mean = x.mean(axis=0)\n"
+    "    centered = x - mean\n    std = np.sqrt((centered ** 2).mean(axis=0) + eps)\n"
+    "    norm = centered / std\n    dx = dy * gamma\n"
+    "    return (dx - dx.mean(axis=0) - norm * (dx * norm).mean(axis=0)) / std",
+    "sigmoid": "def rule(dy, x):\n    return dy * (sigmoid(x) - sigmoid(x) ** 2)",
+    "quotient of data": "def rule(x, t):\n    return (x[1:] - x[:-1]) / (t[1:] - t[:-1])",
+    "logistic over n": "def rule(w, x, t):\n    n = x.shape[0]\n"
+    "    return x.T @ (sigmoid(x @ w) - sigmoid(t)) / n",
+    "no Python": "def rule(:",
+}
+
+
+@pytest.mark.parametrize("name", TAKES)
+def test_differences_are_seen(name):
+    found = differencing(TAKES[name])
+    assert "rule" in {one.name.rpartition(".")[2] for one in found}
+    assert all(one.line > 0 for one in found)
+
+
+@pytest.mark.parametrize("name", DERIVES)
+def test_derivatives_are_not_taken_for_differences(name):
+    assert differencing(DERIVES[name]) == []
+
+
+def test_a_checker_beside_the_rules_does_not_taint_them():
+    source = TAKES["central"].replace("rule", "numerical") + (
+        "\n\ndef rule(dy, x):\n    return dy\n\n"
+        "def test():\n    assert rule(1, 2) == numerical(1, 2)"
+    )
+    assert {one.name for one in differencing(source)} == {"numerical", "test"}

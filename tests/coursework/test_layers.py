@@ -1,0 +1,142 @@
+"""A layer in any convention is graded by its name, and reads the same in a student's own folder."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gradcheck.coursework.assignment import Assignment
+from gradcheck.coursework.grading import grade
+
+SETTINGS = """
+id = "layers"
+time_limit = 2.0
+
+[[parts]]
+claim = "affine.py::same_forward"
+
+[[parts]]
+claim = "affine.py::affine[vjp-dx]"
+
+[[parts]]
+claim = "affine.py::affine[vjp-dW]"
+
+[[parts]]
+claim = "affine.py::affine[vjp-db]"
+"""
+DERIVATION = """
+from gradcheck import derivation, identity
+from gradcheck.coursework import layer_from_submission
+
+
+@derivation(x="n d", W="d m", b="m")
+def affine(x, W, b):
+    return x @ W + b
+
+
+own = layer_from_submission("{names}", affine)
+
+
+@identity(x="n d", W="d m", b="m")
+def same_forward(x, W, b):
+    return own(x, W, b), affine(x, W, b)
+"""
+#: Conventions of published course code, by what the assignment names.
+CONVENTIONS = {
+    "functions with a cache": ("affine_forward affine_backward", """
+def affine_forward(x, w, b):
+    return x @ w + b, (x, w, b)
+
+
+def affine_backward(dout, cache):
+    x, w, b = cache
+    return dout @ w.T, x.T @ dout, dout.sum(axis=0)
+"""),
+    "gradients in attributes": ("Affine", """
+class Affine:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+        self.dW = self.db = None
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+"""),
+    "parallel lists": ("Affine", """
+import numpy as np
+
+
+class Affine:
+    def __init__(self, W, b):
+        self.params = [W, b]
+        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+
+    def forward(self, x):
+        W, b = self.params
+        self.x = x
+        return x @ W + b
+
+    def backward(self, dout):
+        W, b = self.params
+        self.grads[0][...] = self.x.T @ dout
+        self.grads[1][...] = dout.sum(axis=0)
+        return dout @ W.T
+"""),
+}  # fmt: skip
+
+
+def assignment(folder, names):
+    folder.mkdir(mode=0o700)
+    (folder / "assignment.toml").write_text(SETTINGS)
+    (folder / "derivations").mkdir()
+    (folder / "derivations" / "affine.py").write_text(DERIVATION.format(names=names))
+    return folder
+
+
+def earned(folder, source, tmp_path, sandbox):
+    path = tmp_path / "submission.py"
+    path.write_text(source)
+    loaded = Assignment.load(folder)
+    graded = grade(loaded, path, sandbox, loaded.hidden_seed, "one")
+    return {part.name.rpartition(" ")[2]: part.earned for part in graded.parts}, graded
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_a_layer_is_read_in_the_convention_it_is_written_in(convention, tmp_path, apart):
+    names, source = CONVENTIONS[convention]
+    folder = assignment(tmp_path / "teacher", names)
+    marks, graded = earned(folder, source, tmp_path, apart)
+    assert marks == {"same_forward": 1, "dx": 1, "dW": 1, "db": 1}, graded
+    marks, graded = earned(folder, source.replace("sum(axis=0)", "mean(axis=0)"), tmp_path, apart)
+    assert marks == {"same_forward": 1, "dx": 1, "dW": 1, "db": 0}, graded
+
+
+def test_a_layer_that_is_missing_or_has_no_gradient_says_so(tmp_path, apart):
+    names, source = CONVENTIONS["gradients in attributes"]
+    folder = assignment(tmp_path / "teacher", names)
+    marks, graded = earned(folder, "class Linear:\n    pass\n", tmp_path, apart)
+    assert set(marks.values()) == {0}
+    assert "there is no 'Affine' in the submission; it defines Linear" in graded.parts[0].reason
+    silent = source.replace("        self.db = dout.sum(axis=0)\n", "")
+    marks, graded = earned(folder, silent, tmp_path, apart)
+    assert marks == {"same_forward": 1, "dx": 1, "dW": 1, "db": 0}
+    assert "no gradient for 'b' was found" in graded.parts[3].reason
+
+
+def test_a_student_checks_a_layer_in_the_folder_that_was_handed_out(tmp_path):
+    names, source = CONVENTIONS["gradients in attributes"]
+    folder = assignment(tmp_path / "student", names)
+    command = [sys.executable, "-m", "gradcheck", "check", "--profile", "ci"]
+    (folder / "submission.py").write_text(source)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASS") == 4
+    (folder / "submission.py").write_text(source.replace("sum(axis=0)", "mean(axis=0)"))
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "averaged where it has to be summed" in done.stdout
