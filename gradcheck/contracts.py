@@ -26,11 +26,15 @@ _SAFELY_FINITE = 2.0**960
 
 @dataclass(frozen=True)
 class Nonlinear:
-    """Where a rule was seen not to be linear: ``answer(factor u) != factor answer(u)``."""
+    """Where a rule was seen not to be linear: ``answer(factor u) != factor answer(u)``.
+
+    ``share``: by how much, relative to the largest entry of the answer.
+    """
 
     u: Vector
     factor: float
     position: int
+    share: float
 
 
 def repeatable_function(subject: Subject) -> None:
@@ -74,5 +78,6 @@ def linearity(
             size_of = np.maximum(np.abs(scaled), np.abs(expected))
             off = np.where(size_of > _SAFELY_NORMAL, off, 0.0)
             if off.any():
-                return Nonlinear(u, factor, int(np.argmax(off)))
+                share = float(off.max() / max(np.abs(scaled).max(), np.abs(expected).max()))
+                return Nonlinear(u, factor, int(np.argmax(off)), share)
     return None

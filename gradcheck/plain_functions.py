@@ -21,6 +21,12 @@ def plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> 
     """
     if isinstance(f, Derivation):
         f = f.function
+    for name, value in zip(names, inputs, strict=True):
+        if isinstance(value, list | tuple) and any(np.ndim(part) for part in value):
+            raise InputError(
+                f"{name_of(f)}: {name} is a list of arrays; declare the function to put one in: "
+                f'@derivation({name}=arrays(real("*any"), count="t"))'
+            )
     kinds = [np.asarray(value).dtype for value in inputs]
     if not any(kind.kind in "fc" for kind in kinds):
         seen = ", ".join(f"{name} ({kind})" for name, kind in zip(names, kinds, strict=True))

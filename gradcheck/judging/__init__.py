@@ -24,7 +24,15 @@ from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, imagine, poorly_resolved, sharpen
-from gradcheck.judging.context import COARSEST, FINE, FINE_OF_MANY, Context, Evidence, Mask
+from gradcheck.judging.context import (
+    COARSEST,
+    FINE,
+    FINE_OF_MANY,
+    SOUGHT,
+    Context,
+    Evidence,
+    Mask,
+)
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
@@ -202,8 +210,17 @@ def _linear(context: Context) -> None:
         return
     size = point.m if claim.pull is not None else point.n
     seen = linearity(claim, answer, size, context.case.rng("linearity"))
-    if seen is not None:
-        entries.settle_nonlinear(context, seen)
+    if seen is None:
+        return
+    entries.settle_nonlinear(context, seen)
+    if context.evidence.wrong is None and seen.share > SOUGHT:
+        what = "cotangent" if claim.pull is not None else "tangent"
+        raise Violation(
+            f"not linear in the {what}",
+            f"{claim.name}: {seen.factor:g} times the {what} does not give {seen.factor:g} times the "
+            f"answer, which is off by {100 * seen.share:.2g} % of its largest entry; every {what} is "
+            "multiplied with the same derivative",
+        )
 
 
 def _screened(contexts: Sequence[Context], thorough: bool = True) -> None:

@@ -19,7 +19,7 @@ from gradcheck.dims import Bindings
 from gradcheck.evaluation import SetAside, Subject, Violation, as_gradients, gradients_by_name
 from gradcheck.judging.context import CONFINED
 from gradcheck.oracle.directions import finish, magnitudes, scales
-from gradcheck.oracle.entry import ROUNDING, slopes
+from gradcheck.oracle.entry import ROUNDING, confirmed, slopes
 from gradcheck.oracle.imaginary import Stepped
 from gradcheck.oracle.interval import select
 from gradcheck.oracle.ladder import DOUBLE, Line
@@ -153,11 +153,13 @@ def _measured_gradient(rule: Rule, base: Subject, error: Floats) -> Callable[...
                 continue
             v = np.zeros(own.size)
             v[k] = reach
-            exact = subject.point.imaginary(v) if subject.point.imaginary is not None else None
-            if exact is not None and not exact.underflows:
+            line, measure = Line(subject.point, v), subject.point.imaginary
+            exact = measure(v) if measure is not None else None
+            usable = exact is not None and not exact.underflows
+            if usable and confirmed(line, DOUBLE, DOUBLE.epsilon, exact.value).all():
                 found.append((exact.value[0] / reach, exact.error[0] / reach))
                 continue
-            one = slopes(Line(subject.point, v), DOUBLE, levels, DOUBLE.epsilon, None, quantum)
+            one = slopes(line, DOUBLE, levels, DOUBLE.epsilon, None, quantum)
             found.append((one.value[0] / reach, one.error[0] / reach))
         return found
 

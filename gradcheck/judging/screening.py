@@ -307,7 +307,8 @@ class _Pulled(_Screen):
     def _cotangents(self, signs: Vector) -> Floats:
         """Random cotangents in which every output counts about as much as the others."""
         if self.m == 1:
-            return np.ones_like(signs)
+            # Never 1, by which a rule that leaves it out is right.
+            return signs.astype(self.contexts[0].subject.dtype).astype(np.float64)
         size = np.abs(self.value)
         size[~np.isfinite(size)] = 0.0
         typical = positive_medians(size)[..., None]
