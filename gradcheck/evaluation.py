@@ -22,7 +22,7 @@ from gradcheck.arguments import Argument
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Rule
 from gradcheck.dims import Bindings
-from gradcheck.oracle.imaginary import Imagined, imaginary_slope
+from gradcheck.oracle.imaginary import Imagined, UnknownOperation, imaginary_slope
 from gradcheck.oracle.layout import Layout, Leaf, Vector
 from gradcheck.oracle.point import Point
 from gradcheck.oracle.rounding import is_analytic, is_jittered, plain, scatter
@@ -411,6 +411,8 @@ def claim_at(
             raw = rule.call(leading, {**names, **indices} if indices else names)
         except Violation:
             raise
+        except UnknownOperation:
+            raise _stale(f"{rule.name} is") from None
         except Exception as error:
             raise Violation("raises", f"{rule.name} raises {last_line(error)}") from error
         claim.notes += [note for note in rule.notes if note not in claim.notes]
@@ -715,6 +717,8 @@ def _floating(what: str, value: Any, integers: bool = False) -> Any:
         raise Violation("no answer", f"{what} None; is a return statement missing?")
     try:
         array = np.asarray(value)
+    except UnknownOperation:
+        raise _stale(what) from None
     except (ValueError, TypeError) as error:
         raise Violation("wrong output", f"{what} {_what(value)}: {error}") from None
     if array.dtype.kind == "c":
@@ -725,6 +729,16 @@ def _floating(what: str, value: Any, integers: bool = False) -> Any:
             "wrong dtype", f"{what} {_what(value)}; real floating numbers were expected{hint}"
         )
     return array if array.ndim else array[()]
+
+
+def _stale(what: str) -> Violation:
+    """A rule met what only the function gets: its inputs at a probe."""
+    return Violation(
+        "stale cache",
+        f"{what} made of what the function left in a global or an attribute when it was last "
+        "called, which was at other inputs; a rule gets what it needs by the names of its "
+        "parameters",
+    )
 
 
 def all_finite(flat: Vector) -> bool:

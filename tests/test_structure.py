@@ -30,6 +30,7 @@ ORDER = [
     "diagnosis.catalogue.formulas", "diagnosis.catalogue.partial", "diagnosis.catalogue.scale",
     "diagnosis.catalogue.products", "diagnosis.catalogue.softmax",
     "diagnosis.catalogue.fused_losses", "diagnosis.catalogue.sums", "diagnosis.catalogue.terms",
+    "diagnosis.catalogue.crops", "diagnosis.catalogue.recurrent", "diagnosis.catalogue.reruns",
     "diagnosis.repair", "diagnosis.chain", "diagnosis",
     "verification", "simplification", "records", "report.reproducer", "report.evidence",
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",

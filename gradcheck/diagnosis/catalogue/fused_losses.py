@@ -97,7 +97,47 @@ def _sigmoid(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
     return c * (1 / (1 + np.exp(-pair.x)) - t)
 
 
+def _weights_of_classes(view: View, evidence: Evidence) -> Found | None:
+    """Every class has a weight of its own where each sample has that of its label."""
+    if evidence.rule.kind == "jvp" or any(pair.x.ndim != 2 for pair in view.pairs):
+        return None
+    taken = sum(pair.x.shape[1] for pair in view.pairs)
+    return Found() if view.explains(_by_class, parameters=taken) else None
+
+
+def _by_class(pair: Pair) -> Floats | None:
+    """``v[j] (p - t)[i, j]`` where ``v[t[i]] (p - t)[i, j]`` is right, with the ``v`` claimed."""
+    z, right = pair.x, pair.right
+    if pair.u.size != 1 or np.shape(pair.claimed) != z.shape or min(z.shape) < 2:
+        return None
+    p = softmax(z, 1)
+    labels = np.argmin(np.sign(pair.u[0]) * right, axis=1)
+    t = np.eye(z.shape[1])[labels]
+    rows = (right / (p - t)).mean(axis=1)
+    if np.abs(rows[:, None] * (p - t) - right).max() > _MEASURED * np.abs(right).max():
+        return None
+    weights = (np.asarray(pair.claimed, float) / (p - t)).mean(axis=0)
+    if np.abs(weights[labels] - rows).max() > _MEASURED * np.abs(rows).max():
+        return None
+    return (p - t) * weights
+
+
 PATTERNS = [
+    Pattern(
+        "M26",
+        Text(
+            "the weight of each class for that of the sample's label",
+            "用了各类别的权重，而不是样本标签的权重",
+        ),
+        Text(
+            "Each row is multiplied by one number, the weight of its label; here each column is by "
+            "the weight of its class.",
+            "每一行应乘同一个数，即该样本标签的权重；这里却对每一列乘了该类别的权重。",
+        ),
+        Text("w[labels][:, None] * (p - y)", "w[labels][:, None] * (p - y)"),
+        _weights_of_classes,
+        rank=8,
+    ),
     Pattern(
         "M24",
         Text(

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import numpy as np
 
 from gradcheck.diagnosis import factors
-from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Guess, Pair, View
 from gradcheck.diagnosis.factors import Factor
-from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.pattern import NOTHING, Find, Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
+
+#: Quotients nearer to 1 than this are of numbers that are right.
+_NEAR_ONE = 1e-6
 
 
 def _factor(wanted: Callable[[Factor], bool]) -> Find:
     """A constant factor of one kind."""
 
     def find(view: View, evidence: Evidence) -> Found | None:
+        if isinstance(view, Guess):
+            return _guessed(view, wanted)
         found = _known.get(id(view))
         if found is None or found[0] is not view:
             fitted = factors.fitted(view)
@@ -33,6 +39,26 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
         return Found({"factor": factor.name, "here": note})
 
     return find
+
+
+def _guessed(view: Guess, wanted: Callable[[Factor], bool]) -> Found | None:
+    """The factor that most of the wrong numbers have, where it is a simple fraction."""
+    quotients: list[float] = []
+    for pair in view.pairs:
+        if np.shape(pair.claimed) != pair.leaf.shape:
+            return None
+        with np.errstate(all="ignore"):
+            quotient = np.ravel(np.asarray(pair.claimed, float) / pair.right)
+        quotients += [float(q) for q in quotient[np.isfinite(quotient)] if abs(q - 1) > _NEAR_ONE]
+    if not quotients:
+        return None
+    text = factors.written(float(np.median(quotients)))
+    value = float(Fraction(text))
+    factor = Factor(Text(text, text), "sign" if value == -1 else "constant", value)
+    if not value or not wanted(factor) or "." in text:
+        return None
+    found = view.explains(lambda pair: value * pair.right)
+    return Found({"factor": factor.name, "here": NOTHING}) if found else None
 
 
 def _several(pair: Pair) -> bool:

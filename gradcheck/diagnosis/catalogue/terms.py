@@ -304,5 +304,6 @@ PATTERNS = [
         Text("", ""),
         _along,
         rank=28,
+        fitted=True,
     ),
 ]
