@@ -17,7 +17,7 @@ ORDER = [
     "claims",
     "oracle.layout", "oracle.rounding", "oracle.imaginary", "oracle.point", "oracle.ladder",
     "oracle.directions", "oracle.interval", "oracle.entry", "oracle.recording",
-    "hints", "report.matrix", "report.narration", "report.grid",
+    "hints", "report.phrases", "report.matrix", "report.narration", "report.grid",
     "report.heatmap", "report.curve", "report.notebook",
     "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.screening", "judging.comparison", "judging.entries",
