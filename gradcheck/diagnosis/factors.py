@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,7 +60,17 @@ def fitted(view: View) -> list[float] | None:
             lambda pair, c: c * pair.right, c
         ):
             return None
+    # A factor that was measured badly names nothing, where others were measured well.
+    sharp = [_sharp(pairs, c) for pairs, c in zip(view.samples, found, strict=True)]
+    if any(sharp):
+        found = [c if well else math.nan for c, well in zip(found, sharp, strict=True)]
     return found if any(math.isfinite(c) for c in found) else None
+
+
+def _sharp(pairs: list[Pair], c: float) -> bool:
+    """Whether a factor is measured as well as it is compared with what it may be."""
+    moved = _fit([replace(pair, version=1) for pair in pairs])
+    return moved is not None and abs(moved - c) <= _EQUAL * abs(c)
 
 
 def _fit(pairs: list[Pair]) -> float | None:

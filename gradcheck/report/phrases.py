@@ -65,7 +65,7 @@ _PHRASES = {
     ),
     "legend": Text(
         "  * wrong: {count} of {all} entries{known}",
-        "  * 有误：{all} 个元素中的 {count} 个{known}",
+        "  * 有误的元素：{count}（共 {all} 个）{known}",
     ),
     "every": Text("all", "全部"),
     "known": Text(", measured to ± {error:.0e} or better", "，测量误差不超过 ± {error:.0e}"),
