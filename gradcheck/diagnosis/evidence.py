@@ -267,6 +267,7 @@ def _compared(pair: Pair, predict: Predict) -> tuple[NDArray[np.bool_], NDArray[
         off = np.abs(claimed - first)
         # Most predictions are far off, and need no bound.
         far = _FAR * _largest(claimed[known], first[known])
+        far = max(far, _MOVE_MARGIN * MOVES * pair.sample.noise * float(np.abs(pair.u).sum()))
         if pair.sample.failing or not np.any(off[known] > far):
             for version in range(1, 1 + MOVES):
                 other = _predicted(replace(pair, version=version), predict, claimed.shape)

@@ -101,7 +101,12 @@ def name(view: View, factors: list[float]) -> Factor | None:
         here: tuple[str, ...] = ()
         if not decided:
             matches = _matching(values, [atom for atom in atoms if atom.kind == "size"])
-            plain = (text.en for text, _, _, mixed in matches if not mixed)
+            irrational = "." in written(values[0])
+            plain = (
+                text.en
+                for text, kind, _, mixed in matches
+                if not mixed and (kind == "size" or irrational)
+            )
             here = tuple(itertools.islice(plain, 2))
         kind = "sign" if _close(values, [-1.0] * len(values)) else "constant"
         text = written(values[0])
@@ -202,6 +207,12 @@ def _monomials(
     for atom in atoms:
         yield (atom,), ()
         yield (), (atom,)
+    for atom in atoms:
+        if atom.kind == "size":  # the scale of an attention
+            text = f"sqrt({atom.name.en})"
+            root = _Atom(Text(text, text), "value", tuple(math.sqrt(v) for v in atom.values))
+            yield (root,), ()
+            yield (), (root,)
     for pair in itertools.combinations_with_replacement(atoms, 2):
         yield pair, ()
         yield (), pair

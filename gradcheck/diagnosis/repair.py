@@ -78,8 +78,15 @@ def repair(
                 return None
     for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
         if _passes(changed, evidence.samples, evidence.clock):
-            return edit.kind, Edit(edit.line, edit.before, edit.after)
+            return _kind(edit), Edit(edit.line, edit.before, edit.after)
     return None
+
+
+def _kind(edit: Neighbour) -> str:
+    """Which slip it is: the sign of a step reverses an order."""
+    if edit.kind == "sign" and edit.before.replace("::-1", "::1") == edit.after:
+        return "index"
+    return edit.kind
 
 
 def _likelihood(edit: Neighbour) -> tuple[int, int]:

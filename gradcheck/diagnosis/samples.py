@@ -101,6 +101,12 @@ class Sample:
         """Every named value: inputs and outputs."""
         return self.subject.names
 
+    @functools.cached_property
+    def noise(self) -> float:
+        """The largest error of the measured Jacobian."""
+        off = np.abs(self.versions[1] - self.versions[0])
+        return float(off[np.isfinite(off)].max(initial=0.0))
+
     def ask(self, u: Vector, substitutes: Mapping[str, Any] | None = None) -> Answer:
         """What the rule answers for a cotangent, with other values for some names."""
         given = substitutes or {}

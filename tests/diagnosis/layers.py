@@ -83,3 +83,15 @@ def log_determinant(a):
 @derivation(x=real("k", low=-0.9, high=0.9))
 def inverse_tanh(x):
     return np.arctanh(x)
+
+
+@derivation(q="n d", k="m d", v="m e")
+def attention(q, k, v):
+    p = np.exp(q @ k.T / np.sqrt(q.shape[1]))
+    return p / p.sum(axis=1, keepdims=True) @ v
+
+
+@options(sizes={"w": (2, 3)})
+@derivation(x="t+w-1", k="w")
+def correlation(x, k):
+    return np.array([x[i : i + len(k)] @ k for i in range(len(x) - len(k) + 1)])

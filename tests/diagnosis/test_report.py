@@ -319,3 +319,30 @@ def test_what_explains_nearly_all_of_it_is_a_guess_and_told_as_one():
 
 def test_levels_are_ordered():
     assert [Hints(level).shows("what") for level in LEVELS] == [False, False, True, True]
+
+
+def test_a_condition_under_which_nothing_flows_is_no_condition():
+    """With all values equal the softmax passes nothing on, whatever a rule says of it."""
+
+    def unscaled(dy, q, k, v):
+        s = 1 / np.sqrt(q.shape[1])
+        p = np.exp(q @ k.T * s)
+        p /= p.sum(axis=1, keepdims=True)
+        ds = p * (dy @ v.T - (dy @ v.T * p).sum(axis=1, keepdims=True))
+        return ds @ k * np.sqrt(1 + s), ds.T @ q, p.T @ dy
+
+    record = check_claim(wrong(layers.attention, unscaled), CI).record
+    assert not [m for m in record.mistakes if "v = 1" in m["title"]]
+
+
+def reversed_kernel(dy, k):
+    dx = np.zeros(len(dy) + len(k) - 1)
+    for i, g in enumerate(dy):
+        dx[i : i + len(k)] += g * k[::-1]
+    return dx
+
+
+def test_a_reversed_order_is_not_called_a_sign():
+    record = check_claim(wrong(layers.correlation, reversed_kernel, "x"), CI).record
+    assert "k[::1]" in record.message
+    assert "a sign is wrong" not in record.message

@@ -194,9 +194,9 @@ def _says_something(evidence: Evidence, case: Case) -> bool:
         return False
     wrong = {view.name for view in evidence.views if view.wrong}
     views = [v for v in Evidence(sample.rule, [sample], evidence.clock).views if v.name in wrong]
-    return bool(wrong) and all(
-        bool(np.isfinite(p.right).all() and np.any(p.right)) for view in views for p in view.pairs
-    )
+    known = all(np.isfinite(pair.right).all() for view in views for pair in view.pairs)
+    # What is zero but for rounding says nothing either.
+    return bool(views) and known and not any(v.explains(lambda p: 2.0 * p.right) for v in views)
 
 
 def _resolves(evidence: Evidence, sample: Sample) -> bool:

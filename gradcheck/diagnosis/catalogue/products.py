@@ -32,7 +32,7 @@ def _with_partner(view: View, evidence: Evidence) -> Found | None:
         return None
     for name in view.pairs[0].arrays:
         evidence.clock.check()
-        if view.pairs[0].arrays[name].size < 2:
+        if max(pair.arrays[name].size for pair in view.pairs if name in pair.arrays) < 2:
             continue
         if view.explains(_elementwise, name) and not _is_elementwise_value(view, name):
             return Found({"partner": name})

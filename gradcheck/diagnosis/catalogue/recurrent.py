@@ -101,7 +101,8 @@ def _another_step(view: View, evidence: Evidence) -> Found | None:
     first = view.pairs[0]
     if first.right.ndim != _MATRIX:
         return None
-    for right, wrong in itertools.permutations(_activations(first), 2):
+    common = set.intersection(*(set(_activations(pair)) for pair in view.pairs))
+    for right, wrong in itertools.permutations(sorted(common), 2):
         evidence.clock.check()
         taken = sum(min(max(_unknowns(p, right), 0), p.right.size) for p in view.pairs)
         if view.explains(_with_delta, right, wrong, parameters=taken):

@@ -73,7 +73,8 @@ def _elementwise(view: View, evidence: Evidence) -> Found | None:
     """A named value by which every entry is multiplied or divided."""
     if any(p.claimed is None or np.shape(p.claimed) != p.leaf.shape for p in view.pairs):
         return None
-    for label in _candidates(view.pairs[0]):
+    # The failing point may be so small that every array is a constant there.
+    for label in _candidates(max(view.pairs, key=lambda pair: pair.right.size)):
         for power, extra in ((-1, False), (1, True), (-2, False), (2, True), (-0.5, False)):
             evidence.clock.check()
             if view.explains(_times, label, power):
@@ -119,6 +120,8 @@ def _values(pair: Pair) -> Iterator[tuple[str, Floats]]:
             yield f"(1 - {name})", 1 - array
             yield f"(1 - {name}**2)", 1 - array**2
             yield f"(1 + {name}**2)", 1 + array**2
+            yield f"sigmoid({name})", 1 / (1 + np.exp(-array))
+            yield f"tanh({name})", np.tanh(array)
             if array.ndim:
                 for axis in range(array.ndim):
                     total = array.sum(axis=axis, keepdims=True)

@@ -8,6 +8,7 @@ from tests.diagnosis.planted import (
     behaviour,
     cells,
     factors,
+    fresh,
     layout,
     missing,
     modes,
@@ -34,6 +35,7 @@ MODULES = (
     cells,
     windows,
     modes,
+    fresh,
     unnamed,
 )
 

@@ -470,3 +470,43 @@ def weighted_loss(z, labels, w):
 )
 def weighted_loss_mean(z, labels, w):
     return weighted_loss(z, labels, w) / w[labels].sum()
+
+
+@derivation(z="n", t=real("n", low=0, high=1, differentiate=False))
+def logistic_loss(z, t):
+    return (np.logaddexp(0, z) - t * z).mean()
+
+
+@derivation(z="n k", t=real("n k", low=0, high=1, differentiate=False))
+def logistic_losses(z, t):
+    return (np.logaddexp(0, z) - t * z).sum()
+
+
+@derivation(q="n d", k="m d")
+def scores(q, k):
+    return q @ k.T / np.sqrt(q.shape[1])
+
+
+@derivation(q="n d", b="d")
+def scaled_to_size(q, b):
+    return (q + b) / np.sqrt(q.shape[1])
+
+
+@derivation(a="n h", b="n h")
+def gated_product(a, b):
+    return a * sigmoid_of(a) * b
+
+
+@derivation(a="h", b="h")
+def tanh_gate(a, b):
+    return np.tanh(a) * b**2
+
+
+@derivation(x="n k", g="k")
+def rms_norm(x, g):
+    return g * x / np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-6)
+
+
+@derivation(v="d m", g="m")
+def weight_norm(v, g):
+    return g * v / np.sqrt((v**2).sum(axis=0))
