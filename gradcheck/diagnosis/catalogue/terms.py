@@ -84,6 +84,23 @@ def _skip(view: View, evidence: Evidence) -> Found | None:
     return None
 
 
+def _constant(view: View, evidence: Evidence) -> Found | None:
+    """``claimed - right = c dy`` of a scalar or elementwise function: a slope off by a constant."""
+    c = _fits(view, evidence, _upstream)
+    if c is None:
+        return None
+    title = Text("a slope too small by {c} everywhere", "导数处处小了 {c}")
+    if c > 0:
+        title = Text("a slope too large by {c} everywhere", "导数处处大了 {c}")
+    return Found({}, title=title.format(c=written(abs(c))))
+
+
+def _upstream(pair: Pair) -> Floats | None:
+    if pair.u.size == 1:
+        return np.full(pair.leaf.shape, pair.u[0])
+    return pair.G if pair.is_elementwise else None
+
+
 def _data(view: View, evidence: Evidence) -> Found | None:
     """Where a named array is added whatever the upstream gradient is."""
     if evidence.rule.kind != "vjp":
@@ -275,6 +292,18 @@ PATTERNS = [
         Text("add dy to it", "加上 dy"),
         _skip,
         rank=11,
+    ),
+    Pattern(
+        "constant-term",
+        Text("a constant term", "常数项"),
+        Text(
+            "What is off is the same number in every entry, at every point: such as the 1 in the "
+            "derivative of x * log(x).",
+            "每一处、每个元素的偏差都是同一个数：例如 x * log(x) 的导数里的 1。",
+        ),
+        Text("look at the product rule, and at terms linear in x", "检查乘积法则与 x 的一次项"),
+        _constant,
+        rank=20,
     ),
     Pattern(
         "M39",

@@ -3,7 +3,9 @@
 import numpy as np
 
 from tests.diagnosis.planted.layers import (
+    entropy_of,
     gated_product,
+    leaning,
     logistic_loss,
     logistic_losses,
     rms_norm,
@@ -81,3 +83,13 @@ def _(dy, x):
 @plant("rank-one rank-one-input", weight_norm, "v")
 def _(dy, v, g):
     return dy * g / np.sqrt((v**2).sum(axis=0))
+
+
+@plant("constant-term", entropy_of, kind="gradient")
+def _(x):
+    return -np.log(x)
+
+
+@plant("constant-term", leaning)
+def _(dy, x):
+    return dy * np.cos(x) - dy

@@ -510,3 +510,13 @@ def rms_norm(x, g):
 @derivation(v="d m", g="m")
 def weight_norm(v, g):
     return g * v / np.sqrt((v**2).sum(axis=0))
+
+
+@derivation(x=real("k", low=0.5, high=4.0))
+def entropy_of(x):
+    return -(x * np.log(x)).sum()
+
+
+@derivation(x="n k")
+def leaning(x):
+    return x + np.sin(x)
