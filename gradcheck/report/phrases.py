@@ -29,6 +29,8 @@ TITLES = {
         Text("input changed", "输入被就地修改"),
         Text("cotangent changed", "上游梯度（余切向量）被就地修改"),
         Text("tangent changed", "切向量被就地修改"),
+        Text("no gradient found", "没有找到梯度"),
+        Text("wrong after another batch", "换一批数据之后有误"),
         Text("nothing claimed", "没有作出任何声明"),
         Text("the function raises", "函数抛出异常"),
         Text("too slow", "太慢"),
