@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.diagnosis.planted.layers import (
+    centred_rows,
     entropy_of,
     gated_product,
     leaning,
@@ -13,6 +14,7 @@ from tests.diagnosis.planted.layers import (
     scores,
     sigmoid_of,
     tanh_gate,
+    trace_of_product,
     weight_norm,
 )
 from tests.diagnosis.planted.planting import plant
@@ -93,3 +95,13 @@ def _(x):
 @plant("constant-term", leaning)
 def _(dy, x):
     return dy * np.cos(x) - dy
+
+
+@plant("triangle", trace_of_product, "a")
+def _(dl, b):
+    return dl * np.diag(np.diag(b))
+
+
+@plant("edit-axis", centred_rows)
+def _(dy):
+    return dy - dy.mean(0, keepdims=True)

@@ -520,3 +520,13 @@ def entropy_of(x):
 @derivation(x="n k")
 def leaning(x):
     return x + np.sin(x)
+
+
+@derivation(a="n n", b="n n")
+def trace_of_product(a, b):
+    return np.trace(a @ b)
+
+
+@derivation(x="n k")
+def centred_rows(x):
+    return x - x.mean(1, keepdims=True)
