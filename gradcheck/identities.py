@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.answers import copy_of, last_line, same
+from gradcheck.answers import copy_of, same
 from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.answers import same
 from gradcheck.arguments import Boolean, Choice
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Rule
@@ -19,7 +20,7 @@ from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
-from gradcheck.evaluation import SetAside, Violation, same
+from gradcheck.evaluation import SetAside, Violation
 from gradcheck.judging import judge
 from gradcheck.verdict import Status
 
