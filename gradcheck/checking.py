@@ -24,12 +24,13 @@ from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis import diagnose
 from gradcheck.dims import explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
-from gradcheck.hints import Hints, Mistakes
+from gradcheck.hints import Hints, Mistakes, in_language, said
 from gradcheck.records import Record, count
 from gradcheck.regimes import REGIMES
 from gradcheck.report.evidence import origin, shown_by
 from gradcheck.report.figures import percentage, place, printable
 from gradcheck.report.narration import describe, narrate, sentences
+from gradcheck.report.phrases import headline, phrase
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.simplification import Simplifier, discrepancy
 from gradcheck.verdict import Status, Verdict, Verdicts
@@ -321,12 +322,15 @@ class _Run:
         status, title, reason, example = self._judged(record)
         record.status, record.title = str(status), title
         if status is not Status.PASS:
-            said = "UNDECIDED, not accused" if title == "" else f"FAIL, {title}"
+            language = self.hints.language
+            head = phrase("undecided", language)
+            if title:
+                head = phrase("fail", language, title=headline(title, language))
             lines = [
-                f"{printable(self.claim.id)}: {said}",
+                f"{printable(self.claim.id)}: {head}",
                 place(self.claim.file, self.claim.line),
                 "",
-                *sentences(reason, self.width),
+                *sentences(in_language(reason, language), self.width),
             ]
             if example is not None:
                 lines += narrate(example, self.hints, width=self.width).splitlines()[2:]
@@ -351,21 +355,31 @@ class _Run:
             slow = not self.verdicts[str(Status.PASS)]
             return (
                 Status.FAIL if slow else Status.UNDECIDED, "too slow" if slow else "",
-                f"cut off after {self.timed_out:g} seconds and {count(self.inputs, 'input')}; does "
-                "a loop not end? (A loop in compiled code is not cut.)", None,
+                said(
+                    "cut off after {seconds:g} seconds and {inputs}; does a loop not end? (A loop "
+                    "in compiled code is not cut.)",
+                    "{seconds:g} 秒、{number} 个输入之后被中止；是否有循环不结束？"
+                    "（编译代码中的循环无法中止。）",
+                    seconds=self.timed_out, inputs=count(self.inputs, "input"), number=self.inputs,
+                ), None,
             )  # fmt: skip
         if not speaking:
             return (
                 Status.FAIL, "nothing claimed",
-                f"the claim says nothing at any of {count(self.inputs, 'input')}: does where= ever "
-                "hold?", None,
+                said(
+                    "the claim says nothing at any of {inputs}: does where= ever hold?",
+                    "在全部 {number} 个输入处都没有声明任何内容：where= 是否从不成立？",
+                    inputs=count(self.inputs, "input"), number=self.inputs,
+                ), None,
             )  # fmt: skip
         if self.verdicts["raised"] == speaking:
             verdict = self.notable["raised"]
             return (
                 Status.FAIL,
                 "the function raises",
-                f"at every input; {_REMEDY['raised']}",
+                said(
+                    "at every input; {remedy}", "在每个输入处；{remedy}", remedy=_REMEDY["raised"]
+                ),
                 verdict,
             )
         always = [sizes for sizes, (raised, of) in self.raised.items() if raised == of]
@@ -373,23 +387,36 @@ class _Run:
         if always and len(always) + len(never) == len(self.raised):
             return (
                 Status.UNDECIDED, "",
-                f"the function raises at every input of some sizes ({'; '.join(always[:3])}) and "
-                f"at none of others ({'; '.join(never[:3])}): mend it, or declare the sizes, such "
-                "as options(sizes={\"k\": (2, 8)})", self.notable["raised"],
+                said(
+                    "the function raises at every input of some sizes ({always}) and at none of "
+                    "others ({never}): mend it, or declare the sizes, such as {example}",
+                    "在某些尺寸（{always}）下函数总是抛出异常，在另一些（{never}）下从不抛出："
+                    "请修正函数，或声明尺寸，例如 {example}",
+                    always="; ".join(always[:3]), never="; ".join(never[:3]),
+                    example='options(sizes={"k": (2, 8)})',
+                ), self.notable["raised"],
             )  # fmt: skip
         if 2 * aside > speaking:
             cause = max(record.set_aside, key=lambda k: record.set_aside[k])
             return (
                 Status.UNDECIDED, "",
-                f"{aside} of {count(speaking, 'input')} set aside ({_CAUSE[cause]}); "
-                f"{_REMEDY[cause]}", self.notable[cause],
+                said(
+                    "{some} of {inputs} set aside ({cause}); {remedy}",
+                    "{number} 个输入中有 {some} 个被搁置（{cause}）；{remedy}",
+                    some=aside, inputs=count(speaking, "input"), number=speaking,
+                    cause=_CAUSE[cause], remedy=_REMEDY[cause],
+                ), self.notable[cause],
             )  # fmt: skip
         if 2 * record.undecided > speaking - aside or not self.resolutions:
             cause = max(_UNDECIDED, key=lambda k: self.verdicts[k])
             return (
                 Status.UNDECIDED, "",
-                f"{record.undecided} of {count(speaking - aside, 'input')} could not be decided "
-                f"({_CAUSE[cause]}); {_REMEDY[cause]}", self.notable.get(cause),
+                said(
+                    "{some} of {inputs} could not be decided ({cause}); {remedy}",
+                    "{number} 个输入中有 {some} 个无法判定（{cause}）；{remedy}",
+                    some=record.undecided, inputs=count(speaking - aside, "input"),
+                    number=speaking - aside, cause=_CAUSE[cause], remedy=_REMEDY[cause],
+                ), self.notable.get(cause),
             )  # fmt: skip
         return Status.PASS, "", "", None
 
@@ -425,13 +452,13 @@ class _Run:
             lines += ["", self._moderate(shown.case)]
         if worst.worst is not None and shown.kind != "identity":
             record.largest_discrepancy = discrepancy(worst)
-            seen = percentage(discrepancy(worst))
-            said = f"largest discrepancy seen: {seen}, {describe(worst)}"
-            lines += ["", *sentences(said, self.width)]
+            seen, entry = percentage(discrepancy(worst)), describe(worst, self.hints.language)
+            told = self._phrase("largest", share=seen, entry=entry)
+            lines += ["", *sentences(told, self.width)]
         elif shown.mistakes:
             lines.append("")
         lines += [
-            f"  found at input {self.inputs}, seed {self.seed}",
+            self._phrase("found", number=self.inputs, seed=self.seed),
             "",
             f"  {record.failure.replay}",
         ]
@@ -439,7 +466,7 @@ class _Run:
         fits = script.count("\n") < _MOST_LINES and len(record.failure.case) <= _LONGEST_CASE
         if script and fits:
             # Not indented: it is to be pasted as it stands.
-            lines += ["", "  or as a script:", "", printable(script)]
+            lines += ["", self._phrase("script"), "", printable(script)]
         record.message = "\n".join(lines)
         return Outcome(record, shown)
 
@@ -483,27 +510,42 @@ class _Run:
             }
             with contextlib.suppress(InputError):
                 if judge_at(self.claim, case.with_inputs(inputs), table=False):
-                    return f"  with the inputs multiplied by {factor:g} the rule is right"
-        return "  no smaller inputs were found at which the rule is right"
+                    return self._phrase("moderate", factor=factor)
+        return self._phrase("never moderate")
+
+    def _phrase(self, name: str, **values: object) -> str:
+        return phrase(name, self.hints.language, **values)
 
 
 #: Causes for which a case is set aside, and those for which it is undecided.
 _SET_ASIDE = ("overflow", "raised", "underflow")
 _UNDECIDED = ("coarse", "measurement")
 _CAUSE = {
-    "overflow": "the function is not finite there",
-    "raised": "the function raises there",
-    "underflow": "digits are lost in numbers close to zero",
-    "coarse": "the function's own noise hides even large errors",
-    "measurement": "no single entry could be measured well enough",
+    "overflow": said("the function is not finite there", "函数在那里不是有限数"),
+    "raised": said("the function raises there", "函数在那里抛出异常"),
+    "underflow": said("digits are lost in numbers close to zero", "接近零的数丢失了有效数字"),
+    "coarse": said(
+        "the function's own noise hides even large errors", "函数自身的噪声连大的误差也会掩盖"
+    ),
+    "measurement": said(
+        "no single entry could be measured well enough", "没有一个元素能测得足够准"
+    ),
 }
 _REMEDY = {
-    "overflow": "narrow the domain, such as real(…, low=-30, high=30), or rewrite the function so "
-    "that it stays finite",
-    "raised": "narrow the domain to where the function is defined",
-    "underflow": "narrow the domain, or rewrite the expression",
-    "coarse": "rewrite the function so that it loses fewer digits, or compute it in float64",
-    "measurement": "keep the domain away from jumps and edges",
+    "overflow": said(
+        "narrow the domain, such as real(…, low=-30, high=30), or rewrite the function so that it "
+        "stays finite",
+        "缩小定义域，例如 real(…, low=-30, high=30)，或改写函数使其保持有限",
+    ),
+    "raised": said(
+        "narrow the domain to where the function is defined", "把定义域缩小到函数有定义之处"
+    ),
+    "underflow": said("narrow the domain, or rewrite the expression", "缩小定义域，或改写表达式"),
+    "coarse": said(
+        "rewrite the function so that it loses fewer digits, or compute it in float64",
+        "改写函数以减少有效数字的损失，或用 float64 计算",
+    ),
+    "measurement": said("keep the domain away from jumps and edges", "让定义域避开跳跃与边界"),
 }
 
 

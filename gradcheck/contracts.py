@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gradcheck.answers import same
 from gradcheck.evaluation import Claim, Subject, Violation, announce
+from gradcheck.hints import said
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.layout import Vector
 
@@ -44,8 +45,12 @@ def repeatable_function(subject: Subject) -> None:
     if not same(list(again.values()), list(subject.answers.values())):
         raise Violation(
             "not repeatable",
-            f"{subject.derivation.name} gives another answer when it is called again with the same "
-            "inputs; a random function has to get its randomness as an input",
+            said(
+                "{name} gives another answer when it is called again with the same inputs; a "
+                "random function has to get its randomness as an input",
+                "用同样的输入再次调用 {name} 得到了不同的结果；随机函数应把随机量作为输入",
+                name=subject.derivation.name,
+            ),
         )
 
 
@@ -64,8 +69,13 @@ def linearity(
     if not same(first, answer(u)):
         raise Violation(
             "not repeatable",
-            f"{claim.name} gives another answer when it is called again with the same inputs; does "
-            "it add to an array that it keeps, or change what it remembers?",
+            said(
+                "{name} gives another answer when it is called again with the same inputs; does it "
+                "add to an array that it keeps, or change what it remembers?",
+                "用同样的输入再次调用 {name} 得到了不同的结果；它是否累加到自己保留的数组上，"
+                "或改动了保存的内容？",
+                name=claim.name,
+            ),
         )
     if first.size == 0 or np.max(np.abs(first)) > _SAFELY_FINITE:
         return None

@@ -22,7 +22,8 @@ from gradcheck.arguments import Argument
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Rule
 from gradcheck.dims import Bindings
-from gradcheck.oracle.imaginary import Imagined, imaginary_slope
+from gradcheck.hints import Said, said
+from gradcheck.oracle.imaginary import Imagined, UnknownOperation, imaginary_slope
 from gradcheck.oracle.layout import Layout, Leaf, Vector
 from gradcheck.oracle.point import Point
 from gradcheck.oracle.rounding import is_analytic, is_jittered, plain, scatter
@@ -62,7 +63,7 @@ class Violation(Exception):
 
     def __init__(self, title: str, message: str) -> None:
         super().__init__(message)
-        self.title = title
+        self.title, self.message = title, message
 
 
 class SetAside(Exception):
@@ -70,7 +71,7 @@ class SetAside(Exception):
 
     def __init__(self, cause: str, message: str) -> None:
         super().__init__(message)
-        self.cause = cause
+        self.cause, self.message = cause, message
 
 
 class Subject:
@@ -194,8 +195,14 @@ class Subject:
             if name not in exempt:
                 raise Violation(
                     "input changed",
-                    f"{what} {name!r} in place; work on a copy ({name} = {name}.copy()), or "
-                    f'declare it: options(mutates="{name}")',
+                    said(
+                        "{what} {name!r} in place; work on a copy ({name} = {name}.copy()), or "
+                        'declare it: options(mutates="{name}")',
+                        "{what} {name!r}（就地修改）；请在副本上操作（{name} = {name}.copy()），"
+                        '或声明：options(mutates="{name}")',
+                        what=what,
+                        name=name,
+                    ),
                 )
 
     def restore_inputs(self) -> None:
@@ -209,7 +216,7 @@ class Subject:
         try:
             raw = self.derivation.function(**values)
         except Exception as error:
-            raise SetAside("raised", f"{self.derivation.name} raises {last_line(error)}") from error
+            raise SetAside("raised", raises(self.derivation.name, error)) from error
         if self.derivation.options.mutates:
             self.restore_inputs()
         return raw
@@ -292,7 +299,13 @@ class Subject:
     def _not_finite(self) -> str:
         leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))
         value = self.y[self.outputs.position(leaf, index)]
-        return f"{self.derivation.name} is {value} there, at index {index} of its output"
+        return said(
+            "{name} is {value} there, at index {index} of its output",
+            "{name} 在那里是 {value}（输出的下标 {index} 处）",
+            name=self.derivation.name,
+            value=value,
+            index=index,
+        )
 
     def _bounds(self, bindings: Bindings) -> tuple[Vector | None, Vector | None]:
         low: Vector | None = None
@@ -411,8 +424,10 @@ def claim_at(
             raw = rule.call(leading, {**names, **indices} if indices else names)
         except Violation:
             raise
+        except UnknownOperation:
+            raise _stale(f"{rule.name} is") from None
         except Exception as error:
-            raise Violation("raises", f"{rule.name} raises {last_line(error)}") from error
+            raise Violation("raises", raises(rule.name, error)) from error
         claim.notes += [note for note in rule.notes if note not in claim.notes]
         if subject.derivation.options.mutates:
             subject.restore_inputs()
@@ -505,8 +520,15 @@ def _changed(rule: Rule, what: str) -> Violation:
     assert rule.signature is not None
     return Violation(
         f"{what} changed",
-        f"{rule.name} changes its {what} {rule.signature.leading[0]!r} in place, which spoils it "
-        "for everything else that uses it; work on a copy",
+        said(
+            "{rule} changes its {what} {name!r} in place, which spoils it for everything else that "
+            "uses it; work on a copy",
+            "{rule} 就地修改了{zh} {name!r}，其他使用它的地方都会受影响；请在副本上操作",
+            rule=rule.name,
+            what=what,
+            name=rule.signature.leading[0],
+            zh="上游梯度" if what == "cotangent" else "切向量",
+        ),
     )
 
 
@@ -535,7 +557,14 @@ def gradients_by_name(name: str, raw: Any, rule: Rule) -> dict[str, Any]:
         return {wrt[0]: raw}
     expected = f"one for each of {', '.join(wrt)}" if len(wrt) > 1 else f"the gradient for {wrt[0]}"
     if not isinstance(raw, tuple | list):
-        raise Violation("wrong count", f"{name} returns {_what(raw)}; {expected} was expected")
+        raise Violation(
+            "wrong count",
+            said(
+                "{name} returns {what}; {expected} was expected",
+                "{name} 返回了 {what}；应为 {expected}",
+                name=name, what=_what(raw), expected=expected,
+            ),
+        )  # fmt: skip
     if len(raw) == len(wrt):
         return dict(zip(wrt, raw, strict=True))
     every = list(rule.derivation.arguments)
@@ -575,7 +604,15 @@ def _fit(what: str, part: Any, leaf: Leaf, notes: list[str]) -> Floats:
                 hint = "; is a sum over an axis missing?"
             raise Violation(
                 "wrong shape",
-                f"{what} has shape {array.shape}; {leaf.name} has shape {leaf.shape}{hint}",
+                said(
+                    "{what} has shape {shape}; {leaf} has shape {right}{hint}",
+                    "{what}：形状为 {shape}；{leaf} 的形状是 {right}{hint}",
+                    what=what,
+                    shape=array.shape,
+                    leaf=leaf.name,
+                    right=leaf.shape,
+                    hint=hint,
+                ),
             )
         note = f"{what} has shape {array.shape} where {leaf.name} has {leaf.shape}"
         if note not in notes:
@@ -712,9 +749,18 @@ def _floating(what: str, value: Any, integers: bool = False) -> Any:
     if isinstance(value, np.floating):
         return value
     if value is None:
-        raise Violation("no answer", f"{what} None; is a return statement missing?")
+        raise Violation(
+            "no answer",
+            said(
+                "{what} None; is a return statement missing?",
+                "{what} None；是否漏了 return 语句？",
+                what=what,
+            ),
+        )
     try:
         array = np.asarray(value)
+    except UnknownOperation:
+        raise _stale(what) from None
     except (ValueError, TypeError) as error:
         raise Violation("wrong output", f"{what} {_what(value)}: {error}") from None
     if array.dtype.kind == "c":
@@ -725,6 +771,26 @@ def _floating(what: str, value: Any, integers: bool = False) -> Any:
             "wrong dtype", f"{what} {_what(value)}; real floating numbers were expected{hint}"
         )
     return array if array.ndim else array[()]
+
+
+def _stale(what: str) -> Violation:
+    """A rule met what only the function gets: its inputs at a probe."""
+    return Violation(
+        "stale cache",
+        said(
+            "{what} made of what the function left in a global or an attribute when it was last "
+            "called, which was at other inputs; a rule gets what it needs by the names of its "
+            "parameters",
+            "{what} 来自函数上一次（在别的输入处）被调用时留在全局变量或属性里的值；"
+            "规则所需的量应通过参数名得到",
+            what=what,
+        ),
+    )
+
+
+def raises(name: str, error: BaseException) -> Said:
+    """That something raises, with the last line of what it says."""
+    return said("{name} raises {error}", "{name} 抛出 {error}", name=name, error=last_line(error))
 
 
 def all_finite(flat: Vector) -> bool:
@@ -744,8 +810,15 @@ def _finite(flat: Floats, name: str, what: str) -> Floats:
         position = int(np.flatnonzero(~np.isfinite(flat.reshape(-1)))[0])
         raise Violation(
             "numerically unstable",
-            f"{name} gives {flat.reshape(-1)[position]} at position {position} of its {what}, "
-            "where the function is finite",
+            said(
+                "{name} gives {value} at position {position} of its {what}, where the function is "
+                "finite",
+                "{name} 在其 {what} 的第 {position} 个位置给出 {value}，而函数在那里是有限的",
+                name=name,
+                value=flat.reshape(-1)[position],
+                position=position,
+                what=what,
+            ),
         )
     return flat
 

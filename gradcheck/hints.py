@@ -44,6 +44,32 @@ class Text(NamedTuple):
 
 NOTHING = Text("", "")
 
+
+class Said(str):
+    """The English of a text, which carries the other languages along: a ``str`` to all code."""
+
+    text: Text
+
+    def __new__(cls, text: Text) -> Said:
+        said = super().__new__(cls, text.en)
+        said.text = text
+        return said
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Said, (self.text,)
+
+
+def said(en: str, zh: str, /, **values: Any) -> Said:
+    """A message with values put in; one that was said itself goes in by language."""
+    given = {n: v.text if isinstance(v, Said) else v for n, v in values.items()}
+    return Said(Text(en, zh).format(**given))
+
+
+def in_language(message: str, language: str) -> str:
+    """A message in one language, where it is known in it."""
+    return message.text.of(language) if isinstance(message, Said) else message
+
+
 #: What the report says around the texts of the catalogue.
 _PHRASES = {
     "looks": Text("it looks like: {title}", "看起来是：{title}"),
@@ -176,10 +202,10 @@ def tell(mistakes: Sequence[Mistake], hints: Hints) -> list[str]:
     where = mistakes.where if isinstance(mistakes, Mistakes) else NOTHING
 
     def say(name: str, indent: str = "  ", **values: Any) -> None:
-        lines.extend(_wrapped(_PHRASES[name].format(**values).of(hints.language), indent))
+        lines.extend(wrapped(_PHRASES[name].format(**values).of(hints.language), indent))
 
     if any(where):
-        lines += _wrapped(where.of(hints.language), "  ")
+        lines += wrapped(where.of(hints.language), "  ")
     if not hints.shows("what"):
         return lines
     for mistake in mistakes:
@@ -188,7 +214,7 @@ def tell(mistakes: Sequence[Mistake], hints: Hints) -> list[str]:
         else:
             say("guess", title=mistake.title, share=f"{mistake.explained:.0%}")
         if any(mistake.explanation):
-            lines.extend(_wrapped(mistake.explanation.of(hints.language), "    "))
+            lines.extend(wrapped(mistake.explanation.of(hints.language), "    "))
         if mistake.others and mistake.edit is None:
             texts = [other.of(hints.language) for other in mistake.others]
             say("same", "    ", others=_PHRASES["list"].of(hints.language).join(texts))
@@ -202,15 +228,20 @@ def tell(mistakes: Sequence[Mistake], hints: Hints) -> list[str]:
     return lines
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    """Lines of at most ``_WIDTH`` columns; the second and further ones stand a little further in.
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(2 if ord(character) >= _FIRST_WIDE else 1 for character in text)
+
+
+def wrapped(text: str, indent: str, most: int = _WIDTH) -> list[str]:
+    """Lines of at most ``most`` columns; the second and further ones stand a little further in.
 
     Latin words stay whole; between wide characters a line may end anywhere.
     """
     lines, line, width = [], indent, len(indent)
     for word in _words(text):
-        size = sum(2 if ord(character) >= _FIRST_WIDE else 1 for character in word)
-        if width + size > _WIDTH and line.strip():
+        size = columns(word)
+        if width + size > most and line.strip():
             lines.append(line.rstrip())
             line, width = indent + "  ", len(indent) + 2
             word = word.lstrip()

@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.answers import copy_of, last_line, same
+from gradcheck.answers import copy_of, same
 from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import SetAside, Violation
+from gradcheck.evaluation import SetAside, Violation, raises
+from gradcheck.hints import said
 from gradcheck.judging.context import COARSEST, MARGIN
 from gradcheck.oracle import rounding
 from gradcheck.oracle.directions import magnitudes
@@ -81,7 +82,7 @@ def judge_identity(
                     return _break(identity, sides, k, entry, values, bindings, case)
         except SetAside as aside:
             return Verdict(
-                Status.UNDECIDED, identity.id, "identity", cause=aside.cause, reason=str(aside)
+                Status.UNDECIDED, identity.id, "identity", cause=aside.cause, reason=aside.message
             )
         except Violation as violation:
             return Verdict(
@@ -90,7 +91,7 @@ def judge_identity(
                 "identity",
                 cause="contract",
                 title=violation.title,
-                reason=str(violation),
+                reason=violation.message,
                 evaluations=evaluations,
             )
     resolution = max(sides.resolution(k, bound) for k, bound in enumerate(bounds))
@@ -114,7 +115,11 @@ def _passed(
         evaluations=evaluations,
         cause="coarse" if coarse else "",
         reason=(
-            f"rounding inside the sides alone moves them by {resolution:.0e} of their size here"
+            said(
+                "rounding inside the sides alone moves them by {resolution:.0e} of their size here",
+                "仅两边内部的舍入就会使其改变自身大小的 {resolution:.0e}",
+                resolution=resolution,
+            )
             if coarse
             else ""
         ),
@@ -139,7 +144,7 @@ class _Sides:
         except Violation:
             raise
         except Exception as error:
-            raise SetAside("raised", f"{identity.name} raises {last_line(error)}") from error
+            raise SetAside("raised", raises(identity.name, error)) from error
         if not isinstance(raw, tuple | list) or len(raw) < 2:
             raise Violation(
                 "wrong answer",
@@ -179,7 +184,13 @@ class _Sides:
             for k, side in enumerate(self.values):
                 if not np.all(np.isfinite(side)):
                     bad = side[~np.isfinite(side)][0]
-                    raise SetAside("overflow", f"{expression(identity, k)} is {bad} there")
+                    raise SetAside(
+                        "overflow",
+                        said(
+                            "{side} is {bad} there", "{side} 在那里是 {bad}",
+                            side=expression(identity, k), bad=bad,
+                        ),
+                    )  # fmt: skip
 
     def agree(self) -> bool:
         """Whether all sides are equal up to a few units in the last place."""
@@ -259,7 +270,11 @@ def _require_sound(identity: Identity, values: Mapping[str, Any], sides: _Sides)
     if not same(list(again.values), list(sides.values)):
         raise Violation(
             "not repeatable",
-            f"{identity.name} gives other values when it is called again with the same inputs",
+            said(
+                "{name} gives other values when it is called again with the same inputs",
+                "用同样的输入再次调用 {name} 得到了不同的值",
+                name=identity.name,
+            ),
         )
 
 
@@ -277,14 +292,21 @@ def _break(
     if (sides.unknown[k] or sides.unknown[k + 1]) and _slight(sides, k, entry, values):
         return Verdict(
             Status.UNDECIDED, identity.id, "identity", cause="measurement",
-            reason="the sides differ by what rounding may explain; one of them is not computed by "
-            "numpy, so that its rounding cannot be measured: use numpy's functions on arrays",
+            reason=said(
+                "the sides differ by what rounding may explain; one of them is not computed by "
+                "numpy, so that its rounding cannot be measured: use numpy's functions on arrays",
+                "两边之差可由舍入解释；其中一边不是用 numpy 计算的，无法测量其舍入："
+                "请对数组使用 numpy 的函数",
+            ),
             **common,
         )  # fmt: skip
     if _underflows(identity, values):
         return Verdict(
             Status.UNDECIDED, identity.id, "identity", cause="underflow",
-            reason="a value inside underflows here, so that digits are lost", **common,
+            reason=said(
+                "a value inside underflows here, so that digits are lost",
+                "其中某个值在此下溢，丢失了有效数字",
+            ), **common,
         )  # fmt: skip
     rng = case.rng("neighbours")
     agreeing = [
@@ -295,7 +317,10 @@ def _break(
     if sum(agreeing[:_GENERIC]) < _NEEDED and not all(agreeing[_GENERIC:]):
         return Verdict(
             Status.UNDECIDED, identity.id, "identity", cause="measurement",
-            reason="the sides differ here by more than rounding explains, but not at points beside",
+            reason=said(
+                "the sides differ here by more than rounding explains, but not at points beside",
+                "两边之差在此超过了舍入所能解释的，但在旁边的点并非如此",
+            ),
             **common,
         )  # fmt: skip
     ordinal = ("first", "second", "third", "fourth", "fifth", "sixth")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.answers import copy_of
-from gradcheck.arguments import Real
+from gradcheck.arguments import Argument, Real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Function, Identity, Kind, Rule
 from gradcheck.dims import Bindings
@@ -29,8 +29,9 @@ from gradcheck.verdict import Status, Verdict, Verdicts
 
 #: Seconds that a diagnosis of one point may take.
 _DIAGNOSIS = 2.0
-#: Values beside a point are off by at most this share of themselves.
-_MOVED = 0.4
+#: Values beside a point are off by at most this share of themselves; by less where that much leaves
+#: the domain, which a function need not declare.
+_MOVED = (0.4, 0.4, -0.2, 0.1, -0.05, 0.02)
 #: What can be checked.
 Claim = Rule | Identity
 
@@ -257,16 +258,19 @@ def _beside(claim: Claim, case: Case) -> Iterator[Case]:
     """The same sizes with other values: each real number moved by a share of itself."""
     owner = claim.derivation if isinstance(claim, Rule) else claim
     values, bindings = owner.accept(case.inputs)
-    for number in range(2):
+    for number, share in enumerate(_MOVED):
         rng = case.rng("beside the diagnosis", number)
         moved = dict(values)
         for name, value in values.items():
             argument = owner.arguments[name]
-            if type(argument) is not Real:
+            if not isinstance(argument, Real):
                 continue
             array = np.asarray(value)
             size = np.where(array == 0, np.max(np.abs(array), initial=0.0) or 1.0, array)
-            other = (array + _MOVED * size * rng.uniform(0.5, 1.0, array.shape)).astype(array.dtype)
+            by = share * size * rng.uniform(0.5, 1.0, array.shape)
+            if type(argument).tangent is not Argument.tangent:
+                by = argument.tangent(by).astype(float)
+            other = (array + by).astype(array.dtype)
             if argument.contains(other, bindings, moved):
                 moved[name] = other if other.ndim else other[()]
         yield Case(moved, case.seed)

@@ -2,7 +2,8 @@
 
 Evidence is gathered only after a failure: the whole Jacobian is measured at the failing case and at
 a few fresh ones of sizes that tell mistakes apart. A name is given only where it explains every
-number at hand to within its measured bound; a wrong name is worse than none.
+number at hand to within its measured bound; a wrong name is worse than none. What explains nearly
+all of the wrong numbers is a guess, and told as one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.chain import name_break
-from gradcheck.diagnosis.evidence import Evidence, View, gather
+from gradcheck.diagnosis.evidence import Evidence, Guess, View, gather
 from gradcheck.diagnosis.pattern import Behaviour, Found, Pattern, behaviours, patterns
 from gradcheck.diagnosis.repair import KINDS, repair
 from gradcheck.diagnosis.samples import Clock, TooSlow
@@ -98,7 +99,7 @@ def _named(
             mistakes[:1] = [replace(named, edit=edit[1])]
         if not mistakes:
             last = _behaviour(evidence, title, range(_LAST, _END))
-            mistakes = [last] if last is not None else []
+            mistakes = [last] if last is not None else _guesses(evidence)
     return Diagnosis(tuple(mistakes), where)
 
 
@@ -113,6 +114,23 @@ def _patterns(evidence: Evidence, wrong: list[View]) -> list[Mistake]:
                 found.setdefault(key, (pattern, seen, []))[2].append(view.name)
                 break
     return [_mistake(evidence, pattern, seen, names) for pattern, seen, names in found.values()]
+
+
+def _guesses(evidence: Evidence) -> list[Mistake]:
+    """For each gradient the mistake that explains most of it, where one explains enough."""
+    mistakes = []
+    for view in evidence.views:
+        if not view.wrong:
+            continue
+        best: tuple[Pattern, Found] | None = None
+        for pattern in (p for p in patterns() if not p.fitted):
+            guess = Guess(view.name, view.pairs)
+            seen = _tried(pattern, guess, evidence)
+            if seen is not None and guess.share > (best[1].explained if best else 0.0):
+                best = pattern, replace(seen, explained=guess.share)
+        if best is not None:
+            mistakes.append(_mistake(evidence, *best, [view.name]))
+    return sorted(mistakes, key=lambda mistake: -mistake.explained)
 
 
 def _behaviour(evidence: Evidence, title: str, ranks: range) -> Mistake | None:

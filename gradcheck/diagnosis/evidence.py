@@ -145,6 +145,10 @@ class Pair:
 
 
 Predict = Callable[[Pair], Any]
+#: What explains at least this share of what is wrong may be guessed.
+GUESS = 0.9
+#: Fewer wrong numbers are explained by anything.
+_FEWEST = 8
 
 
 @dataclass
@@ -179,6 +183,42 @@ class View:
         for pair in self.pairs:
             groups.setdefault(id(pair.sample), []).append(pair)
         return list(groups.values())
+
+
+class Guess(View):
+    """A view to which most is enough: ``share`` is what the prediction found last explains.
+
+    The share is counted over the numbers that are measurably wrong or that are predicted to be
+    other than they are claimed, of all points together: those that are as predicted, to within the
+    measured bound, of all of them. It is a count of exact hits, not a sum of squares: a prediction
+    that comes near everywhere explains nothing, since a wrong formula often does. At each point
+    but the failing one, which is as small as can be, some number has to be explained; and nothing
+    may be fitted.
+    """
+
+    share = 0.0
+
+    def explains(self, predict: Callable[..., Any], *given: Any, parameters: int = 0) -> bool:
+        """Whether most of what is wrong is ``predict(pair, *given)``."""
+        if parameters:
+            return False
+        hits = total = 0
+        for pair in self.pairs:
+            wrong = _wrong(pair)
+            found = _compared(pair, lambda pair: predict(pair, *given))
+            if wrong is None or found is None:
+                return False
+            agree, known = found
+            relevant = known & (wrong | ~agree)
+            here = int(np.count_nonzero(relevant & agree))
+            if np.any(wrong) and not here and not pair.sample.failing:
+                return False
+            hits += here
+            total += int(np.count_nonzero(relevant)) + int(np.count_nonzero(wrong & ~known))
+        if total < _FEWEST or hits < GUESS * total:
+            return False
+        self.share = hits / total
+        return True
 
 
 def matches(pair: Pair, predict: Predict) -> NDArray[np.bool_] | None:
@@ -227,6 +267,7 @@ def _compared(pair: Pair, predict: Predict) -> tuple[NDArray[np.bool_], NDArray[
         off = np.abs(claimed - first)
         # Most predictions are far off, and need no bound.
         far = _FAR * _largest(claimed[known], first[known])
+        far = max(far, _MOVE_MARGIN * MOVES * pair.sample.noise * float(np.abs(pair.u).sum()))
         if pair.sample.failing or not np.any(off[known] > far):
             for version in range(1, 1 + MOVES):
                 other = _predicted(replace(pair, version=version), predict, claimed.shape)
@@ -234,6 +275,9 @@ def _compared(pair: Pair, predict: Predict) -> tuple[NDArray[np.bool_], NDArray[
                     return None
                 moved = np.abs(other - first)
                 known &= np.isfinite(moved)
+                if pair.sample.subject.point.tangent is not None:
+                    # Errors of opposite sign would cancel where a projection mixes them.
+                    moved = np.where(known, moved.max(initial=0.0, where=known), np.nan)
                 bound += _MOVE_MARGIN * np.where(np.isfinite(moved), moved, 0.0)
         return off <= bound, known
 
@@ -245,7 +289,7 @@ def _predicted(pair: Pair, predict: Predict, shape: tuple[int, ...]) -> Floats |
         return None
     if made is None:
         return None
-    made = np.asarray(made, dtype=float)
+    made = np.asarray(pair.sample.along(pair.number, made), dtype=float)
     return made if made.shape == shape else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,7 +60,17 @@ def fitted(view: View) -> list[float] | None:
             lambda pair, c: c * pair.right, c
         ):
             return None
+    # A factor that was measured badly names nothing, where others were measured well.
+    sharp = [_sharp(pairs, c) for pairs, c in zip(view.samples, found, strict=True)]
+    if any(sharp):
+        found = [c if well else math.nan for c, well in zip(found, sharp, strict=True)]
     return found if any(math.isfinite(c) for c in found) else None
+
+
+def _sharp(pairs: list[Pair], c: float) -> bool:
+    """Whether a factor is measured as well as it is compared with what it may be."""
+    moved = _fit([replace(pair, version=1) for pair in pairs])
+    return moved is not None and abs(moved - c) <= _EQUAL * abs(c)
 
 
 def _fit(pairs: list[Pair]) -> float | None:
@@ -91,7 +101,12 @@ def name(view: View, factors: list[float]) -> Factor | None:
         here: tuple[str, ...] = ()
         if not decided:
             matches = _matching(values, [atom for atom in atoms if atom.kind == "size"])
-            plain = (text.en for text, _, _, mixed in matches if not mixed)
+            irrational = "." in written(values[0])
+            plain = (
+                text.en
+                for text, kind, _, mixed in matches
+                if not mixed and (kind == "size" or irrational)
+            )
             here = tuple(itertools.islice(plain, 2))
         kind = "sign" if _close(values, [-1.0] * len(values)) else "constant"
         text = written(values[0])
@@ -192,6 +207,12 @@ def _monomials(
     for atom in atoms:
         yield (atom,), ()
         yield (), (atom,)
+    for atom in atoms:
+        if atom.kind == "size":  # the scale of an attention
+            text = f"sqrt({atom.name.en})"
+            root = _Atom(Text(text, text), "value", tuple(math.sqrt(v) for v in atom.values))
+            yield (root,), ()
+            yield (), (root,)
     for pair in itertools.combinations_with_replacement(atoms, 2):
         yield pair, ()
         yield (), pair

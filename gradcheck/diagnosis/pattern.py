@@ -46,6 +46,8 @@ class Pattern:
     rank: int = 20
     #: Whether it can be found where there is only one side and another, without a function.
     plain: bool = False
+    #: Whether it takes numbers from the claim itself, so that it must explain all or nothing.
+    fitted: bool = False
 
 
 @dataclass(frozen=True)

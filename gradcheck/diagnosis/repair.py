@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,8 @@ _MOST = 4
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 _NO_REMEDY = ("in-place",)
 
+#: An axis that is given without its name.
+_AXIS = re.compile(r"\.(sum|mean|max|min|prod|std|var|cumsum|argmax|argmin)\(-?\d+")
 #: Expressions that differ by more than this share are not equal: that needs no judgement.
 _NEAR = 1e-3
 
@@ -78,8 +81,21 @@ def repair(
                 return None
     for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
         if _passes(changed, evidence.samples, evidence.clock):
-            return edit.kind, Edit(edit.line, edit.before, edit.after)
+            return _kind(edit), Edit(edit.line, edit.before, edit.after)
     return None
+
+
+def _kind(edit: Neighbour) -> str:
+    """Which slip it is: the sign of a step reverses an order, a sum's number is its axis."""
+    if edit.kind == "sign" and edit.before.replace("::-1", "::1") == edit.after:
+        return "index"
+    if edit.kind == "constant" and _axisless(edit.before) == _axisless(edit.after):
+        return "axis"
+    return edit.kind
+
+
+def _axisless(text: str) -> str:
+    return _AXIS.sub(r"\1(", text)
 
 
 def _likelihood(edit: Neighbour) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from gradcheck.judging import judge
 from gradcheck.judging.context import MARGIN
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.oracle.directions import magnitudes
-from gradcheck.oracle.entry import coordinate_line, coordinate_reach, slopes
+from gradcheck.oracle.entry import coordinate_line, coordinate_reach, moved_by, slopes
 from gradcheck.oracle.ladder import DOUBLE
 from gradcheck.oracle.layout import Layout, Vector
 
@@ -80,7 +80,8 @@ class Sample:
 
     For a claim of tangents the roles are swapped: the "cotangent" is a tangent, the "gradient" an
     output, the Jacobian its transpose. ``versions`` are the Jacobian and the same moved by its
-    error, of shape ``(m, n)``, NaN where a kink or a jump keeps it from being known.
+    error, of shape ``(m, n)``, NaN where a kink or a jump keeps it from being known. In a
+    constrained domain it is that along the domain: times the projection onto what stays inside.
     """
 
     rule: Rule
@@ -100,9 +101,35 @@ class Sample:
         """Every named value: inputs and outputs."""
         return self.subject.names
 
+    @functools.cached_property
+    def noise(self) -> float:
+        """The largest error of the measured Jacobian."""
+        off = np.abs(self.versions[1] - self.versions[0])
+        return float(off[np.isfinite(off)].max(initial=0.0))
+
     def ask(self, u: Vector, substitutes: Mapping[str, Any] | None = None) -> Answer:
         """What the rule answers for a cotangent, with other values for some names."""
-        return _ask(self.rule, self.subject, self.inputs, self.outputs, u, substitutes or {})
+        given = substitutes or {}
+        return self.inside(_ask(self.rule, self.subject, self.inputs, self.outputs, u, given))
+
+    def inside(self, answer: Answer) -> Answer:
+        """The part of an answer that is claimed: of gradients, that along the domain."""
+        if answer.parts is None or self.subject.point.tangent is None:
+            return answer
+        parts = [self.along(number, part) for number, part in enumerate(answer.parts)]
+        return replace(answer, parts=parts)
+
+    def along(self, number: int, gradient: Any) -> Any:
+        """A gradient for one input without what points out of a constrained domain.
+
+        What is measured of it there are its products with directions inside, and no more.
+        """
+        project, leaf = self.subject.point.tangent, self.inputs.leaves[number]
+        if project is None or np.shape(gradient) != leaf.shape or self.rule.kind == "jvp":
+            return gradient
+        flat = np.zeros(self.inputs.size)
+        flat[leaf.slice] = np.asarray(gradient, dtype=float).reshape(-1)
+        return project(flat)[leaf.slice].reshape(leaf.shape)
 
 
 def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:
@@ -117,8 +144,8 @@ def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:
         except (SetAside, Violation):
             return None
         n, m = subject.x.size, subject.y.size
-        if subject.point.tangent is not None:
-            return None  # a single input cannot move alone in a constrained domain
+        if subject.point.tangent is not None and rule.kind == "jvp":
+            return None  # it is asked about directions that leave the domain
         if not 0 < n <= _MOST_INPUTS or not m > 0 or n * m > _MOST_ENTRIES:
             return None
         jacobian, error = _jacobian(subject, clock)
@@ -138,7 +165,9 @@ def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:
                 clock.check()
                 sample.answers.append((u, sample.ask(u)))
         else:
-            sample.answers = _entry_answers(rule, subject, case, rng)
+            sample.answers = [
+                (u, sample.inside(answer)) for u, answer in _entry_answers(rule, subject, case, rng)
+            ]
         return sample
 
 
@@ -167,10 +196,12 @@ def _jacobian(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
         found: tuple[Floats, Floats] | None = None
         for reach in dict.fromkeys(coordinate_reach(point, column)):
             line = coordinate_line(point, column, reach, DOUBLE)
-            along = float(np.abs(line.v).max())
+            along = moved_by(line, column)
             if along == 0:
                 continue
-            one = slopes(line, DOUBLE, levels, _epsilon(subject))
+            # Along several inputs at once the rounding of the steps counts, too.
+            aware = point.tangent is not None
+            one = slopes(line, DOUBLE, levels, _epsilon(subject), aware=aware)
             known = np.isfinite(one.error) & ~one.kinked
             these = np.where(known, MARGIN * one.error / along, np.inf), one.value / along
             if found is None:
@@ -237,7 +268,8 @@ def reask(
             yield u, sample.ask(u)
     else:
         rng = sample.case.rng("diagnosis again")
-        yield from _entry_answers(sample.rule, sample.subject, sample.case, rng)
+        for u, answer in _entry_answers(sample.rule, sample.subject, sample.case, rng):
+            yield u, sample.inside(answer)
 
 
 def _ask(

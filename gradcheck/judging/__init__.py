@@ -22,6 +22,7 @@ from gradcheck.claims import Rule
 from gradcheck.contracts import linearity, repeatable_function
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
+from gradcheck.hints import said
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, imagine, poorly_resolved, sharpen
 from gradcheck.judging.context import (
@@ -121,7 +122,7 @@ class _Judgement:
             step()
         except SetAside as aside:
             self.verdict = Verdict(
-                Status.UNDECIDED, cause=aside.cause, reason=str(aside), **self._about()
+                Status.UNDECIDED, cause=aside.cause, reason=aside.message, **self._about()
             )
         except Violation as violation:
             self.verdict = self._violated(violation)
@@ -155,15 +156,18 @@ class _Judgement:
             return Verdict(
                 Status.UNDECIDED,
                 cause="overflow",
-                reason=f"a derivative of {self.rule.derivation.name} is larger there than the "
-                "largest number",
+                reason=said(
+                    "a derivative of {name} is larger there than the largest number",
+                    "{name} 在那里的某个导数超出了数的范围",
+                    name=self.rule.derivation.name,
+                ),
                 **self._about(),
             )
         return Verdict(
             Status.FAIL,
             cause="contract",
             title=violation.title,
-            reason=str(violation),
+            reason=violation.message,
             evaluations=subject.point.evaluations if subject else 1,
             calls=context.claim.calls if context else 0,
             **self._about(),
@@ -298,9 +302,10 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
             doubts = imagine(context, screened)
             entries.doubt(context, screened.line, doubts)
             if doubts and evidence.wrong is None:
-                evidence.undecided = (
+                evidence.undecided = said(
                     "the gradient is claimed to be zero; it is not, but is so small beside the "
-                    "function's rounding that a rule's own rounding may explain it"
+                    "function's rounding that a rule's own rounding may explain it",
+                    "声明梯度为零；实际并非如此，但它与函数的舍入相比太小，规则自身的舍入也可能造成这样的结果",
                 )
         if evidence.wrong is not None:
             return
@@ -342,7 +347,20 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
 def _lost(subject: Subject, evidence: Evidence) -> str:
     """Which gradients the function's own rounding hides; empty where it hides none."""
     lost = [subject.inputs.leaves[k].label for k in evidence.lost]
-    return f"too small to be seen here: the gradient for {', '.join(lost)}" if lost else ""
+    if not lost:
+        return ""
+    return said(
+        "too small to be seen here: the gradient for {names}",
+        "此处太小而看不出来：{names} 的梯度",
+        names=", ".join(lost),
+    )
+
+
+_SILENT = said("the claim says nothing here", "此处没有声明任何内容")
+_HIDDEN = said(
+    "the function's own rounding hides all of the gradient here",
+    "函数自身的舍入在此掩盖了整个梯度",
+)
 
 
 def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str, Any]) -> Verdict:
@@ -354,17 +372,20 @@ def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str
     if evidence.wrong is not None:
         status, reason = Status.FAIL, evidence.reason
     elif silent or subject.x.size == 0 or subject.y.size == 0:
-        status, cause, reason = Status.UNDECIDED, "silent", "the claim says nothing here"
+        status, cause, reason = Status.UNDECIDED, "silent", _SILENT
     elif evidence.undecided:
         status, cause, reason = Status.UNDECIDED, "measurement", evidence.undecided
     elif evidence.resolution > COARSEST:
         status, cause = Status.UNDECIDED, "coarse"
-        reason = (
-            "an error of one entry would have been seen only if it were larger than "
-            f"{evidence.resolution:.0e} of it: the function's own rounding hides smaller ones here"
-            if evidence.resolution < 1
-            else "the function's own rounding hides all of the gradient here"
-        )
+        reason = _HIDDEN
+        if evidence.resolution < 1:
+            reason = said(
+                "an error of one entry would have been seen only if it were larger than "
+                "{resolution:.0e} of it: the function's own rounding hides smaller ones here",
+                "单个元素的误差只有超过其 {resolution:.0e} 才能看出："
+                "更小的误差在此被函数自身的舍入掩盖",
+                resolution=evidence.resolution,
+            )
     return Verdict(
         status,
         claimed=np.array(evidence.claimed),

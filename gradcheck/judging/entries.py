@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gradcheck.contracts import Nonlinear
+from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import MARGIN, SOUGHT, Context, Floats
 from gradcheck.judging.screening import BOTH, Test
@@ -42,9 +43,10 @@ def settle(context: Context, line: Line, suspects: list[Test]) -> None:
         if outcome == "kink":
             evidence.kinks += 1
         else:
-            evidence.undecided = (
+            evidence.undecided = said(
                 "a combination of entries disagrees with the function, but no single entry lies "
-                "outside its measured interval"
+                "outside its measured interval",
+                "若干元素的组合与函数不符，但没有哪一个元素落在自己的测量区间之外",
             )
 
 

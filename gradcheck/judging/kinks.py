@@ -14,6 +14,7 @@ import numpy as np
 from gradcheck.answers import last_line
 from gradcheck.claims import Signature
 from gradcheck.evaluation import Violation
+from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import (
     BESIDE,
@@ -38,6 +39,7 @@ from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.point import Point
 from gradcheck.verdict import Entry
 
+_SURROUNDED = said("the point is surrounded by kinks", "该点四周都是折点")
 #: How many outputs are judged along a direction that keeps ties.
 _MOST_TIED = 2
 #: The slope of a side changes by less than this share on the way to the point beside.
@@ -68,8 +70,9 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
         beside = context.beside(step=step)
         if beside is None:
             if evidence.resolution == np.inf:
-                evidence.undecided = (
-                    "the point is on a kink, and the function has no value beside it"
+                evidence.undecided = said(
+                    "the point is on a kink, and the function has no value beside it",
+                    "该点在折点上，而函数在旁边没有值",
                 )
             return
         again(beside)
@@ -85,10 +88,14 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
             evidence.overall = min(evidence.overall, seen.overall)
             return
     if evidence.resolution == np.inf:
-        evidence.undecided = seen.undecided or "the point is surrounded by kinks"
+        evidence.undecided = seen.undecided or _SURROUNDED
 
 
 # ---- ties ----------------------------------------------------------------------------------
+
+
+_BY_THE_SAME = said("by the same", "同样地")
+_IN_PROPORTION = said("in proportion", "按比例")
 
 
 def _along_ties(context: Context, kinked: Mask) -> None:
@@ -101,7 +108,7 @@ def _along_ties(context: Context, kinked: Mask) -> None:
     if np.unique(x).size == point.n > 1 or point.n == 1:
         return
     together = np.full(point.n, scales(point, "spread").max())
-    for v, moved in ((together, "by the same"), (x, "in proportion")):
+    for v, moved in ((together, _BY_THE_SAME), (x, _IN_PROPORTION)):
         line = Line(point, finish(point, np.abs(v), np.sign(v), context.ladder).v)
         if not line.v.any():
             continue
@@ -111,9 +118,12 @@ def _along_ties(context: Context, kinked: Mask) -> None:
             if entries is None or output in entries.rows:
                 _settle_along(context, line, int(output))
             if context.evidence.wrong is not None:
-                context.evidence.reason = (
-                    f"where all inputs move {moved}, ties stay ties and the function is smooth; "
-                    "along that direction the claim is wrong: does every tie get the gradient?"
+                context.evidence.reason = said(
+                    "where all inputs move {moved}, ties stay ties and the function is smooth; "
+                    "along that direction the claim is wrong: does every tie get the gradient?",
+                    "所有输入{moved}移动时，并列保持并列，函数是光滑的；沿该方向声明有误："
+                    "是否每个并列的元素都得到了梯度？",
+                    moved=moved,
                 )
                 return
 

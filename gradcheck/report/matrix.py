@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gradcheck.hints import columns as in_columns
 from gradcheck.report.figures import subscript
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ _MARK = "*"
 _GAP = "   "
 
 
-def matrix(entries: Sequence[Entry], width: int) -> list[str] | None:
+def matrix(
+    entries: Sequence[Entry], width: int, titles: tuple[str, str] = ("claimed", "measured")
+) -> list[str] | None:
     """The lines of claimed and measured side by side, or above each other where that is too wide.
 
     A row is an output, a column an input. None where it is no matrix, or too large a one.
@@ -39,7 +42,7 @@ def matrix(entries: Sequence[Entry], width: int) -> list[str] | None:
     measured = {_key(e): (_measured(e, digits), " ") for e in entries}
     left, right = (
         _block(title, cells, rows, columns, heads)
-        for title, cells in (("claimed", claimed), ("measured", measured))
+        for title, cells in zip(titles, (claimed, measured), strict=True)
     )
     margin = max(map(len, names))
     head = f"∂{rows[0][0]}/∂{columns[0][0]}"
@@ -67,7 +70,7 @@ def _block(
     table = [[cells.get((*row, *column), ("·", " ")) for row in rows] for column in columns]
     set_out = [_aligned(head, cells) for head, cells in zip(heads, table, strict=True)]
     lines = ["  ".join(line) for line in zip(*set_out, strict=True)]
-    return [f"{title:<{len(lines[0])}}", *lines]
+    return [title + " " * (len(lines[0]) - in_columns(title)), *lines]
 
 
 def _aligned(head: str, cells: list[tuple[str, str]]) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gradcheck.hints import LANGUAGES
 from gradcheck.records import Problem, Record, remarks, summary
 from gradcheck.report.curve import Curve, curve_svg
 from gradcheck.report.figures import (
@@ -20,6 +21,7 @@ from gradcheck.report.figures import (
 from gradcheck.report.formula import described, has_formula
 from gradcheck.report.grid import grids
 from gradcheck.report.heatmap import heatmaps
+from gradcheck.report.phrases import phrase
 from gradcheck.report.template import rendered, write_text
 from gradcheck.verdict import Entry
 
@@ -33,7 +35,7 @@ _NO_MISTAKE = dict.fromkeys(
     ("id", "title", "explained", "explanation", "others", "remedy", "edit"), ""
 )
 #: Begins the part of a report that the page shows in a place of its own.
-_SCRIPT = "\n\n  or as a script:"
+_SCRIPT = tuple(f"\n\n{phrase('script', language)}" for language in LANGUAGES)
 
 
 def write_page(path: Path, records: Sequence[Record], problems: Sequence[Problem]) -> None:
@@ -71,7 +73,9 @@ class _Section:
         self.place = f"{relative(record.file)}:{record.line}"
         self.aside = sum(record.set_aside.values())
         self.remarks = remarks(record)
-        self.report = record.message.partition(_SCRIPT)[0]
+        self.report = record.message
+        for script in _SCRIPT:
+            self.report = self.report.partition(script)[0]
         self.failure = record.failure
 
     @classmethod

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from gradcheck import arrays, derivation, identity, integers, options, real, simplex
+from gradcheck import (
+    arrays,
+    derivation,
+    identity,
+    integers,
+    options,
+    positive_definite,
+    real,
+    simplex,
+)
 
 
 @derivation(x="n d", W="d m", b="m")
@@ -59,3 +68,30 @@ def shift_forgotten(z, c):
 @identity(a=real("n m"))
 def transposed_sides(a):
     return 2 * a, (2 * a).reshape(a.shape), a + a, -2 * a
+
+
+@derivation(p=simplex("n k"), q=real("n k"))
+def expectation(p, q):
+    return (p * q).sum(axis=1)
+
+
+@derivation(a=positive_definite("n n"))
+def log_determinant(a):
+    return np.linalg.slogdet(a)[1]
+
+
+@derivation(x=real("k", low=-0.9, high=0.9))
+def inverse_tanh(x):
+    return np.arctanh(x)
+
+
+@derivation(q="n d", k="m d", v="m e")
+def attention(q, k, v):
+    p = np.exp(q @ k.T / np.sqrt(q.shape[1]))
+    return p / p.sum(axis=1, keepdims=True) @ v
+
+
+@options(sizes={"w": (2, 3)})
+@derivation(x="t+w-1", k="w")
+def correlation(x, k):
+    return np.array([x[i : i + len(k)] @ k for i in range(len(x) - len(k) + 1)])

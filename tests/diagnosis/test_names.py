@@ -1,9 +1,11 @@
 """The mistakes of the catalogue are named where they are planted, and nothing else is."""
 
 import functools
+import re
 
 import pytest
 
+from gradcheck.checking import PROFILES, check_claim
 from gradcheck.diagnosis import diagnose
 from gradcheck.diagnosis.pattern import behaviours, patterns
 from gradcheck.sampling import Sampler
@@ -12,7 +14,7 @@ from gradcheck.verification import judge_at
 from tests.diagnosis.planted import PLANTED, UNNAMED
 
 #: Names that are facts that were judged, or a change after which the rule is right: never wrong.
-FACTS = {"M11", "M13", "M39", "M31", "M41", "only-one", "special"}
+FACTS = {"M11", "M13", "M39", "M31", "M33", "M41", "only-one", "special"}
 #: A rule is to be named, however slow the machine.
 PATIENCE = 60.0
 
@@ -25,7 +27,9 @@ def mistakes_of(rule, seed=1):
         if verdict.status is Status.FAIL:
             fresh = sampler.telling(seed + 1)
             return diagnose(rule, verdict, fresh, seconds=PATIENCE).mistakes
-    pytest.fail(f"{rule.id} at line {rule.line} passes")
+    outcome = check_claim(rule, PROFILES["ci"])  # what only ties or many points show
+    assert outcome.verdict is not None, f"{rule.id} at line {rule.line} passes"
+    return outcome.verdict.mistakes
 
 
 @functools.cache
@@ -49,6 +53,31 @@ def test_hardly_a_wrong_name_is_given():
     assert len(wrong) <= 0.02 * len(PLANTED), wrong
 
 
+#: Known mistakes with no record of their own, and what is said of each, with the reason.
+TOLD_AS = {
+    "M9": "(H,) for (1, H) is a convention: a note on the shape, never a failure",
+    "M34": "a size of the wrong axis is a factor of sizes (M3, M4, M6); what else a rule for two "
+    "dimensions does wrong is an axis, seen by a one-token edit, or right for one size (M41)",
+    "M37": "right only where stride = 1 (M31): a stride left out of one index or of all is the "
+    "same there",
+    "M38": "a constant factor (M6), a product of sizes",
+    "M42": "right only where stride = 1 (M31), as M37",
+    "M46": "the bias's gradient is off by a factor of sizes (M4, M6), all others are right; "
+    "whether the function or the rule is meant otherwise, numbers cannot tell",
+    "M66": "not visible: what a test expects is not looked at, the function is measured",
+    "M67": "not visible: the function that is declared is what is differentiated",
+}
+
+
+def test_every_known_mistake_is_named_or_has_a_reason_why_it_is_not():
+    records = (*patterns(), *behaviours())
+    told = {name.partition("-")[0] for names, _ in PLANTED for name in names}
+    told |= {record.id.partition("-")[0] for record in records}
+    told |= {m for r in records for text in r.same for m in re.findall(r"M\d+", text.en)}
+    known = {f"M{number}" for number in range(1, 68)}
+    assert known - told == set(TOLD_AS)
+
+
 def test_every_name_of_the_catalogue_is_planted_in_two_layers():
     layers = {}
     for names, rule in PLANTED:
@@ -63,13 +92,14 @@ def test_every_name_of_the_catalogue_is_planted_in_two_layers():
 
 
 #: Those with no rule of their own in ``planted``: found by another name, or planted in test_report.
-ELSEWHERE = {"nonlinear", "special", "unstable"}
+ELSEWHERE = {"nonlinear", "special", "unstable", "nan"}
 
 
 @pytest.mark.parametrize("rule", UNNAMED, ids=lambda rule: f"{rule.derivation.name}-{rule.line}")
 def test_what_is_not_in_the_catalogue_gets_no_wrong_name(rule):
     for mistake in mistakes_of(rule):
-        assert mistake.edit is not None or mistake.id in FACTS, mistake.title.en
+        fact = mistake.edit is not None or mistake.id in FACTS
+        assert fact or not mistake.certain, mistake.title.en
 
 
 def test_texts_are_there_in_both_languages():

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradcheck import derivation, identity, integers, options, real
 from gradcheck.checking import PROFILES, check_claim
+from gradcheck.hints import Hints
 
 WIDTH = 100
 
@@ -102,5 +103,9 @@ CLAIMS = [
 ]  # fmt: skip
 
 
-def checked(claim):
-    return check_claim(claim, PROFILES["ci"], width=WIDTH)
+#: A matrix, a list with a mistake and its remedy, a chain, and what is undecided.
+IN_CHINESE = [sign_in_a_jacobian, bias_averaged, lost_square, undecided]
+
+
+def checked(claim, language="en"):
+    return check_claim(claim, PROFILES["ci"], width=WIDTH, hints=Hints(language=language))

@@ -10,9 +10,12 @@ from gradcheck.diagnosis.samples import Answer, Floats, Sample
 
 #: Two answers that agree to this are the same: rounding is far below, a mistake far above.
 _SAME = 1e-9
+#: Larger than what is drawn as a usual value.
+LARGE = 8.0
 
 
-def _flat(sample: Sample, u: Floats) -> Floats | None:
+def answered(sample: Sample, u: Floats) -> Floats | None:
+    """All numbers of the answer in one vector; None where there is none, or none that is finite."""
     answer = sample.ask(u)
     if answer.parts is None:
         return None
@@ -41,8 +44,8 @@ def _nonlinear(evidence: Evidence, title: str) -> Found | None:
 def _way(sample: Sample) -> str:
     u = sample.answers[0][0]
     v = sample.answers[-1][0]
-    a, doubled, negative, zero = (_flat(sample, w) for w in (u, 2 * u, -u, 0 * u))
-    both, b = _flat(sample, u + v), _flat(sample, v)
+    a, doubled, negative, zero = (answered(sample, w) for w in (u, 2 * u, -u, 0 * u))
+    both, b = answered(sample, u + v), answered(sample, v)
     if (
         a is None
         or doubled is None
@@ -126,7 +129,7 @@ def _accumulates(evidence: Evidence, title: str) -> Found | None:
         return None
     for sample in evidence.samples:
         u = sample.answers[0][0]
-        calls = [_flat(sample, u) for _ in range(3)]
+        calls = [answered(sample, u) for _ in range(3)]
         if any(call is None for call in calls):
             return None
         first, second, third = calls
@@ -168,7 +171,43 @@ def _boolean(evidence: Evidence, title: str) -> Found | None:
 
 
 def _unstable(evidence: Evidence, title: str) -> Found | None:
-    return Found() if title == "numerically unstable" else None
+    """An overflow: finite at usual values, and not at the failing ones, which are large."""
+    if title != "numerically unstable" or not all(_finite(s) for s in _usual(evidence)):
+        return None
+    failing = [sample for sample in evidence.samples if sample.failing]
+    return Found() if any(map(_large, failing)) or not failing else None
+
+
+def _undefined(evidence: Evidence, title: str) -> Found | None:
+    """Not finite at values of a usual size."""
+    if title != "numerically unstable":
+        return None
+    if any(not _finite(sample) for sample in _usual(evidence)):
+        return Found(title=Text("not a finite number at usual values", "在通常的取值下不是有限数"))
+    at_zero = any(np.any(s.subject.x == 0) for s in evidence.samples if s.failing)
+    if _unstable(evidence, title) is not None:
+        return None
+    if at_zero:
+        return Found(title=Text("not a finite number at zeros", "在零处不是有限数"))
+    return Found()
+
+
+def _usual(evidence: Evidence) -> list[Sample]:
+    return [sample for sample in evidence.samples if not sample.failing and not _large(sample)]
+
+
+def _large(sample: Sample) -> bool:
+    return bool(np.abs(sample.subject.x).max(initial=0.0) > LARGE)
+
+
+def _finite(sample: Sample) -> bool:
+    """Whether all numbers that the rule gives there are finite."""
+    for _, answer in sample.answers:
+        for part in answer.parts or [answer.raw]:
+            array = np.asarray(part)
+            if array.dtype.kind in "fiub" and not np.isfinite(array).all():
+                return False
+    return True
 
 
 def _never_returns(evidence: Evidence, title: str) -> Found | None:
@@ -239,6 +278,21 @@ BEHAVIOURS = [
         ),
         _unstable,
         rank=1,
+    ),
+    Behaviour(
+        "nan",
+        Text("not a finite number where the function is one", "函数有限之处规则却不是有限数"),
+        Text(
+            "Something is divided by zero (0/0), or a root or logarithm is taken of a number that "
+            "has none; no number is too large for it.",
+            "出现了除以零 (0/0)，或对没有根、没有对数的数开方、取对数；并不是数太大。",
+        ),
+        Text(
+            "look at the denominators, roots and logarithms of the rule",
+            "检查规则中的分母、开方与对数",
+        ),
+        _undefined,
+        rank=0,
     ),
     Behaviour(
         "none",

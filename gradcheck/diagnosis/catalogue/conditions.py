@@ -10,6 +10,7 @@ import numpy as np
 from gradcheck.answers import same
 from gradcheck.case import Case
 from gradcheck.claims import Rule
+from gradcheck.diagnosis.catalogue.behaviour import LARGE
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
@@ -22,8 +23,6 @@ from gradcheck.verdict import Status
 _MORE = 16
 #: A condition is believed where luck explains no better that the rule is right under it.
 _LUCK = 1e-3
-#: Larger than what is drawn as a usual value.
-_LARGE = 8.0
 
 Change = Callable[[Case, Bindings], Case | None]
 
@@ -36,7 +35,7 @@ def _one_value(evidence: Evidence, title: str) -> Found | None:
         if name in wrong or (kind != "f" and (kind not in "iu" or np.ndim(value) > 0)):
             continue
         for number in (1, 0) if kind == "f" else (1,):
-            if _right_under(evidence, _setting(name, number)) and not _right_under(
+            if right_under(evidence, _setting(name, number)) and not right_under(
                 evidence, _setting(name, number + 2)
             ):
                 return Found({"condition": f"{name} = {number}"})
@@ -54,7 +53,7 @@ def _setting(name: str, number: int) -> Change:
 def _equal_sizes(evidence: Evidence, title: str) -> Found | None:
     """Right where two sizes are equal."""
     for a, b in itertools.combinations(_sizes(evidence), 2):
-        if _right_under(evidence, _cut(evidence.rule, (a, b))):
+        if right_under(evidence, _cut(evidence.rule, (a, b))):
             return Found({"condition": f"{a} = {b}"})
     return None
 
@@ -62,7 +61,7 @@ def _equal_sizes(evidence: Evidence, title: str) -> Found | None:
 def _one_size(evidence: Evidence, title: str) -> Found | None:
     """Right where one size is 1."""
     for name in _sizes(evidence):
-        if _right_under(evidence, _cut(evidence.rule, (name,))):
+        if right_under(evidence, _cut(evidence.rule, (name,))):
             return Found({"condition": f"{name} = 1"})
     return None
 
@@ -99,7 +98,7 @@ def _unrepeated(evidence: Evidence, title: str) -> Found | None:
     """Right where no index is repeated."""
     for name in evidence.rule.derivation.arguments:
         value = np.asarray(evidence.samples[0].case.inputs.get(name))
-        if value.dtype.kind in "iu" and value.ndim and _right_under(evidence, _counting(name)):
+        if value.dtype.kind in "iu" and value.ndim and right_under(evidence, _counting(name)):
             return Found({"name": name})
     return None
 
@@ -114,17 +113,20 @@ def _counting(name: str) -> Change:
     return change
 
 
-def _special_values(evidence: Evidence, title: str) -> Found | None:
+def special_values(evidence: Evidence, title: str) -> Found | None:
     """Wrong at the failing case alone: right at usual values of usual sizes."""
     failing = [s for s in evidence.samples if s.failing]
-    if not failing or any(_wrong(evidence, s) for s in evidence.samples if not s.failing):
+    usual = [s for s in evidence.samples if not s.failing]
+    if not failing or any(_wrong(evidence, s) for s in usual):
         return None
+    if not any(_resolves(evidence, s) for s in usual):
+        return None  # nothing was seen to be right
     if any(_fails(evidence, case) for case in _further(evidence)):
         return None
     arrays = [np.asarray(v) for v in failing[0].case.inputs.values() if not isinstance(v, list)]
     numbers = [array.astype(float).reshape(-1) for array in arrays if array.dtype.kind == "f"]
     flat = np.concatenate(numbers) if numbers else np.zeros(0)
-    if np.abs(flat).max(initial=0.0) > _LARGE:
+    if np.abs(flat).max(initial=0.0) > LARGE:
         return Found({"what": Text("where numbers are large", "数值很大时")})
     if np.any(flat == 0):
         return Found({"what": Text("at zeros", "在零处")})
@@ -136,7 +138,7 @@ def _special_values(evidence: Evidence, title: str) -> Found | None:
 # ---- judging again -------------------------------------------------------------------------
 
 
-def _right_under(evidence: Evidence, change: Change) -> bool:
+def right_under(evidence: Evidence, change: Change) -> bool:
     """Whether the rule is right at changed cases, and says something there, as it else is not."""
     cases = [s.case for s in evidence.samples if not s.failing] + _further(evidence)
     right = failed = elsewhere = 0
@@ -192,8 +194,19 @@ def _says_something(evidence: Evidence, case: Case) -> bool:
         return False
     wrong = {view.name for view in evidence.views if view.wrong}
     views = [v for v in Evidence(sample.rule, [sample], evidence.clock).views if v.name in wrong]
-    return all(
-        bool(np.isfinite(p.right).all() and np.any(p.right)) for view in views for p in view.pairs
+    known = all(np.isfinite(pair.right).all() for view in views for pair in view.pairs)
+    # What is zero but for rounding says nothing either.
+    return bool(views) and known and not any(v.explains(lambda p: 2.0 * p.right) for v in views)
+
+
+def _resolves(evidence: Evidence, sample: Sample) -> bool:
+    """Whether twice the right gradient would be told from it there."""
+    wrong = {view.name for view in evidence.views if view.wrong}
+    views = Evidence(sample.rule, [sample], evidence.clock).views
+    return bool(views) and all(
+        not view.explains(lambda pair: 2.0 * pair.right)
+        for view in views
+        if view.name in (wrong or {view.name})
     )
 
 
@@ -250,7 +263,7 @@ BEHAVIOURS = [
         Text("right at usual values, wrong {what}", "通常的取值下正确，{what}错误"),
         Text("", ""),
         Text("look at branches, clipping and comparisons", "检查分支、截断与比较"),
-        _special_values,
+        special_values,
         rank=25,
     ),
 ]

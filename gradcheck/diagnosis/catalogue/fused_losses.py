@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck.diagnosis.catalogue.softmax import softmax, total
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
-from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.pattern import NOTHING, Find, Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
 
 #: What is made of measured values is this much, or not.
@@ -97,7 +97,122 @@ def _sigmoid(c: float, p: Floats, t: Floats, axis: int, pair: Pair) -> Floats:
     return c * (1 / (1 + np.exp(-pair.x)) - t)
 
 
+def _logistic_find(predict: Callable[[float, Floats, Floats, Floats], Floats]) -> Find:
+    """A wrong gradient of a loss of logits whose gradient is ``c (sigmoid(z) - t)``."""
+
+    def find(view: View, evidence: Evidence) -> Found | None:
+        for name in view.pairs[0].arrays:
+            evidence.clock.check()
+            if name == view.name or any(_logistic(pair, name) is None for pair in view.pairs):
+                continue
+
+            def made(pair: Pair, n: str = name) -> Floats | None:
+                c = _logistic(pair, n)
+                if c is None:
+                    return None
+                s = 1 / (1 + np.exp(-pair.x))
+                if np.isfinite(c):
+                    return predict(c, pair.x, s, pair.arrays[n])
+                # Where z fits its target, the right gradient tells nothing of c.
+                one = predict(1.0, pair.x, s, pair.arrays[n])
+                under = float(np.sum(one**2)) or 1.0
+                return one * float(np.sum(one * np.asarray(pair.claimed, float))) / under
+
+            if view.explains(made):
+                return Found()
+        return None
+
+    return find
+
+
+def _logistic(pair: Pair, name: str) -> float | None:
+    """The ``c`` of a gradient ``c (sigmoid(z) - t)`` with the targets of a name; NaN for zero."""
+    z, right, t = pair.x, pair.right, pair.arrays.get(name)
+    if t is None or t.shape != z.shape or pair.u.size != 1:
+        return None
+    if np.shape(pair.claimed) != z.shape:
+        return None
+    shape = 1 / (1 + np.exp(-z)) - t
+    if np.abs(shape).max(initial=0.0) < _MEASURED:
+        return np.nan if np.abs(right).max(initial=0.0) < _MEASURED else None
+    c = float(np.sum(right * shape) / np.sum(shape**2))
+    off = np.abs(right - c * shape).max()
+    return c if off <= _MEASURED * np.abs(right).max() else None
+
+
+def _weights_of_classes(view: View, evidence: Evidence) -> Found | None:
+    """Every class has a weight of its own where each sample has that of its label."""
+    if evidence.rule.kind == "jvp" or any(pair.x.ndim != 2 for pair in view.pairs):
+        return None
+    taken = sum(pair.x.shape[1] for pair in view.pairs)
+    return Found() if view.explains(_by_class, parameters=taken) else None
+
+
+def _by_class(pair: Pair) -> Floats | None:
+    """``v[j] (p - t)[i, j]`` where ``v[t[i]] (p - t)[i, j]`` is right, with the ``v`` claimed."""
+    z, right = pair.x, pair.right
+    if pair.u.size != 1 or np.shape(pair.claimed) != z.shape or min(z.shape) < 2:
+        return None
+    p = softmax(z, 1)
+    labels = np.argmin(np.sign(pair.u[0]) * right, axis=1)
+    t = np.eye(z.shape[1])[labels]
+    rows = (right / (p - t)).mean(axis=1)
+    if np.abs(rows[:, None] * (p - t) - right).max() > _MEASURED * np.abs(right).max():
+        return None
+    weights = (np.asarray(pair.claimed, float) / (p - t)).mean(axis=0)
+    if np.abs(weights[labels] - rows).max() > _MEASURED * np.abs(rows).max():
+        return None
+    return (p - t) * weights
+
+
+_SIGMOID_MISSING = Pattern(
+    "M25",
+    Text("the sigmoid is missing in the gradient: z - t", "梯度里缺少 sigmoid：写成了 z - t"),
+    NOTHING,
+    Text("use sigmoid(z) - t", "用 sigmoid(z) - t"),
+    _logistic_find(lambda c, z, s, t: c * (z - t)),
+    rank=8,
+)
+_SIGMOID_AGAIN = Pattern(
+    "M24",
+    Text("the fused gradient goes through the sigmoid again", "融合梯度又经过了一次 sigmoid"),
+    Text(
+        "sigmoid(z) - t is the gradient for the scores already; the slope of the sigmoid is "
+        "multiplied once more.",
+        "sigmoid(z) - t 已经是对得分的梯度，又多乘了一次 sigmoid 的导数。",
+    ),
+    Text("return sigmoid(z) - t (times its constant)", "直接返回 sigmoid(z) - t（乘以常数）"),
+    _logistic_find(lambda c, z, s, t: c * (s - t) * s * (1 - s)),
+    rank=8,
+)
+_TARGET_MISSING = Pattern(
+    "label",
+    Text("the label is not subtracted", "没有减去标签"),
+    Text("The gradient is sigmoid(z) - t; the t is missing.", "梯度是 sigmoid(z) - t，漏了 t。"),
+    Text("subtract the label", "减去标签"),
+    _logistic_find(lambda c, z, s, t: c * s),
+    rank=8,
+)
+
 PATTERNS = [
+    _SIGMOID_MISSING,
+    _SIGMOID_AGAIN,
+    _TARGET_MISSING,
+    Pattern(
+        "M26",
+        Text(
+            "the weight of each class for that of the sample's label",
+            "用了各类别的权重，而不是样本标签的权重",
+        ),
+        Text(
+            "Each row is multiplied by one number, the weight of its label; here each column is by "
+            "the weight of its class.",
+            "每一行应乘同一个数，即该样本标签的权重；这里却对每一列乘了该类别的权重。",
+        ),
+        Text("w[labels][:, None] * (p - y)", "w[labels][:, None] * (p - y)"),
+        _weights_of_classes,
+        rank=8,
+    ),
     Pattern(
         "M24",
         Text(

@@ -151,6 +151,7 @@ def _triangle(view: View, evidence: Evidence) -> Found | None:
     changes = {
         "lower triangle": (np.tril, "下三角"),
         "upper triangle": (np.triu, "上三角"),
+        "diagonal": (lambda a, k: np.tril(np.triu(a, k), k), "对角线"),
     }
     for english, (cut, chinese) in changes.items():
         for k in (0, -1, 1):

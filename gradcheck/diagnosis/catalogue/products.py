@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
+
+#: What is made of measured values is this much, or not.
+_MEASURED = 1e-6
 
 
 def _reduced(array: Floats, shape: tuple[int, ...]) -> Floats | None:
@@ -28,7 +32,7 @@ def _with_partner(view: View, evidence: Evidence) -> Found | None:
         return None
     for name in view.pairs[0].arrays:
         evidence.clock.check()
-        if view.pairs[0].arrays[name].size < 2:
+        if max(pair.arrays[name].size for pair in view.pairs if name in pair.arrays) < 2:
             continue
         if view.explains(_elementwise, name) and not _is_elementwise_value(view, name):
             return Found({"partner": name})
@@ -52,6 +56,46 @@ def _matrix(pair: Pair, name: str, how: str) -> Floats | None:
     if g.ndim != 2 or w.ndim != 2:
         return None
     return np.asarray(w.T @ g) if how == "left" else np.asarray(g @ w.T)
+
+
+# ---- elementwise where a matrix product is meant ---------------------------------------------
+
+_PRODUCTS: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "{w}.T @ dy": lambda w, g: w.T @ g,
+    "dy @ {w}.T": lambda w, g: g @ w.T,
+    "{w} @ dy": lambda w, g: w @ g,
+    "dy @ {w}": lambda w, g: g @ w,
+    "np.outer({w}, dy)": lambda w, g: w[:, None] * g[None, :],
+    "np.outer(dy, {w})": lambda w, g: g[:, None] * w[None, :],
+}
+_ELEMENTWISE: tuple[Callable[[Floats, Floats], Floats], ...] = (
+    lambda w, g: g * w,
+    lambda w, g: g * w.T,
+    lambda w, g: g.T * w,
+)
+
+
+def elementwise_for_matrix(view: View, evidence: Evidence) -> Found | None:
+    """``w * dy`` where the right gradient is a matrix product of the two."""
+    if evidence.rule.kind != "vjp":
+        return None
+    for name, form in itertools.product(view.pairs[0].arrays, _PRODUCTS):
+        evidence.clock.check()
+        if not all(_is_right(pair, name, _PRODUCTS[form]) for pair in view.pairs):
+            continue
+        for product in _ELEMENTWISE:
+            if view.explains(lambda p, n, f: f(p.arrays[n], p.G), name, product):
+                return Found({"product": form.format(w=name)})
+    return None
+
+
+def _is_right(pair: Pair, name: str, product: Callable[[Floats, Floats], Floats]) -> bool:
+    try:
+        made = product(pair.arrays[name], pair.G)
+    except (ValueError, IndexError):
+        return False
+    off = np.abs(made - pair.right).max(initial=0.0) if made.shape == pair.right.shape else np.inf
+    return bool(off <= _MEASURED * np.abs(pair.right).max(initial=0.0))
 
 
 def _masked(view: View, evidence: Evidence) -> Found | None:
@@ -91,7 +135,24 @@ def _unmasked(view: View, evidence: Evidence) -> Found | None:
     return Found() if zeros and same else None
 
 
+ELEMENTWISE = Pattern(
+    "M2",
+    Text(
+        "multiplied entry by entry where a matrix product is meant",
+        "该用矩阵乘法的地方用了逐元素相乘",
+    ),
+    Text(
+        "* and np.multiply give each entry its own product; here products have to be summed over "
+        "the axis that both have in common.",
+        "* 与 np.multiply 逐元素相乘；这里还要沿两者共有的轴求和。",
+    ),
+    Text("use {product}", "用 {product}"),
+    elementwise_for_matrix,
+    rank=3,
+)
+
 PATTERNS = [
+    ELEMENTWISE,
     Pattern(
         "M32",
         Text(
@@ -131,5 +192,6 @@ PATTERNS = [
         Text("multiply by the mask of the forward pass", "乘以前向的掩码"),
         _unmasked,
         rank=27,
+        fitted=True,
     ),
 ]

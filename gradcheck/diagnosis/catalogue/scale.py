@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import numpy as np
 
 from gradcheck.diagnosis import factors
-from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Guess, Pair, View
 from gradcheck.diagnosis.factors import Factor
-from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
+from gradcheck.diagnosis.pattern import NOTHING, Find, Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
+
+#: Quotients nearer to 1 than this are of numbers that are right.
+_NEAR_ONE = 1e-6
 
 
 def _factor(wanted: Callable[[Factor], bool]) -> Find:
     """A constant factor of one kind."""
 
     def find(view: View, evidence: Evidence) -> Found | None:
+        if isinstance(view, Guess):
+            return _guessed(view, wanted)
         found = _known.get(id(view))
         if found is None or found[0] is not view:
             fitted = factors.fitted(view)
@@ -35,6 +41,26 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
     return find
 
 
+def _guessed(view: Guess, wanted: Callable[[Factor], bool]) -> Found | None:
+    """The factor that most of the wrong numbers have, where it is a simple fraction."""
+    quotients: list[float] = []
+    for pair in view.pairs:
+        if np.shape(pair.claimed) != pair.leaf.shape:
+            return None
+        with np.errstate(all="ignore"):
+            quotient = np.ravel(np.asarray(pair.claimed, float) / pair.right)
+        quotients += [float(q) for q in quotient[np.isfinite(quotient)] if abs(q - 1) > _NEAR_ONE]
+    if not quotients:
+        return None
+    text = factors.written(float(np.median(quotients)))
+    value = float(Fraction(text))
+    factor = Factor(Text(text, text), "sign" if value == -1 else "constant", value)
+    if not value or not wanted(factor) or "." in text:
+        return None
+    found = view.explains(lambda pair: value * pair.right)
+    return Found({"factor": factor.name, "here": NOTHING}) if found else None
+
+
 def _several(pair: Pair) -> bool:
     return int(np.count_nonzero(pair.right)) > 1
 
@@ -47,7 +73,8 @@ def _elementwise(view: View, evidence: Evidence) -> Found | None:
     """A named value by which every entry is multiplied or divided."""
     if any(p.claimed is None or np.shape(p.claimed) != p.leaf.shape for p in view.pairs):
         return None
-    for label in _candidates(view.pairs[0]):
+    # The failing point may be so small that every array is a constant there.
+    for label in _candidates(max(view.pairs, key=lambda pair: pair.right.size)):
         for power, extra in ((-1, False), (1, True), (-2, False), (2, True), (-0.5, False)):
             evidence.clock.check()
             if view.explains(_times, label, power):
@@ -93,6 +120,8 @@ def _values(pair: Pair) -> Iterator[tuple[str, Floats]]:
             yield f"(1 - {name})", 1 - array
             yield f"(1 - {name}**2)", 1 - array**2
             yield f"(1 + {name}**2)", 1 + array**2
+            yield f"sigmoid({name})", 1 / (1 + np.exp(-array))
+            yield f"tanh({name})", np.tanh(array)
             if array.ndim:
                 for axis in range(array.ndim):
                     total = array.sum(axis=axis, keepdims=True)

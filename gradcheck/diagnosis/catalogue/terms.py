@@ -15,8 +15,8 @@ from gradcheck.diagnosis.pattern import Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
 
 Direction = Callable[[Pair], Any]
-#: Fewer numbers along an axis are spanned by anything.
-_LEAST = 3
+#: Of so many numbers more along an axis than are fitted at least two have to be as predicted.
+_SPARE = 1
 
 
 def _fits(view: View, evidence: Evidence, direction: Direction) -> float | None:
@@ -84,6 +84,23 @@ def _skip(view: View, evidence: Evidence) -> Found | None:
     return None
 
 
+def _constant(view: View, evidence: Evidence) -> Found | None:
+    """``claimed - right = c dy`` of a scalar or elementwise function: a slope off by a constant."""
+    c = _fits(view, evidence, _upstream)
+    if c is None:
+        return None
+    title = Text("a slope too small by {c} everywhere", "导数处处小了 {c}")
+    if c > 0:
+        title = Text("a slope too large by {c} everywhere", "导数处处大了 {c}")
+    return Found({}, title=title.format(c=written(abs(c))))
+
+
+def _upstream(pair: Pair) -> Floats | None:
+    if pair.u.size == 1:
+        return np.full(pair.leaf.shape, pair.u[0])
+    return pair.G if pair.is_elementwise else None
+
+
 def _data(view: View, evidence: Evidence) -> Found | None:
     """Where a named array is added whatever the upstream gradient is."""
     if evidence.rule.kind != "vjp":
@@ -138,19 +155,18 @@ def _along(view: View, evidence: Evidence) -> Found | None:
     axes = range(len(first.leaf.shape))
     for count in (1, 2, 3):
         for over in itertools.combinations(axes, count):
-            if not _long_enough(view, over):
-                continue
             for names in (("mean",), ("variance",), ("output",), ("input",), ("mean", "variance")):
                 evidence.clock.check()
-                if view.explains(_completed, over, names):
+                if _long_enough(view, over, len(names)) and view.explains(_completed, over, names):
                     return _term(names, over)
     return None
 
 
-def _long_enough(view: View, over: tuple[int, ...]) -> bool:
-    """Whether there are more numbers along the axes than a fit takes, at enough points."""
-    lengths = [int(np.prod([p.leaf.shape[a] for a in over])) for p in view.pairs]
-    return sum(length > _LEAST for length in lengths) * 2 > len(lengths)
+def _long_enough(view: View, over: tuple[int, ...], fitted: int) -> bool:
+    """Whether there are more numbers along the axes than a fit takes, at most wrong points."""
+    wrong = [pair for pair in view.pairs if View(view.name, [pair]).wrong]
+    lengths = [int(np.prod([p.leaf.shape[a] for a in over])) for p in wrong]
+    return sum(length > fitted + _SPARE for length in lengths) * 2 > len(lengths)
 
 
 def _completed(pair: Pair, over: tuple[int, ...], names: tuple[str, ...]) -> Floats | None:
@@ -202,11 +218,13 @@ _TERMS = {
     ),
     ("mean", "variance"): (
         "M29",
-        Text("the statistics are taken for constants", "统计量被当作常数"),
         Text(
-            "The paths through mean and variance along axis {axes} are missing or wrong: every "
-            "input of a group changes both.",
-            "缺少（或写错）经由轴 {axes} 的均值与方差的路径：组内每个输入都会改变二者。",
+            "the paths through mean and variance are missing or wrong",
+            "经由均值与方差的路径缺失或有误"),
+        Text(
+            "Every input of a group along axis {axes} changes both: they are no constants, and "
+            "are taken over the same axes in the forward direction and here.",
+            "轴 {axes} 的组内每个输入都会改变二者：它们不是常数，且此处与前向须取相同的轴。",
         ),
         Text(
             "(dx_hat - mean(dx_hat) - x_hat * mean(dx_hat * x_hat)) / std",
@@ -276,6 +294,18 @@ PATTERNS = [
         rank=11,
     ),
     Pattern(
+        "constant-term",
+        Text("a constant term", "常数项"),
+        Text(
+            "What is off is the same number in every entry, at every point: such as the 1 in the "
+            "derivative of x * log(x).",
+            "每一处、每个元素的偏差都是同一个数：例如 x * log(x) 的导数里的 1。",
+        ),
+        Text("look at the product rule, and at terms linear in x", "检查乘积法则与 x 的一次项"),
+        _constant,
+        rank=20,
+    ),
+    Pattern(
         "M39",
         Text("{name} is added to it", "其中多加了 {name}"),
         Text(
@@ -304,5 +334,6 @@ PATTERNS = [
         Text("", ""),
         _along,
         rank=28,
+        fitted=True,
     ),
 ]

@@ -6,15 +6,19 @@ the catalogue. The first parameter of a backward rule is the cotangent, as alway
 
 from tests.diagnosis.planted import (
     behaviour,
+    cells,
     factors,
+    fresh,
     layout,
     missing,
+    modes,
     more,
     normalization,
     softmax,
     sums,
     unnamed,
     upstream,
+    windows,
 )
 from tests.diagnosis.planted.planting import PLANTED, UNNAMED
 
@@ -28,6 +32,10 @@ MODULES = (
     missing,
     behaviour,
     more,
+    cells,
+    windows,
+    modes,
+    fresh,
     unnamed,
 )
 

@@ -320,3 +320,213 @@ def averaged(dy, ids, shape):
     for k in set(ids):
         made[k] = dy[ids == k].sum(axis=0) / np.count_nonzero(ids == k)
     return made
+
+
+@options(output="h c")
+@derivation(o="k", c0="k", g="k")
+def lstm_state(o, c0, g):
+    c = c0 + g
+    return o * np.tanh(c), c
+
+
+@options(output="h c")
+@derivation(f="n k", c0="n k")
+def memory_cell(f, c0):
+    c = f * c0
+    return np.tanh(c), c
+
+
+@derivation(f="k", c0="k", i="k", g="k")
+def gated_sum(f, c0, i, g):
+    return f * c0 + i * g
+
+
+@options(output="c")
+@derivation(zf="n k", c0="n k", zi="n k", zg="n k")
+def gated_memory(zf, c0, zi, zg):
+    return sigmoid_of(zf) * c0 + sigmoid_of(zi) * np.tanh(zg)
+
+
+@options(output="h")
+@derivation(x="n d", h0="n k", Wx="d k", Wh="k k")
+def recurrent_step(x, h0, Wx, Wh):
+    return np.tanh(x @ Wx + h0 @ Wh)
+
+
+@options(output="h")
+@derivation(h0="n k", Wh="k k")
+def leaky_step(h0, Wh):
+    return 0.5 * h0 + 0.5 * np.tanh(h0 @ Wh)
+
+
+@derivation(h0="n k", h1="n k", W="k m")
+def two_steps(h0, h1, W):
+    return np.tanh(h0 @ W)
+
+
+@derivation(A="k l", x="l")
+def matrix_vector(A, x):
+    return A @ x
+
+
+@derivation(x="n c h w")
+def padded_image(x):
+    return np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+
+
+@derivation(x="c t")
+def padded_signal(x):
+    return np.pad(x, ((0, 0), (1, 1)))
+
+
+@options(sizes={"w": (2, 3), "t": (4, 9)})
+@derivation(x="t", k="w", stride=choice(2, 3))
+def strided_conv(x, k, stride):
+    return np.array([x[i : i + len(k)] @ k for i in range(0, len(x) - len(k) + 1, stride)])
+
+
+@options(sizes={"t": (2, 9)})
+@derivation(x="n t")
+def strided_pool(x):
+    whole = x.shape[1] // 2 * 2
+    return x[:, :whole].reshape(len(x), -1, 2).mean(axis=2)
+
+
+@derivation(x="t+2")
+def window_maximum(x):
+    return np.array([x[i : i + 3].max() for i in range(len(x) - 2)])
+
+
+@derivation(x="n k")
+def largest(x):
+    return x.max(axis=1)
+
+
+@derivation(a="k", b="k")
+def clipped_to(a, b):
+    return np.minimum(a, b)
+
+
+#: What the last forward pass left behind.
+remembered = {}
+
+
+@derivation(x="n k")
+def cached_softmax(x):
+    remembered["y"] = softmax_of(x)
+    return remembered["y"]
+
+
+@derivation(x="k")
+def cached_dropout(x):
+    remembered["slope"] = 1 - np.tanh(x) ** 2
+    return np.tanh(x)
+
+
+@options(sizes={"n": (2, 6)})
+@derivation(
+    x="n k",
+    mean=real("k", differentiate=False),
+    var=real("k", low=0.3, high=3.0, differentiate=False),
+    training=choice(True, False),
+)
+def running_norm(x, mean, var, training):
+    if training:
+        mean, var = x.mean(axis=0), x.var(axis=0)
+    return (x - mean) / np.sqrt(var + 1e-5)
+
+
+@derivation(x="n k", mode=choice("train", "test"))
+def centred(x, mode):
+    return x - x.mean(axis=0) if mode == "train" else 0.5 * x
+
+
+@derivation(p="n 1", t=real("n", differentiate=False))
+def column_error(p, t):
+    return ((p - t) ** 2).sum() / len(p)
+
+
+@derivation(p="n 1", t=real("n", differentiate=False))
+def absolute_error(p, t):
+    return np.log(np.cosh(p - t)).sum() / len(p)
+
+
+@derivation(p="n 1", t=real("n", differentiate=False))
+def hinge_of_labels(p, t):
+    return np.exp(-t * p).sum()
+
+
+@options(sizes={"n": (2, 6), "k": (2, 6)})
+@derivation(
+    z="n k", labels=integers("n", high="k"), w=real("k", low=0.3, high=3.0, differentiate=False)
+)
+def weighted_loss(z, labels, w):
+    return -(w[labels] * np.log(softmax_of(z)[np.arange(len(z)), labels])).sum()
+
+
+@options(sizes={"n": (2, 6), "k": (2, 6)})
+@derivation(
+    z="n k", labels=integers("n", high="k"), w=real("k", low=0.3, high=3.0, differentiate=False)
+)
+def weighted_loss_mean(z, labels, w):
+    return weighted_loss(z, labels, w) / w[labels].sum()
+
+
+@derivation(z="n", t=real("n", low=0, high=1, differentiate=False))
+def logistic_loss(z, t):
+    return (np.logaddexp(0, z) - t * z).mean()
+
+
+@derivation(z="n k", t=real("n k", low=0, high=1, differentiate=False))
+def logistic_losses(z, t):
+    return (np.logaddexp(0, z) - t * z).sum()
+
+
+@derivation(q="n d", k="m d")
+def scores(q, k):
+    return q @ k.T / np.sqrt(q.shape[1])
+
+
+@derivation(q="n d", b="d")
+def scaled_to_size(q, b):
+    return (q + b) / np.sqrt(q.shape[1])
+
+
+@derivation(a="n h", b="n h")
+def gated_product(a, b):
+    return a * sigmoid_of(a) * b
+
+
+@derivation(a="h", b="h")
+def tanh_gate(a, b):
+    return np.tanh(a) * b**2
+
+
+@derivation(x="n k", g="k")
+def rms_norm(x, g):
+    return g * x / np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-6)
+
+
+@derivation(v="d m", g="m")
+def weight_norm(v, g):
+    return g * v / np.sqrt((v**2).sum(axis=0))
+
+
+@derivation(x=real("k", low=0.5, high=4.0))
+def entropy_of(x):
+    return -(x * np.log(x)).sum()
+
+
+@derivation(x="n k")
+def leaning(x):
+    return x + np.sin(x)
+
+
+@derivation(a="n n", b="n n")
+def trace_of_product(a, b):
+    return np.trace(a @ b)
+
+
+@derivation(x="n k")
+def centred_rows(x):
+    return x - x.mean(1, keepdims=True)
