@@ -99,6 +99,9 @@ class Subject:
         self.notes: list[str] = []
         #: What a reader of a failure has to know, and nobody else.
         self.origin = ""
+        #: Whether the function is called at the inputs before each call of a rule, which reads what
+        #: that leaves.
+        self.comes_first = False
         #: Whether the function itself is made of differences, so that each call costs many.
         self.is_measured = False
         #: A second opinion on the derivative of one output by one input, with its error bound.
@@ -132,7 +135,7 @@ class Subject:
         moved = Subject(
             self.derivation, {**self.values, **self.inputs.restore(x)}, bindings, self.wrt, x.dtype
         )
-        moved.extra_of = self.extra_of
+        moved.extra_of, moved.comes_first = self.extra_of, self.comes_first
         if self.is_measured:
             # What is known of the differences inside it is as true right beside.
             moved.is_measured, moved.second_opinion = True, self.second_opinion
@@ -421,6 +424,9 @@ def claim_at(
                 leading = [wrap(part) for part in leading]
             if remote is not None:
                 remote.expect(claim.size)
+            if subject.comes_first:
+                subject.point.evaluations += 1
+                subject._call({name: names[name] for name in subject.values})
             raw = rule.call(leading, {**names, **indices} if indices else names)
         except Violation:
             raise

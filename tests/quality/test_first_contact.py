@@ -505,3 +505,103 @@ def test_a_saturated_softmax_whose_rule_cancels():
         for rule in (backward, same_index):
             with contextlib.suppress(gc.GradientUndecided):
                 gc.replay(rule, Case({"z": np.array([29.0, 1.0, 0.0, 0.0])}, seed))
+
+
+class _Tanh:
+    """A layer as most are written: what goes back reads what went forward last."""
+
+    def __init__(self, kept=lambda y: y):
+        self.kept = kept
+
+    def forward(self, x):
+        self.y = np.tanh(x)
+        return self.y
+
+    def backward(self, g):
+        return g * (1 - self.kept(self.y) ** 2)
+
+
+def test_a_rule_that_reads_what_its_layer_left():
+    for k in range(6):
+        x = np.random.default_rng(k).standard_normal(5)
+        layer, wrong = _Tanh(), _Tanh(lambda y: 1.01 * y)
+        verdict = verify_vjp(layer.forward, lambda g, x, layer=layer: layer.backward(g), x)
+        assert verdict
+        assert "left when last called" in " ".join(verdict.notes)
+        verdict = verify_vjp(wrong.forward, lambda g, x, wrong=wrong: wrong.backward(g), x)
+        assert verdict.status is Status.FAIL
+
+
+def _bisected(x):
+    """The root y of y³ + y = x: it depends on x through comparisons alone."""
+    low, high = -100.0 + np.zeros(x.shape), 100.0 + np.zeros(x.shape)
+    for _ in range(100):
+        middle = (low + high) / 2
+        below = middle**3 + middle < x
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return (low + high) / 2
+
+
+class _Memo:
+    """Looks only at whether the input is the one that it remembers."""
+
+    last = None
+
+    def __call__(self, x):
+        if self.last is None or not (x == self.last).all():
+            self.last, self.y = x.copy(), np.tanh(x)
+        return self.y.copy()
+
+
+@pytest.mark.parametrize(
+    ("f", "right", "wrong"),
+    [
+        (_bisected, lambda g, x: g / (3 * _bisected(x) ** 2 + 1), lambda g, x: 0 * g),
+        (
+            lambda x: x * _bisected(x),
+            lambda g, x: g * (_bisected(x) + x / (3 * _bisected(x) ** 2 + 1)),
+            lambda g, x: g * _bisected(x),
+        ),
+        (_Memo(), lambda g, x: g * (1 - np.tanh(x) ** 2), lambda g, x: 0 * g),
+        (
+            lambda x: np.sin(x) if isinstance(x, np.ndarray) else np.sin(x) + 0.1 * x,
+            lambda g, x: g * np.cos(x),
+            lambda g, x: g * (np.cos(x) + 0.1),
+        ),
+    ],
+)
+def test_a_function_to_which_other_numbers_are_a_constant(f, right, wrong):
+    for k in range(3):
+        x = np.random.default_rng(k).standard_normal(4)
+        assert verify_vjp(f, right, x)
+        assert verify_vjp(f, wrong, x).status is Status.FAIL
+
+
+def test_the_hessian_of_a_root_that_is_bisected():
+    def right(x):
+        y = _bisected(x)
+        d = 1 / (3 * y * y + 1)
+        return np.diag(2 * d - 6 * x * y * d**3)
+
+    x = np.random.default_rng(0).standard_normal(3)
+    verdict = gc.verify_hessian(lambda x: (x * _bisected(x)).sum(), right, x)
+    assert verdict.status is not Status.FAIL
+
+
+def test_a_rule_that_is_even_in_its_cotangent_where_little_can_be_measured():
+    x = 10.0 ** np.array([4.1, -6, -6.1, 5, -3, 4.6, -4.4, -4.5, 4, -3.5, -2.7, -6.6])
+    x *= np.where(np.arange(12) % 3 == 1, -1, 1)
+
+    def right(g, x):
+        return g * (x - x.mean()) / (x.size * x.std())
+
+    assert verify_vjp(np.std, right, x).status is not Status.FAIL
+    for wrong in (abs, np.square, lambda g: 1.0):
+        verdict = verify_vjp(np.std, lambda g, x, wrong=wrong: right(wrong(g), x), x)
+        assert verdict.status is Status.FAIL
+
+
+def test_a_list_of_arrays_is_refused_with_the_remedy():
+    arrays = [np.ones(3), np.ones((2, 2))]
+    with pytest.raises(gc.InputError, match="list of arrays"):
+        verify_vjp(lambda xs: sum(x.sum() for x in xs), lambda g, xs: xs, arrays)

@@ -407,22 +407,6 @@ def clipped_to(a, b):
     return np.minimum(a, b)
 
 
-#: What the last forward pass left behind.
-remembered = {}
-
-
-@derivation(x="n k")
-def cached_softmax(x):
-    remembered["y"] = softmax_of(x)
-    return remembered["y"]
-
-
-@derivation(x="k")
-def cached_dropout(x):
-    remembered["slope"] = 1 - np.tanh(x) ** 2
-    return np.tanh(x)
-
-
 @options(sizes={"n": (2, 6)})
 @derivation(
     x="n k",

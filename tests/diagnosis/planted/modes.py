@@ -4,29 +4,15 @@ import numpy as np
 
 from tests.diagnosis.planted.layers import (
     absolute_error,
-    again,
-    cached_dropout,
-    cached_softmax,
     centred,
     column_error,
     hinge_of_labels,
-    remembered,
     running_norm,
     softmax_of,
     weighted_loss,
     weighted_loss_mean,
 )
 from tests.diagnosis.planted.planting import plant
-
-
-@plant("M33", cached_softmax)
-def _(dy):
-    return again(dy, remembered["y"])
-
-
-@plant("M33", cached_dropout)
-def _(dy):
-    return dy * remembered["slope"]
 
 
 @plant("M33", running_norm, "x")
