@@ -45,23 +45,25 @@ _ANALYTIC = {
     "log2", "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos",
     "arctan", "arcsinh", "arccosh", "arctanh", "power", "float_power", "matmul",
 }  # fmt: skip
-#: Operations that move no number, or choose among numbers.
-_EXACT = {"negative", "positive", "maximum", "minimum", "fmax", "fmin", "clip"}
+#: Operations and functions that choose among numbers.
+_CHOOSING = {
+    "maximum", "minimum", "fmax", "fmin", "clip", "sort", "argsort", "max", "min", "amax", "amin",
+    "argmax", "argmin",
+}  # fmt: skip
 #: Operations that answer with truth values.
 _TESTS = {
     "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isfinite", "isnan",
     "isinf", "logical_and", "logical_or", "logical_not", "logical_xor",
 }  # fmt: skip
-#: Functions that move numbers, or choose among them.
+#: Operations and functions that change no number but its sign.
 _MOVING = {
-    "where", "reshape", "ravel", "transpose", "concatenate", "stack", "hstack", "vstack", "dstack",
-    "column_stack", "split", "array_split", "hsplit", "vsplit", "take", "take_along_axis",
-    "repeat", "tile", "broadcast_to", "broadcast_arrays", "expand_dims", "squeeze", "moveaxis",
-    "swapaxes", "flip", "fliplr", "flipud", "rot90", "roll", "sort", "argsort", "max", "min",
-    "amax", "amin", "argmax", "argmin", "diag", "diagonal", "tril", "triu", "zeros_like",
-    "ones_like", "empty_like", "full_like", "copy", "atleast_1d", "atleast_2d", "atleast_3d",
-    "pad", "select", "choose", "compress", "delete", "insert", "append", "clip", "shape", "ndim",
-    "size",
+    "negative", "positive", "where", "reshape", "ravel", "transpose", "concatenate", "stack",
+    "hstack", "vstack", "dstack", "column_stack", "split", "array_split", "hsplit", "vsplit",
+    "take", "take_along_axis", "repeat", "tile", "broadcast_to", "broadcast_arrays",
+    "expand_dims", "squeeze", "moveaxis", "swapaxes", "flip", "fliplr", "flipud", "rot90", "roll",
+    "diag", "diagonal", "tril", "triu", "zeros_like", "ones_like", "empty_like", "full_like",
+    "copy", "atleast_1d", "atleast_2d", "atleast_3d", "pad", "select", "choose", "compress",
+    "delete", "insert", "append", "shape", "ndim", "size",
 }  # fmt: skip
 #: Functions that add up many terms, and others that compute; none takes a conjugate, and each has
 #: the rounding of its last bits and those of its inputs.
@@ -271,10 +273,14 @@ class Stepped(NDArrayOperatorsMixin):
     def _apply(self, name: str, compute: Callable[..., Any], args: Any) -> Any:
         """The operation ``name`` on the plain numbers, and what its rounding may do to them."""
         bare = _bare(args)
-        if name in _MOVING or name in _EXACT or name in _TESTS:
+        if name in _CHOOSING or name in _TESTS:
             return self._wrap(compute(*_without_squares(bare)))
+        if name in _MOVING:
+            return self._wrap(compute(*bare))
         if name not in _ANALYTIC and name not in _SUMS and name not in _COMPUTING:
             raise UnknownOperation(name)
+        if self._scatter.is_still:
+            return self._wrap(compute(*bare))
         if name in _SUMS or name in _COMPUTING or name == "matmul":
             bare = self._moved(bare)
         result = compute(*bare)

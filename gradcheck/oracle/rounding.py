@@ -296,6 +296,8 @@ class Scatter:
 
     def __init__(self, seed: int, units: int = 1) -> None:
         self._units = units
+        #: Whether nothing is moved at all.
+        self.is_still = units == 0
         #: The names of the operations that were met.
         self.met: set[str] = set()
         # Any start will do that differs from run to run; Knuth's multiplier spreads them.
