@@ -287,6 +287,9 @@ class Subject:
         """The slopes along ``v`` by an imaginary step, where that can be had."""
         if self.x.dtype != np.float64 or self.dtype != np.float64 or self.is_measured:
             return None
+        if self.point.tangent is not None:
+            # No direction that is made of numbers keeps to the domain as closely as this measures.
+            return None
 
         def compute(numbers: Any) -> list[Any]:
             self.point.evaluations += 1

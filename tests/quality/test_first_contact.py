@@ -605,3 +605,20 @@ def test_a_list_of_arrays_is_refused_with_the_remedy():
     arrays = [np.ones(3), np.ones((2, 2))]
     with pytest.raises(gc.InputError, match="list of arrays"):
         verify_vjp(lambda xs: sum(x.sum() for x in xs), lambda g, xs: xs, arrays)
+
+
+def test_a_rule_that_uses_what_holds_inside_the_domain_alone():
+    @gc.derivation(p=gc.simplex("k"), q=gc.simplex("k"))
+    def divergence(p, q):
+        return np.sum(p * np.log(p / q))
+
+    @divergence.jvp
+    def without_what_sums_to_zero(dp, dq, p, q):
+        return np.sum(dp * np.log(p / q)) - np.sum(dq * p / q)
+
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        p, q = (rng.dirichlet(np.full(49, 0.02)) + 1e-9 for _ in range(2))
+        case = Case({"p": p / p.sum(), "q": q / q.sum()}, seed)
+        with contextlib.suppress(gc.GradientUndecided):
+            gc.replay(without_what_sums_to_zero, case)
