@@ -47,6 +47,8 @@ _BEND = 2.0**-10
 #: A number of so few decimals is taken at its word where rounding hides on which side of it a
 #: kink is.
 _DECIMALS = 6
+#: How often halves of the inputs are moved beside ties, which few of them tell apart.
+_TIMES_BESIDE = 8
 #: A second line of fresh steps.
 _FRESH = 0.7
 
@@ -165,7 +167,7 @@ def _convention(context: Context, kinked: Mask) -> int:
     if diagonal is None or not v.all():
         return 0
     step = context.ladder.step(context.ladder.pairs[0][0])
-    if point.n > 1 and not is_elementwise(point, v, step, context.rng):
+    if point.n > 1 and not _elementwise(context, v, step):
         if declared is not None:
             raise Violation(
                 "not elementwise",
@@ -201,6 +203,17 @@ def _convention(context: Context, kinked: Mask) -> int:
         context.evidence.title = "wrong at a kink"
         context.evidence.probe = context.probe(u)
     return int(known.sum())
+
+
+def _elementwise(context: Context, v: Vector, step: float) -> bool:
+    """Whether the function is elementwise at the point and right beside it.
+
+    At ties alone one that keeps the largest and makes zeros of the others looks as if it were.
+    """
+    if not is_elementwise(context.point, v, step, context.rng):
+        return False
+    beside = context.beside()
+    return beside is None or is_elementwise(beside.point, v, step, context.rng, _TIMES_BESIDE)
 
 
 def _own_scale(point: Point) -> Vector:

@@ -419,14 +419,17 @@ def elementwise_sides(line: Line, ladder: Ladder, levels: list[int], epsilon: fl
     )
 
 
-def is_elementwise(point: Point, v: Vector, step: float, rng: np.random.Generator) -> bool:
+def is_elementwise(
+    point: Point, v: Vector, step: float, rng: np.random.Generator, times: int = 3
+) -> bool:
     """Whether each output is seen to depend on its own input alone; size 1 proves nothing.
 
-    Random halves of the inputs are moved; the outputs of the others have to stay bit for bit.
+    So many ``times`` a random half of the inputs is moved, then the other; the outputs of those
+    that are not have to stay bit for bit.
     """
     if point.n != point.m or point.n < 2:
         return False
-    for _ in range(3):
+    for _ in range(times):
         half = rng.integers(0, 2, point.n) == 0
         if half.all() or not half.any():
             half[0] = not half[0]

@@ -622,3 +622,24 @@ def test_a_rule_that_uses_what_holds_inside_the_domain_alone():
         case = Case({"p": p / p.sum(), "q": q / q.sum()}, seed)
         with contextlib.suppress(gc.GradientUndecided):
             gc.replay(without_what_sums_to_zero, case)
+
+
+def test_a_function_that_looks_elementwise_at_ties_alone():
+    def winner(x):
+        return x * (np.arange(x.shape[-1]) == x.argmax(axis=-1)[..., None])
+
+    def rule(g, x):
+        return g * (np.arange(x.shape[-1]) == x.argmax(axis=-1)[..., None])
+
+    @gc.derivation(x="n k")
+    def kept(x):
+        return winner(x)
+
+    @kept.vjp
+    def backward(dy, x):
+        return rule(dy, x)
+
+    x = np.array([[-1.0, 1.0, 1.0, -1.0], [0.0, 0.0, 0.0, -1.0], [-1.0, -1.0, -1.0, 0.0]])
+    for seed in range(60):
+        with contextlib.suppress(gc.GradientUndecided):
+            gc.replay(backward, Case({"x": x}, seed))
