@@ -433,8 +433,10 @@ def is_elementwise(
         half = rng.integers(0, 2, point.n) == 0
         if half.all() or not half.any():
             half[0] = not half[0]
+        either = rng.choice([-1.0, 1.0], point.n) * v
         for moved in (half, ~half):
-            y = point.evaluate(point.x + (step * np.where(moved, v, 0.0)).astype(point.x.dtype))
+            away = step * np.where(moved, either, 0.0)
+            y = point.evaluate(point.x + away.astype(point.x.dtype))
             if np.any((y != point.y) & ~moved):
                 return False
     return True
