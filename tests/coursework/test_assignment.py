@@ -14,9 +14,9 @@ CLAIM = 'claim = "powers.py::square[vjp-square_backward]"'
     [
         ("id = ", "idea = ", "'idea' is not known"),
         ('hints = "where"', 'hints = "all"', "hints = 'all'; one of none, where, what, remedy"),
-        ("time_limit = 0.6", "time_limit = 0", "time_limit = 0"),
-        ("time_limit = 0.6", "inputs = 3", "inputs = 3; with less than 28"),
-        ("time_limit = 0.6", "inputs = true", "inputs = True; a whole number was expected"),
+        ("time_limit = 1.2", "time_limit = 0", "time_limit = 0"),
+        ("time_limit = 1.2", "inputs = 3", "inputs = 3; with less than 28"),
+        ("time_limit = 1.2", "inputs = true", "inputs = True; a whole number was expected"),
         ("visible = 1", "visible = -1", "seeds are 0 or more"),
         ("visible = 1", "open = 1", "seeds: 'open' is not known"),
         ("points = 2", "points = -2", "part 2: points = -2; numbers of 0 or more"),
