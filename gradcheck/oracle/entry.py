@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.oracle.directions import finish, scales
+from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.interval import GROWTH, select
 from gradcheck.oracle.ladder import SINGLE, Ladder, Line, extrapolate
 from gradcheck.oracle.layout import Vector
@@ -151,6 +152,18 @@ def confirmed(line: Line, ladder: Ladder, epsilon: float, value: Floats) -> NDAr
         if found.all():
             break
     return found
+
+
+def imagined(line: Line, ladder: Ladder, epsilon: float) -> Imagined | None:
+    """The slopes by a step in the imaginary direction, where one can be taken and real ones agree.
+
+    None where digits were lost inside, too.
+    """
+    measure = line.point.imaginary
+    found = None if measure is None else measure(line.v)
+    if found is None or found.underflows:
+        return None
+    return found if confirmed(line, ladder, epsilon, found.value).all() else None
 
 
 def _shows(
