@@ -643,3 +643,19 @@ def test_a_function_that_looks_elementwise_at_ties_alone():
     for seed in range(60):
         with contextlib.suppress(gc.GradientUndecided):
             gc.replay(backward, Case({"x": x}, seed))
+
+
+def test_a_direction_along_which_two_large_inputs_nearly_cancel():
+    @gc.derivation(p=gc.simplex("k"), q=gc.simplex("k"))
+    def divergence(p, q):
+        return np.sum(p * (np.log(p) - np.log(q)))
+
+    @divergence.jvp
+    def forward(dp, dq, p, q):
+        return (np.log(p) - np.log(q)) @ dp - (p / q) @ dq
+
+    p = [1.8918714518715516e-12, 7.44589642016848e-12, 1.0879220202636064e-06, 0.999998912068642]
+    q = [3.552713678800501e-15, 2.187532224580964e-05, 2.6116223151959334e-07, 0.9999778635155184]
+    for seed in range(60):
+        with contextlib.suppress(gc.GradientUndecided):
+            gc.replay(forward, Case({"p": np.array(p), "q": np.array(q)}, seed))
