@@ -14,8 +14,8 @@ from gradcheck.oracle.layout import Layout, Vector
 Floats = NDArray[np.float64]
 
 
-#: How often the rounding of steps is sampled, and by which signs: two inputs that count alike cancel
-#: in half of the runs.
+#: How often the rounding of steps is sampled, and by which signs: two inputs that count alike
+#: cancel in half of the runs.
 _STEPPING_RUNS = 8
 _STEPPING_SEED = 7
 
