@@ -260,7 +260,7 @@ def _within(context: Context, test: Test, measured: Slopes, v: Vector | None = N
         limit += float(abs(measured.gap[0]) + measured.gap_error[0])
     off = abs(test.claimed - value)
     if v is not None and limit < off < _SAME_GAP * test.norm:
-        limit += context.claim_rounding(test.u, v, test.claimed)
+        limit += context.claim_rounding(test.u, v, test.claimed, off - limit)
     if not off <= limit:
         return False
     test.record(context, value, limit)

@@ -270,14 +270,19 @@ class Context:
     def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:
         """How far the claimed number may be off by the rule's own rounding.
 
-        Less than ``sought`` explains nothing, and is not looked at any closer.
+        Less than ``sought`` explains nothing, and more is as good as that much: neither is looked
+        at any closer.
 
         Rounding that is a choice, as of an argsort among equal numbers, is none: at a point at
         which the function is smooth a right rule answers the same whatever it chooses. It is told
         by jitter of many units, under which the one grows and the other does not.
         """
         runs = range(_SCATTER_RUNS)
-        moves = [self._scattered(u, v, claimed, k) for k in runs]
+        moves = []
+        for k in runs:
+            moves.append(self._scattered(u, v, claimed, k))
+            if 0 < sought <= _SCATTER_MARGIN * moves[-1]:
+                break
         found, largest_at = max(moves), int(np.argmax(moves))
         if 0 < _SCATTER_MARGIN * found < sought:
             return _SCATTER_MARGIN * found

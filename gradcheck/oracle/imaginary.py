@@ -79,6 +79,9 @@ _METHODS = {
 }  # fmt: skip
 
 
+#: What may hold complex numbers. (A tuple: a union is made anew wherever it is asked for.)
+_NUMBERS = (np.ndarray, np.complexfloating)
+
 #: The outputs of the steps and of the point itself agree to this, or something else was computed.
 _SAME = 2.0**-20
 
@@ -300,29 +303,30 @@ class Stepped(NDArrayOperatorsMixin):
         return _parts(value, lambda parts: parts * self._scatter.factors(parts))
 
     def _wrap(self, result: Any) -> Any:
-        if isinstance(result, tuple | list):
+        if isinstance(result, (tuple, list)):
             return type(result)(self._wrap(part) for part in result)
-        if isinstance(result, np.ndarray | np.complexfloating) and result.dtype.kind == "c":
+        if isinstance(result, _NUMBERS) and result.dtype.kind == "c":
             return Stepped(result, self._scatter)
         return result
 
 
 def _bare(value: Any) -> Any:
-    if isinstance(value, Stepped):
+    kind = type(value)
+    if kind is Stepped:
         return value._numbers
-    if type(value) in (tuple, list):
-        return type(value)(_bare(part) for part in value)
+    if kind is tuple or kind is list:
+        return kind([_bare(part) for part in value])
     return value
 
 
-def _parts(value: Any, change: Callable[[Floats], Any]) -> Any:
+def _parts(value: Any, change: Callable[[Floats], Floats]) -> Any:
     """``change`` applied to the real and imaginary parts of complex numbers, other things as is."""
-    if type(value) in (tuple, list):
-        return type(value)(_parts(part, change) for part in value)
-    if isinstance(value, np.ndarray | np.complexfloating) and value.dtype.kind == "c":
-        array = np.array(value, order="C")
-        parts = array.reshape(-1).view(np.float64)
-        return np.asarray(change(parts)).view(np.complex128).reshape(array.shape)
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return kind([_parts(part, change) for part in value])
+    if isinstance(value, _NUMBERS) and value.dtype.kind == "c":
+        parts = np.ascontiguousarray(value).reshape(-1).view(np.float64)
+        return change(parts).view(np.complex128).reshape(value.shape)
     return value
 
 
@@ -330,8 +334,9 @@ def _without_squares(value: Any) -> Any:
     """With 0 for real parts that only the square of the step has made: they decide no choice."""
     if type(value) in (tuple, list):
         return type(value)(_without_squares(part) for part in value)
-    if isinstance(value, np.ndarray | np.complexfloating) and value.dtype.kind == "c":
-        return np.where(np.abs(value.real) < np.abs(value.imag), 1j * value.imag, value)
+    if isinstance(value, _NUMBERS) and value.dtype.kind == "c":
+        squares = np.abs(value.real) < np.abs(value.imag)
+        return np.where(squares, 1j * value.imag, value) if squares.any() else value
     return value
 
 

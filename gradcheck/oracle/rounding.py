@@ -45,6 +45,9 @@ _SUMS = {
 }  # fmt: skip
 
 
+#: (A union would be made anew wherever it is asked for.)
+_SEQUENCES = (tuple, list)
+
 #: Operations that have every derivative wherever they are finite, and ways to put arrays together.
 _ANALYTIC = {
     "add", "subtract", "multiply", "divide", "negative", "positive", "square", "reciprocal", "exp",
@@ -166,11 +169,10 @@ def _carries(value: Any) -> bool:
 
     Single integers are left as they are: they count and index.
     """
-    if isinstance(value, np.floating):
-        return True
     if not isinstance(value, np.ndarray):
-        return False
-    return value.dtype.kind == "f" or (value.dtype.kind in "iub" and value.ndim > 0)
+        return isinstance(value, np.floating)
+    kind = value.dtype.kind
+    return kind == "f" or (kind in "iub" and value.ndim > 0)
 
 
 def plain(value: Any) -> Any:
@@ -214,21 +216,21 @@ def scatter(
 
 def _scattered(values: Any, rng: Scatter | None) -> Any:
     """The floating arrays among ``values``, each entry off by its last bit."""
-    if isinstance(values, tuple | list):
-        return type(values)(_scattered(part, rng) for part in values)
+    if isinstance(values, _SEQUENCES):
+        return type(values)([_scattered(part, rng) for part in values])
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         return _jitter(values, rng)
     return values
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Jittered):
+    kind = type(value)
+    if kind is Jittered:
         array = value.view(np.ndarray)
         return array if array.ndim else array[()]
-    if isinstance(value, tuple | list):
-        plain_sequence = type(value) in (tuple, list)
-        return type(value)(_plain(part) for part in value) if plain_sequence else value
-    if isinstance(value, dict):
+    if kind is tuple or kind is list:
+        return kind([_plain(part) for part in value])
+    if kind is dict:
         return {name: _plain(part) for name, part in value.items()}
     return value
 
@@ -252,8 +254,8 @@ def _summed(compute: Callable[..., Any], plain: Any, rng: Scatter | None) -> Any
 
 
 def _magnitudes(values: Any) -> Any:
-    if isinstance(values, tuple | list):
-        return type(values)(_magnitudes(part) for part in values)
+    if isinstance(values, _SEQUENCES):
+        return type(values)([_magnitudes(part) for part in values])
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         return np.abs(values)
     return values
@@ -317,7 +319,7 @@ class Scatter:
             self._at = 0
         chosen = np.resize(pool, size) if size > _POOL_SIZE else pool[self._at : self._at + size]
         self._at += size
-        return chosen.reshape(array.shape)
+        return chosen if array.ndim == 1 else chosen.reshape(array.shape)
 
 
 _POOL_SIZE = 1 << 15
