@@ -380,13 +380,17 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
     if context.claim.pull is not None and len(leaves) > 1:
         screened = [alone(context, leaves[number])]
         _compare(context, screened[0], kinked)
-    for look in (sharpen, functools.partial(sharpen, wide=True), imagine):
-        least = context.fine if look is sharpen else COARSEST
+    # A step in the imaginary direction is the cheapest closer look, where one can be taken.
+    for look in (imagine, sharpen, functools.partial(sharpen, wide=True)):
         if look is imagine and context.fine > FINE and number in context.evidence.lost:
-            return  # one of many points: others show this gradient better
+            continue  # one of many points: others show this gradient better
+        least = COARSEST if isinstance(look, functools.partial) else context.fine
         for one in screened:
             if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
                 entries.doubt(context, one.line, look(context, one))
+    # Along other lines the cheap pass may resolve just enough not to look any closer.
+    found = context.evidence.by_gradient
+    found[number] = max(float(found[number]), context.fine)
 
 
 def _lost(subject: Subject, evidence: Evidence) -> str:

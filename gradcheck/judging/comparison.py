@@ -24,6 +24,9 @@ from gradcheck.oracle.layout import Vector
 
 #: The slopes at a kink differ by the same at every step, up to this share.
 _SAME_GAP = 0.1
+#: Of rows that disagree, so many are looked into, and by the rule's own rounding.
+_MOST_ROWS = 64
+_MOST_ROUNDED = 16
 #: The least size of a number that keeps all its digits.
 _TINY = float(np.finfo(np.float64).tiny)
 
@@ -124,22 +127,23 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> list
         measured = measure()
         value = measured.value[rows]
         limit = MARGIN * measured.error[rows] + context.rounded * along.norms
-        agree = (np.abs(along.claimed - value) <= limit) & ~measured.kinked[rows]
+        off = np.abs(along.claimed - value)
+        agree = (off <= limit) & ~measured.kinked[rows]
         context.record_rows(along.valid & agree, along.claimed, value, limit, direction)
-        return [row_test(context, along, int(r)) for r in np.flatnonzero(along.valid & ~agree)]
-    return [
-        test for test in screened.retaken(context) if not _is_sharp(context, test, measure(test.u))
-    ]
+        tests = _worst_first(context, along, along.valid & ~agree, off / limit)
+    else:
+        tests = [t for t in screened.retaken(context) if not _is_sharp(context, t, measure(t.u))]
+    return [test for test in tests if contradicted(context, line, test)]
 
 
 def _is_sharp(context: Context, test: Test, measured: Slopes) -> bool:
     return not measured.kinked[0] and _within(context, test, measured)
 
 
-def row_test(context: Context, along: Along, r: int, limits: Floats | None = None) -> Test:
+def _row_test(context: Context, along: Along, r: int) -> Test:
     """The test of one row of a claim of entries or tangents."""
-    u, limit = context.unit(int(context.rows[r])), 0.0 if limits is None else float(limits[r])
-    return Test(u, float(along.claimed[r]), along.shares[r, None], float(along.norms[r]), limit)
+    u = context.unit(int(context.rows[r]))
+    return Test(u, float(along.claimed[r]), along.shares[r, None], float(along.norms[r]))
 
 
 def imagine(context: Context, screened: Screened) -> list[Test]:
@@ -151,12 +155,11 @@ def imagine(context: Context, screened: Screened) -> list[Test]:
     found = context.imagined(screened.line)
     if found is None:
         return []
-    if context.claim.pull is not None:
-        tests = screened.retaken(context)
+    if context.claim.pull is None:
+        suspects = _imagined_rows(context, screened, found)
     else:
-        along = context.claimed_along(screened.line.v, screened.direction.scale)
-        tests = [row_test(context, along, int(r)) for r in np.flatnonzero(along.valid)]
-    suspects = [test for test in tests if not _imagined(context, screened, test, found)]
+        tests = screened.retaken(context)
+        suspects = [test for test in tests if not _imagined(context, screened, test, found)]
     return [] if found.underflows else suspects
 
 
@@ -170,14 +173,44 @@ def _imagined(context: Context, screened: Screened, test: Test, found: Imagined)
         limit += context.claim_rounding(test.u, screened.line.v, test.claimed, off - limit)
     if off > limit:
         return False
-    if context.claim.pull is not None:
-        test.record(context, value, limit)
-    else:
-        agree = context.rows == int(np.argmax(test.u))
-        limits = np.full(agree.size, max(limit, test.limit))
-        claimed, values = np.full(agree.size, test.claimed), np.full(agree.size, value)
-        context.record_rows(agree, claimed, values, limits, screened.direction)
+    test.record(context, value, limit)
     return True
+
+
+def _imagined_rows(
+    context: Context, screened: Screened, found: Imagined, left: Mask | None = None
+) -> list[Test]:
+    """The rows, of those that are ``left``, that do not agree with an imaginary step.
+
+    Of very many that differ the rule's own rounding is looked at for the worst alone: where it
+    explains these, nothing is known of the others.
+    """
+    line, direction, rows = screened.line, screened.direction, context.rows
+    along = context.claimed_along(line.v, direction.scale)
+    left = along.valid if left is None else left
+    value = found.value[rows]
+    limit = MARGIN * found.error[rows] + context.rounded * along.norms
+    limit = np.maximum(limit, SOUGHT * along.shares)
+    if screened.limits is not None:
+        limit = np.maximum(limit, screened.limits)
+    off = np.abs(along.claimed - value)
+    agree, suspects = off <= limit, []
+    for test in _worst_first(context, along, left & ~agree, off / limit)[:_MOST_ROUNDED]:
+        r = int(np.flatnonzero(rows == np.argmax(test.u))[0])
+        apart = float(off[r] - limit[r])
+        explained = context.claim_rounding(test.u, line.v, test.claimed, apart)
+        agree[r] = apart <= explained
+        limit[r] += explained
+        if not agree[r]:
+            suspects.append(test)
+    context.record_rows(left & agree, along.claimed, value, limit, direction)
+    return suspects
+
+
+def _worst_first(context: Context, along: Along, chosen: Mask, off: Floats) -> list[Test]:
+    """The tests of some rows, those first that are off the most."""
+    found = np.flatnonzero(chosen)
+    return [_row_test(context, along, int(r)) for r in found[np.argsort(-off[found])][:_MOST_ROWS]]
 
 
 def contradicted(context: Context, line: Line, test: Test) -> bool:
@@ -260,7 +293,7 @@ def _within(context: Context, test: Test, measured: Slopes, v: Vector | None = N
         limit += float(abs(measured.gap[0]) + measured.gap_error[0])
     off = abs(test.claimed - value)
     if v is not None and limit < off < _SAME_GAP * test.norm:
-        limit += context.claim_rounding(test.u, v, test.claimed, off - limit)
+        limit += context.claim_rounding(test.u, v, test.claimed)
     if not off <= limit:
         return False
     test.record(context, value, limit)
@@ -287,8 +320,8 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         agree = (np.abs(claimed - measured) <= limit) & (pair.gaps()[rows] <= 2 * limit)
         agree &= limit <= COARSEST * along.shares
         context.record_rows(left & agree, claimed, measured, np.maximum(limit, cheap), direction)
-        settled = np.flatnonzero(left & agree & (np.abs(claimed - measured) > cheap))
-        rest = [row_test(context, along, int(r)) for r in settled]
+        off = np.abs(claimed - measured)
+        rest = _worst_first(context, along, left & agree & (off > cheap), off)
         result.doubts += [test for test in rest if contradicted(context, line, test)]
         left &= ~agree
         if not left.any():
@@ -301,9 +334,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
             return result
     exact = None if result.kinked.any() else context.imagined(line)
     if exact is not None and not exact.underflows:
-        rest = [row_test(context, along, int(r), cheap) for r in np.flatnonzero(left)]
-        result.suspects = [t for t in rest if not _imagined(context, screened, t, exact)]
-        result.suspects.sort(key=lambda t: -abs(t.claimed - float(project(exact.value, t.u))))
+        result.suspects = _imagined_rows(context, screened, exact, left)
         return result
     levels = list(range(context.ladder.count))
     for aware in (False, True):
@@ -314,14 +345,13 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         off = np.abs(claimed - value)
         agree = off <= limit
         context.record_rows(left & agree, claimed, value, np.maximum(limit, cheap), direction)
-        settled = np.flatnonzero(left & agree & (off > cheap))
-        tests = [row_test(context, along, int(r)) for r in settled]
+        tests = _worst_first(context, along, left & agree & (off > cheap), off)
         result.doubts += [test for test in tests if contradicted(context, line, test)]
         left &= ~agree
         if not left.any():
             return result
     for r in sorted(np.flatnonzero(left), key=lambda r: -float(off[r])):
-        test = row_test(context, along, int(r))
+        test = _row_test(context, along, int(r))
         if result.suspects or not _within(context, test, careful.of(int(rows[r])), line.v):
             result.suspects.append(test)
     return result

@@ -49,6 +49,8 @@ ROUNDED = 8.0
 #: many columns.
 _TYPICAL = 9
 _PROBED = 3
+#: Without the largest of three, the mean of squares says less than half of what it is.
+_ALLOWANCE = 2.0
 #: The least size of a number that keeps all its digits.
 _TINY = float(np.finfo(np.float64).tiny)
 
@@ -227,18 +229,36 @@ class Context:
             values = values if mask is None else np.where(mask, values, 0.0)
             columns = entries.columns
         else:
-            assert self.claim.push is not None
-            count = min(_PROBED, self.point.n)
-            columns = self.case.rng("typical").choice(self.point.n, count, replace=False)
-            values = np.abs([self.claim.push(unit(self.point.n, k)) for k in columns]).T
+            columns, values = self.probed
         flat = values.reshape(-1)
         nonzero = np.flatnonzero(flat > SOUGHT * flat.max(initial=0.0))
         if nonzero.size > _TYPICAL:
             middle = nonzero.size // 2
             near = np.arange(middle - _TYPICAL // 2, middle + _TYPICAL // 2 + 1)
-            nonzero = nonzero[np.argpartition(flat[nonzero], near)[near]]
+            order = np.argpartition(flat[nonzero], near)
+            # The few columns that are looked at stand for others, with rows of another size.
+            nonzero = nonzero[order[near] if entries is not None else order[near[0] :]]
         r, c = np.unravel_index(nonzero, values.shape)
         return Typical(r, columns[c], flat[nonzero])
+
+    @functools.cached_property
+    def probed(self) -> tuple[NDArray[np.intp], Floats]:
+        """A few columns of a claim that pushes tangents, and their magnitudes: shape ``(m, c)``."""
+        push = self.claim.push
+        assert push is not None
+        count = min(_PROBED, self.point.n)
+        columns = self.case.rng("typical").choice(self.point.n, count, replace=False)
+        return columns, np.abs([push(unit(self.point.n, k)) for k in columns]).T
+
+    def _usual(self, direction: Direction) -> Floats:
+        """How large the rows of a claim that pushes tangents usually are in such a direction.
+
+        In the one that was taken a row may have come out small by chance.
+        """
+        columns, sizes = self.probed
+        # Without the largest: it may be the one entry that a row has, and that comes out as it is.
+        usual = np.sort(sizes * direction.scale[columns], axis=1)[:, :-1]
+        return _ALLOWANCE * np.sqrt(self.point.n * np.mean(usual * usual, axis=1))
 
     def record_rows(
         self, agree: Mask, claimed: Floats, measured: Floats, limit: Floats, direction: Direction
@@ -257,6 +277,8 @@ class Context:
         if not typical.sizes.size:
             evidence.by_gradient = np.minimum(evidence.by_gradient, SOUGHT)
             return
+        if self.claim.push is not None:
+            limit = np.maximum(limit, SOUGHT * self._usual(direction))
         seen = np.where(agree, limit, np.inf)[typical.rows]
         scale = np.where(direction.v != 0, direction.scale, 0.0)[typical.columns]
         found = np.maximum(seen / np.maximum(0.5 * typical.sizes * scale, _TINY), SOUGHT)
@@ -281,16 +303,14 @@ class Context:
         moves = []
         for k in runs:
             moves.append(self._scattered(u, v, claimed, k))
-            if 0 < sought <= _SCATTER_MARGIN * moves[-1]:
-                break
-        found, largest_at = max(moves), int(np.argmax(moves))
+            enough = _SCATTER_MARGIN * moves[-1] >= sought > 0
+            if enough and self._grows(u, v, claimed, k, moves[-1]):
+                return _SCATTER_MARGIN * moves[-1]
+        found = max(moves)
         if 0 < _SCATTER_MARGIN * found < sought:
             return _SCATTER_MARGIN * found
-        if found > 0:
-            # By the same signs, so that what cancels does so in both.
-            many = self._scattered(u, v, claimed, largest_at, units=_MANY_UNITS)
-            if many >= _GROWS * found:
-                return _SCATTER_MARGIN * found
+        if found > 0 and self._grows(u, v, claimed, moves.index(found), found):
+            return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
         moves = [self._scattered(u, v, claimed, k, inputs_alone=True) for k in runs]
         shown, plausible = max(moves), 0.0
@@ -306,6 +326,11 @@ class Context:
             amounts = np.unique(np.round(np.array(moves) / max(moves), _SAME_DIGITS))
             shown = shown if 2 * amounts.size > len(moves) else 0.0
         return _SCATTER_MARGIN * shown + plausible
+
+    def _grows(self, u: Vector, v: Vector, claimed: float, run: int, moved: float) -> bool:
+        """Whether a run of jitter moves the claimed number by more where it is of many units."""
+        # By the same signs, so that what cancels does so in both.
+        return self._scattered(u, v, claimed, run, units=_MANY_UNITS) >= _GROWS * moved
 
     def rounding_is_known(self, u: Vector, v: Vector) -> bool:
         """Whether jitter comes through the rule to all of its answer."""
