@@ -133,6 +133,8 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> list
         tests = _worst_first(context, along, along.valid & ~agree, off / limit)
     else:
         tests = [t for t in screened.retaken(context) if not _is_sharp(context, t, measure(t.u))]
+    if context.imagined(line) is None:
+        return tests
     return [test for test in tests if contradicted(context, line, test)]
 
 

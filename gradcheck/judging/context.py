@@ -248,7 +248,21 @@ class Context:
         assert push is not None
         count = min(_PROBED, self.point.n)
         columns = self.case.rng("typical").choice(self.point.n, count, replace=False)
-        return columns, np.abs([push(unit(self.point.n, k)) for k in columns]).T
+        sizes = np.abs([push(unit(self.point.n, k)) for k in columns])
+        if not sizes.any():
+            columns[0] = self._answered(push)
+            sizes[0] = np.abs(push(unit(self.point.n, int(columns[0]))))
+        return columns, sizes.T
+
+    def _answered(self, push: Callable[[Vector], Floats]) -> int:
+        """An input for which a claim that pushes tangents says something, found by halves."""
+        low, high = 0, self.point.n
+        while high - low > 1:
+            middle = (low + high) // 2
+            half = np.zeros(self.point.n)
+            half[low:middle] = self.signs[low:middle]
+            low, high = (low, middle) if push(half).any() else (middle, high)
+        return low
 
     def _usual(self, direction: Direction) -> Floats:
         """How large the rows of a claim that pushes tangents usually are in such a direction.
@@ -256,9 +270,11 @@ class Context:
         In the one that was taken a row may have come out small by chance.
         """
         columns, sizes = self.probed
-        # Without the largest: it may be the one entry that a row has, and that comes out as it is.
-        usual = np.sort(sizes * direction.scale[columns], axis=1)[:, :-1]
-        return _ALLOWANCE * np.sqrt(self.point.n * np.mean(usual * usual, axis=1))
+        moved = np.sort(sizes * direction.scale[columns], axis=1)
+        # Without the largest: it may be the one entry that a row has.
+        others = moved[:, :-1]
+        squares = np.sum(others * others, axis=1) / max(1, columns.size - 1)
+        return np.maximum(moved[:, -1], _ALLOWANCE * np.sqrt(self.point.n * squares))
 
     def record_rows(
         self, agree: Mask, claimed: Floats, measured: Floats, limit: Floats, direction: Direction
