@@ -315,8 +315,21 @@ class Context:
         which the function is smooth a right rule answers the same whatever it chooses. It is told
         by jitter of many units, under which the one grows and the other does not.
         """
-        runs = range(_SCATTER_RUNS)
-        moves = []
+        runs, narrow = range(_SCATTER_RUNS), 0.0
+        if self.claim.epsilon > self.epsilon:
+            # A rule that answers in a narrower type may have narrowed what it is given as well.
+            units = int(self.claim.epsilon / self.epsilon) // 2
+            narrowed = [
+                self._scattered(u, v, claimed, k, inputs_alone=True, units=units) for k in runs
+            ]
+            narrow = _SCATTER_MARGIN * max(narrowed)
+            if np.isfinite(narrow) and narrow >= sought > 0:
+                return narrow
+        return narrow + self._own_rounding(u, v, claimed, max(sought - narrow, 0.0))
+
+    def _own_rounding(self, u: Vector, v: Vector, claimed: float, sought: float) -> float:
+        """``claim_rounding``, of a rule that computes with what it is given."""
+        runs, moves = range(_SCATTER_RUNS), []
         for k in runs:
             moves.append(self._scattered(u, v, claimed, k))
             enough = _SCATTER_MARGIN * moves[-1] >= sought > 0
@@ -330,10 +343,10 @@ class Context:
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
         moves = [self._scattered(u, v, claimed, k, inputs_alone=True) for k in runs]
         shown, plausible = max(moves), 0.0
-        if self.claim.pull is not None and not self.rounding_is_known(u, v):
+        narrower = self.claim.epsilon > self.epsilon
+        if (self.claim.pull is not None or narrower) and not self.rounding_is_known(u, v):
             # It may have computed with numbers as large as its largest, as in 1 - 1 / (1 + e).
-            largest = max(float(np.abs(self.claim.pull(u)).max()), float(np.abs(u).max()))
-            plausible = self.rounded * largest * float(np.abs(v).max())
+            plausible = self.rounded * self._largest(u, v) * float(np.abs(v).max())
         if plausible < shown < np.inf:
             # A choice moves by one of a few amounts however far the inputs do, rounding by others.
             moves = [
@@ -342,6 +355,17 @@ class Context:
             amounts = np.unique(np.round(np.array(moves) / max(moves), _SAME_DIGITS))
             shown = shown if 2 * amounts.size > len(moves) else 0.0
         return _SCATTER_MARGIN * shown + plausible
+
+    def _largest(self, u: Vector, v: Vector) -> float:
+        """The largest number of a claim, and of what it is asked with."""
+        claim = self.claim
+        if claim.pull is not None:
+            return max(float(np.abs(claim.pull(u)).max()), float(np.abs(u).max()))
+        answer = claim.push(v / np.abs(v).max()) if claim.push is not None else None
+        if answer is None:
+            assert claim.entries is not None
+            answer = claim.entries.values
+        return float(np.abs(answer).max())
 
     def _grows(self, u: Vector, v: Vector, claimed: float, run: int, moved: float) -> bool:
         """Whether a run of jitter moves the claimed number by more where it is of many units."""
@@ -376,15 +400,21 @@ class Context:
         direction: Vector | None = None,
         step: float = BESIDE,
         scale: Scale | None = None,
+        *,
+        mirrored: bool = False,
     ) -> Context | None:
-        """The claim at a point right beside; None where the function has no value there."""
+        """The claim at a point right beside; None where the function has no value there.
+
+        ``mirrored``: on the other side.
+        """
         if direction is None and scale is None:
             # Beside the edge of a domain that is not declared, only the second stays inside.
-            spread = self.beside(step=step, scale="spread")
-            return spread or self.beside(step=step, scale="magnitude")
+            spread = self.beside(step=step, scale="spread", mirrored=mirrored)
+            return spread or self.beside(step=step, scale="magnitude", mirrored=mirrored)
         if direction is None:
             assert scale is not None
             signs = magnitudes(self.case.rng("nudge"), self.point.n)
+            signs = -signs if mirrored else signs
             own = scales(self.point, scale)
             direction = self._inwards(finish(self.point, own, signs, self.ladder).v)
         step = max(step, _BESIDE_SINGLE) if self.ladder is SINGLE else step
