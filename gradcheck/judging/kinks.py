@@ -126,7 +126,8 @@ def _along_ties(context: Context, kinked: Mask) -> None:
     x = point.x.astype(np.float64)
     if np.unique(x).size == point.n > 1 or point.n == 1:
         return
-    together = np.full(point.n, scales(point, "spread").max())
+    # A power of two is on the grid of every input, so that all move by the same bit for bit.
+    together = np.full(point.n, 2.0 ** np.round(np.log2(scales(point, "spread").max())))
     for v, moved in ((together, _BY_THE_SAME), (x, _IN_PROPORTION)):
         line = Line(point, finish(point, np.abs(v), np.sign(v), context.ladder).v)
         if not line.v.any():
@@ -160,6 +161,7 @@ def _settle_along(context: Context, line: Line, output: int) -> None:
         measured = measure_along(at, u, context.ladder, context.epsilon)
         claimed, value = place.claimed_number(u, v), float(measured.value[0])
         error = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
+        error = max(error, SOUGHT * abs(claimed))
         if measured.kinked[0] or not abs(claimed - value) > error:
             return
         found.append((claimed, value, error + context.claim_rounding(u, v, claimed)))
@@ -208,7 +210,7 @@ def _convention(context: Context, kinked: Mask) -> int:
         error = (high - low) / 2 + MARGIN * (sides.left_error + sides.right_error)
     known = kinked & np.isfinite(expected) & np.isfinite(error) & np.isfinite(diagonal)
     known &= _exactly(context, sides)
-    error = error + context.rounded * np.abs(diagonal)
+    error = error + max(context.rounded, SOUGHT) * np.abs(diagonal)
     wrong = np.flatnonzero(known & (np.abs(diagonal - expected) > error))
     if wrong.size:
         k = int(wrong[0])

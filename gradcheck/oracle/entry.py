@@ -219,9 +219,14 @@ def _changing(line: Line, steps: list[float]) -> NDArray[np.bool_]:
 
 
 def _recent_noise(line: Line, steps: list[float], u: Vector) -> float:
-    """The noise of ``u·y`` at the last of some steps, and what quotients change by on the way."""
-    quotients = np.array([float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in steps])
-    changes = np.abs(np.diff(quotients)) * np.array(steps[1:])
+    """The noise of ``u·y`` at the last of some steps, and what quotients change by on the way.
+
+    Those of even differences as well: at a crest of a wave that is shorter than the steps only
+    these are as large as it.
+    """
+    odd = [float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in steps]
+    even = [float(project(line.even(h), u)) / (2 * h) for h in steps]
+    changes = np.abs(np.diff([odd, even])) * np.array(steps[1:])
     return max(float(_noise(line, steps[-1], u)[0]), float(np.max(changes)))
 
 
@@ -265,7 +270,8 @@ def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -
                 values = np.abs(line.at(t))
                 size = np.fmax(size, np.where(np.isfinite(values), values, 0.0))
     # Numbers that underflow lose their digits one by one.
-    return ROUNDING / 2 * epsilon * size + np.finfo(np.float64).tiny
+    tiny = float(np.finfo(np.float32 if ladder is SINGLE else np.float64).tiny)
+    return ROUNDING / 2 * epsilon * size + tiny
 
 
 def overflows(line: Line, ladder: Ladder) -> bool:

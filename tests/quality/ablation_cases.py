@@ -159,7 +159,7 @@ plain(
 )  # fmt: skip
 plain(
     "steps of a power of two", "sampled noise; steps beside powers of two", NOT_ACCUSED, "vjp",
-    lambda x: np.floor(x * 2.0**36) / 2.0**36 + x, lambda g, x: g,
+    lambda x: np.floor(x * 2.0**37) / 2.0**37 + x, lambda g, x: g,
     np.random.default_rng(0).standard_normal(3),
 )  # fmt: skip
 plain(

@@ -11,6 +11,7 @@ import pytest
 
 import gradcheck as gc
 from gradcheck import Case, Status, verify_jvp, verify_vjp
+from tests.quality.judged import judged, label
 
 RNG = np.random.default_rng(0)
 
@@ -659,3 +660,32 @@ def test_a_direction_along_which_two_large_inputs_nearly_cancel():
     for seed in range(60):
         with contextlib.suppress(gc.GradientUndecided):
             gc.replay(forward, Case({"p": np.array(p), "q": np.array(q)}, seed))
+
+
+def test_a_choice_among_ties_that_move_by_the_same_bit_for_bit():
+    x = np.array([[-1.0, -1.0, 1.0], [0.0, 0.0, -1.0], [-1.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
+    w = np.array([[-1.0, 0.0, -1.0], [0.0, -1.0, 0.0], [1.0, 1.0, -1.0]])
+    b = np.array([-1.0, 1.0, 0.0])
+
+    def maxout(x, w, b):
+        return (x @ w + b).max(axis=1)
+
+    def backward(dy, x, w, b):
+        first = (x @ w + b).argmax(axis=1)
+        dz = dy[:, None] * (np.arange(b.size) == first[:, None])
+        return dz @ w.T, x.T @ dz, dz.sum(axis=0)
+
+    for seed in range(80, 120):
+        assert label(judged(maxout, backward, "vjp", (x, w, b), seed)) != "fail"
+
+
+def test_a_kink_of_a_rule_that_was_in_float32_on_the_way():
+    @gc.derivation(x="k")
+    def leaky(x):
+        return np.where(x > 0, x, 0.01 * x)
+
+    @leaky.jvp
+    def forward(dx, x):
+        return np.where(x > 0, 1, 0.01).astype(np.float32) * dx
+
+    gc.replay(forward, Case({"x": np.array([0.0, 1.0, -1.0, 0.0])}, 0))
