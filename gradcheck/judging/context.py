@@ -15,6 +15,7 @@ from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
 from gradcheck.oracle import rounding
+from gradcheck.oracle.captured import uses_numbers_of_its_own
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
@@ -315,6 +316,19 @@ class Context:
         which the function is smooth a right rule answers the same whatever it chooses. It is told
         by jitter of many units, under which the one grows and the other does not.
         """
+        unseen = self._plausible(u, v) if self._captures else 0.0
+        if unseen >= sought > 0:
+            return unseen
+        return unseen + self._seen_rounding(u, v, claimed, max(sought - unseen, 0.0))
+
+    @functools.cached_property
+    def _captures(self) -> bool:
+        """Whether what the function or the rule computes is rounded where no jitter shows it."""
+        functions = (self.subject.derivation.function, self.rule.function)
+        return any(uses_numbers_of_its_own(function) for function in functions)
+
+    def _seen_rounding(self, u: Vector, v: Vector, claimed: float, sought: float) -> float:
+        """``claim_rounding`` as jitter shows it."""
         runs, narrow = range(_SCATTER_RUNS), 0.0
         if self.claim.epsilon > self.epsilon:
             # A rule that answers in a narrower type may have narrowed what it is given as well.
@@ -345,8 +359,7 @@ class Context:
         shown, plausible = max(moves), 0.0
         narrower = self.claim.epsilon > self.epsilon
         if (self.claim.pull is not None or narrower) and not self.rounding_is_known(u, v):
-            # It may have computed with numbers as large as its largest, as in 1 - 1 / (1 + e).
-            plausible = self.rounded * self._largest(u, v) * float(np.abs(v).max())
+            plausible = self._plausible(u, v)
         if plausible < shown < np.inf:
             # A choice moves by one of a few amounts however far the inputs do, rounding by others.
             moves = [
@@ -356,16 +369,18 @@ class Context:
             shown = shown if 2 * amounts.size > len(moves) else 0.0
         return _SCATTER_MARGIN * shown + plausible
 
-    def _largest(self, u: Vector, v: Vector) -> float:
-        """The largest number of a claim, and of what it is asked with."""
+    def _plausible(self, u: Vector, v: Vector) -> float:
+        """The rounding of numbers as large as the largest of a claim, as in 1 - 1 / (1 + e)."""
         claim = self.claim
         if claim.pull is not None:
-            return max(float(np.abs(claim.pull(u)).max()), float(np.abs(u).max()))
-        answer = claim.push(v / np.abs(v).max()) if claim.push is not None else None
-        if answer is None:
+            answer = claim.pull(u)
+        elif claim.push is not None:
+            answer = claim.push(v / np.abs(v).max())
+        else:
             assert claim.entries is not None
             answer = claim.entries.values
-        return float(np.abs(answer).max())
+        largest = max(float(np.abs(answer).max()), float(np.abs(u).max()))
+        return self.rounded * largest * float(np.abs(v).max())
 
     def _grows(self, u: Vector, v: Vector, claimed: float, run: int, moved: float) -> bool:
         """Whether a run of jitter moves the claimed number by more where it is of many units."""

@@ -252,9 +252,9 @@ class Stepped(NDArrayOperatorsMixin):
             result = _REWRITTEN[name](*inputs)
         else:
             known = "sum" if name == "add" and method in ("reduce", "accumulate") else name
-            result = self._apply(
-                known, lambda *bare: getattr(ufunc, method)(*bare, **kwargs), inputs
-            )
+            plain = name in _FIRST_ORDER and method == "__call__" and not kwargs
+            call = _FIRST_ORDER[name] if plain else getattr(ufunc, method)
+            result = self._apply(known, lambda *bare: call(*bare, **kwargs), inputs)
         if target is None:
             return result
         if not isinstance(target, Stepped):
@@ -437,6 +437,23 @@ def _floor_divide(x: Any, y: Any) -> Any:
 def _remainder(x: Any, y: Any) -> Any:
     return x - y * _floor_divide(x, y)
 
+
+def _first_order(
+    function: Callable[[Any], Any], slope: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    def of(z: Any) -> Any:
+        return function(z.real) + 1j * (slope(z.real) * z.imag)
+
+    return of
+
+
+#: Operations of which numpy loses digits for complex numbers: of small ones, or of large ones.
+_FIRST_ORDER: dict[str, Callable[[Any], Any]] = {
+    "log1p": _first_order(np.log1p, lambda x: 1 / (1 + x)),
+    "sin": _first_order(np.sin, np.cos),
+    "cos": _first_order(np.cos, lambda x: -np.sin(x)),
+    "tan": _first_order(np.tan, lambda x: 1 + np.tan(x) ** 2),
+}
 
 #: Operations that are not analytic as numpy has them for complex numbers.
 _REWRITTEN: dict[str, Callable[..., Any]] = {

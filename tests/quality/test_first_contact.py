@@ -689,3 +689,28 @@ def test_a_kink_of_a_rule_that_was_in_float32_on_the_way():
         return np.where(x > 0, 1, 0.01).astype(np.float32) * dx
 
     gc.replay(forward, Case({"x": np.array([0.0, 1.0, -1.0, 0.0])}, 0))
+
+
+def test_small_numbers_by_an_operation_that_loses_their_digits_in_complex_form():
+    def total(x):
+        return np.sum(x * np.tanh(np.log1p(np.exp(x))) * np.linspace(0.5, 1, x.size))
+
+    def slopes(g, x):
+        t, s = np.tanh(np.log1p(np.exp(x))), 1 / (1 + np.exp(-x))
+        return g * np.linspace(0.5, 1, x.size) * (t + x * (1 - t) * (1 + t) * s)
+
+    x = np.array([-18.1, -18.5, -40.4, -22.0, -37.1])
+    for seed in range(40):
+        assert label(judged(total, slopes, "vjp", (x,), seed)) != "fail"
+
+
+def test_a_constant_that_is_rounded_where_no_input_shows_it():
+    t, h = np.array([460.6, 110.9, 58.4, 40.2]), np.array([1e3, -5e2, 4e2, 5e2])
+
+    def carried(x):
+        gate = 1 / (1 + np.exp(-t))
+        return gate * np.tanh(h) + (1 - gate) * x
+
+    for seed in range(20):
+        rule = judged(carried, lambda x: np.diag(1 / (1 + np.exp(t))), "jacobian", (100 * h,), seed)
+        assert label(rule) != "fail"
