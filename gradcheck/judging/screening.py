@@ -31,7 +31,7 @@ from gradcheck.oracle.directions import (
 )
 from gradcheck.oracle.entry import ROUNDING, coordinate_reach
 from gradcheck.oracle.ladder import Line, extrapolate
-from gradcheck.oracle.layout import Leaf, Vector
+from gradcheck.oracle.layout import Leaf, Vector, chunks
 
 #: No output weighs more than this many times the typical one in the first cotangent.
 _MOST_WEIGHT = 1e3
@@ -44,7 +44,7 @@ _COTANGENTS = 2
 #: The weights of two outputs differ by no more than this: a cotangent that underflows says nothing.
 _WIDEST = 2.0**-100
 #: Beyond this many inputs an array costs more than the calls of numpy on it.
-_LARGE = 1 << 14
+LARGE = 1 << 14
 #: Beyond this many entries those of median size are found among a sample, of so many, spread by the
 #: multiplier of Knuth's hash.
 _MANY = 4096
@@ -64,7 +64,7 @@ class Test:
     shares: Floats
     norm: float
     limit: float = 0.0
-    #: By how much it was off when it was found to agree.
+    #: By how much it is off, or was when it was found to agree.
     off: float = 0.0
 
     @property
@@ -141,7 +141,7 @@ def screen(
         chosen = [contexts[k] for k in members]
         kind = _Pulled if chosen[0].claim.pull is not None else _Listed
         # Of large arrays one line at a time, so that no more of them are there at once.
-        one_by_one = chosen[0].point.n > _LARGE and not chosen[0].claim.is_partial
+        one_by_one = chosen[0].point.n > LARGE and not chosen[0].claim.is_partial
         for part in [[scale] for scale in scales] if one_by_one else [scales]:
             for k, result in zip(members, kind(chosen, part).run(), strict=True):
                 seen = results[k]
@@ -227,17 +227,26 @@ class _Screen:
         """Evaluate at two steps; sets derivative, gaps of the slopes and rounding floor."""
         a, b = self.ladder.pairs[0]
         coarse, fine = self.ladder.step(a), self.ladder.step(b)
-        times = (coarse, -coarse, fine, -fine)
-        values = np.array([[[line.at(t) for t in times] for line in row] for row in lines])
-        base = np.array([context.point.y for context in self.contexts])[:, None, :]
-        odd = values[:, :, 0::2] - values[:, :, 1::2]
-        even = (values[:, :, 0::2] - base[:, :, None]) + (values[:, :, 1::2] - base[:, :, None])
-        self.value: Floats = extrapolate(
-            odd[:, :, 0] / (2 * coarse), odd[:, :, 1] / (2 * fine), coarse / fine
-        )
-        self.coarse_gap: Floats = even[:, :, 0] / coarse
-        self.fine_gap: Floats = even[:, :, 1] / fine
-        self.floor: Floats = (ROUNDING * self.epsilon * np.abs(values[:, :, 2]) + _TINY) / fine
+        evaluated = [[[line.at(t) for t in (coarse, -coarse, fine, -fine)] for line in of_point]
+                     for of_point in lines]  # fmt: skip
+        shape = (len(lines), len(lines[0]), self.m)
+        self.value: Floats = np.empty(shape)
+        self.coarse_gap: Floats = np.empty(shape)
+        self.fine_gap: Floats = np.empty(shape)
+        self.floor: Floats = np.empty(shape)
+        for part in chunks(self.m):
+            values = np.array([[[y[part] for y in of_line] for of_line in row]
+                               for row in evaluated])  # fmt: skip
+            base = np.array([context.point.y[part] for context in self.contexts])[:, None, :]
+            odd = values[:, :, 0::2] - values[:, :, 1::2]
+            even = (values[:, :, 0::2] - base[:, :, None]) + (values[:, :, 1::2] - base[:, :, None])
+            self.value[..., part] = extrapolate(
+                odd[:, :, 0] / (2 * coarse), odd[:, :, 1] / (2 * fine), coarse / fine
+            )
+            self.coarse_gap[..., part] = even[:, :, 0] / coarse
+            self.fine_gap[..., part] = even[:, :, 1] / fine
+            size = np.abs(values[:, :, 2])
+            self.floor[..., part] = (ROUNDING * self.epsilon * size + _TINY) / fine
 
 
 class _Pulled(_Screen):
@@ -313,22 +322,36 @@ class _Pulled(_Screen):
         size[~np.isfinite(size)] = 0.0
         typical = positive_medians(size)[..., None]
         bound = np.where(typical > 0, _WEIGHT_CAP * typical, 1.0)
-        capped = bound / np.maximum(size, bound)
         # The second lets outputs that hardly vary count in full, as far as they are not noise: an
         # output that is all noise would drown the others if it were given their weight.
-        noisy = np.where(np.isfinite(self.floor), self.floor / SOUGHT, 0.0)
-        own = np.maximum(np.maximum(size, noisy), _TINY)
-        own = np.maximum(own, own.max(axis=-1, keepdims=True) * _WIDEST)
-        full = np.where(size > 0, own.min(axis=-1, keepdims=True) / own, 0.0)
-        full = np.where(typical > 0, full, 1.0)
-        weighted: Floats = signs * np.stack([capped, full], axis=2)
-        # As the rule gets it, in the type of the output.
-        return weighted.astype(self.contexts[0].subject.dtype).astype(np.float64)
+        own = np.empty(size.shape)
+        for part in chunks(self.m):
+            floor = self.floor[..., part]
+            noisy = np.where(np.isfinite(floor), floor / SOUGHT, 0.0)
+            own[..., part] = np.maximum(np.maximum(size[..., part], noisy), _TINY)
+        largest, least = own.max(axis=-1, keepdims=True), own.min(axis=-1, keepdims=True)
+        widest = largest * _WIDEST
+        least = np.maximum(least, widest)
+        weighted: Floats = np.empty((*size.shape[:2], _COTANGENTS, self.m))
+        dtype = self.contexts[0].subject.dtype
+        for part in chunks(self.m):
+            sized = size[..., part]
+            capped = bound / np.maximum(sized, bound)
+            full = np.where(sized > 0, least / np.maximum(own[..., part], widest), 0.0)
+            full = np.where(typical > 0, full, 1.0)
+            of_both = signs[..., part] * np.stack([capped, full], axis=2)[:, :, :_COTANGENTS]
+            # As the rule gets it, in the type of the output.
+            weighted[..., part] = of_both.astype(dtype)
+        return weighted
 
     def _compare(self, u: Floats, g: Floats, v: Floats, scale: Floats) -> None:
-        terms = g * v[:, :, None, :]
-        self.claimed: Floats = terms.sum(axis=-1)
-        self.norm: Floats = np.sqrt((terms * terms).sum(axis=-1))
+        self.claimed: Floats = np.zeros(u.shape[:-1])
+        squares = np.zeros(u.shape[:-1])
+        for part in chunks(self.n):
+            terms = g[..., part] * v[:, :, None, part]
+            self.claimed += terms.sum(axis=-1)
+            squares += (terms * terms).sum(axis=-1)
+        self.norm: Floats = np.sqrt(squares)
         self.shares = np.stack(
             [
                 typical_shares(g[..., leaf.slice], scale[:, :, None, leaf.slice])
@@ -336,15 +359,22 @@ class _Pulled(_Screen):
             ],
             axis=-1,
         )
-
-        def projected(values: Floats) -> Floats:
+        self.measured: Floats = np.zeros(u.shape[:-1])
+        coarse, fine, squares = (np.zeros(u.shape[:-1]) for _ in range(3))
+        for part in chunks(self.m):
+            weights = u[..., part]
             # Some output may be infinite at a probe that has no weight.
-            return np.where(u != 0, u * values[:, :, None, :], 0.0).sum(axis=-1)
-
-        self.measured: Floats = projected(self.value)
-        weighted = np.where(u != 0, u * self.floor[:, :, None, :], 0.0)
-        floor = np.sqrt((weighted * weighted).sum(axis=-1))
-        gap = kink_gap(projected(self.coarse_gap), projected(self.fine_gap), floor)
+            weighs, all_weigh = weights != 0, bool(weights.all())
+            projections = []
+            for values in (self.value, self.coarse_gap, self.fine_gap, self.floor):
+                weighted = weights * values[:, :, None, part]
+                projections.append(weighted if all_weigh else np.where(weighs, weighted, 0.0))
+            self.measured += projections[0].sum(axis=-1)
+            coarse += projections[1].sum(axis=-1)
+            fine += projections[2].sum(axis=-1)
+            squares += (projections[3] * projections[3]).sum(axis=-1)
+        floor = np.sqrt(squares)
+        gap = kink_gap(coarse, fine, floor)
         least = np.where(self.shares > 0, self.shares, np.inf).min(axis=-1)
         least = np.where(np.isfinite(least), least, 0.0)
         self.limit: Floats = np.maximum(SOUGHT * least, floor + self.rounded() * self.norm)
@@ -369,6 +399,7 @@ class _Pulled(_Screen):
                             self.shares[at],
                             float(self.norm[at]),
                             float(self.limit[at]),
+                            abs(float(self.claimed[at] - self.measured[at])),
                         )
                     )
             found.append(screened)

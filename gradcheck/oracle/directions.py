@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.oracle.ladder import Ladder
-from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.layout import Vector, chunks
 from gradcheck.oracle.point import Point
 
 Floats = NDArray[np.float64]
@@ -152,17 +152,27 @@ def _middle(ordered: Vector) -> Vector:
 
 
 def _balanced(s: Floats, weight: Vector) -> Floats:
-    share = weight * s
-    typical = positive_medians(np.where(np.isfinite(share), share, 0.0))[..., None]
+    sample = _sampled(weight) * _sampled(s)
+    typical = positive_medians(np.where(np.isfinite(sample), sample, 0.0))[..., None]
+    balanced: Floats = np.empty(s.shape)
     with np.errstate(all="ignore"):
-        less = np.maximum(typical / share, 1.0 / _LARGEST_BALANCE)
-    return np.where((share > typical) & (typical > 0), s * less, s)
+        for part in chunks(s.shape[-1]):
+            whole = s[..., part]
+            share = weight[..., part] * whole
+            less = np.maximum(typical / share, 1.0 / _LARGEST_BALANCE)
+            balanced[..., part] = np.where((share > typical) & (typical > 0), whole * less, whole)
+    return balanced
 
 
 def _exact(x: Vector, v: Vector, ladder: Ladder) -> Floats:
     """``v`` rounded so that ``x ± h v`` is exact for every step ``h >= ladder.exact``."""
-    unit = np.spacing((np.abs(x) + np.abs(v)).astype(x.dtype)).astype(np.float64)
-    grid = unit / ladder.exact
+    x = np.broadcast_to(x, v.shape)
+    found: Floats = np.empty(v.shape)
     with np.errstate(all="ignore"):
-        rounded = np.round(v / grid) * grid
-    return np.where(np.abs(v) >= _GRID_SHARE * grid, rounded, v)
+        for part in chunks(v.shape[-1]):
+            at, moved = x[..., part], np.abs(v[..., part])
+            grid = np.spacing((np.abs(at) + moved).astype(x.dtype)).astype(np.float64)
+            grid /= ladder.exact
+            rounded = np.round(v[..., part] / grid) * grid
+            found[..., part] = np.where(moved >= _GRID_SHARE * grid, rounded, v[..., part])
+    return found

@@ -24,13 +24,15 @@ class Ladder:
     """Steps ``2**-(first + spacing·k)`` for ``k`` from 0 to ``count - 1``.
 
     ``pairs`` are the levels of which two at a time make a cheap estimate, in the order in which
-    they are tried. ``epsilon`` is half the spacing of floating-point numbers at 1.
+    they are tried; ``wider`` is one of larger steps, for what only a little more rounding than
+    usual keeps from agreeing. ``epsilon`` is half the spacing of floating-point numbers at 1.
     """
 
     first: int
     spacing: int
     count: int
     pairs: tuple[tuple[int, int], ...]
+    wider: tuple[int, int]
     epsilon: float
 
     @property
@@ -51,9 +53,13 @@ class Ladder:
 #: For float64. The pair 2⁻⁸, 2⁻¹¹ was the best of all pairs measured (relative error 3e-13 in the
 #: median over tanh, exp, 1/x and sin); three octaves between levels keep the noise that
 #: extrapolation amplifies near 1, and eleven levels span from a quarter of the scale to 2⁻³².
-DOUBLE = Ladder(first=2, spacing=3, count=11, pairs=((2, 3), (4, 5), (6, 7)), epsilon=2.0**-53)
+DOUBLE = Ladder(
+    first=2, spacing=3, count=11, pairs=((2, 3), (4, 5), (6, 7)), wider=(1, 2), epsilon=2.0**-53
+)
 #: For functions that stay in float32: two octaves, since only 24 bits are there to divide.
-SINGLE = Ladder(first=1, spacing=2, count=10, pairs=((2, 3), (3, 4), (0, 1)), epsilon=2.0**-24)
+SINGLE = Ladder(
+    first=1, spacing=2, count=10, pairs=((2, 3), (3, 4), (0, 1)), wider=(1, 2), epsilon=2.0**-24
+)
 
 
 class Line:

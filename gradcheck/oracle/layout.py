@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.floating]
+
+#: Of so many numbers at a time all that is computed on the way to a result stays in a cache.
+_CHUNK = 1 << 13
+
+
+def chunks(size: int) -> Iterator[slice]:
+    """The parts in which the last axis of large arrays is worked through."""
+    for start in range(0, size, _CHUNK):
+        yield slice(start, min(start + _CHUNK, size))
 
 
 @dataclass(frozen=True)
