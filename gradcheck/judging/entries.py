@@ -31,6 +31,10 @@ _MOST_SUSPECTS = 2
 _FRESH = 0.7
 #: Two scales that differ by less than one level of the ladder show the same.
 _ALIKE = 8.0
+#: So many steps in a row agree with a claim if each is off by less than this share of what the
+#: smallest are.
+_IN_A_ROW = 3
+_CLOSE = 2.0**-6
 
 
 def settle(context: Context, line: Line, suspects: list[Test]) -> None:
@@ -186,11 +190,29 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
             limit += context.claim_rounding(u, line.v, claimed, off - limit)
         if not off > limit:
             return None, "right"
+        if exact is None and _agrees_further_out(context, line, u, claimed, off):
+            return None, "right"
         output = int(np.argmax(np.abs(u)))
         found = context.entry(output, column, claimed / along, value / along, limit / along)
         if best is None or found.error < best.error:
             best = found
     return best, "right" if best is None else "wrong"
+
+
+def _agrees_further_out(
+    context: Context, line: Line, u: Vector, claimed: float, off: float
+) -> bool:
+    """Whether a claim that disagrees with small steps agrees with some larger ones in a row.
+
+    Where a number inside has few digits left, as 1 - h has for an h near 1, a part of the function
+    stands still for small steps, and these agree among each other. That it is rounding, not a shape
+    of the function, is known only where that can be measured.
+    """
+    steps = [context.ladder.step(level) for level in range(context.ladder.count)]
+    slopes = np.array([float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in steps])
+    close = np.abs(slopes - claimed) <= _CLOSE * off
+    agrees = any(close[k : k + _IN_A_ROW].all() for k in range(len(steps) - _IN_A_ROW + 1))
+    return agrees and context.point.rounding is None
 
 
 def _agrees_doubtfully(context: Context, line: Line, u: Vector) -> bool:

@@ -41,8 +41,8 @@ _BASES_OF_REALS = (*_BASES, "mixed")
 #: Functions with a shape of size 1 everywhere: among large inputs in float32 it holds but a few
 #: numbers, and a jump is no larger than the rounding of a sum beside it. No arithmetic sees it.
 _OF_SMALL_SHAPE = frozenset(
-    {"sin", "tan", "sinc", "triangle_wave", "floor_times_x", "round", "fraction", "remainder",
-     "quantised"}
+    {"sin", "tan", "sinc", "triangle_wave", "floor_times_x", "round_times_x", "round", "fraction",
+     "remainder", "quantised"}
 )  # fmt: skip
 #: How often a rule is judged as which kind of claim.
 KINDS: dict[Kind, float] = {"vjp": 0.6, "jacobian": 0.15, "jvp": 0.15, "gradient": 0.1}

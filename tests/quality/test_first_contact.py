@@ -714,3 +714,19 @@ def test_a_constant_that_is_rounded_where_no_input_shows_it():
     for seed in range(20):
         rule = judged(carried, lambda x: np.diag(1 / (1 + np.exp(t))), "jacobian", (100 * h,), seed)
         assert label(rule) != "fail"
+
+
+def test_a_logarithm_of_what_is_left_of_one_where_rounding_cannot_be_measured():
+    x = np.array([[-3, 2, 3], [1, 0, -2], [3, 0, -2], [0, 0, -1.0]])
+    y = np.array([0.2658, 0.5033, 0.6683157418177901, 0.6622072111851697])
+
+    def cost(t):
+        h = 1 / (1 + np.exp(-x.dot(t)))
+        return (-y.dot(np.log(h)) - (1 - y).dot(np.log(1 - h))) / 4
+
+    def gradient(t):
+        return x.T.dot(1 / (1 + np.exp(-x.dot(t))) - y) / 4
+
+    assert gc.verify_gradient(cost, gradient, np.array([-3.0, 2.0, 3.0])).status is not Status.FAIL
+    wrong = gc.verify_gradient(cost, lambda t: 1.01 * gradient(t), np.array([-0.3, 0.2, 0.3]))
+    assert wrong.status is Status.FAIL
