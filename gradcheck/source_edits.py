@@ -60,6 +60,85 @@ def edits(function: Function, expression: int | None = None) -> list[Edit]:
 
 
 @dataclass(frozen=True)
+class Part:
+    """An expression inside a function: its number, its line in the file, its text.
+
+    ``around`` is the text of the expression that it stands in, itself where there is none.
+    """
+
+    number: int
+    line: int
+    text: str
+    around: str
+
+
+#: What is told of a part while a function runs: its number, then the function and the argument of a
+#: call with one argument, else None and its value. What comes back stands for the value.
+Hook = Callable[[int, Function | None, Any], Any]
+
+
+def with_parts(function: Function, hook: Hook) -> tuple[Function, list[Part]] | None:
+    """The function with every part of its formulas handed to ``hook``, and these parts.
+
+    The larger parts come first. None where the source is not at hand.
+    """
+    try:
+        source = _Source(inspect.unwrap(function))
+        marking = _Marking(source)
+        source.definition.body = [marking.visit(s) for s in source.definition.body]
+        hidden = ast.fix_missing_locations(ast.arg(_HOOK))
+        source.definition.args.kwonlyargs.append(hidden)
+        source.definition.args.kw_defaults.append(None)
+        ast.fix_missing_locations(source.definition)
+        made: Any = source._compiled()
+    except (OSError, TypeError, ValueError, SyntaxError, LookupError, RecursionError):
+        return None
+    made.__kwdefaults__ = {**(made.__kwdefaults__ or {}), _HOOK: hook}
+    return made, marking.parts
+
+
+#: The parameter through which a function with parts finds its hook.
+_HOOK = "_gradcheck_part"
+
+
+class _Marking(ast.NodeTransformer):
+    """Puts a call of the hook around every part of a function."""
+
+    def __init__(self, source: _Source) -> None:
+        self.source = source
+        self.parts: list[Part] = []
+        self.around: list[str] = []
+        self.wanted = {
+            id(place.node)
+            for place in source.places(None)
+            if isinstance(place.node, ast.Name | ast.Call | ast.BinOp | ast.UnaryOp | ast.Subscript)
+            and isinstance(getattr(place.node, "ctx", ast.Load()), ast.Load)
+            and place.role not in ("index", "axis", "power", "called")
+            and getattr(place.node, "id", "") not in source.scope.modules
+        }
+
+    def visit(self, node: ast.AST) -> Any:
+        if id(node) not in self.wanted:
+            return self.generic_visit(node)
+        text = ast.unparse(node)
+        around = self.around[-1] if self.around else text
+        line = getattr(node, "lineno", 0) + self.source.offset
+        number = len(self.parts)
+        self.parts.append(Part(number, line, text, around))
+        self.around.append(text)
+        self.generic_visit(node)
+        self.around.pop()
+        given: list[Any] = [ast.Constant(None), node]
+        match node:
+            case ast.Call(func, [argument], []) if not isinstance(
+                argument, ast.Starred | ast.GeneratorExp
+            ):
+                given = [func, argument]
+        call = ast.Call(ast.Name(_HOOK, ast.Load()), [ast.Constant(number), *given], [])
+        return ast.copy_location(call, node)
+
+
+@dataclass(frozen=True)
 class _Place:
     """Where a node hangs in the tree, and what it is used as."""
 

@@ -189,7 +189,7 @@ def _mistake(evidence: Evidence, pattern: Pattern, found: Found, names: list[str
         Text(f"{label.en}: {title.en}", f"{label.zh}：{title.zh}"),
         _filled(pattern.explanation if found.explanation is None else found.explanation, found),
         _filled(pattern.remedy if found.remedy is None else found.remedy, found),
-        pattern.same if found.title is None else (),
+        (*(pattern.same if found.title is None else ()), *found.more),
         tuple(names),
         found.explained,
     )

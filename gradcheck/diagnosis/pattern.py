@@ -23,6 +23,8 @@ class Found:
     title: Text | None = None
     explanation: Text | None = None
     remedy: Text | None = None
+    #: Further members of the class, which the numbers at hand do not rule out.
+    more: tuple[Text, ...] = ()
 
 
 Find = Callable[[View, Evidence], Found | None]

@@ -148,7 +148,7 @@ def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:
             return None  # it is asked about directions that leave the domain
         if not 0 < n <= _MOST_INPUTS or not m > 0 or n * m > _MOST_ENTRIES:
             return None
-        jacobian, error = _jacobian(subject, clock)
+        jacobian, error = jacobian_of(subject, clock)
         rng = case.rng("diagnosis")
         versions = [jacobian + 0.0 * error]
         for _ in range(MOVES):
@@ -186,7 +186,7 @@ def _cotangents(rng: np.random.Generator, sample: Sample) -> Iterator[Vector]:
             yield alone
 
 
-def _jacobian(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
+def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
     """The whole Jacobian and its error bound, NaN where a kink keeps it from being known."""
     point = subject.point
     value, error = np.empty((point.m, point.n)), np.empty((point.m, point.n))

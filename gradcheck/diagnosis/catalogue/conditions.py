@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 
@@ -16,6 +17,7 @@ from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
+from gradcheck.evaluation import SetAside, Subject, Violation
 from gradcheck.judging import judge
 from gradcheck.verdict import Status
 
@@ -94,21 +96,66 @@ def _sizes(evidence: Evidence) -> Iterator[str]:
             yield name
 
 
-def _unrepeated(evidence: Evidence, title: str) -> Found | None:
-    """Right where no index is repeated."""
-    for name in evidence.rule.derivation.arguments:
-        value = np.asarray(evidence.samples[0].case.inputs.get(name))
-        if value.dtype.kind in "iu" and value.ndim and right_under(evidence, _counting(name)):
+def _symmetric(evidence: Evidence, title: str) -> Found | None:
+    """Right where a square input is its own transpose."""
+    first = evidence.samples[0].case.inputs if evidence.samples else {}
+    for name, argument in evidence.rule.derivation.arguments.items():
+        value = first.get(name)
+        is_matrix = isinstance(value, np.ndarray) and value.ndim > 1 and argument.differentiable
+        if is_matrix and right_under(evidence, _mirrored(name)):
             return Found({"name": name})
     return None
 
 
-def _counting(name: str) -> Change:
+def _mirrored(name: str) -> Change:
+    def change(case: Case, bindings: Bindings) -> Case | None:
+        value = np.asarray(case.inputs[name])
+        rows, columns = value.shape[-2:]
+        if rows != columns or rows == 1:
+            return None
+        # Halves are exact but at the edge of what is representable.
+        mirrored = value / 2 + np.swapaxes(value, -1, -2) / 2
+        return case.with_inputs({**case.inputs, name: mirrored.astype(value.dtype)})
+
+    return change
+
+
+def _unrepeated(evidence: Evidence, title: str) -> Found | None:
+    """Right where no index is repeated."""
+    for name in evidence.rule.derivation.arguments:
+        value = np.asarray(evidence.samples[0].case.inputs.get(name))
+        if (
+            value.dtype.kind in "iu"
+            and value.ndim
+            and right_under(evidence, _counting(evidence.rule, name))
+        ):
+            return Found({"name": name})
+    return None
+
+
+def _counting(rule: Rule, name: str) -> Change:
+    """Indices 0, 1, 2, …, of as many as there are things to count."""
+
     def change(case: Case, bindings: Bindings) -> Case | None:
         value = np.asarray(case.inputs[name])
         if np.unique(value).size == value.size:
             return None
-        return case.with_inputs({**case.inputs, name: np.arange(value.size).reshape(value.shape)})
+        while True:
+            value = np.asarray(case.inputs[name])
+            counted = np.arange(value.size).reshape(value.shape)
+            changed = case.with_inputs({**case.inputs, name: counted})
+            with contextlib.suppress(GradcheckError, SetAside, Violation):
+                values, found = rule.derivation.accept(changed.inputs)
+                Subject(rule.derivation, values, found, rule.wrt)  # it raises at too large indices
+                return changed
+            # More indices than rows: one of their sizes is cut.
+            sizes = rule.derivation.bind(case.inputs)
+            named = [n for n, size in sizes.items() if size in value.shape and size != 1]
+            fewer = [_cut(rule, (n,))(case, sizes) for n in named]
+            left = [c for c in fewer if c is not None and 1 < np.size(c.inputs[name]) < value.size]
+            if not left:
+                return None
+            case = max(left, key=lambda c: np.size(c.inputs[name]))
 
     return change
 
@@ -228,6 +275,17 @@ BEHAVIOURS = [
         ),
         _unrepeated,
         rank=30,
+    ),
+    Behaviour(
+        "M1-symmetric",
+        Text("right only where {name} is symmetric", "仅当 {name} 对称时才对"),
+        Text("{name} is taken for its own transpose.", "把 {name} 与它的转置当成了同一个矩阵。"),
+        Text(
+            "look at each {name}: where does {name}.T belong, where ({name} + {name}.T) / 2?",
+            "逐处检查 {name}：哪里应为 {name}.T，哪里应为 ({name} + {name}.T) / 2？",
+        ),
+        _symmetric,
+        rank=31,
     ),
     Behaviour(
         "only-one",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
-from gradcheck.diagnosis.pattern import Found, Pattern, Text
+from gradcheck.diagnosis.pattern import Found, Pattern, Text, predicts
 from gradcheck.diagnosis.samples import Floats
 
 #: What is made of measured values is this much, or not.
@@ -135,6 +135,21 @@ def _unmasked(view: View, evidence: Evidence) -> Found | None:
     return Found() if zeros and same else None
 
 
+def _inverse(pair: Pair) -> Floats | None:
+    """What undoes the function, pulled back as the function should be."""
+    matrix = pair.jacobian
+    if matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+        return None
+    return pair.pull(pair.u, np.linalg.inv(matrix).T)
+
+
+def _inverse_transposed(pair: Pair) -> Floats | None:
+    matrix = pair.jacobian
+    if matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+        return None
+    return pair.pull(pair.u, np.linalg.inv(matrix))
+
+
 ELEMENTWISE = Pattern(
     "M2",
     Text(
@@ -173,6 +188,23 @@ PATTERNS = [
             Text("dgamma from the output (M32)", "dgamma 用了输出 (M32)"),
         ),
         rank=24,
+    ),
+    Pattern(
+        "inverse",
+        Text(
+            "the inverse is used: divided where it is to be multiplied, or the other way round",
+            "用成了逆：该乘的地方用了除，或反之",
+        ),
+        Text(
+            "It is what the inverse of the Jacobian makes of the upstream gradient.",
+            "它恰好是雅可比矩阵的逆作用于上游梯度的结果。",
+        ),
+        Text(
+            "multiply by the derivative; for A^-1 b that is solve(A.T, dy)",
+            "应乘以导数；对 A^-1 b 即 solve(A.T, dy)",
+        ),
+        predicts(_inverse, _inverse_transposed),
+        rank=25,
     ),
     Pattern(
         "mask",

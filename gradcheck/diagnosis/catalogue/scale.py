@@ -36,7 +36,13 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
             return None  # one number is always some multiple of another
         here = " = ".join(factor.here)
         note = Text(f" (here {here})", f"（此处即 {here}）") if here else Text("", "")
-        return Found({"factor": factor.name, "here": note})
+        more = []
+        if factor.kind == "size" and factor.inverse:
+            if factor.mixed:
+                more.append(_BY_OUTPUT)
+            if all(_is_added(pair) for pair in view.pairs):
+                more.append(_INSIDE)
+        return Found({"factor": factor.name, "here": note}, more=tuple(more))
 
     return find
 
@@ -59,6 +65,13 @@ def _guessed(view: Guess, wanted: Callable[[Factor], bool]) -> Found | None:
         return None
     found = view.explains(lambda pair: value * pair.right)
     return Found({"factor": factor.name, "here": NOTHING}) if found else None
+
+
+def _is_added(pair: Pair) -> bool:
+    """Whether the input is just added, a whole number of times, wherever it acts, as a bias is."""
+    slopes = pair.jacobian[np.abs(pair.jacobian) > _NEAR_ONE]
+    times = np.round(slopes.max(initial=0.0))
+    return bool(times >= 1) and bool(np.all(np.abs(slopes - times) <= _NEAR_ONE * times))
 
 
 def _several(pair: Pair) -> bool:
@@ -149,6 +162,14 @@ def _extra(label: str) -> Found:
 
 
 _TWO = Text("a 2 from a square, or a 1/2 in the function", "平方求导得到的 2，或函数里的 1/2")
+_BY_OUTPUT = Text(
+    "an average over a window that is divided by the size of the output (M38)",
+    "窗口平均却除以了输出的尺寸 (M38)",
+)
+_INSIDE = Text(
+    "the function adds the bias inside a sum, once for each term (M46): then the function is wrong",
+    "函数把偏置加在了求和号里面，每一项各加一次 (M46)：那样错的是函数",
+)
 _USED_TWICE = Text(
     "an input that is used twice, of which one path is counted", "输入被用了两次而只算了一条路径"
 )

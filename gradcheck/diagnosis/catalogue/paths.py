@@ -1,0 +1,160 @@
+"""A way from an input to the output that is not counted, and a wrong derivative on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from gradcheck.diagnosis.evidence import Evidence, Guess, View
+from gradcheck.diagnosis.paths import Slope, explaining
+from gradcheck.diagnosis.pattern import Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
+from gradcheck.source_edits import Part
+
+#: The slope of a function inside, as a function.
+Derivative = Callable[[Floats], Floats]
+#: A longer text is no help in a sentence.
+_LONGEST = 48
+#: How near a slope has to be to one of the formulas below for that to be the one meant.
+_SAME = 1e-9
+
+
+def _held(view: View, evidence: Evidence) -> Found | None:
+    """One part of the function taken for a constant."""
+    for part, _ in _explained(view, evidence, [None]):
+        return Found({"part": _shown(part.text, part.around), "line": part.line})
+    return None
+
+
+def _bent(view: View, evidence: Evidence) -> Found | None:
+    """Another derivative of a function inside."""
+    for part, number in _explained(view, evidence, [slope for slope, *_ in _SLOPES]):
+        _, name, title = _SLOPES[number]
+        values = {"part": part.text, "line": part.line}
+        return Found(values, id=name, title=title)
+    return None
+
+
+def _explained(
+    view: View, evidence: Evidence, slopes: list[Slope | None]
+) -> Iterator[tuple[Part, int]]:
+    if isinstance(view, Guess) or any(
+        pair.claimed is None or np.shape(pair.claimed) != pair.leaf.shape for pair in view.pairs
+    ):
+        return
+    if evidence.rule.kind in ("jvp", "hessian"):
+        return
+    for part, number in explaining(view.pairs, view.explains, evidence.clock, slopes):
+        if len(part.text) <= _LONGEST:
+            yield part, number
+
+
+def _shown(text: str, around: str) -> str:
+    short = text == around or len(around) > _LONGEST or not text.isidentifier()
+    return text if short else f"{text} in {around}"
+
+
+# ---- slopes that are written for the right one, given that, the argument and the value -----------
+
+
+def _one(derivative: Derivative, x: Floats, y: Floats) -> Floats:
+    return np.ones_like(x)
+
+
+def _at_output(derivative: Derivative, x: Floats, y: Floats) -> Floats:
+    return derivative(y)
+
+
+def _value(derivative: Derivative, x: Floats, y: Floats) -> Floats:
+    return y
+
+
+def _twice(derivative: Derivative, x: Floats, y: Floats) -> Floats:
+    return derivative(x) ** 2
+
+
+def _of_argument(derivative: Derivative, x: Floats, y: Floats) -> Floats:
+    """A formula in the value, such as 1 - y**2, with the argument in it."""
+    right = derivative(x)
+    for formula in _IN_VALUE:
+        if np.all(np.abs(formula(y) - right) <= _SAME * np.abs(right).max(initial=0.0)):
+            return formula(x)
+    raise ValueError("no formula in the value is known")
+
+
+#: Derivatives as they are written with the value of the function: of tanh, sigmoid, exp, sqrt.
+_IN_VALUE: list[Callable[[Floats], Floats]] = [
+    lambda y: 1 - y**2,
+    lambda y: y * (1 - y),
+    lambda y: y,
+    lambda y: 1 / (2 * y),
+]
+
+_SLOPES: list[tuple[Slope, str, Text]] = [
+    (
+        _one,
+        "pass",
+        Text("the derivative of {part} is left out", "漏掉了 {part} 的导数"),
+    ),
+    (
+        _of_argument,
+        "M14",
+        Text(
+            "the derivative of {part} is written with its output, and gets its input",
+            "{part} 的导数公式应代入其输出，却代入了输入",
+        ),
+    ),
+    (
+        _at_output,
+        "M15",
+        Text(
+            "the derivative of {part} is taken at its output: applied twice",
+            "{part} 的导数取在了它的输出处（函数被用了两次）",
+        ),
+    ),
+    (
+        _value,
+        "M16",
+        Text("{part} itself stands where its derivative should", "该用 {part} 的导数处用了它本身"),
+    ),
+    (
+        _twice,
+        "slope-twice",
+        Text("the derivative of {part} is multiplied in twice", "{part} 的导数乘了两次"),
+    ),
+]
+
+PATTERNS = [
+    Pattern(
+        "path-slope",
+        Text("the derivative of {part} is wrong", "{part} 的导数有误"),
+        Text(
+            "Everything else is right: with that slope for it, line {line} of the function gives "
+            "every claimed number.",
+            "其余都正确：若函数第 {line} 行中它的斜率如此，就恰好得到所声明的每个数值。",
+        ),
+        Text(
+            "multiply by the derivative of {part} at its own input",
+            "乘以 {part} 在其自身输入处的导数",
+        ),
+        _bent,
+        rank=46,
+    ),
+    Pattern(
+        "path",
+        Text("{part} is taken for a constant", "把 {part} 当成了常数"),
+        Text(
+            "It depends on the input as well (line {line} of the function); what goes through it "
+            "is missing.",
+            "它也依赖于该输入（函数第 {line} 行），经过它的那部分贡献缺失了。",
+        ),
+        Text("add the derivative through {part}", "加上经过 {part} 的导数"),
+        _held,
+        same=(
+            Text("a statistic taken for a constant (M29)", "统计量被当作常数 (M29)"),
+            Text("one of two uses of an input (M54)", "输入的两次使用只算了一次 (M54)"),
+        ),
+        rank=47,
+    ),
+]

@@ -1,0 +1,135 @@
+"""Windows that slide over an input: a stride that is left out, one place of a window only."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.pattern import Found, Pattern, Text
+from gradcheck.diagnosis.samples import Floats
+
+#: Strides that are tried beside those that are inputs.
+_STRIDES = (2, 3, 4)
+#: An entry of the Jacobian below this share of the largest is one that is zero.
+_ZERO = 1e-9
+
+#: Pairs of an axis of the input and one of the output along which a window slides.
+Axes = tuple[tuple[int, int], ...]
+
+
+def _strideless(view: View, evidence: Evidence) -> Found | None:
+    """Every window begins at the output's own index instead of a stride times it."""
+    for axes in _sliding(view):
+        for stride in _strides(view.pairs[0]):
+            evidence.clock.check()
+            if view.explains(_unstrided, axes, stride):
+                names = [str(a) for a, _ in axes]
+                along = Text(" and axis ".join(names), " 和 ".join(names))
+                return Found({"axes": along, "stride": stride})
+    return None
+
+
+def _strides(pair: Pair) -> Iterator[int | str]:
+    yield from (n for n, v in pair.arrays.items() if v.ndim == 0 and float(v).is_integer())
+    yield from _STRIDES
+
+
+def _sliding(view: View) -> Iterator[Axes]:
+    pair = view.pairs[0]
+    inner, outer = len(pair.leaf.shape), pair.G.ndim
+    pairs = [
+        (a, b)
+        for a, b in itertools.product(range(inner), range(outer))
+        if max(p.G.shape[b] for p in view.pairs) > 1
+        and any(p.leaf.shape[a] != p.G.shape[b] for p in view.pairs)
+    ]
+    yield from (
+        (one, two)
+        for one, two in itertools.combinations(pairs, 2)
+        if one[0] < two[0] and one[1] < two[1]
+    )
+    yield from ((one,) for one in pairs)
+
+
+def _unstrided(pair: Pair, axes: Axes, stride: int | str) -> Floats | None:
+    step = int(pair.arrays[stride]) if isinstance(stride, str) else stride
+    shape = pair.leaf.shape
+    moved = np.zeros_like(pair.jacobian)
+    places = np.indices(shape).reshape(len(shape), -1)
+    for row, at in enumerate(np.ndindex(pair.G.shape)):
+        source = places.copy()
+        for a, b in axes:
+            source[a] += (step - 1) * at[b]
+        inside = np.all((source >= 0) & (source < np.reshape(shape, (-1, 1))), axis=0)
+        flat = np.ravel_multi_index(tuple(source[:, inside]), shape)
+        moved[row, inside] = pair.jacobian[row, flat]
+    return pair.pull(pair.u, moved)
+
+
+def _one_place(view: View, evidence: Evidence) -> Found | None:
+    """Of the inputs that an output depends on only one gets anything: its part, or all of it."""
+    for last, whole in itertools.product((False, True), repeat=2):
+        if view.explains(_placed, last, whole):
+            return Found({"which": Text("last", "最后") if last else Text("first", "最先")})
+    return None
+
+
+def _placed(pair: Pair, last: bool, whole: bool) -> Floats | None:
+    matrix = pair.jacobian
+    if np.isnan(matrix).any():
+        return None
+    reached = np.abs(matrix) > _ZERO * np.abs(matrix).max(initial=0.0)
+    if matrix.shape[1] > 1 and reached.all():
+        return None
+    columns = np.arange(matrix.shape[1])
+    chosen = np.where(reached, columns, -1 if last else matrix.shape[1])
+    column = chosen.max(axis=1) if last else chosen.min(axis=1)
+    values = matrix.sum(axis=1, keepdims=True) if whole else matrix
+    return pair.pull(pair.u, np.where(columns == column[:, None], values, 0.0))
+
+
+PATTERNS = [
+    Pattern(
+        "M37",
+        Text(
+            "the stride is left out of the index along axis {axes} (it is {stride})",
+            "沿轴 {axes} 的下标漏乘了步长（步长为 {stride}）",
+        ),
+        Text(
+            "The window of output i begins at i * stride, not at i.",
+            "第 i 个输出的窗口从 i * stride 开始，而不是从 i 开始。",
+        ),
+        Text(
+            "write i * stride : i * stride + size wherever the window is used",
+            "凡用到窗口处都写成 i * stride : i * stride + size",
+        ),
+        _strideless,
+        same=(
+            Text(
+                "of two window indices one misses the stride (M42)",
+                "两个窗口下标中有一个漏乘了步长 (M42)",
+            ),
+        ),
+        rank=18,
+    ),
+    Pattern(
+        "M50-place",
+        Text(
+            "of each window only the {which} place gets a part",
+            "每个窗口只有{which}一处得到了贡献",
+        ),
+        Text(
+            "An output that is made of several inputs hands a part back to each of them.",
+            "由多个输入得到的输出，要向其中每一个回传一份。",
+        ),
+        Text(
+            "spread the upstream gradient over the whole window, such as with np.repeat",
+            "把上游梯度分散到整个窗口，例如用 np.repeat",
+        ),
+        _one_place,
+        rank=18,
+    ),
+]

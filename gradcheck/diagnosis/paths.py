@@ -1,0 +1,191 @@
+"""The function with one of its parts held still, or with another derivative of one.
+
+What a rule forgets is often one way by which an input reaches the output: the sum that it is
+divided by, a mean, the second place at which it stands. The function itself tells what is right
+without that way: the part is replaced by the value that it has at the point, and what is left is
+measured. Likewise for a function inside: near the point it is replaced by a straight line, whose
+slope is what people write for its derivative.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gradcheck.answers import copy_of, same
+from gradcheck.claims import Derivation
+from gradcheck.diagnosis.evidence import Pair
+from gradcheck.diagnosis.samples import MOVES, Clock, Floats, Sample, TooSlow, jacobian_of
+from gradcheck.evaluation import SetAside, Subject, Violation
+from gradcheck.source_edits import Function, Part, with_parts
+
+#: The step of a first look, and how near to the claim it has to come: most parts are ruled out.
+_STEP, _NEAR = 2.0**-12, 1e-4
+#: Steps by which the slope of a function inside is found, the error of which is of order six.
+_SLOPE_STEP = 2.0**-7
+
+#: Made of the function inside, its slope as a function, its argument and its value: another slope.
+Slope = Callable[[Callable[[Floats], Floats], Floats, Floats], Floats]
+
+
+class Paths:
+    """The function of a sample as an instrument: one part of it at a time is replaced."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.clear = True
+        self.held: tuple[Part, Slope | None] | None = None
+        self.values: dict[int, list[tuple[Any, Any]]] = {}
+        self.visits: dict[int, int] = {}
+        self.jacobians: dict[Any, list[Floats] | None] = {}
+        made = with_parts(sample.rule.derivation.function, self._part)
+        self.function: Function | None = None
+        self.parts: list[Part] = []
+        if made is not None:
+            self.function, self.parts = made
+            before = self._outputs(sample.subject.x)
+            self.clear = False
+            if before is None or not np.array_equal(before, sample.subject.y):
+                self.parts = []
+
+    @classmethod
+    def of(cls, sample: Sample) -> Paths:
+        """That of a sample, made once."""
+        if "paths" not in sample.remembered:
+            sample.remembered["paths"] = cls(sample)
+        paths: Paths = sample.remembered["paths"]
+        return paths
+
+    def calls(self, part: Part) -> bool:
+        """Whether a part is a function of one array, entry by entry."""
+        return any(argument is not None for argument, _ in self.values.get(part.number, []))
+
+    def may_be(self, pair: Pair, part: Part, slope: Slope | None) -> bool:
+        """A first look: whether the claim is near what the function tells so, along one line."""
+        rng = np.random.default_rng(part.number)
+        v = np.zeros(self.sample.subject.x.size)
+        v[pair.leaf.slice] = rng.choice([-1.0, 1.0], pair.leaf.slice.stop - pair.leaf.slice.start)
+        claimed = float(np.asarray(pair.claimed, float).reshape(-1) @ v[pair.leaf.slice])
+        self.held = part, slope
+        try:
+            ends = [self._outputs(self.sample.subject.x + s * _STEP * v) for s in (1.0, -1.0)]
+        finally:
+            self.held = None
+        if ends[0] is None or ends[1] is None:
+            return False
+        u = np.asarray(pair.u, float).reshape(-1)
+        found = u @ (ends[0] - ends[1]) / (2 * _STEP)
+        size = np.abs(u) @ np.abs(ends[0] - ends[1]) / (2 * _STEP)
+        return bool(abs(found - claimed) <= _NEAR * (size + np.abs(claimed)))
+
+    def pulled(self, pair: Pair, part: Part, slope: Slope | None, clock: Clock) -> Floats | None:
+        """The gradient that is right for the function with the part replaced."""
+        key = (part.number, slope)
+        if key not in self.jacobians:
+            self.jacobians[key] = self._measured(part, slope, clock)
+        versions = self.jacobians[key]
+        if versions is None:
+            return None
+        return pair.pull(pair.u, versions[pair.version][:, pair.leaf.slice])
+
+    def _measured(self, part: Part, slope: Slope | None, clock: Clock) -> list[Floats] | None:
+        subject, owner = self.sample.subject, self.sample.rule.derivation
+        self.held = part, slope
+        try:
+            changed = Derivation.of(self._run, owner, owner.options)
+            other = Subject(
+                changed, subject.values, self.sample.bindings, subject.wrt, subject.x.dtype
+            )
+            if not np.array_equal(other.y, subject.y):
+                return None  # it changes what it is handed
+            value, error = jacobian_of(other, clock)
+        except TooSlow:
+            raise
+        except (SetAside, Violation):
+            return None
+        finally:
+            self.held = None
+        rng = np.random.default_rng(part.number)
+        moved = [value + error * rng.choice([-1.0, 1.0], error.shape) for _ in range(MOVES)]
+        return [value + 0.0 * error, *moved]
+
+    def _outputs(self, x: Floats) -> Floats | None:
+        try:
+            raw = self._run(**{**self.sample.subject.values, **self.sample.inputs.restore(x)})
+            parts = raw if isinstance(raw, tuple | list) else [raw]
+            return np.concatenate([np.asarray(part, float).reshape(-1) for part in parts])
+        except TooSlow:
+            raise
+        except Exception:
+            return None
+
+    def _run(self, **values: Any) -> Any:
+        assert self.function is not None
+        self.visits.clear()
+        return self.function(**values)
+
+    def _part(self, number: int, function: Function | None, given: Any) -> Any:
+        if self.clear:  # the first run, at the point: what every part is there
+            value = given if function is None else function(given)
+            argument = (
+                copy_of(given) if function is not None and _elementwise(given, value) else None
+            )
+            self.values.setdefault(number, []).append((argument, copy_of(value)))
+            return value
+        if self.held is None or self.held[0].number != number:
+            return given if function is None else function(given)
+        visit = self.visits.get(number, 0)
+        self.visits[number] = visit + 1
+        argument, value = self.values[number][visit]
+        slope = self.held[1]
+        if slope is None:
+            return copy_of(value)
+        if function is None or argument is None:
+            raise ValueError("no function of one array")
+        x = np.asarray(argument, float)
+        bent = slope(lambda at: _slope(function, at), x, np.asarray(value, float))
+        return value + bent * (given - argument)
+
+
+def _elementwise(argument: Any, value: Any) -> bool:
+    arrays = np.asarray(argument), np.asarray(value)
+    kinds = all(array.dtype.kind == "f" for array in arrays)
+    return kinds and arrays[0].shape == arrays[1].shape and not same(argument, value)
+
+
+def _slope(function: Function, x: Floats) -> Floats:
+    """The derivative of a smooth function, entry by entry."""
+    quotients = []
+    for k in range(3):
+        h = _SLOPE_STEP * 2.0**-k
+        ends = [np.asarray(function(x + s * h), float) for s in (1.0, -1.0)]
+        quotients.append((ends[0] - ends[1]) / (2 * h))
+    first = [(4 * b - a) / 3 for a, b in itertools.pairwise(quotients)]
+    return (16 * first[1] - first[0]) / 15
+
+
+def explaining(
+    pairs: list[Pair], explains: Callable[..., bool], clock: Clock, slopes: list[Slope | None]
+) -> Iterator[tuple[Part, int]]:
+    """The parts, and the numbers of the slopes, with which the function explains a claim.
+
+    ``explains`` is told a prediction and what is further given to it.
+    """
+    largest = max(pairs, key=lambda pair: (not pair.sample.failing, pair.right.size))
+    paths = Paths.of(largest.sample)
+    for part in paths.parts:
+        for number, slope in enumerate(slopes):
+            clock.check()
+            if slope is not None and not paths.calls(part):
+                continue
+            if not paths.may_be(largest, part, slope):
+                continue
+            if explains(
+                lambda pair, part, slope: Paths.of(pair.sample).pulled(pair, part, slope, clock),
+                part,
+                slope,
+            ):
+                yield part, number
