@@ -317,7 +317,7 @@ class _Run:
             evaluations=self.evaluations,
             calls=self.calls,
             seed=self.seed or 0,
-            notes=self.notes,
+            notes=[in_language(note, self.hints.language) for note in self.notes],
             unclaimed=self._unclaimed(),
         )
         if self.failure is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gradcheck.errors import GradcheckError
+from gradcheck.hints import Hints
 from gradcheck.records import Problem, Record, remarks, summary
 from gradcheck.report import github
 from gradcheck.report.document import require_writable, write_document
@@ -91,18 +93,20 @@ class Results:
             for line in self.nothing_found():
                 terminalreporter.line(line)
         screen = _screen(self.config.get_terminal_writer())
+        language = _language(self.config)
         for record in records:
             if record.status == str(Status.UNDECIDED):
                 if self.config.getoption("--undecided") == "report":
                     terminalreporter.line(screen.show(github.guarded(record.message)))
                 else:
                     terminalreporter.line(printable(f"undecided, not accused: {record.claim}"))
-            for line in remarks(record):
+            for line in remarks(record, language):
                 terminalreporter.line(screen.written(github.guarded(printable(line))))
         if records:
-            terminalreporter.line(summary(records))
+            terminalreporter.line(screen.written(summary(records, language)))
         for path, _ in self.files:
-            terminalreporter.line(f"wrote {path}")
+            told = f"wrote {path}" if language == "en" else f"已写入 {path}"
+            terminalreporter.line(screen.written(told))
         if github.is_active():
             for line in github.workflow_commands(records, list(self.problems.values())):
                 terminalreporter.line(line)
@@ -122,10 +126,15 @@ def _files(config: pytest.Config) -> list[tuple[Path, Write]]:
         from gradcheck.report.template import require_installed
 
         require_installed("--gradcheck-html")
-        found.append((require_writable("--gradcheck-html", page), write_page))
+        write = functools.partial(write_page, language=_language(config))
+        found.append((require_writable("--gradcheck-html", page), write))
     if document is not None:
         found.append((require_writable("--gradcheck-json", document), write_document))
     return found
+
+
+def _language(config: pytest.Config) -> str:
+    return Hints.of(None, config.getoption("--gradcheck-lang")).language
 
 
 def _screen(writer: TerminalWriter) -> Screen:

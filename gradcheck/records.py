@@ -96,8 +96,10 @@ def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name in names}
 
 
-def summary(records: list[Record]) -> str:
+def summary(records: list[Record], language: str = "en") -> str:
     """One sentence over a run: claims, inputs, the coarsest resolution, and what was not judged."""
+    if language == "zh":
+        return _zh_summary(records)
     inputs = sum(record.inputs for record in records)
     resolutions = [r.resolution for r in records if r.resolution is not None]
     parts = [f"{count(len(records), 'claim')} checked on {count(inputs, 'input')}"]
@@ -112,8 +114,39 @@ def summary(records: list[Record]) -> str:
     return ", ".join(parts)
 
 
-def remarks(record: Record) -> list[str]:
+def closing(records: list[Record], failed: int, language: str = "en") -> str:
+    """The summary with how much failed: the last line of a run."""
+    if language == "zh":
+        return f"{summary(records, language)}：{failed} 项未通过"
+    return f"{summary(records)}: {count(failed, 'failure')}"
+
+
+def _zh_summary(records: list[Record]) -> str:
+    resolutions = [r.resolution for r in records if r.resolution is not None]
+    aside = sum(sum(r.set_aside.values()) for r in records)
+    return "，".join(
+        [
+            f"检查了 {len(records)} 项声明，共 {sum(r.inputs for r in records)} 个输入",
+            *([f"最粗的分辨率 {max(resolutions):.0e}"] if resolutions else []),
+            f"{sum(r.kinks for r in records)} 个元素在折点上",
+            f"{sum(r.undecided for r in records)} 个输入无法判定",
+            f"{sum(r.uncovered for r in records)} 个元素未涉及",
+            *([f"{aside} 个输入被搁置"] if aside else []),
+        ]
+    )
+
+
+def remarks(record: Record, language: str = "en") -> list[str]:
     """What a reader has to know of a claim beside its status, a line each."""
+    if language == "zh":
+        lines = [f"没有任何声明涉及 {name}" for name in record.unclaimed]
+        lines += [f"注：{record.claim}：{note}" for note in record.notes]
+        if record.set_aside and not record.message:
+            lines.append(
+                f"注：{record.claim}：{record.inputs} 个输入中有 "
+                f"{sum(record.set_aside.values())} 个被搁置（{', '.join(record.set_aside)}）"
+            )
+        return lines
     lines = [f"no claim says anything about {name}" for name in record.unclaimed]
     lines += [f"note: {record.claim}: {note}" for note in record.notes]
     if record.set_aside and not record.message:

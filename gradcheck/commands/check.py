@@ -20,7 +20,7 @@ from gradcheck.commands.selection import (
 from gradcheck.errors import InputError
 from gradcheck.hints import LANGUAGES, LEVELS, Hints
 from gradcheck.loading import Found
-from gradcheck.records import Problem, Record, count, remarks, summary
+from gradcheck.records import Problem, Record, closing, remarks
 from gradcheck.report import github
 from gradcheck.report.document import require_writable, write_document
 from gradcheck.report.figures import printable, relative
@@ -70,10 +70,10 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--time-limit: a number of seconds above 0")
 
     files = [path for path in (options.html, options.json) if path is not None]
-    page = _page(options.html)
+    hints = Hints.of(options.hints, options.lang)
+    page = _page(options.html, hints.language)
     document = None if options.json is None else require_writable("--json", options.json)
     screen = Screen.of(sys.stdout)
-    hints = Hints.of(options.hints, options.lang)
     records: list[Record] = []
     problems: list[Problem] = []
     found: list[tuple[str, Found]] = []
@@ -120,13 +120,13 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         interrupted = True
         print("interrupted; what was found:")
-    code = _close(screen, records, problems) if found or interrupted else PASSED
+    code = _close(screen, records, problems, hints.language) if found or interrupted else PASSED
     if page is not None:
         page(records, problems)
     if document is not None:
         write_document(document, records, problems)
     for path in files:
-        print(f"wrote {path}")
+        print(f"wrote {path}" if hints.language == "en" else screen.written(f"已写入 {path}"))
     if found and github.is_active():
         for command in github.workflow_commands(records, problems):
             print(command)
@@ -157,7 +157,7 @@ def _found(options: argparse.Namespace) -> list[tuple[str, Found]]:
     return found
 
 
-def _page(path: str | None) -> Callable[[list[Record], list[Problem]], None] | None:
+def _page(path: str | None, language: str) -> Callable[[list[Record], list[Problem]], None] | None:
     """What writes the page; asked for before the run, so that a run is not lost to what lacks."""
     if path is None:
         return None
@@ -166,7 +166,7 @@ def _page(path: str | None) -> Callable[[list[Record], list[Problem]], None] | N
 
     require_installed("--html")
     target = require_writable("--html", path)
-    return lambda records, problems: write_page(target, records, problems)
+    return lambda records, problems: write_page(target, records, problems, language)
 
 
 def _origin(name: str, found: Found) -> tuple[str, int]:
@@ -174,18 +174,18 @@ def _origin(name: str, found: Found) -> tuple[str, int]:
     return str(file), found.line
 
 
-def _close(screen: Screen, records: list[Record], problems: list[Problem]) -> int:
+def _close(screen: Screen, records: list[Record], problems: list[Problem], language: str) -> int:
     reports = [printable(f"{relative(p.file)}::{p.claim}\n{p.message}") for p in problems]
     reports += [record.message for record in records if record.message]
     for message in reports:
         print(f"\n{screen.show(github.guarded(message))}")
     print()
     for record in records:
-        for line in remarks(record):
+        for line in remarks(record, language):
             print(screen.written(github.guarded(printable(line))))
     statuses = [record.status for record in records]
     failed = statuses.count("fail") + len(problems)
-    print(f"{summary(records)}: {count(failed, 'failure')}")
+    print(screen.written(closing(records, failed, language)))
     if failed:
         return FAILED
     return UNDECIDED if "undecided" in statuses else PASSED

@@ -21,8 +21,8 @@ _SAME = 1e-7
 _SIGN = Text("its sign is flipped", "正负号反了")
 _FACTOR = Text("off by the constant factor {factor}", "相差常数因子 {factor}")
 _TRANSPOSED = Text("it is the transpose of the others", "是其余表达式的转置")
-_EITHER = Text("one of these two expressions is wrong", "这两个表达式中有一个是错的")
-_BLAMED = Text("the others agree with each other", "其余表达式彼此一致")
+_EITHER = Text("One of these two expressions is wrong.", "这两个表达式中有一个是错的。")
+_BLAMED = Text("The others agree with each other.", "其余表达式彼此一致。")
 
 
 def name_break(

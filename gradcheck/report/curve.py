@@ -12,6 +12,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gradcheck.report.phrases import on_page
+
 #: Pixels.
 _WIDTH, _HEIGHT = 560, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 14, 46
@@ -55,7 +57,7 @@ class Curve:
         )
 
 
-def curve_svg(curve: Curve, name: str) -> str:
+def curve_svg(curve: Curve, name: str, language: str = "en") -> str:
     """The curve as an ``<svg>`` element."""
     xs = [math.log10(step) for step in curve.steps]
     every = [*curve.from_measured, *curve.from_claimed]
@@ -68,7 +70,8 @@ def curve_svg(curve: Curve, name: str) -> str:
         made.append(
             f'<rect x="{a - 4:.1f}" y="{_TOP}" width="{b - a + 8:.1f}" '
             f'height="{_HEIGHT - _BOTTOM - _TOP}" fill="{_WINDOW}" fill-opacity="0.18" '
-            f'stroke="{_WINDOW}" stroke-dasharray="2 3"><title>the steps that are trusted</title>'
+            f'stroke="{_WINDOW}" stroke-dasharray="2 3"><title>'
+            f"{on_page(language, 'The steps that are trusted.')}</title>"
             "</rect>"
         )
     for tick in x.ticks():
@@ -77,15 +80,21 @@ def curve_svg(curve: Curve, name: str) -> str:
     for tick in y.ticks():
         made.append(_line(_LEFT, y.at(tick), _WIDTH - _RIGHT, y.at(tick), 0.15))
         made.append(_text(_LEFT - 6, y.at(tick) + 4, f"1e{tick}", "end"))
-    made.append(_text((_LEFT + _WIDTH) / 2, _HEIGHT - 8, "step of the input", "middle"))
+    made.append(
+        _text((_LEFT + _WIDTH) / 2, _HEIGHT - 8, on_page(language, "step of the input"), "middle")
+    )
     middle = (_TOP + _HEIGHT - _BOTTOM) / 2
     made.append(
         f'<text x="14" y="{middle}" text-anchor="middle" transform="rotate(-90 14 {middle})">'
-        "relative distance</text>"
+        f"{on_page(language, 'relative distance')}</text>"
     )
     made.append(_path(x, y, curve.steps, curve.from_claimed, _WRONG, dashes="7 4"))
     made.append(_path(x, y, curve.steps, curve.from_measured, _RIGHT_COLOUR))
-    told = f"{name}: distance of the difference quotient from claimed and measured, over the step"
+    told = on_page(
+        language,
+        "{name}: distance of the difference quotient from claimed and measured, over the step",
+        name=name,
+    )
     return (
         f'<svg class="curve" role="img" aria-label="{html.escape(told)}" '
         f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" '

@@ -7,7 +7,9 @@ import html
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.hints import columns as columns_of
 from gradcheck.report.grid import Grid
+from gradcheck.report.phrases import on_page
 
 Floats = NDArray[np.float64]
 
@@ -25,16 +27,16 @@ _DARK = 0.55
 _INK, _PAPER, _EMPTY, _ENDLESS = "#111", "#fff", "#d4d4d4", "#5b2a86"
 
 
-def heatmaps(grid: Grid) -> str:
+def heatmaps(grid: Grid, language: str = "en") -> str:
     """The three maps of a grid as ``<svg>`` elements, the wrong entries framed and starred.
 
     Claimed and measured share one scale; the difference has its own.
     """
     shared = _scale(np.concatenate([grid.claimed, grid.measured]))
     maps = [
-        _map(grid, "claimed", grid.claimed, shared),
-        _map(grid, "measured", grid.measured, shared),
-        _map(grid, "difference", grid.difference, _scale(grid.difference)),
+        _map(grid, "claimed", grid.claimed, shared, language),
+        _map(grid, "measured", grid.measured, shared, language),
+        _map(grid, "difference", grid.difference, _scale(grid.difference), language),
     ]
     return "\n".join(maps)
 
@@ -44,7 +46,7 @@ def _scale(values: Floats) -> float:
     return float(finite.max()) if finite.size else 0.0
 
 
-def _map(grid: Grid, what: str, values: Floats, scale: float) -> str:
+def _map(grid: Grid, what: str, values: Floats, scale: float, language: str) -> str:
     rows, columns = values.shape
     width = min(_LARGE, max(_SMALL, _WIDE // columns))
     height = min(width, _FLAT)
@@ -52,9 +54,9 @@ def _map(grid: Grid, what: str, values: Floats, scale: float) -> str:
     level = longest <= width
     left = max(map(len, grid.rows)) * _CHARACTER + 10
     top = _LINE + (_LINE if level else longest + 4)
-    heading = f"{grid.title}, {what}"
+    heading = f"{grid.title}, {on_page(language, what)}"
     legend = _SWATCH * len(_STEPS) + (len(_short(scale)) + 3) * _CHARACTER
-    whole = max(left + columns * width, len(heading) * _CHARACTER, left + legend) + 4
+    whole = max(left + columns * width, columns_of(heading) * _CHARACTER, left + legend) + 4
     bottom = top + rows * height
     made = [_text(0, _LINE - 5, heading, 'font-weight="bold"')]
     for c, name in enumerate(grid.columns):
@@ -66,9 +68,12 @@ def _map(grid: Grid, what: str, values: Floats, scale: float) -> str:
         made.append(_text(left - 6, y + height / 2 + 4, name, 'text-anchor="end"'))
         for c in range(columns):
             box = (left + c * width, y, width, height)
-            made.append(_cell(grid, values, scale, (r, c), box))
+            made.append(_cell(grid, values, scale, (r, c), box, language))
     made.append(_legend(left, bottom + 8, scale))
-    told = f"{heading}: {rows} by {columns}, {int(grid.wrong.sum())} wrong"
+    told = on_page(
+        language, "{heading}: {rows} by {columns}, {wrong} wrong",
+        heading=heading, rows=rows, columns=columns, wrong=int(grid.wrong.sum()),
+    )  # fmt: skip
     return (
         f'<svg class="heatmap" role="img" aria-label="{html.escape(told)}" '
         f'width="{whole:.0f}" height="{bottom + 30:.0f}" '
@@ -84,6 +89,7 @@ def _cell(
     scale: float,
     at: tuple[int, int],
     box: tuple[float, float, float, float],
+    language: str,
 ) -> str:
     x, y, width, height = box
     value = float(values[at])
@@ -97,8 +103,9 @@ def _cell(
     star = "*" if grid.wrong[at] else ""
     name = ", ".join(filter(None, (grid.rows[at[0]], grid.columns[at[1]])))
     shown = number + star if width >= _ROOM else star
+    note = on_page(language, " (wrong)") if star else ""
     made = [
-        f"<title>{html.escape(name)}: {value:.8g}{' (wrong)' if star else ''}</title>",
+        f"<title>{html.escape(name)}: {value:.8g}{note}</title>",
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width}" height="{height}" fill="{fill}" '
         f'stroke="{_PAPER}"/>',
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.errors import InputError
+from gradcheck.hints import Hints
 from gradcheck.report.curve import Curve
 from gradcheck.report.grid import Grid, grids
 from gradcheck.report.heatmap import heatmaps
@@ -27,7 +28,12 @@ _MOST_WRITTEN = 8
 
 def as_html(verdict: Verdict) -> str:
     """The report as HTML; on a failure of entries with their heat maps."""
-    maps = [heatmaps(grid) for grid in grids(verdict.kind, verdict.entries) if grid.wrong.any()]
+    language = Hints.of().language
+    maps = [
+        heatmaps(grid, language)
+        for grid in grids(verdict.kind, verdict.entries)
+        if grid.wrong.any()
+    ]
     drawn = "".join(
         f'<div style="display:flex;flex-wrap:wrap;gap:1em 2em;margin:.5em 0">{three}</div>'
         for three in maps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cached_property
@@ -21,7 +22,7 @@ from gradcheck.report.figures import (
 from gradcheck.report.formula import described, has_formula
 from gradcheck.report.grid import grids
 from gradcheck.report.heatmap import heatmaps
-from gradcheck.report.phrases import phrase
+from gradcheck.report.phrases import headline, on_page, phrase
 from gradcheck.report.template import rendered, write_text
 from gradcheck.verdict import Entry
 
@@ -38,15 +39,17 @@ _NO_MISTAKE = dict.fromkeys(
 _SCRIPT = tuple(f"\n\n{phrase('script', language)}" for language in LANGUAGES)
 
 
-def write_page(path: Path, records: Sequence[Record], problems: Sequence[Problem]) -> None:
+def write_page(
+    path: Path, records: Sequence[Record], problems: Sequence[Problem], language: str = "en"
+) -> None:
     """Write the page as UTF-8."""
-    write_text(path, page(records, problems))
+    write_text(path, page(records, problems, language))
 
 
-def page(records: Sequence[Record], problems: Sequence[Problem]) -> str:
-    """The page as HTML."""
-    sections = [_Section(record) for record in records]
-    sections += [_Section.of_problem(problem) for problem in problems]
+def page(records: Sequence[Record], problems: Sequence[Problem], language: str = "en") -> str:
+    """The page as HTML, its headings in the language of the hints in the records."""
+    sections = [_Section(record, language) for record in records]
+    sections += [_Section.of_problem(problem, language) for problem in problems]
     sections.sort(key=lambda section: _ORDER.index(section.status))
     for position, section in enumerate(sections):
         section.anchor = f"claim-{position + 1}"
@@ -57,7 +60,9 @@ def page(records: Sequence[Record], problems: Sequence[Problem]) -> str:
         sections=sections,
         counts={status: n for status, n in counts.items() if n},
         words=_WORDS,
-        summary=summary(list(records)),
+        summary=summary(list(records), language),
+        language="zh-CN" if language == "zh" else language,
+        say=functools.partial(on_page, language),
     )
 
 
@@ -66,22 +71,23 @@ class _Section:
 
     anchor = ""
 
-    def __init__(self, record: Record, status: str | None = None) -> None:
-        self.record = record
+    def __init__(self, record: Record, language: str, status: str | None = None) -> None:
+        self.record, self.language = record, language
+        self.title = headline(record.title, language) if record.title else ""
         self.status = status or record.status
         self.claim = record.claim
         self.place = f"{relative(record.file)}:{record.line}"
         self.aside = sum(record.set_aside.values())
-        self.remarks = remarks(record)
+        self.remarks = remarks(record, language)
         self.report = record.message
         for script in _SCRIPT:
             self.report = self.report.partition(script)[0]
         self.failure = record.failure
 
     @classmethod
-    def of_problem(cls, problem: Problem) -> _Section:
+    def of_problem(cls, problem: Problem, language: str) -> _Section:
         record = Record(problem.claim, "", "", problem.file, problem.line, message=problem.message)
-        return cls(record, "error")
+        return cls(record, language, "error")
 
     @property
     def resolution(self) -> str:
@@ -147,10 +153,10 @@ class _Section:
             ("At the inputs where it was met", self.failure.met),
         ):
             every = grids(self.record.kind, [_entry(one) for one in entries])
-            drawn = [Markup(heatmaps(grid)) for grid in every if grid.wrong.any()]
+            drawn = [Markup(heatmaps(grid, self.language)) for grid in every if grid.wrong.any()]
             right = [grid.title for grid in every if not grid.wrong.any()]
             if drawn:
-                found.append((title, drawn, ", ".join(right)))
+                found.append((on_page(self.language, title), drawn, ", ".join(right)))
         return found
 
     @cached_property
@@ -166,7 +172,7 @@ class _Section:
         from markupsafe import Markup
 
         assert self.curve is not None
-        return Markup(curve_svg(self.curve, self.curve_name))
+        return Markup(curve_svg(self.curve, self.curve_name, self.language))
 
     @property
     def curve_name(self) -> str:

@@ -100,6 +100,91 @@ _PHRASES = {
 }  # fmt: skip
 
 
+#: The texts of a page, of its pictures and of the lines that close a run, by their English.
+_ON_PAGE = {
+    ".": "。",
+    ": ": "：",
+    "; ": "；",
+    "error": "出错",
+    "failed": "未通过",
+    "undecided": "无法判定",
+    "passed": "通过",
+    "Skip to the claims": "跳到各项声明",
+    "Overview": "总览",
+    "Show": "显示",
+    "Every claim, what needs to be looked at first.": "所有声明，最需要查看的在前。",
+    "Status": "状态",
+    "Claim": "声明",
+    "Inputs": "输入数",
+    "Resolution": "分辨率",
+    "the relative error of one typical entry that would have been found":
+        "单个典型元素的相对误差大于它就会被发现",
+    "Discrepancy": "偏差",
+    "On kinks": "在折点上",
+    "Undecided": "无法判定",
+    "Set aside": "被搁置",
+    "Not covered": "未涉及",
+    "Where": "位置",
+    "could not be checked": "无法检查",
+    "Claims": "各项声明",
+    "{number} inputs tried": "试了 {number} 个输入",
+    "; an error of one typical entry larger than {resolution} of it would have been found":
+        "；单个典型元素的相对误差若大于 {resolution} 就会被发现",
+    "Report": "报告",
+    "Report on {claim}": "关于 {claim} 的报告",
+    "What it looks like": "看起来是什么错误",
+    " (a guess: it explains {share} % of the numbers)": "（仅为猜测：能解释 {share} % 的数值）",
+    "The same in numbers: ": "仅凭数值无法与之区分：",
+    "Remedy: ": "改法：",
+    "With this change of line {line} it is right:": "第 {line} 行作如下修改即正确：",
+    "The edit that mends {claim}": "修正 {claim} 的改动",
+    "The rule": "规则",
+    "The rule of {claim}": "{claim} 的规则",
+    "The chain": "等式链",
+    "The chain of {claim}": "{claim} 的等式链",
+    "sign": "符号",
+    "expression": "表达式",
+    "value": "值",
+    "At the smallest inputs": "在最小的输入处",
+    "At the inputs where it was met": "在发现错误的输入处",
+    "Right: ": "正确：",
+    "* and a dashed frame: the entry lies outside its measured interval.":
+        "* 与虚线框：该元素落在测得区间之外。",
+    "claimed": "声明值",
+    "measured": "测得值",
+    "difference": "差",
+    "discrepancy": "偏差",
+    "entry": "元素",
+    "{heading}: {rows} by {columns}, {wrong} wrong":
+        "{heading}：{rows} 行 {columns} 列，{wrong} 个有误",
+    " (wrong)": "（有误）",
+    "Over the size of the step": "随步长的变化",
+    "How far the difference quotient is from each value: ": "差商与各值的距离：",
+    "From the measured value: at large steps it is truncated, at small ones rounded.":
+        "与测得值：步长大时有截断误差，步长小时有舍入误差。",
+    "From the claimed value: no step brings it near.": "与声明值：任何步长都不接近。",
+    "The steps that are trusted.": "可信的步长。",
+    "step of the input": "输入的步长",
+    "relative distance": "相对距离",
+    "{name}: distance of the difference quotient from claimed and measured, over the step":
+        "{name}：差商与声明值、测得值的距离随步长的变化",
+    "Wrong entries": "有误的元素",
+    "Wrong entries of {claim}": "{claim} 中有误的元素",
+    "A script that shows it": "可重现的脚本",
+    "A script that shows the failure of {claim}": "重现 {claim} 失败的脚本",
+    "Copy": "复制",
+    "copied": "已复制",
+    "Back to the overview": "回到总览",
+    "Written by gradcheck {version}.": "由 gradcheck {version} 生成。",
+}  # fmt: skip
+
+
+def on_page(language: str, english: str, **values: object) -> str:
+    """A text of a page, with values put in."""
+    text = Text(english, _ON_PAGE[english]).of(language)
+    return text.format(**values) if values else text
+
+
 def phrase(name: str, language: str, **values: object) -> str:
     """One of the phrases above, with values put in."""
     given = {n: v.text if isinstance(v, Said) else v for n, v in values.items()}

@@ -46,7 +46,7 @@ def test_a_chain_is_mended_where_it_is_wrong():
     assert "to    return np.exp(z + c), np.exp(z) * np.exp(c)" in record.message
     record = check_claim(layers.transposed_sides, CI).record
     assert "it looks like: -2 * a: its sign is flipped" in record.message
-    assert "the others agree with each other" in record.message
+    assert "The others agree with each other." in record.message
 
 
 def test_a_chain_is_not_mended_by_making_it_say_nothing():

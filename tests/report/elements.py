@@ -9,6 +9,8 @@ class Elements(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.found, self.open = [], []
+        #: What stands directly in an element, with its tag.
+        self.texts = []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -18,6 +20,10 @@ class Elements(html.parser.HTMLParser):
 
     def handle_startendtag(self, tag, attributes):
         self.found.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        if self.open and data.strip():
+            self.texts.append((self.open[-1], data.strip()))
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag

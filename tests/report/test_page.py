@@ -90,7 +90,7 @@ def test_a_mistake_is_told_with_its_remedy_and_a_guess_as_one():
     ]  # fmt: skip
     text = page([Record("r", "vjp", "fail", message="m", mistakes=mistakes)], [])
     for part in ("<strong>a sign</strong>", "It is turned around.", "a minus too many", "Turn it.",
-                 "Line 7:", "+ return -x", "a guess: it explains 83 %"):  # fmt: skip
+                 "change of line 7", "+ return -x", "a guess: it explains 83 %"):  # fmt: skip
         assert part in text
     assert text.count("a guess") == 1
 

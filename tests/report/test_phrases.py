@@ -2,11 +2,15 @@
 
 import ast
 import pickle
+import re
 from pathlib import Path
 
 import gradcheck
 from gradcheck.hints import LANGUAGES, Said, in_language, said
-from gradcheck.report.phrases import TITLES, headline
+from gradcheck.records import Record, remarks, summary
+from gradcheck.report.page import page
+from gradcheck.report.phrases import _ON_PAGE, TITLES, headline
+from tests.report.elements import Elements
 
 PACKAGE = Path(gradcheck.__file__).parent
 #: Raised where no report is made of them.
@@ -43,3 +47,33 @@ def test_what_is_said_is_english_to_all_code_and_carries_the_rest():
     assert isinstance(again, Said)
     assert again.text == message.text
     assert in_language("plain", "zh") == "plain"
+
+
+def test_every_text_of_a_page_is_known_in_every_language():
+    template = (PACKAGE / "report" / "page.html").read_text(encoding="utf-8")
+    said_there = set(re.findall(r'say\("([^"]+)"', template))
+    code = "".join(
+        (PACKAGE / "report" / name).read_text(encoding="utf-8")
+        for name in ("page.py", "heatmap.py", "curve.py")
+    )
+    assert said_there <= set(_ON_PAGE)
+    unused = [t for t in _ON_PAGE if t not in said_there and t not in re.sub(r"\s+", " ", code)]
+    assert not unused
+    assert all(_ON_PAGE.values())
+
+
+def test_a_chinese_page_has_no_english_around_what_users_wrote(records):
+    english = Elements(page(records, []))
+    chinese = Elements(page(records, [], "zh"))
+    assert chinese.all("html")[0]["lang"] == "zh-CN"
+    texts = {
+        text for tag, text in chinese.texts if tag in ("h2", "h4", "caption", "button", "legend")
+    }
+    assert texts
+    assert all(any(ord(c) > 0x2E80 for c in text) for text in texts), texts
+    assert not texts & {text for _, text in english.texts}
+    assert summary(records, "zh") != summary(records)
+    record = Record("f[vjp-r]", "vjp", "pass", notes=["x"], unclaimed=["f: t"])
+    record.set_aside = {"overflow": 2}
+    assert len(remarks(record, "zh")) == len(remarks(record)) == 3
+    assert not set(remarks(record, "zh")) & set(remarks(record))
