@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.claims import Identity
 from gradcheck.diagnosis.factors import written
+from gradcheck.diagnosis.paths import part_values
 from gradcheck.diagnosis.repair import KINDS, repair_chain, sides_at
 from gradcheck.diagnosis.samples import Clock, Floats
 from gradcheck.hints import Mistake, Text
@@ -39,7 +40,8 @@ def name_break(
     subject = expression(identity, side)
     explanation = _BLAMED if len(blamed) == 1 else _EITHER
     mistakes: list[Mistake] = []
-    told = _relation(known, side, broken + 1 if side == broken else broken)
+    other = broken + 1 if side == broken else broken
+    told = _relation(known, side, other)
     if told is not None:
         id_, text = told
         mistakes.append(Mistake(id_, _about(subject, text), explanation))
@@ -51,7 +53,70 @@ def name_break(
         about = _about(expression(identity, side), KINDS[kind])
         first = mistakes[0] if mistakes else Mistake(f"edit-{kind}", about, explanation)
         mistakes[:1] = [Mistake(first.id, first.title, explanation, edit=edit)]
+    elif not mistakes and (told := _part(identity, cases, side, other)) is not None:
+        mistakes.append(Mistake(told[0], _about(subject, told[1]), explanation))
     return mistakes
+
+
+def _part(
+    identity: Identity, cases: Sequence[Case], wrong: int, right: int
+) -> tuple[str, Text] | None:
+    """A part of the chain's own text that is a term or a factor too few, or one too many.
+
+    The shortest that is: what is lost or added is usually a name.
+    """
+    seen = []
+    for case in cases:
+        values, _ = identity.accept(case.inputs)
+        sides = sides_at(identity, case)
+        if sides is None or sides[wrong].shape != sides[right].shape:
+            continue
+        with np.errstate(all="ignore"):
+            seen.append((part_values(identity.function, values), sides[wrong], sides[right]))
+    if len(seen) < len(("one", "and another")):
+        return None
+    for text in sorted(seen[0][0], key=lambda text: (len(text), text)):
+        for id_, told, made in _RELATIONS:
+            told_of = [(parts[text], a, b) for parts, a, b in seen if text in parts]
+            # Where one of them is zero, that it fits says nothing.
+            some = any(all(map(np.any, three)) for three in told_of)
+            if some and len(told_of) == len(seen) and all(made(*three) for three in told_of):
+                return id_, told.format(part=text)
+    return None
+
+
+def _is_sum(part: Floats, whole: Floats, rest: Floats) -> bool:
+    made = part + rest
+    return made.shape == whole.shape and _same(whole, made)
+
+
+def _is_product(part: Floats, whole: Floats, rest: Floats) -> bool:
+    made = part * rest
+    return made.shape == whole.shape and _same(whole, made)
+
+
+_RELATIONS: list[tuple[str, Text, Callable[[Floats, Floats, Floats], bool]]] = [
+    (
+        "edit-factor",
+        Text("the factor {part} is missing", "缺少因子 {part}"),
+        lambda part, wrong, right: _is_product(part, right, wrong),
+    ),
+    (
+        "edit-factor",
+        Text("one factor {part} too many", "多乘了因子 {part}"),
+        _is_product,
+    ),
+    (
+        "edit-term",
+        Text("the term {part} is missing", "缺少一项 {part}"),
+        lambda part, wrong, right: _is_sum(part, right, wrong),
+    ),
+    (
+        "edit-term",
+        Text("one term {part} too many", "多了一项 {part}"),
+        _is_sum,
+    ),
+]
 
 
 def _about(subject: str, text: Text) -> Text:

@@ -10,7 +10,7 @@ slope is what people write for its derivative.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -148,6 +148,28 @@ class Paths:
         x = np.asarray(argument, float)
         bent = slope(lambda at: _slope(function, at), x, np.asarray(value, float))
         return value + bent * (given - argument)
+
+
+def part_values(function: Function, values: Mapping[str, Any]) -> dict[str, Floats]:
+    """What every part of a function's formulas is, by its text: numbers and arrays met once."""
+    met: dict[int, list[Any]] = {}
+
+    def hook(number: int, called: Function | None, given: Any) -> Any:
+        value = given if called is None else called(given)
+        met.setdefault(number, []).append(copy_of(value))
+        return value
+
+    made = with_parts(function, hook)
+    if made is None:
+        return {}
+    instrument, parts = made
+    instrument(**{name: copy_of(value) for name, value in values.items()})
+    found: dict[str, Floats] = {}
+    for part in parts:
+        seen = met.get(part.number, [])
+        if len(seen) == 1 and np.asarray(seen[0]).dtype.kind in "fiu":
+            found.setdefault(part.text, np.asarray(seen[0], float))
+    return found
 
 
 def _elementwise(argument: Any, value: Any) -> bool:

@@ -204,10 +204,8 @@ def _nearly(sides: list[Floats] | None) -> bool:
 
 
 def _is_copy(identity: Identity, edit: Neighbour) -> bool:
-    """Whether an edit makes the two sides of an equality the same text, so that it says nothing."""
+    """Whether an edit makes two sides of a chain the same text, so that it says nothing."""
     texts = expressions(identity)
-    if len(texts) > len(("left", "right")):
-        return False
     text = edit.after.removeprefix("return ").replace(".T.T", "").rstrip().rstrip(",")
     try:
         tree = ast.parse(text, mode="eval").body

@@ -65,6 +65,19 @@ def shift_forgotten(z, c):
     return np.exp(z + c), np.exp(z) + np.exp(c)
 
 
+@identity(x=real("k", low=-3, high=3), a=real(low=-2, high=2))
+def square_of_sum(x, a):
+    return (x + a) ** 2, x**2 + 2 * a * x + a**2, x**2 + 2 * a * x
+
+
+@options(sizes={"k": (2, 6)})
+@identity(z=real("k", low=-5, high=5))
+def normaliser_forgotten(z):
+    e = np.exp(z)
+    y = e / e.sum()
+    return np.diag(y) @ z, y * z, e * z
+
+
 @identity(a=real("n m"))
 def transposed_sides(a):
     return 2 * a, (2 * a).reshape(a.shape), a + a, -2 * a

@@ -49,6 +49,14 @@ def test_a_chain_is_mended_where_it_is_wrong():
     assert "The others agree with each other." in record.message
 
 
+def test_what_a_chain_lost_is_named_by_its_text():
+    message = check_claim(layers.square_of_sum, CI).record.message
+    assert "it looks like: x ** 2 + 2 * a * x: the term a ** 2 is missing" in message
+    message = check_claim(layers.normaliser_forgotten, CI).record.message
+    assert "it looks like: e * z: one factor e.sum() too many" in message
+    assert "remedy" not in message  # no edit of one token makes anything but a copy of it
+
+
 def test_a_chain_is_not_mended_by_making_it_say_nothing():
     assert check_claim(layers.ones_vanish, CI).record.mistakes == []
 
