@@ -230,23 +230,39 @@ class Subject:
         if isinstance(raw, list) and len(names) == 1 and all(np.ndim(part) == 0 for part in raw):
             raise Violation(
                 "wrong output",
-                f"{where} returns a list of numbers; return an array: np.array([…])",
+                said(
+                    "{where} returns a list of numbers; return an array: np.array([…])",
+                    "{where} 返回了由数组成的列表；请返回数组：np.array([…])",
+                    where=where,
+                ),
             )
         if isinstance(raw, tuple | list) and len(names) == 1:
             raise Violation(
                 "wrong output",
-                f"{where} returns {len(raw)} values; name them: "
-                f'options(output="{" ".join(f"y{k}" for k in range(len(raw)))}")',
+                said(
+                    '{where} returns {count} values; name them: options(output="{names}")',
+                    '{where} 返回了 {count} 个值；请为它们命名：options(output="{names}")',
+                    where=where,
+                    count=len(raw),
+                    names=" ".join(f"y{k}" for k in range(len(raw))),
+                ),
             )
         parts = list(raw) if isinstance(raw, tuple | list) else [raw]
         if len(parts) != len(names):
             raise Violation(
                 "wrong output",
-                f"{where} returns {len(parts)} value{'s' * (len(parts) != 1)}, "
-                f"but options names {len(names)} outputs: {', '.join(names)}",
+                said(
+                    "{where} returns {count} value{s}, but options names {number} outputs: {names}",
+                    "{where} 返回了 {count} 个值，而 options 里命名了 {number} 个输出：{names}",
+                    where=where,
+                    count=len(parts),
+                    s="s" * (len(parts) != 1),
+                    number=len(names),
+                    names=", ".join(names),
+                ),
             )
         return {
-            name: _floating(f"{where} returns", part)
+            name: _floating(lambda: _returns(where), part)
             for name, part in zip(names, parts, strict=True)
         }
 
@@ -434,7 +450,7 @@ def claim_at(
         except Violation:
             raise
         except UnknownOperation:
-            raise _stale(f"{rule.name} is") from None
+            raise _stale(said("{name} is", "{name} 是", name=rule.name)) from None
         except Exception as error:
             raise Violation("raises", raises(rule.name, error)) from error
         claim.notes += [note for note in rule.notes if note not in claim.notes]
@@ -489,8 +505,14 @@ def claim_at(
                 shape = np.shape(next(iter(subject.answers.values())))
                 raise Violation(
                     "wrong kind",
-                    f"gradient needs a scalar output, but {subject.derivation.name} returns shape "
-                    f"{shape}; declare the rule with jacobian or vjp",
+                    said(
+                        "gradient needs a scalar output, but {name} returns shape {shape}; declare "
+                        "the rule with jacobian or vjp",
+                        "gradient 要求输出是标量，而 {name} 返回的形状是 {shape}；"
+                        "请用 jacobian 或 vjp 声明这条规则",
+                        name=subject.derivation.name,
+                        shape=shape,
+                    ),
                 )
             values = flat(ask(()))[None, :]
             claim.entries = Entries(np.arange(1), np.arange(subject.x.size), values)
@@ -551,11 +573,21 @@ def as_gradients(name: str, raw: Any, rule: Rule, layout: Layout, notes: list[st
             if not isinstance(part, list | tuple) or len(part) <= leaf.part:
                 raise Violation(
                     "wrong count",
-                    f"{name}: {leaf.name} is a list of arrays, so its gradient is a list of as "
-                    f"many; got {_what(part)}",
+                    said(
+                        "{name}: {leaf} is a list of arrays, so its gradient is a list of as many; "
+                        "got {what}",
+                        "{name}：{leaf} 是数组的列表，其梯度应是同样长的列表；得到的是 {what}",
+                        name=name,
+                        leaf=leaf.name,
+                        what=_what(part),
+                    ),
                 )
             part = part[leaf.part]
-        flat[leaf.slice] = _fit(f"{name}: the gradient for {leaf.label}", part, leaf, notes)
+        what = functools.partial(
+            said, "{name}: the gradient for {leaf}", "{name}：{leaf} 的梯度",
+            name=name, leaf=leaf.label,
+        )  # fmt: skip
+        flat[leaf.slice] = _fit(what, part, leaf, notes)
     return flat
 
 
@@ -564,14 +596,13 @@ def gradients_by_name(name: str, raw: Any, rule: Rule) -> dict[str, Any]:
     wrt = rule.wrt
     if len(wrt) == 1 and not isinstance(raw, tuple):
         return {wrt[0]: raw}
-    expected = f"one for each of {', '.join(wrt)}" if len(wrt) > 1 else f"the gradient for {wrt[0]}"
     if not isinstance(raw, tuple | list):
         raise Violation(
             "wrong count",
             said(
                 "{name} returns {what}; {expected} was expected",
                 "{name} 返回了 {what}；应为 {expected}",
-                name=name, what=_what(raw), expected=expected,
+                name=name, what=_what(raw), expected=_expected(wrt),
             ),
         )  # fmt: skip
     if len(raw) == len(wrt):
@@ -581,9 +612,26 @@ def gradients_by_name(name: str, raw: Any, rule: Rule) -> dict[str, Any]:
         return {n: part for n, part in zip(every, raw, strict=True) if n in wrt}
     raise Violation(
         "wrong count",
-        f"{name} returns {len(raw)} gradient{'s' * (len(raw) != 1)}; {expected} was expected"
-        + (f", or one for each of {', '.join(every)}" if rule.joint and every != list(wrt) else ""),
+        said(
+            "{name} returns {count} gradient{s}; {expected} was expected{others}",
+            "{name} 返回了 {count} 个梯度；应为 {expected}{others}",
+            name=name,
+            count=len(raw),
+            s="s" * (len(raw) != 1),
+            expected=_expected(wrt),
+            others=said(
+                ", or one for each of {names}", "，或 {names} 各一个", names=", ".join(every)
+            )
+            if rule.joint and every != list(wrt)
+            else "",
+        ),
     )
+
+
+def _expected(wrt: Sequence[str]) -> Said:
+    if len(wrt) > 1:
+        return said("one for each of {names}", "{names} 各一个", names=", ".join(wrt))
+    return said("the gradient for {name}", "{name} 的梯度", name=wrt[0])
 
 
 def _shaped(name: str, raw: Any, layout: Layout, notes: list[str]) -> Floats:
@@ -591,26 +639,37 @@ def _shaped(name: str, raw: Any, layout: Layout, notes: list[str]) -> Floats:
     if len(parts) != len(layout.leaves):
         raise Violation(
             "wrong count",
-            f"{name} returns {len(parts)} values; one for each output "
-            f"({', '.join(layout.names)}) was expected",
+            said(
+                "{name} returns {count} values; one for each output ({names}) was expected",
+                "{name} 返回了 {count} 个值；应为每个输出各一个（{names}）",
+                name=name,
+                count=len(parts),
+                names=", ".join(layout.names),
+            ),
         )
     flat = np.empty(layout.size)
     for leaf, part in zip(layout.leaves, parts, strict=True):
-        flat[leaf.slice] = _fit(f"{name}: the answer for {leaf.label}", part, leaf, notes)
+        what = functools.partial(
+            said, "{name}: the answer for {leaf}", "{name}：对 {leaf} 的回答",
+            name=name, leaf=leaf.label,
+        )  # fmt: skip
+        flat[leaf.slice] = _fit(what, part, leaf, notes)
     return flat
 
 
-def _fit(what: str, part: Any, leaf: Leaf, notes: list[str]) -> Floats:
+def _fit(saying: Callable[[], Said], part: Any, leaf: Leaf, notes: list[str]) -> Floats:
     if type(part) is np.ndarray and part.dtype == np.float64 and part.shape == leaf.shape:
         return part.reshape(-1)
-    array = np.asarray(_floating(f"{what} is", part, integers=True))
+    told = functools.partial(said, "{what} is", "{what}是")
+    array = np.asarray(_floating(lambda: told(what=saying()), part, integers=True))
     if array.shape != leaf.shape:
+        what = saying()
         if _stripped(array.shape) != _stripped(leaf.shape):
             hint = ""
             if array.shape == leaf.shape[::-1]:
-                hint = "; it looks like the transpose"
+                hint = said("; it looks like the transpose", "；看起来像是转置")
             elif array.size > math.prod(leaf.shape):
-                hint = "; is a sum over an axis missing?"
+                hint = said("; is a sum over an axis missing?", "；是否漏了沿某个轴的求和？")
             raise Violation(
                 "wrong shape",
                 said(
@@ -623,7 +682,11 @@ def _fit(what: str, part: Any, leaf: Leaf, notes: list[str]) -> Floats:
                     hint=hint,
                 ),
             )
-        note = f"{what} has shape {array.shape} where {leaf.name} has {leaf.shape}"
+        note = said(
+            "{what} has shape {shape} where {leaf} has {right}",
+            "{what}的形状是 {shape}，而 {leaf} 的形状是 {right}",
+            what=what, shape=array.shape, leaf=leaf.name, right=leaf.shape,
+        )  # fmt: skip
         if note not in notes:
             notes.append(note)
     return np.asarray(array, dtype=np.float64).reshape(-1)
@@ -636,18 +699,30 @@ def _stripped(shape: tuple[int, ...]) -> tuple[int, ...]:
 def _jacobian(rule: Rule, subject: Subject, raw: Any) -> Entries:
     (leaf,) = _single(rule, subject.inputs)
     (output,) = _single(rule, subject.outputs)
-    array = np.asarray(_floating(f"{rule.name} returns", raw, integers=True))
+    array = np.asarray(_floating(lambda: _returns(rule.name), raw, integers=True))
     shape = output.shape + leaf.shape
     if array.shape != shape:
         hint = (
-            "; it looks like the transpose: J[j, i] = ∂y_j/∂x_i"
+            said(
+                "; it looks like the transpose: J[j, i] = ∂y_j/∂x_i",
+                "；看起来像是转置：J[j, i] = ∂y_j/∂x_i",
+            )
             if array.shape == leaf.shape + output.shape
             else ""
         )
         raise Violation(
             "wrong shape",
-            f"{rule.name} returns shape {array.shape}; the Jacobian has the shape of the output "
-            f"and then that of {leaf.name}: {shape}{hint}",
+            said(
+                "{name} returns shape {found}; the Jacobian has the shape of the output and then "
+                "that of {leaf}: {shape}{hint}",
+                "{name} 返回的形状是 {found}；雅可比矩阵的形状是输出的形状后接 {leaf} 的形状："
+                "{shape}{hint}",
+                name=rule.name,
+                found=array.shape,
+                leaf=leaf.name,
+                shape=shape,
+                hint=hint,
+            ),
         )
     values = array.astype(np.float64).reshape(subject.y.size, subject.x.size)
     _finite(values.reshape(-1), rule.name, "Jacobian")
@@ -670,7 +745,7 @@ def _drawn(
         rows, columns = _some(rng, m, MOST_ROWS), np.arange(n)
         announce([{"j": j} for j in _indices(output, rows)])
         parts = [
-            _fit(f"{rule.name}: the row for output index {j}", ask((), j=j), leaf, notes)
+            _fit(functools.partial(_row, rule.name, j), ask((), j=j), leaf, notes)
             for j in _indices(output, rows)
         ]
         values = np.array(parts).reshape(rows.size, n)
@@ -680,7 +755,7 @@ def _drawn(
         rows = np.arange(m)
         announce([{"i": i} for i in _indices(leaf, columns)])
         parts = [
-            _fit(f"{rule.name}: the column for input index {i}", ask((), i=i), output, notes)
+            _fit(functools.partial(_column, rule.name, i), ask((), i=i), output, notes)
             for i in _indices(leaf, columns)
         ]
         values = np.array(parts).reshape(columns.size, m).T
@@ -705,12 +780,18 @@ def _drawn(
     announce([{"i": i, "j": j} for _, _, i, j in saying])
     for r, c, i, j in saying:
         mask[r, c] = True
-        value = np.asarray(_floating(f"{rule.name} returns", ask((), i=i, j=j), True))
+        value = np.asarray(_floating(lambda: _returns(rule.name), ask((), i=i, j=j), True))
         if value.size != 1:
             raise Violation(
                 "wrong shape",
-                f"{rule.name} returns shape {value.shape} for i = {i}, j = {j}; a single "
-                "entry is a number",
+                said(
+                    "{name} returns shape {shape} for i = {i}, j = {j}; a single entry is a number",
+                    "{name} 在 i = {i}, j = {j} 时返回的形状是 {shape}；单个元素应是一个数",
+                    name=rule.name,
+                    shape=value.shape,
+                    i=i,
+                    j=j,
+                ),
             )
         values[r, c] = value.reshape(())
     _finite(values.reshape(-1), rule.name, "entry")
@@ -723,7 +804,7 @@ def _says(rule: Rule, names: Mapping[str, Any]) -> bool:
     try:
         return bool(rule.where.call((), names))
     except Exception as error:
-        raise Violation("raises", f"{rule.name}: where= raises {last_line(error)}") from error
+        raise Violation("raises", raises(f"{rule.name}: where=", error)) from error
 
 
 def _some(rng: np.random.Generator, size: int, most: int) -> NDArray[np.intp]:
@@ -744,13 +825,38 @@ def _single(rule: Rule, layout: Layout) -> list[Leaf]:
     if len(layout.leaves) != 1:
         raise Violation(
             "wrong kind",
-            f"{rule.name}: a {rule.kind} is of one array with respect to one array; there are "
-            f"{', '.join(leaf.label for leaf in layout.leaves)}: use vjp or jvp",
+            said(
+                "{name}: a {kind} is of one array with respect to one array; there are {leaves}: "
+                "use vjp or jvp",
+                "{name}：{kind} 是一个数组对一个数组的；这里有 {leaves}：请用 vjp 或 jvp",
+                name=rule.name,
+                kind=rule.kind,
+                leaves=", ".join(leaf.label for leaf in layout.leaves),
+            ),
         )
     return layout.leaves
 
 
-def _floating(what: str, value: Any, integers: bool = False) -> Any:
+# What is said of an answer that cannot be used is put together only then: it costs too much.
+
+
+def _returns(name: str) -> Said:
+    return said("{name} returns", "{name} 返回了", name=name)
+
+
+def _row(name: str, j: Any) -> Said:
+    return said(
+        "{name}: the row for output index {j}", "{name}：输出下标 {j} 对应的行", name=name, j=j
+    )
+
+
+def _column(name: str, i: Any) -> Said:
+    return said(
+        "{name}: the column for input index {i}", "{name}：输入下标 {i} 对应的列", name=name, i=i
+    )
+
+
+def _floating(saying: Callable[[], Said], value: Any, integers: bool = False) -> Any:
     """``value`` as a real floating array or numpy scalar, or a ``Violation`` that says what it is.
 
     A claimed derivative may be an integer (``return 0`` is right for a constant).
@@ -763,21 +869,39 @@ def _floating(what: str, value: Any, integers: bool = False) -> Any:
             said(
                 "{what} None; is a return statement missing?",
                 "{what} None；是否漏了 return 语句？",
-                what=what,
+                what=saying(),
             ),
         )
     try:
         array = np.asarray(value)
     except UnknownOperation:
-        raise _stale(what) from None
+        raise _stale(saying()) from None
     except (ValueError, TypeError) as error:
-        raise Violation("wrong output", f"{what} {_what(value)}: {error}") from None
+        told = said(
+            "{what} {value}: {error}", "{what} {value}：{error}",
+            what=saying(), value=_what(value), error=str(error),
+        )  # fmt: skip
+        raise Violation("wrong output", told) from None
     if array.dtype.kind == "c":
-        raise Violation("complex", f"{what} complex; complex numbers are out of scope for now")
-    if array.dtype.kind not in ("fiu" if integers else "f"):
-        hint = "; multiply it with numbers" if array.dtype.kind == "b" else ""
         raise Violation(
-            "wrong dtype", f"{what} {_what(value)}; real floating numbers were expected{hint}"
+            "complex",
+            said(
+                "{what} complex; complex numbers are out of scope for now",
+                "{what} 复数；目前不支持复数",
+                what=saying(),
+            ),
+        )
+    if array.dtype.kind not in ("fiu" if integers else "f"):
+        booleans = array.dtype.kind == "b"
+        raise Violation(
+            "wrong dtype",
+            said(
+                "{what} {value}; real floating numbers were expected{hint}",
+                "{what} {value}；应为实浮点数{hint}",
+                what=saying(),
+                value=_what(value),
+                hint=said("; multiply it with numbers", "；请与数相乘") if booleans else "",
+            ),
         )
     return array if array.ndim else array[()]
 
@@ -832,9 +956,14 @@ def _finite(flat: Floats, name: str, what: str) -> Floats:
     return flat
 
 
-def _what(value: Any) -> str:
+def _what(value: Any) -> Said:
     if isinstance(value, np.ndarray | np.generic):
-        return f"an array of dtype {value.dtype} and shape {value.shape}"
+        return said(
+            "an array of dtype {dtype} and shape {shape}",
+            "dtype 为 {dtype}、形状为 {shape} 的数组",
+            dtype=value.dtype, shape=value.shape,
+        )  # fmt: skip
+    kind = type(value).__name__
     if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(value)}"
-    return f"{value!r} ({type(value).__name__})"
+        return said("a {kind} of {n}", "长度为 {n} 的 {kind}", kind=kind, n=len(value))
+    return said("{value} ({kind})", "{value}（{kind}）", value=repr(value), kind=kind)

@@ -148,11 +148,20 @@ class _Sides:
         if not isinstance(raw, tuple | list) or len(raw) < 2:
             raise Violation(
                 "wrong answer",
-                f"{identity.name} has to return two or more expressions that are equal, such as "
-                f"`return left, right`; it returns {type(raw).__name__}",
+                said(
+                    "{name} has to return two or more expressions that are equal, such as "
+                    "`return left, right`; it returns {kind}",
+                    "{name} 应返回两个或更多相等的表达式，例如 `return left, right`；"
+                    "它返回的是 {kind}",
+                    name=identity.name,
+                    kind=type(raw).__name__,
+                ),
             )
         if wrap is None and not same(list(given.values()), list(values.values())):
-            raise Violation("input changed", f"{identity.name} changes an input in place")
+            told = said(
+                "{name} changes an input in place", "{name} 就地修改了输入", name=identity.name
+            )
+            raise Violation("input changed", told)
         self.count = len(raw)
         self.errors: list[Any] = [
             np.asarray(side.error, dtype=np.float64) if isinstance(side, Measured) else 0.0
@@ -173,8 +182,13 @@ class _Sides:
             seen = ", ".join(str(side.shape) for side in self.values)
             raise Violation(
                 "wrong shape",
-                f"{identity.name}: its expressions have shapes {seen}; equal ones, or single "
-                "numbers, were expected",
+                said(
+                    "{name}: its expressions have shapes {seen}; equal ones, or single numbers, "
+                    "were expected",
+                    "{name}：各表达式的形状是 {seen}；应彼此相同，或是单个数",
+                    name=identity.name,
+                    seen=seen,
+                ),
             ) from None
         self._scatters = [np.zeros(shape) for _ in self.values]
         self._runs = 0
@@ -439,9 +453,15 @@ def _numbers(identity: Identity, k: int, side: Any) -> Floats:
     if array.dtype.kind not in "fiub":
         raise Violation(
             "wrong answer",
-            f"{identity.name}: its expression number {k + 1}, {expression(identity, k)}, is "
-            f"{type(side).__name__ if array.dtype.kind == 'O' else array.dtype}; real numbers "
-            "were expected",
+            said(
+                "{name}: its expression number {number}, {text}, is {kind}; real numbers were "
+                "expected",
+                "{name}：第 {number} 个表达式 {text} 是 {kind}；应为实数",
+                name=identity.name,
+                number=k + 1,
+                text=expression(identity, k),
+                kind=type(side).__name__ if array.dtype.kind == "O" else array.dtype,
+            ),
         )
     return array.astype(np.float64)
 

@@ -24,6 +24,7 @@ from gradcheck.claims import DECLARATIONS, Derivation, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.evaluation import Violation
+from gradcheck.hints import said
 from gradcheck.oracle.rounding import is_jittered
 from gradcheck.sampling import Draft, Sampler
 
@@ -255,8 +256,14 @@ class _Layer:
             plan = self._plan()
             raise Violation(
                 "no gradient found",
-                f"{self.derivation.name}: the gradient for {name!r} was in {plan.where(name)} at "
-                "other sizes, but is not there now",
+                said(
+                    "{layer}: the gradient for {name!r} was in {where} at other sizes, but is not "
+                    "there now",
+                    "{layer}：在别的尺寸下 {name!r} 的梯度在 {where} 里，现在却不在",
+                    layer=self.derivation.name,
+                    name=name,
+                    where=plan.where(name),
+                ),
             ) from None
 
     def _scaled(

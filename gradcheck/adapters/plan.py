@@ -33,6 +33,7 @@ from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
 from gradcheck.answers import last_line, same
 from gradcheck.errors import DeclarationError
+from gradcheck.hints import said
 
 #: The step at which it is seen whether a derivative is one of x or of f(x): no verdict rests on it.
 _STEP = 2.0**-12
@@ -379,10 +380,20 @@ class Plan:
     def missing(self, name: str) -> str:
         """What to say where no gradient was found."""
         if self.trial_error:
-            return f"{self.style.name}: its backward function raises {self.trial_error}"
-        return (
-            f"{self.style.name}: no gradient for {name!r} was found: not in what its backward "
-            "function returns, in no attribute, list or dict, and the parameter is not changed; "
-            f"say where it lies, names(gradients={{{name!r}: …}}), or that none is wanted: "
-            f'{name}=real("…", differentiate=False)'
+            return said(
+                "{layer}: its backward function raises {error}",
+                "{layer}：它的 backward 函数抛出 {error}",
+                layer=self.style.name,
+                error=self.trial_error,
+            )
+        return said(
+            "{layer}: no gradient for {name!r} was found: not in what its backward function "
+            "returns, in no attribute, list or dict, and the parameter is not changed; say where "
+            "it lies, names(gradients={{{name!r}: …}}), or that none is wanted: "
+            '{name}=real("…", differentiate=False)',
+            "{layer}：没有找到 {name!r} 的梯度：不在 backward 的返回值里，也不在任何属性、列表或"
+            "字典里，参数也没有被修改；请说明它在哪里 names(gradients={{{name!r}: …}})，"
+            '或声明不需要：{name}=real("…", differentiate=False)',
+            layer=self.style.name,
+            name=name,
         )

@@ -11,8 +11,19 @@ from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
 from gradcheck.answers import same
 from gradcheck.evaluation import Violation
+from gradcheck.hints import said
 
 _TITLE = "a second backward call differs"
+#: Why it does: that it is the sum of both, or else.
+_ADDS_UP = said(
+    ": it adds to what it kept of the first, and nothing empties that; assign with = instead of "
+    "+=, or add a method zero_grad",
+    "：它把结果加到第一次保留的值上，而没有清零；请用 = 代替 +=，或添加 zero_grad 方法",
+)
+_WRITES = said(
+    "; does backward write into what it kept of the forward call?",
+    "；backward 是否改写了前向调用保留的内容？",
+)
 
 
 def require_repeatable(
@@ -44,12 +55,12 @@ def require_repeatable(
             doubled = _is_sum(again, found)
             raise Violation(
                 _TITLE,
-                f"{layer}: a second backward call gives another gradient for {name!r}"
-                + (
-                    ": it adds to what it kept of the first, and nothing empties that; assign with "
-                    "= instead of +=, or add a method zero_grad"
-                    if doubled
-                    else "; does backward write into what it kept of the forward call?"
+                said(
+                    "{layer}: a second backward call gives another gradient for {name!r}{why}",
+                    "{layer}：第二次调用 backward 给出了 {name!r} 的另一个梯度{why}",
+                    layer=layer,
+                    name=name,
+                    why=_ADDS_UP if doubled else _WRITES,
                 ),
             )
         with reproducible(session.plan.generators):
@@ -60,10 +71,19 @@ def require_repeatable(
         if not same(fresh, found):
             raise Violation(
                 _TITLE,
-                f"{layer}: the gradient for {name!r} is another one after its gradients were "
-                "emptied",
+                said(
+                    "{layer}: the gradient for {name!r} is another one after its gradients were "
+                    "emptied",
+                    "{layer}：梯度清零之后，{name!r} 的梯度变成了另一个",
+                    layer=layer,
+                    name=name,
+                ),
             )
-        note = f"{layer} adds its gradients up until they are emptied"
+        note = said(
+            "{layer} adds its gradients up until they are emptied",
+            "{layer} 在清零之前会累加梯度",
+            layer=layer,
+        )
     return note or _after_another_batch(session, name, found, cotangents, bindings, read)
 
 
@@ -107,14 +127,27 @@ def _after_another_batch(
             session.restore(values)
             session.run_forward(values)
             if not same(session.collect(), outputs):
-                return f"{layer} keeps something from batch to batch: its output is another one"
+                return said(
+                    "{layer} keeps something from batch to batch: its output is another one",
+                    "{layer} 在批次之间保留了某些内容：它的输出变了",
+                    layer=layer,
+                )
             again = _again(session, cotangents, read)
     except Exception:
-        return f"{layer} cannot be called again: each call needs a new object"
+        return said(
+            "{layer} cannot be called again: each call needs a new object",
+            "{layer} 不能再次调用：每次调用都需要新的对象",
+            layer=layer,
+        )
     if not same(again, found):
         raise Violation(
             "wrong after another batch",
-            f"{layer}: after another batch in between, the gradient for {name!r} is another one, "
-            "though the output is not: what does it keep?",
+            said(
+                "{layer}: after another batch in between, the gradient for {name!r} is another "
+                "one, though the output is not: what does it keep?",
+                "{layer}：中间换一批数据之后，{name!r} 的梯度变了，输出却没有变：它保留了什么？",
+                layer=layer,
+                name=name,
+            ),
         )
     return ""

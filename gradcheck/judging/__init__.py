@@ -267,8 +267,16 @@ def _linear(context: Context) -> None:
         what = "cotangent" if claim.pull is not None else "tangent"
         raise Violation(
             f"not linear in the {what}",
-            f"{claim.name}: {seen.factor:g} times the {what} does not give {seen.factor:g} times "
-            f"the answer, which is off by {100 * seen.share:.2g} % of its largest entry",
+            said(
+                "{name}: {factor:g} times the {what} does not give {factor:g} times the answer, "
+                "which is off by {share:.2g} % of its largest entry",
+                "{name}：{what}乘以 {factor:g} 后，结果并没有乘以 {factor:g}，"
+                "相差其最大元素的 {share:.2g} %",
+                name=claim.name,
+                factor=seen.factor,
+                share=100 * seen.share,
+                what=said(what, "上游梯度" if claim.pull is not None else "切向量"),
+            ),
         )
 
 

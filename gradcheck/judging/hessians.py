@@ -17,6 +17,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Derivation, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import SetAside, Subject, Violation, as_gradients, gradients_by_name
+from gradcheck.hints import said
 from gradcheck.judging.context import CONFINED
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import ROUNDING, imagined, slopes
@@ -54,7 +55,12 @@ def gradient_subject(
         shape = np.shape(next(iter(base.answers.values())))
         raise Violation(
             "wrong kind",
-            f"hessian needs a scalar output, but {rule.derivation.name} returns shape {shape}",
+            said(
+                "hessian needs a scalar output, but {name} returns shape {shape}",
+                "hessian 要求输出是标量，而 {name} 返回的形状是 {shape}",
+                name=rule.derivation.name,
+                shape=shape,
+            ),
         )
     others = [
         other
@@ -74,7 +80,11 @@ def gradient_subject(
             verdict = judge(declared, nearby, bindings, case, contracts=False)
         if verdict:
             function = _declared_gradient(declared, rule.wrt[0])
-            note = f"the Hessian was measured from the declared gradient {declared.name}"
+            note = said(
+                "the Hessian was measured from the declared gradient {name}",
+                "黑塞矩阵是由所声明的梯度 {name} 测得的",
+                name=declared.name,
+            )
             subject = _of_gradient(rule, base, function, values, bindings)
             subject.origin = note
             return subject
@@ -85,16 +95,28 @@ def gradient_subject(
         # those.
         raise SetAside(
             doubt.cause or "measurement",
-            f"the gradient of {rule.derivation.name} could not be decided here: {doubt.reason}",
+            said(
+                "the gradient of {name} could not be decided here: {reason}",
+                "{name} 的梯度在此无法判定：{reason}",
+                name=rule.derivation.name,
+                reason=doubt.reason,
+            ),
         )
     room = base.point.reach()
     if room is not None and np.any(room < CONFINED * scales(base.point, "spread")):
         raise SetAside(
-            "measurement", "too close to the edge of the domain for differences of differences"
+            "measurement",
+            said(
+                "too close to the edge of the domain for differences of differences",
+                "离定义域的边缘太近，无法取二阶差分",
+            ),
         )
     error = np.empty(base.x.size)
     function = _measured_gradient(rule, base, error)
-    note = "the Hessian was measured from the function alone: no declared gradient passes here"
+    note = said(
+        "the Hessian was measured from the function alone: no declared gradient passes here",
+        "黑塞矩阵只由函数本身测得：此处没有通过检查的已声明梯度",
+    )
     subject = _of_gradient(rule, base, function, values, bindings)
     subject.notes.append(note)
     subject.is_measured = True

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.answers import last_line
 from gradcheck.claims import Signature
-from gradcheck.evaluation import Violation
+from gradcheck.evaluation import Violation, raises
 from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import (
@@ -190,9 +189,13 @@ def _convention(context: Context, kinked: Mask) -> int:
         if declared is not None:
             raise Violation(
                 "not elementwise",
-                f"at_kink is declared for {context.subject.derivation.name}, but an output of it "
-                "depends on other inputs than its own; state what the rule does at a kink as an "
-                "identity instead",
+                said(
+                    "at_kink is declared for {name}, but an output of it depends on other inputs "
+                    "than its own; state what the rule does at a kink as an identity instead",
+                    "为 {name} 声明了 at_kink，但它有输出还依赖于其他位置的输入；"
+                    "请改用恒等式说明规则在折点处的取值",
+                    name=context.subject.derivation.name,
+                ),
             )
         return 0
     line = Line(point, v)
@@ -260,7 +263,7 @@ def _declared(context: Context, declared: Any, sides: Sides) -> tuple[Floats, Fl
         expected = np.asarray(answer, dtype=np.float64)
         flat = np.broadcast_to(expected.reshape(-1), (context.point.n,))
     except Exception as error:
-        raise Violation("raises", f"at_kink raises {last_line(error)}") from error
+        raise Violation("raises", raises("at_kink", error)) from error
     return flat, context.rounded * np.abs(flat)
 
 

@@ -31,6 +31,7 @@ TITLES = {
         Text("tangent changed", "切向量被就地修改"),
         Text("no gradient found", "没有找到梯度"),
         Text("wrong after another batch", "换一批数据之后有误"),
+        Text("a second backward call differs", "第二次调用 backward 的结果不同"),
         Text("nothing claimed", "没有作出任何声明"),
         Text("the function raises", "函数抛出异常"),
         Text("too slow", "太慢"),

@@ -77,3 +77,19 @@ def test_a_chinese_page_has_no_english_around_what_users_wrote(records):
     record.set_aside = {"overflow": 2}
     assert len(remarks(record, "zh")) == len(remarks(record)) == 3
     assert not set(remarks(record, "zh")) & set(remarks(record))
+
+
+#: Messages that hold nothing but what somebody else said, or never reach a report of gradcheck's.
+AS_IT_IS = {"submitted.py", "assignment.py", "comparison.py", "worked_numbers.py"}
+
+
+def test_every_message_of_a_broken_contract_is_known_in_every_language():
+    english = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(getattr(node, "func", None), "id", "")
+            if name in ("Violation", "SetAside") and path.name not in AS_IT_IS:
+                message = node.args[1]
+                if isinstance(message, ast.JoinedStr | ast.Constant | ast.BinOp):
+                    english.append(f"{path.name}:{node.lineno}")
+    assert english == []
