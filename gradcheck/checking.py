@@ -370,9 +370,10 @@ class _Run:
             return (
                 Status.FAIL, "nothing claimed",
                 said(
-                    "the claim says nothing at any of {inputs}: does where= ever hold?",
-                    "在全部 {number} 个输入处都没有声明任何内容：where= 是否从不成立？",
+                    "the claim says nothing at any of {inputs}: {question}",
+                    "在全部 {number} 个输入处都没有声明任何内容：{question}",
                     inputs=count(self.inputs, "input"), number=self.inputs,
+                    question=_NEVER if getattr(self.claim, "where", None) else _EMPTY,
                 ), None,
             )  # fmt: skip
         if self.verdicts["raised"] == speaking:
@@ -458,7 +459,7 @@ class _Run:
             seen, entry = percentage(discrepancy(worst)), describe(worst, self.hints.language)
             told = self._phrase("largest", share=seen, entry=entry)
             lines += ["", *sentences(told, self.width)]
-        elif shown.mistakes:
+        else:
             lines.append("")
         lines += [
             self._phrase("found", number=self.inputs, seed=self.seed),
@@ -520,6 +521,12 @@ class _Run:
         return phrase(name, self.hints.language, **values)
 
 
+#: Why a claim may say nothing anywhere.
+_NEVER = said("does where= ever hold?", "where= 是否从不成立？")
+_EMPTY = said(
+    "is every array empty? Declare sizes of 1 and more",
+    "是否所有数组都是空的？请声明不小于 1 的尺寸",
+)
 #: Causes for which a case is set aside, and those for which it is undecided.
 _SET_ASIDE = ("overflow", "raised", "underflow")
 _UNDECIDED = ("coarse", "measurement")

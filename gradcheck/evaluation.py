@@ -469,7 +469,7 @@ def claim_at(
 
     def flat(raw: Any) -> Floats:
         return _finite(
-            as_gradients(rule.name, raw, rule, subject.inputs, claim.notes), rule.name, "gradient"
+            as_gradients(rule.name, raw, rule, subject.inputs, claim.notes), rule.name, _GRADIENT
         )
 
     match rule.kind:
@@ -496,7 +496,7 @@ def claim_at(
                 if not same_bits(given, kept):
                     raise _changed(rule, "tangent")
                 return _finite(
-                    _shaped(rule.name, raw, subject.outputs, claim.notes), rule.name, "tangent"
+                    _shaped(rule.name, raw, subject.outputs, claim.notes), rule.name, _TANGENT
                 )
 
             claim.push = push
@@ -725,7 +725,7 @@ def _jacobian(rule: Rule, subject: Subject, raw: Any) -> Entries:
             ),
         )
     values = array.astype(np.float64).reshape(subject.y.size, subject.x.size)
-    _finite(values.reshape(-1), rule.name, "Jacobian")
+    _finite(values.reshape(-1), rule.name, _JACOBIAN)
     return Entries(np.arange(subject.y.size), np.arange(subject.x.size), values)
 
 
@@ -749,7 +749,7 @@ def _drawn(
             for j in _indices(output, rows)
         ]
         values = np.array(parts).reshape(rows.size, n)
-        return Entries(rows, columns, _finite(values, rule.name, "row"))
+        return Entries(rows, columns, _finite(values, rule.name, _ROW))
     columns = _some(rng, n, MOST_COLUMNS)
     if rule.kind == "column":
         rows = np.arange(m)
@@ -759,7 +759,7 @@ def _drawn(
             for i in _indices(leaf, columns)
         ]
         values = np.array(parts).reshape(columns.size, m).T
-        return Entries(rows, columns, _finite(values, rule.name, "column"))
+        return Entries(rows, columns, _finite(values, rule.name, _COLUMN))
     rows = _some(rng, m, max(1, MOST_ENTRIES // max(1, columns.size)))
     values = np.zeros((rows.size, columns.size))
     mask = np.zeros(values.shape, bool)
@@ -794,7 +794,7 @@ def _drawn(
                 ),
             )
         values[r, c] = value.reshape(())
-    _finite(values.reshape(-1), rule.name, "entry")
+    _finite(values.reshape(-1), rule.name, _ENTRY)
     return Entries(rows, columns, values, mask, uncovered)
 
 
@@ -887,7 +887,7 @@ def _floating(saying: Callable[[], Said], value: Any, integers: bool = False) ->
             "complex",
             said(
                 "{what} complex; complex numbers are out of scope for now",
-                "{what} 复数；目前不支持复数",
+                "{what}复数；目前不支持复数",
                 what=saying(),
             ),
         )
@@ -926,6 +926,11 @@ def raises(name: str, error: BaseException) -> Said:
     return said("{name} raises {error}", "{name} 抛出 {error}", name=name, error=last_line(error))
 
 
+_GRADIENT, _TANGENT = said("gradient", "梯度"), said("tangent", "切向量")
+_JACOBIAN, _ENTRY = said("Jacobian", "雅可比矩阵"), said("entry", "元素")
+_ROW, _COLUMN = said("row", "行"), said("column", "列")
+
+
 def all_finite(flat: Vector) -> bool:
     """Whether every entry is finite; one pass where it is, which is nearly always."""
     return math.isfinite(flat.sum()) or bool(np.isfinite(flat).all())
@@ -938,7 +943,7 @@ def same_bits(a: Vector, b: Vector) -> bool:
     return a.tobytes() == b.tobytes()
 
 
-def _finite(flat: Floats, name: str, what: str) -> Floats:
+def _finite(flat: Floats, name: str, what: Said) -> Floats:
     if not all_finite(flat):
         position = int(np.flatnonzero(~np.isfinite(flat.reshape(-1)))[0])
         raise Violation(

@@ -15,6 +15,8 @@ from gradcheck.diagnosis.samples import Floats
 
 #: Quotients nearer to 1 than this are of numbers that are right.
 _NEAR_ONE = 1e-6
+#: So many quotients at least have to be one constant.
+_FEWEST = 2
 
 
 def _factor(wanted: Callable[[Factor], bool]) -> Find:
@@ -90,15 +92,35 @@ def _elementwise(view: View, evidence: Evidence) -> Found | None:
     for label in _candidates(max(view.pairs, key=lambda pair: pair.right.size)):
         for power, extra in ((-1, False), (1, True), (-2, False), (2, True), (-0.5, False)):
             evidence.clock.check()
-            if view.explains(_times, label, power):
-                shown = label if abs(power) == 1 else f"{label}**2"
-                if abs(power) < 1:
-                    shown = f"sqrt({label})"
-                return _extra(shown) if extra else _missing(shown)
+            for c in (1.0, *_constant(view, label, power)):
+                if view.explains(_times, label, power, c):
+                    shown = label if abs(power) == 1 else f"{label}**2"
+                    if abs(power) < 1:
+                        shown = f"sqrt({label})"
+                    # What is too many is in the claim, what is missing is not: its inverse is.
+                    if c != 1:
+                        shown = f"{factors.written(c if extra else 1 / c)} * {shown}"
+                    return _extra(shown) if extra else _missing(shown)
     return None
 
 
-def _times(pair: Pair, label: str, power: float) -> Floats | None:
+def _constant(view: View, label: str, power: float) -> list[float]:
+    """The simple fraction that stands beside a factor, if one may."""
+    pair = max(
+        (p for p in view.pairs if not p.sample.failing), key=lambda p: p.right.size, default=None
+    )
+    made = None if pair is None or isinstance(view, Guess) else _times(pair, label, power, 1.0)
+    if pair is None or made is None:
+        return []
+    quotients = np.asarray(pair.claimed, float) / made
+    known = quotients[np.isfinite(quotients)]
+    if known.size < _FEWEST or np.ptp(known) > _NEAR_ONE * np.abs(known).max():
+        return []
+    text = factors.written(float(np.median(known)))
+    return [] if "." in text or "e" in text else [float(Fraction(text))]
+
+
+def _times(pair: Pair, label: str, power: float, c: float) -> Floats | None:
     value = dict(_values(pair)).get(label)
     if value is None:
         return None
@@ -106,7 +128,7 @@ def _times(pair: Pair, label: str, power: float) -> Floats | None:
     factor = value**power
     if np.broadcast_shapes(factor.shape, right.shape) != right.shape:
         return None
-    made: Floats = right * factor
+    made: Floats = c * right * factor
     return made
 
 
