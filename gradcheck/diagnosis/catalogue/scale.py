@@ -88,8 +88,7 @@ def _elementwise(view: View, evidence: Evidence) -> Found | None:
     """A named value by which every entry is multiplied or divided."""
     if any(p.claimed is None or np.shape(p.claimed) != p.leaf.shape for p in view.pairs):
         return None
-    # The failing point may be so small that every array is a constant there.
-    for label in _candidates(max(view.pairs, key=lambda pair: pair.right.size)):
+    for label in _candidates(view):
         for power, extra in ((-1, False), (1, True), (-2, False), (2, True), (-0.5, False)):
             evidence.clock.check()
             for c in (1.0, *_constant(view, label, power)):
@@ -106,14 +105,15 @@ def _elementwise(view: View, evidence: Evidence) -> Found | None:
 
 def _constant(view: View, label: str, power: float) -> list[float]:
     """The simple fraction that stands beside a factor, if one may."""
-    pair = max(
-        (p for p in view.pairs if not p.sample.failing), key=lambda p: p.right.size, default=None
-    )
-    made = None if pair is None or isinstance(view, Guess) else _times(pair, label, power, 1.0)
-    if pair is None or made is None:
+    if isinstance(view, Guess):
         return []
-    quotients = np.asarray(pair.claimed, float) / made
-    known = quotients[np.isfinite(quotients)]
+    quotients = [np.zeros(0)]
+    for pair in view.pairs:
+        made = None if pair.sample.failing else _times(pair, label, power, 1.0)
+        if made is not None:
+            quotients.append(np.ravel(np.asarray(pair.claimed, float) / made))
+    known = np.concatenate(quotients)
+    known = known[np.isfinite(known)]
     if known.size < _FEWEST or np.ptp(known) > _NEAR_ONE * np.abs(known).max():
         return []
     text = factors.written(float(np.median(known)))
@@ -132,12 +132,16 @@ def _times(pair: Pair, label: str, power: float, c: float) -> Floats | None:
     return made
 
 
-def _candidates(pair: Pair) -> list[str]:
-    return [
-        label
-        for label, value in _values(pair)
-        if _fits(value, pair.leaf.shape) and np.ptp(np.broadcast_to(value, pair.leaf.shape)) > 0
-    ]
+def _candidates(view: View) -> list[str]:
+    """The labels of what is no constant: from entry to entry, or from point to point."""
+    # The failing point may be so small that every array is a constant there.
+    pair = max(view.pairs, key=lambda pair: pair.right.size)
+    values = dict(_values(pair))
+    labels = [label for label, value in values.items() if _fits(value, pair.leaf.shape)]
+    if pair.right.size > 1:
+        return [n for n in labels if np.ptp(np.broadcast_to(values[n], pair.leaf.shape)) > 0]
+    points = [dict(_values(pairs[0])) for pairs in view.samples]
+    return [n for n in labels if np.ptp([float(np.ravel(p[n])[0]) for p in points if n in p]) > 0]
 
 
 def _fits(value: Floats, shape: tuple[int, ...]) -> bool:
