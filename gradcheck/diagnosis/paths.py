@@ -63,6 +63,13 @@ class Paths:
         """Whether a part is a function of one array, entry by entry."""
         return any(argument is not None for argument, _ in self.values.get(part.number, []))
 
+    def value(self, number: int) -> Floats | None:
+        """What a part that is met once is at the point: numbers, or None."""
+        met = self.values.get(number, [])
+        if not self.parts or len(met) != 1 or np.asarray(met[0][1]).dtype.kind not in "fiu":
+            return None
+        return np.asarray(met[0][1], float)
+
     def may_be(self, pair: Pair, part: Part, slope: Slope | None) -> bool:
         """A first look: whether the claim is near what the function tells so, along one line."""
         rng = np.random.default_rng(part.number)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Evidence, Guess, View
-from gradcheck.diagnosis.paths import Slope, explaining
+from gradcheck.diagnosis.evidence import Evidence, Guess, Pair, View
+from gradcheck.diagnosis.paths import Paths, Slope, explaining
 from gradcheck.diagnosis.pattern import Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
 from gradcheck.source_edits import Part
@@ -36,14 +36,55 @@ def _bent(view: View, evidence: Evidence) -> Found | None:
     return None
 
 
+def _factor(view: View, evidence: Evidence) -> Found | None:
+    """A part of the function by which every entry is multiplied, or not, once too often."""
+    if not _is_plain(view, evidence):
+        return None
+    largest = max(view.pairs, key=lambda pair: pair.right.size)
+    for part in Paths.of(largest.sample).parts:
+        if len(part.text) > _LONGEST:
+            continue
+        for power in (-1, 1, -2, 2):
+            evidence.clock.check()
+            if view.explains(_times, part.number, power):
+                shown = part.text if abs(power) == 1 else f"({part.text})**2"
+                missing = power < 0
+                return Found(
+                    {"part": shown, "line": part.line},
+                    title=_MISSING if missing else _EXTRA,
+                    remedy=_MULTIPLY if missing else _LEAVE,
+                )
+    return None
+
+
+def _times(pair: Pair, number: int, power: int) -> Floats | None:
+    value = Paths.of(pair.sample).value(number)
+    if value is None:
+        return None
+    with np.errstate(all="ignore"):
+        made: Floats = pair.right * value**power
+    return made
+
+
+_MISSING = Text("the factor {part} is missing", "缺少因子 {part}")
+_EXTRA = Text("one factor {part} too many", "多乘了因子 {part}")
+_MULTIPLY = Text("multiply by {part}", "乘以 {part}")
+_LEAVE = Text("leave {part} out", "去掉 {part}")
+
+
+def _is_plain(view: View, evidence: Evidence) -> bool:
+    """Whether all is a claimed array of the right shape, of a rule whose function is measured."""
+    return (
+        not isinstance(view, Guess)
+        and evidence.rule.kind not in ("jvp", "hessian")
+        and all(np.shape(pair.claimed) == pair.leaf.shape for pair in view.pairs)
+    )
+
+
 def _explained(
     view: View, evidence: Evidence, slopes: list[Slope | None]
 ) -> Iterator[tuple[Part, int]]:
-    if isinstance(view, Guess) or any(
-        pair.claimed is None or np.shape(pair.claimed) != pair.leaf.shape for pair in view.pairs
-    ):
-        return
-    if evidence.rule.kind in ("jvp", "hessian"):
+    if not _is_plain(view, evidence):
         return
     for part, number in explaining(view.pairs, view.explains, evidence.clock, slopes):
         if len(part.text) <= _LONGEST:
@@ -126,6 +167,18 @@ _SLOPES: list[tuple[Slope, str, Text]] = [
 ]
 
 PATTERNS = [
+    Pattern(
+        "factor-part",
+        _MISSING,
+        Text(
+            "Divided by the right gradient it is just that, which stands in line {line} of the "
+            "function.",
+            "与正确梯度相除，恰好得到它（它在函数的第 {line} 行）。",
+        ),
+        _MULTIPLY,
+        _factor,
+        rank=44,
+    ),
     Pattern(
         "path-slope",
         Text("the derivative of {part} is wrong", "{part} 的导数有误"),

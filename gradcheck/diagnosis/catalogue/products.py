@@ -39,6 +39,9 @@ def _with_partner(view: View, evidence: Evidence) -> Found | None:
         for how in ("left", "right"):
             if view.explains(_matrix, name, how):
                 return Found({"partner": name})
+        for axis in range(1, view.pairs[0].G.ndim - 1):  # the last is the case above
+            if view.explains(_along, name, axis):
+                return Found({"partner": name})
     return None
 
 
@@ -49,6 +52,13 @@ def _is_elementwise_value(view: View, name: str) -> bool:
 
 def _elementwise(pair: Pair, name: str) -> Floats | None:
     return _reduced(pair.G * pair.arrays[name], pair.leaf.shape)
+
+
+def _along(pair: Pair, name: str, axis: int) -> Floats | None:
+    """``dy * w`` summed over all axes but one, such as that of the channels."""
+    product = pair.G * pair.arrays[name]
+    kept: Floats = product.sum(axis=tuple(k for k in range(product.ndim) if k != axis))
+    return kept if kept.shape == pair.leaf.shape else None
 
 
 def _matrix(pair: Pair, name: str, how: str) -> Floats | None:

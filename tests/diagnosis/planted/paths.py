@@ -213,3 +213,43 @@ def biased_terms(x, W, b):
 @plant("M4", biased_terms, "b")
 def _(dy):
     return dy.sum(axis=0)
+
+
+@derivation(x="k")
+def log_of_sum(x):
+    return np.log(np.exp(x).sum())
+
+
+@plant("factor-part", log_of_sum, kind="gradient")
+def _(x):
+    return np.exp(x)
+
+
+@derivation(x="n d", s="")
+def squashed(x, s):
+    return np.arctan(x * np.exp(s + 1))
+
+
+@plant("factor-part", squashed, "x")
+def _(dy, x, s):
+    return dy / (1 + (x * np.exp(s + 1)) ** 2)
+
+
+@derivation(x="n c h", g="c", b="c")
+def channels(x, g, b):
+    return np.sin(x) * g[:, None] + b[:, None]
+
+
+@plant("M32", channels, "g")
+def _(dy, y):
+    return (dy * y).sum(axis=(0, 2))
+
+
+@derivation(x="k")
+def cubes(x):
+    return x**3
+
+
+@plant("factor", cubes)
+def _(dy, x):
+    return dy * 2 * x
