@@ -15,6 +15,8 @@ LEVELS = ("none", "where", "what", "remedy")
 LANGUAGES = ("en", "zh")
 #: Where the environment says which language to use, the first that says anything.
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+#: What an encoding has to have, for a text in Chinese to be read.
+_SAMPLE = "中文：（）"
 #: A sentence is broken before this many columns; a wide character takes two.
 _WIDTH = 92
 _FIRST_WIDE = 0x2E80
@@ -99,18 +101,28 @@ class Hints:
     language: str = "en"
 
     @classmethod
-    def of(cls, level: str | None = None, language: str | None = None) -> Hints:
-        """With what is not given taken from the defaults and the environment."""
-        return cls(level or "remedy", language or environment_language())
+    def of(
+        cls, level: str | None = None, language: str | None = None, encoding: str | None = None
+    ) -> Hints:
+        """With what is not given taken from the defaults and the environment.
+
+        ``encoding`` is that of the stream that is written to: what the environment asks for is
+        written where it can be read.
+        """
+        return cls(level or "remedy", language or environment_language(encoding))
 
     def shows(self, level: str) -> bool:
         """Whether what belongs to ``level`` is said."""
         return LEVELS.index(self.level) >= LEVELS.index(level)
 
 
-def environment_language() -> str:
-    """``"zh"`` where the environment asks for Chinese, else ``"en"``."""
+def environment_language(encoding: str | None = None) -> str:
+    """``"zh"`` where the environment asks for Chinese and the encoding has it, else ``"en"``."""
     chosen = next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "")
+    try:
+        _SAMPLE.encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return "en"
     return "zh" if chosen.lower().startswith("zh") else "en"
 
 
@@ -194,18 +206,22 @@ class Mistakes(Sequence[Mistake]):
         return tuple, (self._found[0],)
 
 
-def tell(mistakes: Sequence[Mistake], hints: Hints) -> list[str]:
-    """The lines of a report about the mistakes that were named, the best first."""
+def tell(mistakes: Sequence[Mistake], hints: Hints, width: int | None = None) -> list[str]:
+    """The lines of a report about the mistakes that were named, the best first.
+
+    ``width`` is that of the screen; lines of a source are not broken.
+    """
+    most = _WIDTH if width is None else min(width, _WIDTH)
     if not hints.shows("where"):
         return []
     lines: list[str] = []
     where = mistakes.where if isinstance(mistakes, Mistakes) else NOTHING
 
     def say(name: str, indent: str = "  ", **values: Any) -> None:
-        lines.extend(wrapped(_PHRASES[name].format(**values).of(hints.language), indent))
+        lines.extend(wrapped(_PHRASES[name].format(**values).of(hints.language), indent, most))
 
     if any(where):
-        lines += wrapped(where.of(hints.language), "  ")
+        lines += wrapped(where.of(hints.language), "  ", most)
     if not hints.shows("what"):
         return lines
     for mistake in mistakes:
@@ -214,7 +230,7 @@ def tell(mistakes: Sequence[Mistake], hints: Hints) -> list[str]:
         else:
             say("guess", title=mistake.title, share=f"{mistake.explained:.0%}")
         if any(mistake.explanation):
-            lines.extend(wrapped(mistake.explanation.of(hints.language), "    "))
+            lines.extend(wrapped(mistake.explanation.of(hints.language), "    ", most))
         if mistake.others and mistake.edit is None:
             texts = [other.of(hints.language) for other in mistake.others]
             say("same", "    ", others=_PHRASES["list"].of(hints.language).join(texts))

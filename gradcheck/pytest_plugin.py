@@ -29,7 +29,7 @@ from gradcheck.loading import (
     is_source,
     load,
 )
-from gradcheck.pytest_results import Results, add_options, attach
+from gradcheck.pytest_results import HINTS, Results, add_options, attach
 from gradcheck.records import Problem, Record
 from gradcheck.report.figures import one_line
 from gradcheck.report.narration import describe
@@ -53,6 +53,9 @@ _drawn_seed = pytest.StashKey[int]()
 #: The columns of the terminal: None where there is none, and what workers call it.
 _WIDTH_KEY = "gradcheck_width"
 _width = pytest.StashKey[int | None]()
+#: Likewise its encoding.
+_ENCODING_KEY = "gradcheck_encoding"
+_encoding = pytest.StashKey[str | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -113,6 +116,11 @@ def pytest_configure(config: pytest.Config) -> None:
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     config.stash[_drawn_seed] = worker.get(_SEED_KEY) or secrets.randbits(_SEED_BITS)
     config.stash[_width] = worker.get(_WIDTH_KEY, width(sys.stdout))
+    encoding = worker.get(_ENCODING_KEY) or getattr(sys.stdout, "encoding", None)
+    config.stash[_encoding] = encoding
+    config.stash[HINTS] = Hints.of(
+        config.getoption("--gradcheck-hints"), config.getoption("--gradcheck-lang"), encoding
+    )
     if not worker:
         config.pluginmanager.register(Results(config, lambda: _nothing_found(config)))
     for folder in _in_sight(config):
@@ -123,9 +131,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Give the seed of the run, and the width of its terminal, to a worker of pytest-xdist."""
+    """Give the seed of the run, and what its terminal is like, to a worker of pytest-xdist."""
     node.workerinput[_SEED_KEY] = node.config.stash[_drawn_seed]
     node.workerinput[_WIDTH_KEY] = node.config.stash[_width]
+    node.workerinput[_ENCODING_KEY] = node.config.stash[_encoding]
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -324,10 +333,7 @@ class ClaimItem(pytest.Function):
                     time_limit=limit or TIME_LIMIT,
                     replay_id=f"{self._file_from_here()}::{self.name}",
                     width=self.config.stash[_width],
-                    hints=Hints.of(
-                        self.config.getoption("--gradcheck-hints"),
-                        self.config.getoption("--gradcheck-lang"),
-                    ),
+                    hints=self.config.stash[HINTS],
                 )
         except (Exception, SystemExit) as error:
             reason = explain(error, claim.file, claim.line)

@@ -24,6 +24,8 @@ from gradcheck.verdict import Status
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
 
+#: How much is told of a mistake, and in which language.
+HINTS = pytest.StashKey[Hints]()
 Write = Callable[[Path, Sequence[Record], Sequence[Problem]], None]
 #: Where a test report keeps what its claim came to, as plain data: workers send it home.
 _RECORD, _PROBLEM = "gradcheck_record", "gradcheck_problem"
@@ -93,7 +95,7 @@ class Results:
             for line in self.nothing_found():
                 terminalreporter.line(line)
         screen = _screen(self.config.get_terminal_writer())
-        language = _language(self.config)
+        language = self.config.stash[HINTS].language
         for record in records:
             if record.status == str(Status.UNDECIDED):
                 if self.config.getoption("--undecided") == "report":
@@ -126,15 +128,11 @@ def _files(config: pytest.Config) -> list[tuple[Path, Write]]:
         from gradcheck.report.template import require_installed
 
         require_installed("--gradcheck-html")
-        write = functools.partial(write_page, language=_language(config))
+        write = functools.partial(write_page, language=config.stash[HINTS].language)
         found.append((require_writable("--gradcheck-html", page), write))
     if document is not None:
         found.append((require_writable("--gradcheck-json", document), write_document))
     return found
-
-
-def _language(config: pytest.Config) -> str:
-    return Hints.of(None, config.getoption("--gradcheck-lang")).language
 
 
 def _screen(writer: TerminalWriter) -> Screen:

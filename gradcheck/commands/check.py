@@ -70,10 +70,10 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--time-limit: a number of seconds above 0")
 
     files = [path for path in (options.html, options.json) if path is not None]
-    hints = Hints.of(options.hints, options.lang)
+    screen = Screen.of(sys.stdout)
+    hints = Hints.of(options.hints, options.lang, screen.encoding)
     page = _page(options.html, hints.language)
     document = None if options.json is None else require_writable("--json", options.json)
-    screen = Screen.of(sys.stdout)
     records: list[Record] = []
     problems: list[Problem] = []
     found: list[tuple[str, Found]] = []

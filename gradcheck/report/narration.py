@@ -60,7 +60,7 @@ def narrate(verdict: Verdict, hints: Hints | None = None, *, width: int | None =
         lines += ["", *sentences(in_language(verdict.reason, hints.language), width)]
     lines += _inputs(verdict, say)
     lines += _entries(verdict, width or WIDTH, hints.language)
-    told = tell(verdict.mistakes, hints)
+    told = tell(verdict.mistakes, hints, width)
     lines += ["", *told] if told else []
     if verdict.notes:
         notes = [say("note", note=in_language(note, hints.language)) for note in verdict.notes]

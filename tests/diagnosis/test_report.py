@@ -17,7 +17,16 @@ from gradcheck.checking import PROFILES, check_claim
 from gradcheck.claims import Rule
 from gradcheck.diagnosis import diagnose
 from gradcheck.errors import GradientMismatch
-from gradcheck.hints import LEVELS, Edit, Hints, Mistake, Text, environment_language, tell
+from gradcheck.hints import (
+    LEVELS,
+    Edit,
+    Hints,
+    Mistake,
+    Text,
+    columns,
+    environment_language,
+    tell,
+)
 from gradcheck.records import Record
 from tests.diagnosis import layers
 
@@ -106,6 +115,13 @@ def test_the_environment_chooses_the_language(monkeypatch, variables, language):
     assert environment_language() == language
 
 
+def test_a_language_that_the_terminal_lacks_is_not_chosen_for_it(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    languages = [environment_language(code) for code in (None, "utf-8", "gbk", "ascii", "cp1252")]
+    assert languages == ["zh", "zh", "zh", "en", "en"]
+    assert Hints.of(None, "zh", "ascii").language == "zh"  # it was asked for by name
+
+
 def test_a_guess_says_so_and_long_texts_are_broken():
     mistake = Mistake(
         "x", Text("word " * 40, "字" * 90), explained=0.5, edit=Edit(3, "before", "after")
@@ -114,6 +130,7 @@ def test_a_guess_says_so_and_long_texts_are_broken():
         lines = tell([mistake], Hints("remedy", language))
         assert "50%" in lines[0]
         assert all(len(line) <= 92 for line in lines)
+        assert all(columns(line) <= 40 for line in tell([mistake], Hints("what", language), 40))
     assert tell([mistake], Hints("none")) == []
 
 
