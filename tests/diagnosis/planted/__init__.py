@@ -7,6 +7,7 @@ the catalogue. The first parameter of a backward rule is the cotangent, as alway
 from tests.diagnosis.planted import (
     behaviour,
     cells,
+    compositions,
     factors,
     fresh,
     layout,
@@ -35,6 +36,7 @@ MODULES = (
     behaviour,
     more,
     cells,
+    compositions,
     windows,
     modes,
     fresh,
