@@ -20,7 +20,7 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.chain import name_break
-from gradcheck.diagnosis.evidence import Evidence, Guess, View, gather
+from gradcheck.diagnosis.evidence import Evidence, Guess, Usual, View, gather
 from gradcheck.diagnosis.pattern import Behaviour, Found, Pattern, behaviours, patterns
 from gradcheck.diagnosis.repair import KINDS, repair
 from gradcheck.diagnosis.samples import Clock, TooSlow
@@ -107,8 +107,10 @@ def _patterns(evidence: Evidence, wrong: list[View]) -> list[Mistake]:
     """The mistakes in the numbers of each gradient, those of one kind together."""
     found: dict[tuple[str, Text], tuple[Pattern, Found, list[str]]] = {}
     for view in wrong:
-        for pattern in patterns():
-            seen = _tried(pattern, view, evidence)
+        usual = Usual(view)
+        looked = itertools.product((view, *([usual] if usual.tells else [])), patterns())
+        for one, pattern in looked:
+            seen = _tried(pattern, one, evidence)
             if seen is not None:
                 key = (seen.id or pattern.id, _filled(seen.title or pattern.title, seen))
                 found.setdefault(key, (pattern, seen, []))[2].append(view.name)

@@ -160,10 +160,12 @@ _ON_PAGE = {
         "{heading}：{rows} 行 {columns} 列，{wrong} 个有误",
     " (wrong)": "（有误）",
     "Over the size of the step": "随步长的变化",
-    "How far the difference quotient is from each value: ": "差商与各值的距离：",
-    "From the measured value: at large steps it is truncated, at small ones rounded.":
-        "与测得值：步长大时有截断误差，步长小时有舍入误差。",
-    "From the claimed value: no step brings it near.": "与声明值：任何步长都不接近。",
+    "The entry looked at: ": "所看的元素：",
+    "How far its difference quotient is from the measured value: at large steps it is truncated, "
+    "at small ones rounded.":
+        "其差商与测得值的距离：步长大时有截断误差，步长小时有舍入误差。",
+    "How far from the claimed value: no step brings it near.":
+        "与声明值的距离：任何步长都不接近。",
     "The steps that are trusted.": "可信的步长。",
     "step of the input": "输入的步长",
     "relative distance": "相对距离",

@@ -33,12 +33,26 @@ def _equal(a: Floats, b: Floats) -> bool:
 
 def _nonlinear(evidence: Evidence, title: str) -> Found | None:
     """In which way a rule is not linear, the same at every point."""
-    if evidence.rule.kind not in ("vjp", "jvp") or title == "not repeatable":
+    if evidence.rule.kind not in ("vjp", "jvp") or not _repeats(evidence, title):
         return None
     seen = {_way(sample) for sample in evidence.samples if not sample.failing}
     if len(seen) != 1 or seen == {""}:
         return None
     return _WAYS[seen.pop()]
+
+
+def _repeats(evidence: Evidence, title: str) -> bool:
+    """Whether a second call gives the same: the failure may have been met by a wrong value."""
+    if title == "not repeatable":
+        return False
+    if evidence.rule.kind not in ("vjp", "jvp"):
+        return True
+    for sample in evidence.samples:
+        u = sample.answers[0][0]
+        first, second = answered(sample, u), answered(sample, u)
+        if first is not None and second is not None and not np.array_equal(first, second):
+            return False
+    return True
 
 
 def _way(sample: Sample) -> str:
@@ -125,7 +139,7 @@ _WAYS = {
 
 def _accumulates(evidence: Evidence, title: str) -> Found | None:
     """Every call adds the right gradient to what the last one gave."""
-    if title != "not repeatable":
+    if _repeats(evidence, title):
         return None
     for sample in evidence.samples:
         u = sample.answers[0][0]
@@ -157,7 +171,7 @@ def _changes(evidence: Evidence, title: str) -> Found | None:
 
 
 def _random(evidence: Evidence, title: str) -> Found | None:
-    return Found() if title == "not repeatable" else None
+    return None if _repeats(evidence, title) else Found()
 
 
 def _boolean(evidence: Evidence, title: str) -> Found | None:

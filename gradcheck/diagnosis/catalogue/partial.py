@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text, predicts
@@ -71,21 +72,28 @@ def _off_diagonal(pair: Pair) -> Floats | None:
 
 def _overwritten(view: View, evidence: Evidence) -> Found | None:
     """Of the outputs that an input reaches only the last, or the first, counts."""
+    if not any(len(p.jacobian) > 1 and not reached(p).all() for p in view.pairs):
+        return None  # only the last output counts: that is another mistake
     for last in (True, False):
         if view.explains(_one_output, last):
             return Found({"which": Text("last", "最后") if last else Text("first", "最先")})
     return None
 
 
+def reached(pair: Pair) -> NDArray[np.bool_]:
+    """Which outputs depend on which inputs."""
+    size = np.abs(pair.jacobian)
+    found: NDArray[np.bool_] = size > _ZERO * size.max(initial=0.0)
+    return found
+
+
 def _one_output(pair: Pair, last: bool) -> Floats | None:
     matrix = pair.jacobian
     if np.isnan(matrix).any():
         return None
-    reached = np.abs(matrix) > _ZERO * np.abs(matrix).max(initial=0.0)
-    if len(matrix) > 1 and reached.all():
-        return None  # only the last output counts: that is another mistake
+    ours = reached(pair)
     rows = np.arange(len(matrix))[:, None]
-    chosen = np.where(reached, rows, -1 if last else len(matrix))
+    chosen = np.where(ours, rows, -1 if last else len(matrix))
     row = chosen.max(axis=0) if last else chosen.min(axis=0)
     return pair.pull(pair.u, np.where(rows == row, matrix, 0.0))
 

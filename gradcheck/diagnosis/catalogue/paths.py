@@ -30,9 +30,9 @@ def _held(view: View, evidence: Evidence) -> Found | None:
 def _bent(view: View, evidence: Evidence) -> Found | None:
     """Another derivative of a function inside."""
     for part, number in _explained(view, evidence, [slope for slope, *_ in _SLOPES]):
-        _, name, title = _SLOPES[number]
+        _, name, title, remedy = _SLOPES[number]
         values = {"part": part.text, "line": part.line}
-        return Found(values, id=name, title=title)
+        return Found(values, id=name, title=title, remedy=remedy)
     return None
 
 
@@ -77,6 +77,7 @@ def _is_plain(view: View, evidence: Evidence) -> bool:
     return (
         not isinstance(view, Guess)
         and evidence.rule.kind not in ("jvp", "hessian")
+        and view.shows_usual
         and all(np.shape(pair.claimed) == pair.leaf.shape for pair in view.pairs)
     )
 
@@ -132,11 +133,13 @@ _IN_VALUE: list[Callable[[Floats], Floats]] = [
     lambda y: 1 / (2 * y),
 ]
 
-_SLOPES: list[tuple[Slope, str, Text]] = [
+_MULTIPLIED = Text("multiply by the derivative of {part}", "乘以 {part} 的导数")
+_SLOPES: list[tuple[Slope, str, Text, Text]] = [
     (
         _one,
         "pass",
         Text("the derivative of {part} is left out", "漏掉了 {part} 的导数"),
+        _MULTIPLIED,
     ),
     (
         _of_argument,
@@ -145,6 +148,7 @@ _SLOPES: list[tuple[Slope, str, Text]] = [
             "the derivative of {part} is written with its output, and gets its input",
             "{part} 的导数公式应代入其输出，却代入了输入",
         ),
+        Text("put {part} itself into the formula", "在公式中代入 {part} 本身"),
     ),
     (
         _at_output,
@@ -153,16 +157,19 @@ _SLOPES: list[tuple[Slope, str, Text]] = [
             "the derivative of {part} is taken at its output: applied twice",
             "{part} 的导数取在了它的输出处（函数被用了两次）",
         ),
+        Text("take it at what {part} is applied to", "应取在 {part} 所作用的量处"),
     ),
     (
         _value,
         "M16",
         Text("{part} itself stands where its derivative should", "该用 {part} 的导数处用了它本身"),
+        _MULTIPLIED,
     ),
     (
         _twice,
         "slope-twice",
         Text("the derivative of {part} is multiplied in twice", "{part} 的导数乘了两次"),
+        Text("multiply by it once", "只乘一次"),
     ),
 ]
 
@@ -183,9 +190,9 @@ PATTERNS = [
         "path-slope",
         Text("the derivative of {part} is wrong", "{part} 的导数有误"),
         Text(
-            "Everything else is right: with that slope for it, line {line} of the function gives "
-            "every claimed number.",
-            "其余都正确：若函数第 {line} 行中它的斜率如此，就恰好得到所声明的每个数值。",
+            "With that slope in line {line} the function has exactly the claimed derivative: all "
+            "the rest is right.",
+            "若函数第 {line} 行中它的斜率如此，导数就恰好是所声明的：其余都正确。",
         ),
         Text(
             "multiply by the derivative of {part} at its own input",

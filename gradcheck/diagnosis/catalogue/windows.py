@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gradcheck.diagnosis.catalogue.partial import reached
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
 
 #: Strides that are tried beside those that are inputs.
 _STRIDES = (2, 3, 4)
-#: An entry of the Jacobian below this share of the largest is one that is zero.
-_ZERO = 1e-9
 
 #: Pairs of an axis of the input and one of the output along which a window slides.
 Axes = tuple[tuple[int, int], ...]
@@ -71,6 +70,8 @@ def _unstrided(pair: Pair, axes: Axes, stride: int | str) -> Floats | None:
 
 def _one_place(view: View, evidence: Evidence) -> Found | None:
     """Of the inputs that an output depends on only one gets anything: its part, or all of it."""
+    if all(reached(pair).all() for pair in view.pairs):
+        return None  # every output depends on all inputs: there are no windows
     for last, whole in itertools.product((False, True), repeat=2):
         if view.explains(_placed, last, whole):
             return Found({"which": Text("last", "最后") if last else Text("first", "最先")})
@@ -81,11 +82,9 @@ def _placed(pair: Pair, last: bool, whole: bool) -> Floats | None:
     matrix = pair.jacobian
     if np.isnan(matrix).any():
         return None
-    reached = np.abs(matrix) > _ZERO * np.abs(matrix).max(initial=0.0)
-    if matrix.shape[1] > 1 and reached.all():
-        return None
+    ours = reached(pair)
     columns = np.arange(matrix.shape[1])
-    chosen = np.where(reached, columns, -1 if last else matrix.shape[1])
+    chosen = np.where(ours, columns, -1 if last else matrix.shape[1])
     column = chosen.max(axis=1) if last else chosen.min(axis=1)
     values = matrix.sum(axis=1, keepdims=True) if whole else matrix
     return pair.pull(pair.u, np.where(columns == column[:, None], values, 0.0))
