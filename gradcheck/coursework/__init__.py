@@ -31,9 +31,9 @@ namespaces, root starts it as a user of its own, to whom everything of the grade
 Either is used only after a probe, a submission that tries what must not work, has failed at all of
 it; else nothing is run. The process and its descendants are gone before a result is written.
 
-**Marks** (``interview``, ``grading``, ``results``). Each part is tried on inputs of the visible
-seed and of the hidden one; what is undecided on 20 fresh inputs as well, or passed only since its
-own noise hid the rest, needs the teacher. A class (``classroom``, ``roster``, ``cluster``) is
+**Marks** (``interview``, ``grading``, ``steadiness``, ``results``). Each part is tried on inputs of
+the visible seed and of the hidden one, which draws the sizes too; what is undecided on 20 fresh
+inputs as well, or right at some input only because its answers there make noise, needs the teacher. A class (``classroom``, ``roster``, ``cluster``) is
 shared out over processes or a Dask cluster; each result is one file, written whole or not at all,
 whose key says what it was made from. ``verifying`` proves an assignment sound: bugs in the solution
 cost what they touch.
