@@ -70,6 +70,7 @@ class Limits:
     """Resources of one process: seconds, bytes, bytes a file, descriptors, processes of the user.
 
     ``processes`` counts threads, and is what makes all limits of single processes limits together.
+    ``resident`` is the memory in use by all of them, where control groups can bound it.
     """
 
     seconds: int = 600
@@ -77,6 +78,7 @@ class Limits:
     file: int = 4 << 20
     descriptors: int = 64
     processes: int = 8
+    resident: int = 1 << 30
 
 
 def confine(limits: Limits, uid: int | None) -> None:

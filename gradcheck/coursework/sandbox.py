@@ -18,7 +18,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ import numpy as np
 from gradcheck.coursework import protocol
 from gradcheck.coursework.child import Broken, Child
 from gradcheck.coursework.confinement import Limits
+from gradcheck.coursework.groups import Group, place
 from gradcheck.coursework.mounts import Mounts, executable, mount_interpreter
 from gradcheck.coursework.staging import Room, packages, room
 from gradcheck.coursework.users import clean_after, own_user
@@ -57,15 +58,20 @@ class Sandbox:
     root: Path
     modules: tuple[str, ...] = ("numpy",)
     limits: Limits = field(default_factory=Limits)
+    #: Below which control group each process has one of its own; None where there are none.
+    groups: Path | None = None
 
     def start(self, where: Room) -> Child:
-        """The process of a submission; nothing has run in it yet."""
-        match self.kind:
-            case "bubblewrap":
-                return self._bubblewrapped(where)
-            case "separate user":
-                return self._separate(where)
-        return self._plain(where)
+        """The process of a submission; nothing has run in it yet. Raises ``Unavailable``."""
+        try:
+            match self.kind:
+                case "bubblewrap":
+                    return self._bubblewrapped(where)
+                case "separate user":
+                    return self._separate(where)
+            return self._plain(where)
+        except OSError as error:
+            raise Unavailable(f"no process could be started: {error}{_remedy(error)}") from None
 
     # ---- bubblewrap ----------------------------------------------------------------------------
 
@@ -102,7 +108,10 @@ class Sandbox:
         shim = f"{_INSIDE}/lib/gradcheck/coursework/shim.py"
         uid = own_user() if is_root else None
         command += self._python(shim, paths, main, uid)
-        return Child(command, depth=2, env={}, close_fds=True)
+        return Child(command, depth=2, bounds=self._group(), env={}, close_fds=True)
+
+    def _group(self) -> Group | None:
+        return None if self.groups is None else Group.made(self.groups, self.limits)
 
     def _python(
         self, shim: str, paths: list[str], main: str, uid: int | None, confined: bool = True
@@ -131,8 +140,9 @@ class Sandbox:
         )
         environment = {**_ENVIRONMENT, "HOME": str(home), "TMPDIR": str(home)}
         return Child(
-            command, clean=functools.partial(clean_after, uid), env=environment, cwd=home,
-            user=uid, group=uid, extra_groups=[], start_new_session=True, close_fds=True,
+            command, clean=functools.partial(clean_after, uid), bounds=self._group(),
+            env=environment, cwd=home, user=uid, group=uid, extra_groups=[],
+            start_new_session=True, close_fds=True,
         )  # fmt: skip
 
     def _linked(self) -> list[str]:
@@ -175,20 +185,26 @@ def choose(
     bound = limits or Limits()
     if any(name != "numpy" for name in modules) and limits is None:
         # Frameworks reserve address space by the gigabyte, and start threads.
-        bound = Limits(memory=16 << 30, processes=64, descriptors=256)
+        bound = Limits(memory=16 << 30, processes=64, descriptors=256, resident=4 << 30)
     if not sys.platform.startswith("linux"):
         reasons = [f"submissions are kept apart by Linux; this is {sys.platform}"]
         kinds = ()
     else:
         reasons = []
+    groups = place() if kinds else None
     for kind in kinds:
         sandbox = Sandbox(kind, root, tuple(modules), bound)
         try:
             probe(sandbox, private)
         except Unavailable as error:
             reasons.append(f"{kind}: {error}")
-        else:
-            return sandbox
+            continue
+        if groups is not None:
+            bounded = replace(sandbox, groups=groups)
+            with contextlib.suppress(Unavailable):
+                probe(bounded, private)
+                return bounded
+        return sandbox
     if unsafe:
         return Sandbox(NONE, root, tuple(modules), bound)
     raise Unavailable(
@@ -254,10 +270,7 @@ def probe(sandbox: Sandbox, private: Sequence[Path] = ()) -> None:
         source = Path(name) / "probe.py"
         source.write_text(head + _PROBE, encoding="utf-8")
         with room(sandbox.root, source, ()) as where:
-            try:
-                child = sandbox.start(where)
-            except OSError as error:
-                raise Unavailable(f"no process could be started: {error}") from None
+            child = sandbox.start(where)
             try:
                 child.begin(_PROBING)
                 wanted = {"names": ["probe"], "parameters": ["n"]}
@@ -279,6 +292,12 @@ def probe(sandbox: Sandbox, private: Sequence[Path] = ()) -> None:
     if works:
         hint = "; take the rights of others away: chmod 700" if "reaches" in works[0] else ""
         raise Unavailable(f"{works[0]}{hint}")
+
+
+def _remedy(error: OSError) -> str:
+    if not isinstance(error, PermissionError) or error.filename != executable():
+        return ""
+    return "; install Python, and gradcheck, where every user may read them"
 
 
 def _last_line(text: str) -> str:
