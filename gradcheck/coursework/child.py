@@ -33,7 +33,6 @@ _REMARKS = 64 << 10
 _ENDING = 2.0
 #: Seconds in which a process has to be there that was started.
 _STARTING = 20.0
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Broken(BaseException):
@@ -128,7 +127,7 @@ class Child:
         try:
             raw = Path(f"/proc/{self._pid}/stat").read_text(encoding="ascii", errors="replace")
             fields = raw.rpartition(")")[2].split()
-            return sum(int(fields[k]) for k in (11, 12, 13, 14)) / _TICKS_PER_SECOND
+            return sum(int(fields[k]) for k in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
         except (OSError, ValueError, IndexError):
             return 0.0
 

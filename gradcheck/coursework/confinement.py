@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import resource
 import struct
 from dataclasses import dataclass
 
@@ -86,6 +85,8 @@ def confine(limits: Limits, uid: int | None) -> None:
 
     Raises ``ConfinementError`` where any of it does not hold afterwards.
     """
+    import resource  # not there on every system, on all of which this module is loaded
+
     machine = platform.machine()
     if machine not in _CALLS:
         raise ConfinementError(f"the system calls of {machine} are not known here")

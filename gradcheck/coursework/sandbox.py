@@ -186,11 +186,10 @@ def choose(
     if any(name != "numpy" for name in modules) and limits is None:
         # Frameworks reserve address space by the gigabyte, and start threads.
         bound = Limits(memory=16 << 30, processes=64, descriptors=256, resident=4 << 30)
-    if not sys.platform.startswith("linux"):
-        reasons = [f"submissions are kept apart by Linux; this is {sys.platform}"]
+    require_system(unsafe=unsafe)
+    reasons = []
+    if not _is_linux():
         kinds = ()
-    else:
-        reasons = []
     groups = place() if kinds else None
     for kind in kinds:
         sandbox = Sandbox(kind, root, tuple(modules), bound)
@@ -213,6 +212,19 @@ def choose(
         + "\ninstall bubblewrap, or run as root in a container; --unsafe-no-sandbox grades without "
         "and marks every result"
     )
+
+
+def require_system(*, unsafe: bool) -> None:
+    """Raise ``Unavailable`` on systems where nothing keeps a submission apart."""
+    if not _is_linux() and not unsafe:
+        raise Unavailable(
+            "no submission is run here, since nothing would keep it apart: submissions are kept "
+            f"apart by Linux; this is {sys.platform}. Grade in a container or on another machine"
+        )
+
+
+def _is_linux() -> bool:
+    return sys.platform.startswith("linux")
 
 
 #: What a probe tries: each must come out as 0. The paths are put in.
