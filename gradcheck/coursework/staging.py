@@ -149,7 +149,8 @@ def _main(folder: Path, names: Sequence[str]) -> Path:
             return folder / name
     left = [path for path in sorted(folder.iterdir()) if path.suffix in (".py", ".ipynb")]
     if len(left) != 1:
-        raise Refused(f"there is no {' or '.join(names)} in it")
+        several = "; a folder is one submission: give those of a class one by one" if left else ""
+        raise Refused(f"there is no {' or '.join(names)} in it{several}")
     return left[0]
 
 

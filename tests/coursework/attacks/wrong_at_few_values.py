@@ -1,6 +1,7 @@
 # tries: right at all but a few values
 # earns: honest
 # ends: wrong
+# inputs: 91
 import numpy as np
 
 
