@@ -27,7 +27,14 @@ from gradcheck.coursework import protocol
 from gradcheck.coursework.child import Broken, Child
 from gradcheck.coursework.confinement import Limits
 from gradcheck.coursework.groups import Group, place
-from gradcheck.coursework.mounts import Mounts, executable, mount_interpreter
+from gradcheck.coursework.mounts import (
+    Mounts,
+    executable,
+    is_reachable,
+    made_at,
+    mount_interpreter,
+    reachable_interpreter,
+)
 from gradcheck.coursework.staging import Room, packages, room
 from gradcheck.coursework.users import clean_after, own_user
 from gradcheck.errors import GradcheckError
@@ -71,7 +78,7 @@ class Sandbox:
                     return self._separate(where)
             return self._plain(where)
         except OSError as error:
-            raise Unavailable(f"no process could be started: {error}{_remedy(error)}") from None
+            raise Unavailable(f"no process could be started: {error}") from None
 
     # ---- bubblewrap ----------------------------------------------------------------------------
 
@@ -120,7 +127,9 @@ class Sandbox:
             "paths": paths, "submission": main, "limits": asdict(self.limits), "uid": uid,
             "confined": confined,
         }  # fmt: skip
-        return [executable(), "-I", "-S", "-B", shim, json.dumps(settings)]
+        apart = self.kind == SEPARATE
+        python = reachable_interpreter(self.root) if apart else executable()
+        return [python, "-I", "-S", "-B", shim, json.dumps(settings)]
 
     # ---- another user --------------------------------------------------------------------------
 
@@ -146,16 +155,16 @@ class Sandbox:
         )  # fmt: skip
 
     def _linked(self) -> list[str]:
-        """A folder with links to the allowed modules alone, and the mounted ones."""
+        """A folder with the allowed modules alone, linked or copied, and the mounted ones."""
         folder = self.root / "packages"
         if not folder.exists():
-            with contextlib.suppress(FileExistsError):
-                made = Path(tempfile.mkdtemp(dir=self.root))
+            with made_at(folder) as made:
                 for name, path in packages(self.modules).items():
-                    (made / name).symlink_to(path)
-                made.chmod(0o755)
-                with contextlib.suppress(OSError):
-                    made.rename(folder)
+                    if self.kind == SEPARATE and not is_reachable(path):
+                        copied = shutil.copytree if path.is_dir() else shutil.copy
+                        copied(path, made / name)
+                    else:
+                        (made / name).symlink_to(path)
         return [str(folder), str(self.root / "lib")]
 
     # ---- not at all ----------------------------------------------------------------------------
@@ -304,12 +313,6 @@ def probe(sandbox: Sandbox, private: Sequence[Path] = ()) -> None:
     if works:
         hint = "; take the rights of others away: chmod 700" if "reaches" in works[0] else ""
         raise Unavailable(f"{works[0]}{hint}")
-
-
-def _remedy(error: OSError) -> str:
-    if not isinstance(error, PermissionError) or error.filename != executable():
-        return ""
-    return "; install Python, and gradcheck, where every user may read them"
 
 
 def _last_line(text: str) -> str:
