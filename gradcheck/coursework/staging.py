@@ -6,6 +6,7 @@ at all. The directories are the grader's; what the process may read is decided b
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import importlib.util
 import os
@@ -89,6 +90,8 @@ def library() -> Iterator[Path]:
                 )
             else:
                 shutil.copyfile(source, package / part)
+        # Once for all: no process of a submission can write what it has compiled.
+        compileall.compile_dir(root / "lib", quiet=2)
         _readable(root / "lib")
         yield root
 
