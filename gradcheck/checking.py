@@ -61,8 +61,8 @@ class Profile:
     inputs: int
     derandomized: bool = False
     database: bool = True
-    #: Whether the seed decides as well which values are tried at the sizes that are always tried;
-    #: else they are the same in every run.
+    #: Whether the seed alone decides all that is tried: the values at the sizes that are always
+    #: tried, which else are the same in every run, and the other sizes, without Hypothesis.
     all_seeded: bool = False
 
 
@@ -136,20 +136,21 @@ def check_claim(
     simplify: bool = True,
     width: int | None = None,
     progress: Callable[[int], None] | None = None,
+    judged: Callable[[Verdict], None] | None = None,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
 
     ``hints`` say how much of a mistake is told; with the level ``"none"`` it is not looked for.
     ``simplify=False`` stops at the first failing point, leaves it as it is and gives it no name.
     ``width`` is that of the reader's screen, see ``narrate``; ``progress`` is told how many inputs
-    were judged.
+    were judged, ``judged`` each verdict on one.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
     claim.require_sound()
     run = _Run(
         claim, profile or default_profile(), seed_, replay_id or claim.id, hints or Hints.of(),
-        width, progress,
+        width, progress, judged,
     )  # fmt: skip
     run.simplified = simplify
     try:
@@ -180,6 +181,7 @@ class _Run:
     hints: Hints
     width: int | None = None
     progress: Callable[[int], None] | None = None
+    judged: Callable[[Verdict], None] | None = None
     inputs: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     resolutions: list[float] = field(default_factory=list)
@@ -217,7 +219,10 @@ class _Run:
                 if self.inputs >= self.profile.inputs:
                     return
             left = -(-(self.profile.inputs - self.inputs) // len(REGIMES))
-            if left > 0:
+            if left > 0 and self.profile.all_seeded and not self.sampler.strategies:
+                for draft in self.sampler.covering(rng, left):
+                    self.example(draft)
+            elif left > 0:
                 self._drawn(left)()
 
     def _drawn(self, examples: int) -> Any:
@@ -279,6 +284,8 @@ class _Run:
         self.inputs += 1
         if self.progress is not None:
             self.progress(self.inputs)
+        if self.judged is not None:
+            self.judged(verdict)
         assert verdict.case is not None
         at = self.raised.setdefault(explain(self.sampler.owner.bind(verdict.case.inputs)), [0, 0])
         at[0] += verdict.cause == "raised"

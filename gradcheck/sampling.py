@@ -45,6 +45,10 @@ _SHARE_IN_REGIME = 0.7
 #: For a diagnosis: how many sizes are tried, and how many entries all arrays may have together.
 _MOST_TRIES = 60
 _FEW = 120
+#: Of what is drawn without Hypothesis each name has so many of its smallest sizes, each once, and
+#: then any; where sizes do not fit together, so many others are tried.
+_SMALLEST = 8
+_MOST_REDRAWN = 20
 
 
 @dataclass(frozen=True)
@@ -219,13 +223,41 @@ class Sampler:
         collect()
         return found
 
+    def covering(self, rng: np.random.Generator, count: int) -> Iterator[Draft]:
+        """Drafts drawn without Hypothesis, in which each name takes all of its small sizes.
+
+        A rule that is wrong for one size, or from one size on, is met at that size.
+        """
+        decks: dict[str, list[int]] = {}
+        for name, (low, high) in self.limits.items():
+            small = np.arange(low, min(high, low + _SMALLEST - 1) + 1)[:count]
+            others = rng.integers(low, high + 1, count - small.size)
+            decks[name] = [int(size) for size in rng.permutation([*small, *others])]
+        for number in range(count):
+            bindings: Bindings | None = {
+                name: self._batch(rng) if self._variadic(name) else deck[number]
+                for name, deck in decks.items()
+            }
+            for _ in range(_MOST_REDRAWN):
+                if bindings is not None and self.fits(bindings):
+                    break
+                bindings = self.random_sizes(rng)
+            if bindings is not None and self.fits(bindings):
+                edits = rng.integers(0, 2**16, (int(rng.integers(_MOST_EDITS + 1)), 2))
+                yield Draft(
+                    bindings, int(rng.integers(2**32)), tuple((int(a), int(b)) for a, b in edits)
+                )
+
+    def _batch(self, rng: np.random.Generator) -> tuple[int, ...]:
+        axes = int(rng.integers(0, _BATCH_AXES + 1))
+        return tuple(int(k) for k in rng.integers(1, _BATCH_SIZE + 1, axes))
+
     def random_sizes(self, rng: np.random.Generator, stretch: int = 1) -> Bindings | None:
         """Sizes drawn without Hypothesis, up to ``stretch`` times the usual ones; None if unfit."""
         bindings: Bindings = {}
         for name, (low, high) in self.limits.items():
             if self._variadic(name):
-                axes = int(rng.integers(0, _BATCH_AXES + 1))
-                bindings[name] = tuple(int(k) for k in rng.integers(1, _BATCH_SIZE + 1, axes))
+                bindings[name] = self._batch(rng)
                 continue
             if name not in self.owner.options.sizes:
                 high *= stretch

@@ -91,8 +91,9 @@ def _line(graded: Graded) -> str:
     """One submission in a line, and why parts were lost."""
     head = f"{graded.earned:g}/{graded.possible:g}  {printable(graded.submission)}"
     unsafe = "" if graded.isolation != "none (unsafe)" else "  (not kept apart)"
-    lines = [f"{head}{unsafe}"]
-    for part in graded.parts:
-        if part.earned < part.possible:
-            lines.append(f"    {part.name}: {part.outcome}: {printable(part.reason)}")
-    return "\n".join(lines)
+    lost = [part for part in graded.parts if part.earned < part.possible]
+    why = [f"{part.outcome}: {printable(part.reason)}" for part in lost]
+    if len(lost) == len(graded.parts) > 1 and len(set(why)) == 1:
+        return f"{head}{unsafe}\n    all parts: {why[0]}"
+    told = [f"    {part.name}: {text}" for part, text in zip(lost, why, strict=True)]
+    return "\n".join([f"{head}{unsafe}", *told])

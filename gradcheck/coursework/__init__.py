@@ -22,21 +22,23 @@ was being asked for, and the next part gets a fresh one.
 (``staging``): no oracle, no judging, no diagnosis, no derivation. What it reports about itself —
 lines, remarks, which argument was changed in place — is advice; marks rest on arrays.
 
-**How it is kept apart** (``sandbox``, ``mounts``, ``users``). bubblewrap mounts the interpreter,
-numpy, the shim and this one submission, read-only, with a sized ``/tmp`` and no network. Resource
-limits do not bind root, so as root the process becomes a user of its own before it imports
-anything; a filter of system calls takes away namespaces, mounts, sockets, traces and memory that no
-limit counts, and what is not confined afterwards does not start. In containers that forbid
-namespaces, root starts it as a user of its own, to whom everything of the grader's is closed.
-Either is used only after a probe, a submission that tries what must not work, has failed at all of
-it; else nothing is run. The process and its descendants are gone before a result is written.
+**How it is kept apart** (``sandbox``, ``mounts``, ``users``, ``groups``). bubblewrap mounts the
+interpreter, numpy, the shim and this one submission, read-only, with a sized ``/tmp`` and no
+network. Resource limits do not bind root, so as root the process becomes a user of its own before
+it imports anything; where the kernel's control groups may be made, one bounds memory and number of
+all its processes together, for any user; a filter of system calls takes away namespaces, mounts,
+sockets, traces and memory that no limit counts, and what is not confined afterwards does not start.
+In containers that forbid namespaces, root starts it as a user of its own, to whom everything of the
+grader's is closed. Either is used only after a probe, a submission that tries what must not work,
+has failed at all of it; else nothing is run. The process and its descendants are gone before a
+result is written.
 
-**Marks** (``interview``, ``grading``, ``results``). Each part is tried on inputs of the visible
-seed and of the hidden one; what is undecided on 20 fresh inputs as well, or passed only since its
-own noise hid the rest, needs the teacher. A class (``classroom``, ``roster``, ``cluster``) is
-shared out over processes or a Dask cluster; each result is one file, written whole or not at all,
-whose key says what it was made from. ``verifying`` proves an assignment sound: bugs in the solution
-cost what they touch.
+**Marks** (``interview``, ``grading``, ``steadiness``, ``results``). Each part is tried on inputs of
+the visible seed and of the hidden one, which draws the sizes too; what is undecided on 20 fresh
+inputs as well, or right at some input only because its answers there make noise, needs the teacher.
+A class (``classroom``, ``roster``, ``cluster``) is shared out over processes or a Dask cluster;
+each result is one file, written whole or not at all, whose key says what it was made from.
+``verifying`` proves an assignment sound: bugs in the solution cost what they touch.
 
 What is *not* defended against: a hole in the kernel; a rule that answers by differences hidden from
 the reading of its source; a student who knows the hidden seed; and in the second sandbox disk

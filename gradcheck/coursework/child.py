@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.coursework import protocol
+from gradcheck.coursework.groups import Group
 from gradcheck.coursework.results import Outcome
 
 #: Of what is printed, so many bytes are kept.
@@ -30,7 +31,8 @@ PATIENCE = 6.0
 _REMARKS = 64 << 10
 #: Seconds in which a process that has closed its pipe has to end.
 _ENDING = 2.0
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+#: Seconds in which a process has to be there that was started.
+_STARTING = 20.0
 
 
 class Broken(BaseException):
@@ -47,8 +49,9 @@ class Broken(BaseException):
 class Child:
     """One running submission.
 
-    ``depth`` is how many processes stand between the one that is started and the one that counts;
-    ``clean`` is called when it is gone.
+    ``depth`` is how many processes stand between the one that is started and the one that counts,
+    which ``bounds`` are for; ``clean`` is called when it is gone. Raises ``OSError`` where there is
+    no starting it, or no putting it into its group.
     """
 
     def __init__(
@@ -56,13 +59,19 @@ class Child:
         command: Sequence[str],
         depth: int = 0,
         clean: Callable[[], None] = lambda: None,
+        bounds: Group | None = None,
         **how: Any,
     ) -> None:
         pipe = subprocess.PIPE
-        self._clean = clean
-        self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, **how
-        )
+        self._clean, self._group = clean, bounds
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, **how
+            )
+        except BaseException:
+            if bounds is not None:
+                bounds.remove()
+            raise
         self._depth = depth
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -80,6 +89,26 @@ class Child:
         #: The seconds of a part, and what was used of it.
         self.limit = 0.0
         self._began = self._cpu_began = 0.0
+        if bounds is not None:
+            self._enter(bounds)
+
+    def _enter(self, group: Group) -> None:
+        """Into its group goes the process that counts: it waits for a request meanwhile."""
+        until = time.monotonic() + _STARTING
+        try:
+            while (pid := _descendant(self._process.pid, self._depth)) is None:
+                if self._process.poll() is not None or time.monotonic() > until:
+                    raise OSError(self._last_words() or "the process did not start")
+                time.sleep(_TICK_MS / 1000 / 10)
+            group.add(pid)
+        except BaseException:
+            self.end()
+            raise
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(OSError):
+            self._take_in()
+        return self.printed().strip()
 
     # ---- time ----------------------------------------------------------------------------------
 
@@ -90,13 +119,15 @@ class Child:
         self._cpu_began = self._cpu()
 
     def _cpu(self) -> float:
-        """The seconds that the process has computed, with all its threads."""
+        """The seconds that the process has computed, with all its threads; in a group, with all."""
+        if self._group is not None:
+            return self._group.seconds
         if self._pid is None:
             self._pid = _descendant(self._process.pid, self._depth)
         try:
             raw = Path(f"/proc/{self._pid}/stat").read_text(encoding="ascii", errors="replace")
             fields = raw.rpartition(")")[2].split()
-            return sum(int(fields[k]) for k in (11, 12, 13, 14)) / _TICKS_PER_SECOND
+            return sum(int(fields[k]) for k in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
         except (OSError, ValueError, IndexError):
             return 0.0
 
@@ -237,6 +268,8 @@ class Child:
             return self._ended(Outcome.OVER_LIMIT, "it used up its processor time")
         if number == signal.SIGXFSZ:
             return self._ended(Outcome.OVER_LIMIT, "it wrote a file that was too large")
+        if self._group is not None and self._group.ran_out_of_memory:
+            return self._ended(Outcome.OVER_LIMIT, "it used more memory than there is for it")
         said = f"exit code {code}"
         if number:
             with contextlib.suppress(ValueError):
@@ -270,6 +303,9 @@ class Child:
                 with contextlib.suppress(OSError):
                     stream.close()
         self._open_print = False
+        if self._group is not None:
+            self._group.remove()
+            self._group = None
         clean, self._clean = self._clean, lambda: None
         clean()
 

@@ -15,7 +15,7 @@ from gradcheck.coursework.child import PATIENCE
 from gradcheck.coursework.grading import grade, versions
 from gradcheck.coursework.results import Graded, Outcome, Part
 from gradcheck.coursework.roster import Entry, Records, key
-from gradcheck.coursework.sandbox import NONE, Sandbox, Unavailable, choose
+from gradcheck.coursework.sandbox import NONE, Sandbox, Unavailable, choose, require_system
 from gradcheck.coursework.staging import library
 from gradcheck.errors import InputError
 from gradcheck.mutation.workers import Lost, share_out
@@ -56,6 +56,7 @@ class Run:
 
         Raises ``Unavailable`` where nothing keeps submissions apart.
         """
+        require_system(unsafe=self.unsafe)
         records = Records(self.out)
         records.sweep()
         progress = ClassProgress(stream, len(entries)) if stream is not None else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import resource
 import struct
 from dataclasses import dataclass
 
@@ -70,6 +69,7 @@ class Limits:
     """Resources of one process: seconds, bytes, bytes a file, descriptors, processes of the user.
 
     ``processes`` counts threads, and is what makes all limits of single processes limits together.
+    ``resident`` is the memory in use by all of them, where control groups can bound it.
     """
 
     seconds: int = 600
@@ -77,6 +77,7 @@ class Limits:
     file: int = 4 << 20
     descriptors: int = 64
     processes: int = 8
+    resident: int = 1 << 30
 
 
 def confine(limits: Limits, uid: int | None) -> None:
@@ -84,6 +85,8 @@ def confine(limits: Limits, uid: int | None) -> None:
 
     Raises ``ConfinementError`` where any of it does not hold afterwards.
     """
+    import resource  # not there on every system, on all of which this module is loaded
+
     machine = platform.machine()
     if machine not in _CALLS:
         raise ConfinementError(f"the system calls of {machine} are not known here")

@@ -1,11 +1,15 @@
-"""What bubblewrap mounts: the interpreter, its standard library and the libraries that it loads."""
+"""The interpreter, its standard library and what it loads, for another user or a sandbox."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +20,48 @@ def executable() -> str:
     """The interpreter itself, and no link of a virtual environment."""
     base = getattr(sys, "_base_executable", None) or sys.executable
     return str(Path(base).resolve())
+
+
+#: What of a standard library nothing that is graded imports, the largest of it.
+_LEFT_OUT = ("site-packages", "dist-packages", "test", "config-*", "idlelib", "tkinter",
+             "ensurepip", "lib2to3", "turtledemo")  # fmt: skip
+_OTHERS_READ, _OTHERS_ENTER = 0o004, 0o001
+
+
+def is_reachable(path: Path) -> bool:
+    """Whether every user may read a file or folder, as far as modes say."""
+    entered = all(parent.stat().st_mode & _OTHERS_ENTER for parent in path.parents)
+    return entered and bool(path.stat().st_mode & _OTHERS_READ)
+
+
+def reachable_interpreter(root: Path) -> str:
+    """The interpreter for another user: itself, or a copy in ``root`` where it is out of reach.
+
+    So it is where root has a Python of its own, as from pyenv.
+    """
+    program, standard = Path(executable()), Path(sysconfig.get_path("stdlib"))
+    if is_reachable(program) and is_reachable(standard):
+        return str(program)
+    copy = root / "python"
+    if not copy.exists():
+        with made_at(copy) as folder:
+            (folder / "bin").mkdir()
+            shutil.copy(program, folder / "bin")
+            shutil.copytree(
+                standard, folder / "lib" / standard.name,
+                ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True,
+            )  # fmt: skip
+    return str(copy / "bin" / program.name)
+
+
+@contextlib.contextmanager
+def made_at(path: Path) -> Iterator[Path]:
+    """A folder to be filled that is at ``path`` afterwards, whole, whoever else makes it."""
+    folder = Path(tempfile.mkdtemp(dir=path.parent))
+    yield folder
+    folder.chmod(0o755)
+    with contextlib.suppress(OSError):
+        folder.rename(path)
 
 
 class Mounts:

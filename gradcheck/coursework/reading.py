@@ -101,4 +101,6 @@ def _said(error: BaseException, path: Path) -> str:
         if trace.tb_frame.f_code.co_filename == str(path):
             line = trace.tb_lineno
         trace = trace.tb_next
-    return last_line(error) + (f" (line {line})" if line else "")
+    text = last_line(error)
+    # A SyntaxError says it itself.
+    return text if not line or f"line {line})" in text else f"{text} (line {line})"

@@ -18,7 +18,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,15 @@ import numpy as np
 from gradcheck.coursework import protocol
 from gradcheck.coursework.child import Broken, Child
 from gradcheck.coursework.confinement import Limits
-from gradcheck.coursework.mounts import Mounts, executable, mount_interpreter
+from gradcheck.coursework.groups import Group, place
+from gradcheck.coursework.mounts import (
+    Mounts,
+    executable,
+    is_reachable,
+    made_at,
+    mount_interpreter,
+    reachable_interpreter,
+)
 from gradcheck.coursework.staging import Room, packages, room
 from gradcheck.coursework.users import clean_after, own_user
 from gradcheck.errors import GradcheckError
@@ -57,15 +65,20 @@ class Sandbox:
     root: Path
     modules: tuple[str, ...] = ("numpy",)
     limits: Limits = field(default_factory=Limits)
+    #: Below which control group each process has one of its own; None where there are none.
+    groups: Path | None = None
 
     def start(self, where: Room) -> Child:
-        """The process of a submission; nothing has run in it yet."""
-        match self.kind:
-            case "bubblewrap":
-                return self._bubblewrapped(where)
-            case "separate user":
-                return self._separate(where)
-        return self._plain(where)
+        """The process of a submission; nothing has run in it yet. Raises ``Unavailable``."""
+        try:
+            match self.kind:
+                case "bubblewrap":
+                    return self._bubblewrapped(where)
+                case "separate user":
+                    return self._separate(where)
+            return self._plain(where)
+        except OSError as error:
+            raise Unavailable(f"no process could be started: {error}") from None
 
     # ---- bubblewrap ----------------------------------------------------------------------------
 
@@ -102,7 +115,10 @@ class Sandbox:
         shim = f"{_INSIDE}/lib/gradcheck/coursework/shim.py"
         uid = own_user() if is_root else None
         command += self._python(shim, paths, main, uid)
-        return Child(command, depth=2, env={}, close_fds=True)
+        return Child(command, depth=2, bounds=self._group(), env={}, close_fds=True)
+
+    def _group(self) -> Group | None:
+        return None if self.groups is None else Group.made(self.groups, self.limits)
 
     def _python(
         self, shim: str, paths: list[str], main: str, uid: int | None, confined: bool = True
@@ -111,7 +127,9 @@ class Sandbox:
             "paths": paths, "submission": main, "limits": asdict(self.limits), "uid": uid,
             "confined": confined,
         }  # fmt: skip
-        return [executable(), "-I", "-S", "-B", shim, json.dumps(settings)]
+        apart = self.kind == SEPARATE
+        python = reachable_interpreter(self.root) if apart else executable()
+        return [python, "-I", "-S", "-B", shim, json.dumps(settings)]
 
     # ---- another user --------------------------------------------------------------------------
 
@@ -131,21 +149,22 @@ class Sandbox:
         )
         environment = {**_ENVIRONMENT, "HOME": str(home), "TMPDIR": str(home)}
         return Child(
-            command, clean=functools.partial(clean_after, uid), env=environment, cwd=home,
-            user=uid, group=uid, extra_groups=[], start_new_session=True, close_fds=True,
+            command, clean=functools.partial(clean_after, uid), bounds=self._group(),
+            env=environment, cwd=home, user=uid, group=uid, extra_groups=[],
+            start_new_session=True, close_fds=True,
         )  # fmt: skip
 
     def _linked(self) -> list[str]:
-        """A folder with links to the allowed modules alone, and the mounted ones."""
+        """A folder with the allowed modules alone, linked or copied, and the mounted ones."""
         folder = self.root / "packages"
         if not folder.exists():
-            with contextlib.suppress(FileExistsError):
-                made = Path(tempfile.mkdtemp(dir=self.root))
+            with made_at(folder) as made:
                 for name, path in packages(self.modules).items():
-                    (made / name).symlink_to(path)
-                made.chmod(0o755)
-                with contextlib.suppress(OSError):
-                    made.rename(folder)
+                    if self.kind == SEPARATE and not is_reachable(path):
+                        copied = shutil.copytree if path.is_dir() else shutil.copy
+                        copied(path, made / name)
+                    else:
+                        (made / name).symlink_to(path)
         return [str(folder), str(self.root / "lib")]
 
     # ---- not at all ----------------------------------------------------------------------------
@@ -175,20 +194,25 @@ def choose(
     bound = limits or Limits()
     if any(name != "numpy" for name in modules) and limits is None:
         # Frameworks reserve address space by the gigabyte, and start threads.
-        bound = Limits(memory=16 << 30, processes=64, descriptors=256)
-    if not sys.platform.startswith("linux"):
-        reasons = [f"submissions are kept apart by Linux; this is {sys.platform}"]
+        bound = Limits(memory=16 << 30, processes=64, descriptors=256, resident=4 << 30)
+    require_system(unsafe=unsafe)
+    reasons = []
+    if not _is_linux():
         kinds = ()
-    else:
-        reasons = []
+    groups = place() if kinds else None
     for kind in kinds:
         sandbox = Sandbox(kind, root, tuple(modules), bound)
         try:
             probe(sandbox, private)
         except Unavailable as error:
             reasons.append(f"{kind}: {error}")
-        else:
-            return sandbox
+            continue
+        if groups is not None:
+            bounded = replace(sandbox, groups=groups)
+            with contextlib.suppress(Unavailable):
+                probe(bounded, private)
+                return bounded
+        return sandbox
     if unsafe:
         return Sandbox(NONE, root, tuple(modules), bound)
     raise Unavailable(
@@ -197,6 +221,19 @@ def choose(
         + "\ninstall bubblewrap, or run as root in a container; --unsafe-no-sandbox grades without "
         "and marks every result"
     )
+
+
+def require_system(*, unsafe: bool) -> None:
+    """Raise ``Unavailable`` on systems where nothing keeps a submission apart."""
+    if not _is_linux() and not unsafe:
+        raise Unavailable(
+            "no submission is run here, since nothing would keep it apart: submissions are kept "
+            f"apart by Linux; this is {sys.platform}. Grade in a container or on another machine"
+        )
+
+
+def _is_linux() -> bool:
+    return sys.platform.startswith("linux")
 
 
 #: What a probe tries: each must come out as 0. The paths are put in.
@@ -254,10 +291,7 @@ def probe(sandbox: Sandbox, private: Sequence[Path] = ()) -> None:
         source = Path(name) / "probe.py"
         source.write_text(head + _PROBE, encoding="utf-8")
         with room(sandbox.root, source, ()) as where:
-            try:
-                child = sandbox.start(where)
-            except OSError as error:
-                raise Unavailable(f"no process could be started: {error}") from None
+            child = sandbox.start(where)
             try:
                 child.begin(_PROBING)
                 wanted = {"names": ["probe"], "parameters": ["n"]}

@@ -11,8 +11,10 @@ from gradcheck.errors import InputError
 from gradcheck.hints import LEVELS
 
 SETTINGS = "assignment.toml"
-#: Inputs of a part from each seed: the sizes that are always tried, in every regime.
-INPUTS = 28
+#: Inputs of a part from the visible seed: the sizes that are always tried, in every regime. From
+#: the hidden one there are sizes enough for each name to be 1 to 8 once, and something larger.
+VISIBLE_INPUTS = 28
+INPUTS = 91
 #: A loop that does not end is cut off after so many seconds of a part.
 TIME_LIMIT = 4.0
 
@@ -62,10 +64,10 @@ class Settings:
             raise InputError(f"{path.name}: hints = {own['hints']!r}; one of {', '.join(LEVELS)}")
         if not own["time_limit"] > 0:
             raise InputError(f"{path.name}: time_limit = {own['time_limit']}; seconds, above 0")
-        if own["inputs"] < INPUTS:
+        if own["inputs"] < VISIBLE_INPUTS:
             raise InputError(
-                f"{path.name}: inputs = {own['inputs']}; with less than {INPUTS} not every size "
-                "that tells mistakes apart is tried"
+                f"{path.name}: inputs = {own['inputs']}; with less than {VISIBLE_INPUTS} not every "
+                "size that tells mistakes apart is tried"
             )
         if min(own["visible_seed"], own["hidden_seed"]) < 0:
             raise InputError(f"{path.name}: seeds are 0 or more")

@@ -6,6 +6,7 @@ at all. The directories are the grader's; what the process may read is decided b
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import importlib.util
 import os
@@ -37,8 +38,10 @@ _MOST_FILES = 200
 _LARGEST_FILE = 5 << 20
 _LARGEST = 20 << 20
 _DEEPEST = 8
-#: The name of a private folder begins with this and the process that made it.
+#: The name of a private folder begins with this; in it is a file that is locked while its grader
+#: lives. A process number would not do: another container that shares the folder has its own.
 _PREFIX = "gradcheck-grading-"
+_ALIVE = "alive"
 
 
 class Refused(Exception):
@@ -57,9 +60,16 @@ class Room:
 @contextlib.contextmanager
 def private_folder() -> Iterator[Path]:
     """A folder for the time of a run; what runs left that were killed is deleted first."""
+    import fcntl  # not there on every system, on all of which this module is loaded
+
     _sweep()
-    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as name:
-        yield Path(name)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
+        fresh = Path(name) / f"{_ALIVE}.new"
+        with fresh.open("w") as alive:
+            os.fchmod(alive.fileno(), 0o600)
+            fcntl.flock(alive, fcntl.LOCK_EX)
+            fresh.rename(Path(name) / _ALIVE)  # never seen without its lock
+            yield Path(name)
 
 
 @contextlib.contextmanager
@@ -80,17 +90,22 @@ def library() -> Iterator[Path]:
                 )
             else:
                 shutil.copyfile(source, package / part)
+        # Once for all: no process of a submission can write what it has compiled.
+        compileall.compile_dir(root / "lib", quiet=2)
         _readable(root / "lib")
         yield root
 
 
 def _sweep() -> None:
     """Delete what graders left that were killed."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        pid = path.name.removeprefix(_PREFIX).partition("-")[0]
+    import fcntl
+
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
-            own = path.lstat().st_uid == os.geteuid() and not path.is_symlink()
-            if own and pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            if path.is_symlink() or path.lstat().st_uid != os.geteuid():
+                continue
+            with (path / _ALIVE).open("r") as alive:
+                fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path, ignore_errors=True)
 
 
@@ -137,7 +152,8 @@ def _main(folder: Path, names: Sequence[str]) -> Path:
             return folder / name
     left = [path for path in sorted(folder.iterdir()) if path.suffix in (".py", ".ipynb")]
     if len(left) != 1:
-        raise Refused(f"there is no {' or '.join(names)} in it")
+        several = "; a folder is one submission: give those of a class one by one" if left else ""
+        raise Refused(f"there is no {' or '.join(names)} in it{several}")
     return left[0]
 
 

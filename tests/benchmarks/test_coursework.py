@@ -1,15 +1,19 @@
-"""What grading costs: a homework of ten parts, and a class of five hundred submissions."""
+"""What grading costs: a homework of ten parts, a case by the protocol, and a class of 500."""
 
+import contextlib
 import resource
 import time
 from pathlib import Path
 
 import pytest
 
-from gradcheck.coursework import roster, sandbox, staging
+from gradcheck.coursework import grading, roster, sandbox, staging, verifying
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.classroom import Run, cores
 from gradcheck.coursework.grading import grade
+from gradcheck.coursework.interview import Interview
+from gradcheck.coursework.submitted import answered_by
+from gradcheck.hints import Hints
 from tests.coursework.conftest import private_copy
 from tests.coursework.generated import generated, handed_in
 
@@ -35,6 +39,50 @@ def test_a_homework_of_ten_parts(benchmark, apart):
     assert len(graded.parts) == 10
     assert graded.earned == graded.possible
     benchmark.extra_info["inputs"] = sum(part.inputs for part in graded.parts)
+
+
+#: How often the two ways are timed, in turn: the shortest of each counts.
+ROUNDS = 5
+
+
+@pytest.mark.benchmark(group="coursework")
+def test_what_the_protocol_costs_a_case(benchmark, apart):
+    assignment = Assignment.load(TEMPLATE)
+    path = TEMPLATE / "solution" / "submission.py"
+    here = verifying._Local(assignment, verifying._module(path))
+    seconds = {"here": [], "there": []}
+    inputs = 0
+
+    def graded(where, respondent):
+        nonlocal inputs
+        began = time.perf_counter()
+        with answered_by(respondent):
+            checked = [
+                grading._checked(
+                    assignment, task, [2], assignment.inputs, Hints.of("none"), lambda verdict: None
+                )
+                for task in assignment.tasks
+            ]
+        seconds[where].append(time.perf_counter() - began)
+        assert {one.record.status for one in checked} == {"pass"}
+        inputs = sum(one.record.inputs for one in checked)
+
+    with staging.room(apart.root, path, ()) as room:
+        there = Interview(assignment, apart, room)
+        with contextlib.closing(there):
+            there.begin()
+            graded("there", there)  # starts the process
+            seconds["there"].clear()
+
+            def both():
+                there.begin()
+                graded("there", there)
+                graded("here", here)
+
+            benchmark.pedantic(both, rounds=ROUNDS)
+    over = min(seconds["there"]) - min(seconds["here"])
+    benchmark.extra_info["ms a case over the in-process time"] = 1000 * over / inputs
+    benchmark.extra_info["inputs"] = inputs
 
 
 @pytest.mark.benchmark(group="coursework")

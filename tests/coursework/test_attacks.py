@@ -7,6 +7,7 @@ which it answers rightly, is worth 1 of 3 — and how its other part ends.
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,8 @@ def test_an_attack_earns_what_it_has_derived_and_leaves_nothing(path, guarded, a
     says = header(path)
     if "waits" in says:
         monkeypatch.setattr(child, "PATIENCE", 3.0)
-    graded = grade(guarded, path, apart, guarded.hidden_seed, path.stem)
+    assignment = replace(guarded, inputs=int(says.get("inputs", guarded.inputs)))
+    graded = grade(assignment, path, apart, guarded.hidden_seed, path.stem)
     honest, square = graded.parts
     assert (honest.name, square.name) == ("honest", "square")
     assert graded.earned == EARNED[says["earns"]], (says["tries"], graded)

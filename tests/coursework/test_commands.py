@@ -149,3 +149,32 @@ def test_wrong_use_is_told(arguments, said, folder, tmp_path):
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+#: What a system has that is none of Unix, as far as importing tells.
+ELSEWHERE = """
+import os, sys
+import multiprocessing.connection, multiprocessing.shared_memory
+import numpy, hypothesis, pathlib, select, shutil, subprocess, tempfile
+
+sys.modules["resource"] = sys.modules["fcntl"] = None
+for name in ("sysconf", "fork", "geteuid", "setresuid", "sched_getaffinity"):
+    delattr(os, name)
+sys.platform = "win32"
+from gradcheck.cli import main
+
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_system_that_cannot_keep_submissions_apart_refuses_and_says_why(folder, tmp_path):
+    script = tmp_path / "elsewhere.py"
+    script.write_text(ELSEWHERE)
+    (tmp_path / "b.py").write_text("x = 1\n")
+    done = subprocess.run(
+        [sys.executable, script, "grade", folder, "b.py", "--out", "o", "--jobs", "1"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "kept apart by Linux; this is win32" in done.stderr
+    assert "Traceback" not in done.stderr
