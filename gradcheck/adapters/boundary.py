@@ -6,9 +6,11 @@ where the two can share memory: the session has made copies already.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -19,7 +21,7 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, itself
 from gradcheck.errors import DeclarationError
 
-#: Modules of arrays that are recognised by the name under which a layer uses them.
+#: Modules of arrays that do not say that they are.
 _KNOWN = ("torch", "cupy")
 
 
@@ -30,7 +32,21 @@ def in_world(style: Style, names: Names) -> Style:
     module = _imported(names.arrays) if names.arrays else _used_by(style)
     if module is None:
         return style
-    return replace(style, inward=lambda value: _inward(value, module), outward=_outward)
+    around = double if module.__name__ == "jax.numpy" else contextlib.nullcontext
+
+    def inward(value: Any) -> Any:
+        with around():
+            return _inward(value, module)
+
+    return replace(style, inward=inward, outward=_outward, around=around)
+
+
+@contextlib.contextmanager
+def double() -> Iterator[None]:
+    """JAX in float64 and on the CPU, whatever is set outside."""
+    jax: Any = _imported("jax")
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+        yield
 
 
 def framework(name: str, names: Names) -> Any:
@@ -48,18 +64,40 @@ def _imported(name: str) -> ModuleType:
 
 def _used_by(style: Style) -> ModuleType | None:
     """The module of arrays whose functions the rule, or the class, uses under its usual name."""
+    for function in _functions(style):
+        code, space = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+        for name in code.co_names if code is not None else ():
+            if _has_arrays(space.get(name)):
+                return space[name]
+    return None
+
+
+def array_modules(style: Style) -> list[str]:
+    """The modules of arrays that the file of a layer imports, by name: it may use methods alone."""
+    found = {
+        value.__name__: None
+        for function in _functions(style)
+        for value in getattr(function, "__globals__", {}).values()
+        if _has_arrays(value)
+    }
+    return list(found)
+
+
+def _functions(style: Style) -> list[Any]:
     functions = [style.source]
     if style.make is None:
         functions.append(style.forward(None))
     if inspect.isclass(style.make):
         functions += [value for value in vars(style.make).values() if inspect.isfunction(value)]
-    for function in functions:
-        code, space = getattr(function, "__code__", None), getattr(function, "__globals__", {})
-        for name in code.co_names if code is not None else ():
-            value = space.get(name)
-            if isinstance(value, ModuleType) and value.__name__ in _KNOWN:
-                return value
-    return None
+    return functions
+
+
+def _has_arrays(value: Any) -> bool:
+    """Whether a value is a module of arrays that are not numpy's."""
+    if not isinstance(value, ModuleType) or value is np:
+        return False
+    says = hasattr(value, "__array_namespace_info__") and value.__name__ != "autograd.numpy"
+    return says or value.__name__ in _KNOWN
 
 
 def _inward(value: Any, module: ModuleType) -> Any:

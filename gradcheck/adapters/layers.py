@@ -29,6 +29,8 @@ from gradcheck.sampling import Draft, Sampler
 
 #: So many shapes a gradient are tested for what is kept from one call to the next.
 _STATE_TESTS = 3
+#: What the output is called in reports: the first of these that no input is called.
+_OUTPUTS = ("y", "output", "value", "answer", "result_of_forward")
 #: So many more sizes are tried where a layer may not run at any: a stride that has to fit, …
 _MORE_SIZES = 6
 
@@ -154,8 +156,8 @@ class _Layer:
         wanted = owner.differentiable
         if not wanted:
             raise DeclarationError(f"{owner.name} has no differentiable input")
-        taken = {"y", "i", "j"} & set(owner.arguments)
-        owner.options = replace(owner.options, output=("output",) if "y" in taken else ("y",))
+        output = next(name for name in _OUTPUTS if name not in owner.arguments)
+        owner.options = replace(owner.options, output=(output,))
         self.plan = Plan(
             style, self.names, list(owner.arguments), wanted, trials(owner, few=self.guessed)
         )
@@ -295,7 +297,9 @@ class _Layer:
         for input_ in plan.forward_inputs:
             # That a dict of settings takes running means along is a convention.
             given = plan.style.outward(session.given[input_])
-            if is_array(values[input_]) and not same(given, values[input_]):
+            if plan.names.through or not is_array(values[input_]):
+                continue
+            if not same(given, values[input_]):
                 self._note(f"{name} writes into its input {input_!r}, which others may still use")
         for given, cotangent in zip(session.cotangents, cotangents, strict=False):
             if not same(plan.style.outward(given), cotangent):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcheck.adapters.activation import ACTIVATIONS
 from gradcheck.adapters.construction import RATE, Recorder, initialized, rate_for, shapes_of
 from gradcheck.adapters.places import CHANGE
-from gradcheck.adapters.words import is_rate, mode_value
+from gradcheck.adapters.words import is_logits, is_rate, mode_value
 from gradcheck.answers import same
 
 if TYPE_CHECKING:
@@ -99,13 +100,20 @@ class Session:
         """A copy of a value, as the layer has arrays."""
         return self.plan.style.inward(copy_of(value))
 
+    def _passed(self, name: str, value: Any) -> Any:
+        """What the forward function is given for an input: a loss may follow an activation."""
+        through = self.plan.names.through
+        if through and name in self.plan.differentiable:
+            return self.plan.style.inward(ACTIVATIONS[through](value))
+        return self._inside(value)
+
     # ---- forward -----------------------------------------------------------------------------
 
     def run_forward(self, values: Mapping[str, Any]) -> None:
         """Call the forward function with copies."""
         plan = self.plan
         self.values = dict(values)
-        self.given = {name: self._inside(values[name]) for name in plan.forward_inputs}
+        self.given = {name: self._passed(name, values[name]) for name in plan.forward_inputs}
         arguments = {**copy.deepcopy(plan.constants), **self.given}
         if plan.packed:
             self.given[plan.packed] = arguments[plan.packed] = {
@@ -116,7 +124,8 @@ class Session:
         for parameter in plan.style.takes:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 by_position.append(arguments.pop(parameter.name))
-        self.returned = _call(plan.style.forward(self.object), by_position, arguments)
+        with plan.style.around():
+            self.returned = _call(plan.style.forward(self.object), by_position, arguments)
 
     def answers(self) -> Any:
         """What the forward function answered, without what it keeps for the backward function."""
@@ -124,7 +133,7 @@ class Session:
         if plan.output is not None:
             return plan.output.read(self.object)
         if plan.style.backward is None:
-            return returned[0]
+            return returned[plan.style.value_at]
         if plan.style.returns_cache:
             return returned[0] if len(returned) == 2 else tuple(returned[:-1])
         return returned
@@ -143,7 +152,8 @@ class Session:
         """Call the backward function with copies."""
         plan = self.plan
         if plan.style.backward is None:
-            rest = self.returned[1:]
+            value_at = plan.style.value_at
+            rest = [part for k, part in enumerate(self.returned) if k != value_at]
             self.returned_gradients = rest[0] if len(rest) == 1 else rest
             return
         self.cotangents = [self._inside(cotangent) for cotangent in cotangents]
@@ -176,8 +186,9 @@ class Session:
         for parameter in plan.style.gets:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 first.append(arguments.pop(parameter.name))
-        self.returned_gradients = _call(plan.style.backward(self.object), first, arguments)
-        self._ask_for_parameters()
+        with plan.style.around():
+            self.returned_gradients = _call(plan.style.backward(self.object), first, arguments)
+            self._ask_for_parameters()
 
     def _set_rate(self, rate: float) -> None:
         self.rate = Recorder.rate = rate
@@ -204,6 +215,8 @@ class Session:
     def _argument(self, name: str) -> Any:
         """What a derivative is given: the input, the output, or an input of that name."""
         plan = self.plan
+        if plan.names.through and name not in self.given and is_logits(name):
+            return self._inside(self.values[plan.differentiable[0]])
         if plan.style.kind == "of inputs":
             return self._input(name) if name in self.values else self._input(self._nth(name))
         if plan.derivative_of == "output":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gradcheck.adapters.names import Names
@@ -42,15 +43,21 @@ class Style:
     returns_cache: bool = False
     has_context: bool = False
     kind: str = "vjp"
+    #: Without a backward function: where the value stands in what is returned.
+    value_at: int = 0
     #: Where the rule stands, for reports.
     source: Function | None = None
     words: Words = WORDS
     #: How an array goes into the layer's own world, and comes back: tensors of a framework.
     inward: Function = itself
     outward: Function = itself
+    #: What calls are made inside of: a setting of the framework.
+    around: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
     #: The parameters of ``forward`` and ``backward``, without ``self`` and the context.
     takes: tuple[inspect.Parameter, ...] = ()
     gets: tuple[inspect.Parameter, ...] = ()
+    #: What the forward function is given that is no array, by name.
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     #: The forward function has no signature: it is given the declared inputs in order.
     takes_all: bool = False
 

@@ -61,7 +61,7 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Functions whose names differ by a word for the derivative, and classes with both."""
     functions = {n: f for n, f in namespace.items() if inspect.isfunction(f)}
     for name, derivative in functions.items():
-        for partner in _partners(name):
+        for partner in partners(name):
             if partner in functions and partner != name:
                 yield functions[partner], derivative
                 break
@@ -70,7 +70,8 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
             yield (value,)
 
 
-def _partners(name: str) -> list[str]:
+def partners(name: str) -> list[str]:
+    """What the function may be called of which one of this name is the derivative."""
     found = [name.removesuffix(f"_{end}") for end in _ENDINGS if name.endswith(f"_{end}")]
     found += [name.removeprefix(start) for start in _STARTS if name.startswith(start)]
     found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
