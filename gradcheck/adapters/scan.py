@@ -66,6 +66,7 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
     with _quietly():
         definitions = definitions_of(path)
         report.left_out = [str(one) for one in definitions.left_out]
+        report.defined = [n for n, one in definitions.namespace.items() if callable(one)]
         found = _with_spec(definitions, spec)
     for sighting, entry in found:
         with _quietly():

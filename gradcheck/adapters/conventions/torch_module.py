@@ -1,4 +1,4 @@
-"""``torch.nn.Module``: its inputs and its named parameters, by torch's own backward pass."""
+"""``torch.nn.Module``, where a spec names it: its inputs and parameters, by torch's own rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function that returns a value with its gradient.
+"""A function that returns a value with its gradient: ``cost(theta, X, y) -> (J, grad)``.
 
 A fused loss, ``softmax_loss(x, y) -> (loss, dx)``, or a cost of one flat vector of parameters,
 ``cost(theta, X, y) -> (J, grad)``; also the other way round, ``propagate(w, b, X, Y) -> (grads,
