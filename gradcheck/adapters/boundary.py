@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.style import Style, itself
+from gradcheck.adapters.style import Style, itself, plainly
 from gradcheck.errors import DeclarationError
 
 #: Modules of arrays that do not say that they are.
@@ -32,21 +32,48 @@ def in_world(style: Style, names: Names) -> Style:
     module = _imported(names.arrays) if names.arrays else _used_by(style)
     if module is None:
         return style
-    around = double if module.__name__ == "jax.numpy" else contextlib.nullcontext
+    settings = {"jax.numpy": (double, jax_dtype), "torch": (torch_default, torch_dtype)}
+    around, own_dtype = settings.get(module.__name__, (plainly, str))
 
     def inward(value: Any) -> Any:
-        with around():
+        with around(""):
             return _inward(value, module)
 
-    return replace(style, inward=inward, outward=_outward, around=around)
+    return replace(style, inward=inward, outward=_outward, around=around, own_dtype=own_dtype())
 
 
 @contextlib.contextmanager
-def double() -> Iterator[None]:
-    """JAX in float64 and on the CPU, whatever is set outside."""
+def double(dtype: str = "") -> Iterator[None]:
+    """JAX able to compute in float64, and on the CPU, whatever is set outside."""
     jax: Any = _imported("jax")
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
         yield
+
+
+def jax_dtype() -> str:
+    """The dtype of JAX's own arrays."""
+    jax: Any = _imported("jax")
+    return "" if jax.config.jax_enable_x64 else "float32"
+
+
+@contextlib.contextmanager
+def torch_default(dtype: str = "") -> Iterator[None]:
+    """New tensors of a dtype, on the CPU, whatever is set outside."""
+    torch: Any = _imported("torch")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, dtype) if dtype else before)
+    try:
+        with torch.device("cpu"):
+            yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def torch_dtype() -> str:
+    """The dtype of torch's own tensors."""
+    torch: Any = _imported("torch")
+    name = str(torch.get_default_dtype()).removeprefix("torch.")
+    return "" if name == "float64" else name
 
 
 def framework(name: str, names: Names) -> Any:
@@ -120,7 +147,7 @@ def tensor(torch: Any, value: Any) -> Any:
 
 def number(value: Any) -> Any:
     """A tensor as an array, or as a number."""
-    array = value.detach().cpu().numpy()
+    array = value.numpy(force=True)
     return array if array.ndim else array[()]
 
 
@@ -131,8 +158,7 @@ def _dtype(torch: Any, array: np.ndarray[Any, Any]) -> Any:
 def _outward(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic) or not hasattr(value, "shape"):
         return value
-    detach = getattr(value, "detach", None)
-    if callable(detach):
-        value = detach().cpu().numpy()
+    if hasattr(value, "detach"):
+        return number(value)
     array = np.asarray(value)
     return array if array.ndim else array[()]

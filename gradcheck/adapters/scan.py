@@ -18,7 +18,7 @@ from typing import Any
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.definitions import Definitions, definitions_of
 from gradcheck.adapters.discovery import argument_text
-from gradcheck.adapters.layers import declare, plan_of
+from gradcheck.adapters.layers import declare, plan_of, rounding_of
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.readings import others
 from gradcheck.adapters.recognition import (
@@ -220,6 +220,10 @@ def _checked(
     for rule, outcome in outcomes:
         report.gradients.append(_gradient(rule, outcome, declared, reading, profile))
     judge_scales(report, reading)
+    if rounding := rounding_of(declared):
+        dtype = plan.style.own_dtype
+        seen = ", ".join(f"{name} {off:.0e}" for name, off in rounding.items())
+        report.notes.append(f"in {dtype} its gradients are off by, relative to their norms: {seen}")
     notes = [note for _, outcome in outcomes for note in outcome.record.notes]
     for note in dict.fromkeys(notes):
         (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
@@ -377,6 +381,7 @@ def _gradient(
         lands=plan.where(name) if plan else "",
         message=_without_replay(record.message),
         resolution=record.resolution,
+        rounding=rounding_of(declared).get(name),
     )
     if record.status != FAIL:
         return report

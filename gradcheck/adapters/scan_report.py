@@ -26,6 +26,8 @@ class GradientReport:
     scale: str = ""
     message: str = ""
     resolution: float | None = None
+    #: How far the gradient is off in the framework's own dtype, relative to its norm.
+    rounding: float | None = None
 
 
 @dataclass
@@ -86,6 +88,7 @@ class FileReport:
                             "mistakes": gradient.mistakes,
                             "scale": gradient.scale or None,
                             "resolution": gradient.resolution,
+                            "rounding": gradient.rounding,
                             "message": gradient.message or None,
                         }
                         for gradient in layer.gradients

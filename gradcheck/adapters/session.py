@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from gradcheck.adapters.plan import Plan
 
 
+#: The dtype of everything that is checked.
+FLOAT64 = "float64"
+
+
 class Context:
     """What ``forward(ctx, …)`` is given to keep things in for ``backward(ctx, …)``."""
 
@@ -44,7 +48,14 @@ class Context:
 class Session:
     """One object, and what it was given and gave."""
 
-    def __init__(self, plan: Plan, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        values: Mapping[str, Any],
+        bindings: Mapping[str, Any],
+        *,
+        dtype: str = FLOAT64,
+    ) -> None:
         self.plan = plan
         self.object: Any = None
         self.values: dict[str, Any] = {}
@@ -55,6 +66,7 @@ class Session:
         self.outputs: list[Any] = []
         self.context = Context()
         self.rate = RATE
+        self.dtype = dtype
         if plan.style.make is not None:
             self._make(values, bindings)
 
@@ -65,13 +77,14 @@ class Session:
         session.plan, session.object, session.context = plan, made, Context()
         session.values, session.given, session.cotangents, session.outputs = {}, {}, [], []
         session.returned = session.returned_gradients = None
-        session.rate = RATE
+        session.rate, session.dtype = RATE, FLOAT64
         return session
 
     def _make(self, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
         plan = self.plan
         own = {name: self._inside(values[name]) for name in plan.filling.inputs}
-        self.object = plan.filling.make(plan.way, own, bindings, shapes_of(values))
+        with plan.style.around(self.dtype):
+            self.object = plan.filling.make(plan.way, own, bindings, shapes_of(values))
         if plan.initialize:
             initialized(self.object, plan.initialize)
         if plan.runs_first:
@@ -97,7 +110,9 @@ class Session:
             place.write(self.object, self._inside(values[name]))
 
     def _inside(self, value: Any) -> Any:
-        """A copy of a value, as the layer has arrays."""
+        """A copy of a value, as the layer has arrays, in the dtype of the session."""
+        if self.dtype != FLOAT64 and getattr(value, "dtype", None) == np.float64:
+            return self.plan.style.inward(value.astype(self.dtype))
         return self.plan.style.inward(copy_of(value))
 
     def _passed(self, name: str, value: Any) -> Any:
@@ -124,7 +139,7 @@ class Session:
         for parameter in plan.style.takes:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 by_position.append(arguments.pop(parameter.name))
-        with plan.style.around():
+        with plan.style.around(self.dtype):
             self.returned = _call(plan.style.forward(self.object), by_position, arguments)
 
     def answers(self) -> Any:
@@ -186,7 +201,7 @@ class Session:
         for parameter in plan.style.gets:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 first.append(arguments.pop(parameter.name))
-        with plan.style.around():
+        with plan.style.around(self.dtype):
             self.returned_gradients = _call(plan.style.backward(self.object), first, arguments)
             self._ask_for_parameters()
 

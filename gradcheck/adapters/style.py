@@ -24,6 +24,12 @@ def as_is(value: Any) -> Any:
     return value
 
 
+@contextlib.contextmanager
+def plainly(dtype: str) -> Iterator[None]:
+    """Inside of nothing: numpy has no settings that matter."""
+    yield
+
+
 @dataclass(frozen=True)
 class Style:
     """How one layer is made and called.
@@ -51,8 +57,10 @@ class Style:
     #: How an array goes into the layer's own world, and comes back: tensors of a framework.
     inward: Function = itself
     outward: Function = itself
-    #: What calls are made inside of: a setting of the framework.
-    around: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
+    #: What calls in a dtype are made inside of: settings of the framework.
+    around: Callable[[str], contextlib.AbstractContextManager[None]] = plainly
+    #: The dtype in which the framework computes by itself, where it is not float64.
+    own_dtype: str = ""
     #: The parameters of ``forward`` and ``backward``, without ``self`` and the context.
     takes: tuple[inspect.Parameter, ...] = ()
     gets: tuple[inspect.Parameter, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.boundary import double, framework
+from gradcheck.adapters.boundary import double, framework, jax_dtype
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, as_is, parameters_of
 
@@ -35,6 +35,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         make=lambda: SimpleNamespace(pull=None, given=[]),
         source=source if inspect.isfunction(source) else getattr(one, "__wrapped__", None),
         inward=as_is,
+        around=double,
+        own_dtype=jax_dtype(),
         fixed=_fixed(jax, one),
         takes_all=not parameters_of(one),
         takes=tuple(p.replace(kind=kind) for p in parameters_of(one)),
@@ -103,5 +105,5 @@ def _is_real(value: Any) -> bool:
 
 
 def _number(value: Any) -> Any:
-    array = np.array(value)
+    array = np.asarray(value)
     return array if array.ndim else array[()]

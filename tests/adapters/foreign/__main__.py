@@ -38,7 +38,7 @@ def table(framework: str, samples: int) -> list[Answer]:
     print("\n| rule | gradcheck | its own | why |\n| --- | --- | --- | --- |")
     for one in answers:
         if (one.ours, one.native) != ("pass", "accepted"):
-            why = KNOWN[framework].get(one.name, "") or one.why.splitlines()[0] if one.why else ""
+            why = KNOWN[framework].get(one.name) or one.why.partition("\n")[0]
             print(f"| {one.name} | {one.ours} | {one.native} | {why.replace('|', ' ')} |")
     print(f"\n{time.perf_counter() - started:.0f} s", flush=True)
     return answers

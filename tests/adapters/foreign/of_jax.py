@@ -31,7 +31,7 @@ def rows(samples: int, only: Callable[[str], bool] = lambda name: True) -> Itera
 
 def _row(jax: Any, name: str, harness: Any) -> Row | None:
     try:
-        rng = np.random.RandomState(0)  # noqa: NPY002 - what the makers of the inputs take
+        rng = np.random.RandomState(0)
         arguments = [np.asarray(a) for a in harness.dyn_args_maker(rng)]
     except (NotImplementedError, TypeError, ValueError):
         return None

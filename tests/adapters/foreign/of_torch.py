@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.conventions.torch_function import backward_of, forward_of, new_holder
-from tests.adapters.foreign.rows import MOST_ENTRIES, Row
+from gradcheck.adapters.conventions.torch_function import (
+    Copies,
+    backward_of,
+    forward_of,
+    new_holder,
+)
+from tests.adapters.foreign.rows import MOST_ENTRIES, Row, quietly
 
 
 def rows(samples: int, only: Callable[[str], bool] = lambda name: True) -> Iterator[Row]:
@@ -25,16 +31,12 @@ def rows(samples: int, only: Callable[[str], bool] = lambda name: True) -> Itera
         differentiable = operator.supports_autograd and torch.float64 in operator.dtypes
         if not differentiable or not only(name):
             continue
-        torch.manual_seed(0)
-        found = operator.sample_inputs("cpu", torch.float64, requires_grad=True)
-        taken = 0
-        for sample in found:
-            if taken == samples:
-                break
-            row = _row(torch, name, operator, sample)
-            if row is not None:
-                taken += 1
-                yield row
+        with quietly():
+            torch.manual_seed(0)
+            given = operator.sample_inputs("cpu", torch.float64, requires_grad=True)
+            found = (_row(torch, name, operator, sample) for sample in given)
+            taken = list(itertools.islice((row for row in found if row is not None), samples))
+        yield from taken
 
 
 def _row(torch: Any, name: str, operator: Any, sample: Any) -> Row | None:
@@ -48,7 +50,8 @@ def _row(torch: Any, name: str, operator: Any, sample: Any) -> Row | None:
     def call(*tensors: Any) -> Any:
         torch.manual_seed(0)  # dropout and its like draw the same
         arguments = _filled(given, tensors)
-        answer = operator(*arguments, **sample.kwargs)
+        # Where only some inputs are meant, such as symmetric ones, torch makes them of any.
+        answer = operator.gradcheck_wrapper(operator, *arguments, **sample.kwargs)
         if sample.output_process_fn_grad is not None:
             answer = sample.output_process_fn_grad(answer)
         flat = [one.reshape(-1) for one in _tensors(torch, answer) if one.requires_grad]
@@ -61,7 +64,8 @@ def _row(torch: Any, name: str, operator: Any, sample: Any) -> Row | None:
     if answer.dtype != torch.float64 or not 0 < answer.numel() <= MOST_ENTRIES:
         return None
     held = new_holder()
-    forward, backward = forward_of(torch, held, call), backward_of(torch, held)
+    forward = forward_of(torch, held, call, Copies())
+    backward = backward_of(torch, held)
 
     def vjp(cotangent: Any, *arrays: Any) -> Any:
         forward(*(np.array(array) for array in arrays))
