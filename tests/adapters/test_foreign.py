@@ -11,11 +11,8 @@ import pytest
 
 from tests.adapters.foreign.rows import Row, answer
 
-TORCH = (
-    "addmm logsumexp cumprod nn.functional.conv2d nn.functional.layer_norm index_select sort "
-    "gather linalg.cholesky prod nn.functional.gelu"
-)
-JAX = "dot_general logistic cumsum reduce_max gather scatter_add sort cholesky triangular_solve"
+TORCH = "addmm logsumexp nn.functional.layer_norm index_select sort linalg.cholesky"
+JAX = "dot_general cumsum reduce_max scatter_add cholesky"
 
 
 @pytest.mark.parametrize(("framework", "names"), [("torch", TORCH), ("jax", JAX)])
@@ -43,11 +40,11 @@ def test_a_wrong_rule_is_told_by_both():
 
 
 def test_what_does_not_end_is_cut(monkeypatch):
-    monkeypatch.setattr("tests.adapters.foreign.rows._TIME_LIMIT", 1)
+    monkeypatch.setattr("tests.adapters.foreign.rows.TIME_LIMIT", 0.5)
 
     def forever(x):
         while True:
             pass
 
     row = Row("forever", [np.array([1.0])], forever, lambda g, x: g, lambda: True)
-    assert answer(row).ours in ("raised", "undecided")
+    assert answer(row).ours == "undecided"

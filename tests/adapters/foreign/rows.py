@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ import numpy as np
 from gradcheck import Verdict, verify_vjp
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.answers import last_line
+from gradcheck.checking import TimeUp, limited
 
 #: Seconds for one rule, in either checker.
-_TIME_LIMIT = 20
+TIME_LIMIT = 20
 #: More entries than these make the slow checkers slow, and show nothing new.
 MOST_ENTRIES = 400
 
@@ -53,8 +53,10 @@ def answer(row: Row) -> Answer:
 
 def _ours(row: Row) -> tuple[str, str]:
     try:
-        with _limited():
+        with limited(TIME_LIMIT):
             verdict: Verdict = verify_vjp(row.f, row.vjp, *row.inputs)
+    except TimeUp:
+        return "undecided", f"it does not end within {TIME_LIMIT} s"
     except Exception as error:
         return "raised", last_line(error)
     word = str(verdict.status)
@@ -67,26 +69,10 @@ def _ours(row: Row) -> tuple[str, str]:
 
 def _native(row: Row) -> str:
     try:
-        with _limited():
+        with limited(TIME_LIMIT):
             return "accepted" if row.native() else "alarm"
-    except Exception:
+    except (Exception, TimeUp):
         return "alarm"
-
-
-@contextlib.contextmanager
-def _limited() -> Iterator[None]:
-    """A time limit for what may be compiled code between two Python calls."""
-
-    def stop(*_: Any) -> None:
-        raise TimeoutError(f"it does not end within {_TIME_LIMIT} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(_TIME_LIMIT)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager
