@@ -15,12 +15,9 @@ import numpy as np
 
 from gradcheck.adapters.activation import ACTIVATIONS
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.recognition import Reading
+from gradcheck.adapters.recognition import Reading, follows, logits
 from gradcheck.arguments import Real, Simplex, as_argument, real
 from gradcheck.dims import Bindings
-
-#: Beyond these, what follows a softmax or sigmoid may saturate.
-_LOGIT = 4.0
 
 
 @dataclass(frozen=True)
@@ -68,15 +65,14 @@ def _through(
     reading: Reading, given: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Names, str]]:
     style = reading.sighting.style
-    if style.kind != "of inputs" or reading.names.through:
+    if style.kind != "of inputs":
         return
     names = [name for name, one in given.items() if one.differentiable]
     if len(names) != 1 or not isinstance(given[names[0]], Real):
         return
     (name,) = names
-    logits = real(given[name].shape.text, low=-_LOGIT, high=_LOGIT)
     for through in ACTIVATIONS:
         yield (
-            {**reading.inputs, name: logits}, replace(reading.names, through=through),
-            f"{name} is a {through}, and the gradient is with respect to what it takes",
+            {**reading.inputs, name: logits(given[name])}, replace(reading.names, through=through),
+            follows(name, through),
         )  # fmt: skip

@@ -32,6 +32,7 @@ from gradcheck.adapters.words import (
     NUMBERS,
     WORDS,
     gradient_names,
+    is_logits,
     is_optimizer,
     is_parameter,
     is_parameter_dict,
@@ -39,9 +40,11 @@ from gradcheck.adapters.words import (
     mode_value,
 )
 from gradcheck.answers import same
-from gradcheck.arguments import Choice, Integers, Real, choice, constant, real
+from gradcheck.arguments import Choice, Integers, Real, as_argument, choice, constant, real
 from gradcheck.claims import Derivation
 
+#: Beyond these, what follows a softmax or sigmoid may saturate.
+_LOGIT = 4.0
 #: At most so many ways of reading a layer are tried.
 _MOST_WAYS = 24
 
@@ -141,9 +144,13 @@ def _needs_functions(cls: type) -> bool:
 def read(sighting: Sighting) -> Reading:
     """The layer with the dims that its names settle, or those at which it was seen to run."""
     first: Reading | None = None
-    used = [""] if sighting.style.inward is not itself else ["", *array_modules(sighting.style)]
+    style = sighting.style
+    used = [""] if style.inward is not itself else ["", *array_modules(style)]
+    # A gradient that is given what an activation takes is with respect to that.
+    asked = style.kind == "of inputs" and any(is_logits(p.name) for p in style.gets)
+    asked = asked and not any(is_logits(p.name) for p in style.takes)
     for arrays in used:
-        reading = _read(sighting, Names(arrays=arrays))
+        reading = _read(sighting, Names(arrays=arrays, through="sigmoid" if asked else ""))
         if reading.declared is not None:
             return reading
         first = first or reading
@@ -174,6 +181,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         if number >= _MOST_WAYS:
             break
         way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
+        if names.through:
+            way = {n: logits(given) for n, given in way.items()}
         for inputs, found in _completed(style, names, kind, way):
             given = {**inputs, **beside}
             declared = declare((*sighting.what, found), given, guessed=True)
@@ -215,6 +224,8 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
             (*reading.sighting.what, reading.names), reading.inputs, guessed=True
         )
     reading.assumptions = [_assumption(kind, reading.inputs)]
+    if reading.names.through:
+        reading.assumptions.append(follows(plan.differentiable[0], reading.names.through))
     reading.assumptions += [
         f"{name} changes nothing of the output that is checked" for name in idle
     ]
@@ -222,6 +233,11 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
         f"{name} is not to be differentiated: its gradient is None" for name in none
     ]
     return reading
+
+
+def follows(name: str, through: str) -> str:
+    """What is assumed of a loss whose gradient is that of the activation before it."""
+    return f"{name} is a {through}, and the gradient is with respect to what it takes"
 
 
 def changes_nothing(reading: Reading, name: str) -> bool:
@@ -234,6 +250,14 @@ def changes_nothing(reading: Reading, name: str) -> bool:
     except Exception:
         return False
     return same(before, after)
+
+
+def logits(given: Any) -> Any:
+    """An argument that is differentiated as what an activation takes, at which none saturates."""
+    argument = as_argument(given)
+    if not isinstance(argument, Real) or not argument.differentiable:
+        return given
+    return real(argument.shape.text, low=-_LOGIT, high=_LOGIT)
 
 
 def _undifferentiated(given: Any) -> Any:

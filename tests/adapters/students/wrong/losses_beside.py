@@ -35,4 +35,4 @@ class Quadratic:
     @staticmethod
     def delta(z, a, y):
         s = 1/(1+np.exp(-z))
-        return (a - y)*s
+        return a - y            # of the output, not of z
