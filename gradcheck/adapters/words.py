@@ -76,6 +76,13 @@ _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
 }  # fmt: skip
+_DERIVED_ENDINGS = (
+    "grad", "prime", "derivative", "deriv", "der", "d", "gradient", "dx", "backward", "diff",
+)  # fmt: skip
+_DERIVED_STARTS = (
+    "d", "grad", "d_", "grad_", "deriv_", "derivative_", "gradient_", "der_", "diff_",
+)  # fmt: skip
+_LOSS = ("loss", "entropy", "nll", "hinge", "criterion", "bce", "cost", "mse", "mae", "error")
 _TRAINING = {
     "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
     "retain_derived", "retain_grads", "trainmode",
@@ -102,6 +109,19 @@ def is_rate(name: str) -> bool:
 def is_target(name: str) -> bool:
     """Whether an input of a loss is what is to be predicted."""
     return name.lower() in _TARGET
+
+
+def derived_from(name: str) -> list[str]:
+    """What the function may be called of which one of this name is the derivative."""
+    found = [name.removesuffix(f"_{end}") for end in _DERIVED_ENDINGS if name.endswith(f"_{end}")]
+    found += [name.removeprefix(start) for start in _DERIVED_STARTS if name.startswith(start)]
+    found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
+    return [text for text in found if text]
+
+
+def is_loss(name: str) -> bool:
+    """Whether a class or function of this name is a loss."""
+    return any(word in name.lower() for word in _LOSS)
 
 
 def is_logits(name: str) -> bool:

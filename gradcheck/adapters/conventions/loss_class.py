@@ -11,11 +11,9 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from gradcheck.adapters.conventions.derivative_pair import partners
-from gradcheck.adapters.known import kind_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.adapters.words import is_cache, is_logits, is_target
+from gradcheck.adapters.words import derived_from, is_cache, is_logits, is_loss, is_target
 
 PRIORITY = 45
 
@@ -40,8 +38,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         forward = _method(cls, (text,))
         if forward is None or forward[0] == backward[0]:
             continue
-        named = "loss" in kind_of(cls.__name__).name
-        if _same(forward[1], backward[1], named=named):
+        if _same(forward[1], backward[1], named=is_loss(cls.__name__)):
             return _style(
                 cls.__name__, forward[1], backward[1], getattr(cls, backward[0]),
                 lambda made, name=forward[0]: getattr(made, name),
@@ -58,7 +55,7 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
             yield (value,)
     functions = {n: f for n, f in namespace.items() if inspect.isfunction(f)}
     for name, gradient in functions.items():
-        for partner in partners(name):
+        for partner in derived_from(name):
             if partner in functions and partner != name:
                 if _of_functions(functions[partner], gradient) is not None:
                     yield functions[partner], gradient
