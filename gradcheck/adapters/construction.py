@@ -12,7 +12,15 @@ import numpy as np
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.adapters.words import is_optimizer, is_parameter, is_rate, is_shape, mode_value
+from gradcheck.adapters.words import (
+    NUMBERS,
+    first,
+    is_optimizer,
+    is_parameter,
+    is_rate,
+    is_shape,
+    mode_value,
+)
 from gradcheck.errors import DeclarationError
 
 #: With this learning rate, a layer that updates itself moves so far that of the change nothing but
@@ -118,9 +126,12 @@ class Filling:
         sizes = [name for name, size in bindings.items() if isinstance(size, int)]
         choices: list[list[Source]] = []
         for name in self.unknown:
+            if name.lower() in NUMBERS:
+                choices.append([Source(value=NUMBERS[name.lower()])])
+                continue
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
-            plain = _by_meaning(name, sizes)
+            plain = _by_meaning(name, sizes, self.unknown)
             texts = [*whole, *tails, *plain] if is_shape(name) else plain
             if name.endswith("_shape") or name == "shape":
                 texts = [*whole, *tails]
@@ -158,7 +169,11 @@ class Filling:
         by_position = [
             arguments.pop(p.name) for p in self.parameters if p.kind is p.POSITIONAL_ONLY
         ]
-        return self.style.make(*by_position, **arguments)
+        made = self.style.make(*by_position, **arguments)
+        teller = first(self.style.words.told_shape, made)
+        if teller and shapes and getattr(made, "input_shape", None) is None:
+            getattr(made, teller)(next(iter(shapes.values()))[1:])
+        return made
 
     def line(self) -> str:
         """The line of a declaration that would say what the constructor needs."""
@@ -170,13 +185,17 @@ _IN = ("in", "input", "prev", "from")
 _OUT = ("out", "output", "units", "hidden", "to", "next")
 
 
-def _by_meaning(name: str, sizes: list[str]) -> list[str]:
-    """Sizes in the order in which an argument of this name may mean them."""
+def _by_meaning(name: str, sizes: list[str], beside: Sequence[str]) -> list[str]:
+    """Sizes in the order in which an argument of this name, with some beside, may mean them."""
     words = set(name.lower().replace("_", " ").split())
     lowered = name.lower()
     same = [size for size in sizes if size.lower() == lowered]
     order = list(sizes)
-    if "kernel" in lowered or "filter_size" in lowered or words & {"k", "ksize"}:
+    counted = any("out" in other.lower() or "num" in other.lower() for other in beside)
+    if lowered == "f" and counted:
+        # Not the number of filters, which has a name of its own: their size.
+        same, order = [], [size for size in sizes if size in ("k", "kh")] + order
+    elif "kernel" in lowered or "filter_size" in lowered or words & {"k", "ksize"}:
         order = [size for size in sizes if size in ("k", "kh")] + order
     elif "filter" in lowered or ("out" in lowered and "f" in sizes):
         order = [size for size in sizes if size == "f"] + order

@@ -8,6 +8,7 @@ an import that fails, a class whose base is not there, a cell that is no Python.
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import linecache
 import re
@@ -29,6 +30,10 @@ _MAKERS = {
     "namedtuple", "partial", "float", "int", "tuple", "list", "dict", "set", "frozenset", "sqrt",
     "float32", "float64", "log", "exp", "arange", "asarray", "property", "vectorize",
 }  # fmt: skip
+#: Calls that give a function its rule: of JAX, of autograd, and of what is written in their way.
+_REGISTRATIONS = {"defvjp", "defjvp", "defvjp_argnum", "defjvp_argnum", "defvjps", "defjvps"}
+#: What Python 2 had and Python 3 calls otherwise.
+_OF_PYTHON_2 = {"xrange": range, "unicode": str, "long": int, "basestring": str}
 #: A line of this much is shown of what is left out.
 _MOST_SHOWN = 60
 #: Python 2 wrote print without brackets.
@@ -65,8 +70,14 @@ class Definitions:
         return {
             name: value
             for name, value in vars(self.module).items()
-            if getattr(value, "__module__", None) == own and not name.startswith("__")
+            if _home(value) == own and not name.startswith("__")
         }
+
+
+def _home(value: Any) -> str | None:
+    """The module in which a function or class was written, by whatever it is wrapped."""
+    inner = inspect.unwrap(getattr(value, "fun", value)) if callable(value) else value
+    return getattr(inner, "__module__", None)
 
 
 def definitions_of(path: Path) -> Definitions:
@@ -81,6 +92,7 @@ class _Taking:
         name = f"{path.stem} {zlib.crc32(str(path.absolute()).encode()):08x}"
         module = ModuleType(name)
         module.__file__ = str(path)
+        vars(module).update(_OF_PYTHON_2)
         self.result = Definitions(path, module)
         self.known = known
         known[path.absolute()] = module
@@ -92,6 +104,7 @@ class _Taking:
             for statement in tree.body
             if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
             or _is_constant(statement)
+            or _registers(statement)
             for node in ast.walk(statement)
             if isinstance(node, ast.Name)
         }
@@ -131,6 +144,8 @@ class _Taking:
                 self._execute(chunk, statement, f"{_word(statement)} {statement.name}")
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 return
+            case _ if _registers(statement):
+                self._execute(chunk, statement, _shown(statement))
             case _ if _is_constant(statement):
                 self._execute(chunk, statement, _shown(statement))
             case _:
@@ -305,13 +320,22 @@ def _is_constant(statement: ast.stmt) -> bool:
         return True
     for node in ast.walk(statement.value):
         if isinstance(node, ast.Call):
-            called = node.func
-            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if name not in _MAKERS:
+            if _called(node.func) not in _MAKERS:
                 return False
         elif isinstance(node, ast.Await | ast.Yield | ast.NamedExpr):
             return False
     return True
+
+
+def _registers(statement: ast.stmt) -> bool:
+    """Whether a statement gives a function its rule: ``f.defvjp(f_fwd, f_bwd)``."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and _called(call.func) in _REGISTRATIONS
+
+
+def _called(function: ast.expr) -> str:
+    """The last part of the name by which a function is called."""
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _word(statement: ast.stmt) -> str:

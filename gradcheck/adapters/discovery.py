@@ -30,8 +30,8 @@ _SEED = 5
 
 def discovered(
     style: Style, names: Names, inputs: Mapping[str, Any], sizes: Mapping[str, int]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The dims of the parameters that an object makes, and what its constructor is given.
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """The dims of the parameters that an object makes, what its constructor is given, and where.
 
     ``inputs`` are the dims of what the forward method takes. Raises ``DeclarationError`` where the
     object cannot be made or run.
@@ -45,11 +45,14 @@ def discovered(
     differentiable = [name for name, argument in arguments.items() if argument.differentiable]
     plan = Plan(style, names, list(inputs), differentiable, [(bindings, values)])
     found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for text, array in _arrays(plan, values, bindings).items():
         if _matters(plan, text, array, values, bindings, rng):
             found[_name(text)] = _dims(np.shape(array), sizes)
+            if text.endswith("]") and text[-2].isdigit():
+                places[_name(text)] = text  # which no name would find
     init = {name: source.sizes for name, source in plan.way.items() if source.sizes}
-    return found, init
+    return found, init, places
 
 
 def _arrays(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> dict[str, Any]:
@@ -81,7 +84,9 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
             for path, part in parts.items()
             if is_array(part) and np.ndim(part) and np.asarray(part).dtype.kind == "f"
         }
-    return found
+    # An array in a list that is an attribute too is called as the attribute is.
+    plain = {id(part) for path, part in found.items() if "[" not in path}
+    return {path: part for path, part in found.items() if "[" not in path or id(part) not in plain}
 
 
 def _matters(

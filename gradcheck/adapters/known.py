@@ -6,11 +6,12 @@ dims that its roles may have, the usual ones first. What a name does not settle 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gradcheck.adapters.words import is_bias, is_target, is_weight, snake
+from gradcheck.adapters.words import is_bias, is_parameter, is_target, is_weight, snake
 from gradcheck.arguments import Argument, as_argument, choice, constant, integers, real, simplex
 
 Dims = Mapping[str, Any]
@@ -41,31 +42,45 @@ _ROWS = (
     *_ways({"x": "n d", "weight": "m d"}, {"bias": "m"}, {"bias": "m 1"}, {"bias": "1 m"}),
 )
 _COLUMNS = ({"x": "d n", "weight": "m d", "bias": "m 1"},)
-_GIVEN = replace(simplex("n c"), differentiate=False)
+#: One sample at a time, a column.
+_COLUMN = ({"x": "d 1", "weight": "m d", "bias": "m 1"},)
+GIVEN = replace(simplex("n c"), differentiate=False)
 #: Beyond these, probabilities underflow, and a logarithm with a small number in it saturates.
 _LOGITS = real("n c", low=-30.0, high=30.0)
-_ONE_HOT = {"x": _LOGITS, "target": _GIVEN}
+#: Nearer to 0 and 1, what keeps a logarithm finite cuts in: clip(p, 1e-7, 1 - 1e-7), or p + 1e-7.
+_GUARDED = 1e-3
+_BETWEEN = real("n c", low=_LOW + _GUARDED, high=_HIGH - _GUARDED)
+_LOSS_WAYS: tuple[Dims, ...] = (
+    {"x": _LOGITS, "probabilities": _BETWEEN, "target": _LABELS},
+    {"x": _LOGITS, "probabilities": _BETWEEN, "target": GIVEN},
+    {"x": _BETWEEN, "target": GIVEN},
+    {"x": "n", "target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
+)
 _IMAGE = "n c h+kh-1 w+kw-1"
 
 KINDS = (
     Kind(
+        "loss",
+        ("entropy", "crossentropy", "svm", "nll", "hinge", "bce", "logloss"),
+        _LOSS_WAYS,
+        {"n": 4, "c": 3},
+    ),
+    Kind(
         "regression loss",
         ("mse", "mae", "squared", "l2", "l1", "huber", "error", "quadratic"),
         (
-            {"x": "n c", "target": real("n c", differentiate=False)},
-            {"x": "n", "target": real("n", differentiate=False)},
+            {
+                "x": "n c", "probabilities": "n c",
+                "target": real("n c", differentiate=False),
+            },
+            {"x": "n", "probabilities": "n", "target": real("n", differentiate=False)},
         ),
         {"n": 4, "c": 3},
     ),
     Kind(
         "loss",
-        ("loss", "entropy", "crossentropy", "svm", "nll", "hinge", "criterion", "bce", "cost"),
-        (
-            {"x": _LOGITS, "target": _LABELS},
-            _ONE_HOT,
-            {"x": real("n c", low=_LOW, high=_HIGH), "target": _GIVEN},
-            {"x": "n", "target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
-        ),
+        ("loss", "criterion", "cost"),
+        _LOSS_WAYS,
         {"n": 4, "c": 3},
     ),
     Kind(
@@ -128,11 +143,12 @@ KINDS = (
     Kind(
         "affine",
         ("affine", "linear", "dense", "fc", "fully", "connected", "matmul", "gemm", "inner"),
-        _ROWS + _COLUMNS,
+        _ROWS + _COLUMNS + _COLUMN,
         {"n": 7, "d": 6, "m": 4},
     ),
     Kind("dropout", ("dropout",), ({"x": "n d"},), {"n": 4, "d": 3}),
-    Kind("softmax", ("softmax", "logsoftmax"), ({"x": "n c"}, {"x": "c"}), {"n": 4, "c": 3}),
+    Kind("softmax", ("softmax", "logsoftmax"), ({"x": "n c"}, {"x": "c"}, {"x": "c 1"}),
+         {"n": 4, "c": 3}),
     Kind(
         "positive",
         ("log", "sqrt", "logarithm"),
@@ -145,6 +161,7 @@ KINDS = (
             "relu", "sigmoid", "tanh", "elu", "gelu", "silu", "swish", "leaky", "softplus",
             "softsign", "identity", "square", "exp", "sin", "cos", "selu", "mish", "lrelu",
             "hardtanh", "logistic", "mul", "add", "sub", "multiply", "addition", "subtract", "neg",
+            "negate", "div", "divide", "division", "truediv", "pow", "power",
         ),
         ({"x": "n d", "bias": "n d"},),
         {"n": 4, "d": 3},
@@ -158,6 +175,7 @@ OTHER = Kind(
     (
         *_ROWS,
         *_COLUMNS,
+        *_COLUMN,
         {"x": "n d", "weight": "n d", "bias": "n d"},
         {"x": "n", "weight": "n", "bias": "n"},
         {"x": "n d"},
@@ -186,6 +204,28 @@ FLAT = Kind(
     ),
     {"n": 4, "d": 3},
 )
+#: A cost of a weight and a bias, one number for all: a neuron, or a regression.
+COST = Kind(
+    "cost",
+    (),
+    (
+        *_ways(
+            {"weight": "d 1", "bias": real(), "data": real("d n", differentiate=False)},
+            {"target": real("1 n", low=_LOW, high=_HIGH, differentiate=False)},
+        ),
+        *_ways(
+            {"weight": "d", "bias": real(), "data": real("n d", differentiate=False)},
+            {"target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
+        ),
+        *_ways(
+            {"weight": "d 1", "bias": real(), "data": real("n d", differentiate=False)},
+            {"target": real("n 1", low=_LOW, high=_HIGH, differentiate=False)},
+        ),
+        {"weight": "d c", "data": real("n d", differentiate=False), "target": _LABELS},
+        {"weight": "c d", "data": real("n d", differentiate=False), "target": _LABELS},
+    ),
+    {"n": 4, "d": 3, "c": 5},
+)
 #: A model with a loss of its own: sizes such that labels do not fit a wrong one.
 MODEL = Kind(
     "model",
@@ -196,10 +236,14 @@ MODEL = Kind(
 _THETA = ("theta", "thetas", "params", "w_flat", "flat", "nn_params", "vec", "theta_vec")
 
 
+_DIMENSION = re.compile(r"\d+d?$")
+
+
 def kind_of(name: str) -> Kind:
     """The kind of layer that a name means; ``OTHER`` where it means none."""
     spelled = snake(name)
     words = set(spelled.split("_")) | {spelled, spelled.replace("_", "")}
+    words |= {_DIMENSION.sub("", word) for word in words}  # conv1d, maxpool3d
     for kind in KINDS:
         known = words & set(kind.words)
         # "batch" and "layer" alone say nothing.
@@ -212,6 +256,11 @@ def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
     """The role of each input: ``x``, ``weight``, ``bias``, ``target``, and so on."""
     if kind is MODEL:
         return {name: "target" if is_target(name) else "data" for name in names}
+    if kind is COST and not any(name.lower() in _THETA for name in names):
+        weights_of = {n: "weight" if is_weight(n) else "bias" for n in names if is_parameter(n)}
+        rest = [name for name in names if name not in weights_of]
+        if weights_of and len(rest) == 2:
+            return weights_of | {n: "target" if is_target(n) else "data" for n in rest}
     roles: dict[str, str] = {}
     weights = biases = 0
     flat = any(name.lower() in _THETA for name in names)
@@ -238,11 +287,20 @@ def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
             roles[name] = "h"
         elif kind.name == "lstm" and lowered in _CELL:
             roles[name] = "c"
+        elif kind.name == "loss" and lowered in _PROBABILITIES:
+            roles[name] = "probabilities"
         else:
             roles[name] = "x"
+    if kind.name == "affine" and not weights and biases == 1:
+        return {name: "weight" if role == "bias" else role for name, role in roles.items()}
     return roles
 
 
+#: What losses call predictions that are probabilities, or may be.
+_PROBABILITIES = {
+    "p", "prob", "probs", "probabilities", "y_pred", "ypred", "y_hat", "yhat", "a", "al", "pred",
+    "prediction", "predictions", "output", "outputs", "predicted",
+}  # fmt: skip
 _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
 _CELL = ("prev_c", "c_prev", "c", "cell", "cprev", "c0")
 

@@ -19,7 +19,7 @@ from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
 from gradcheck.adapters.state import require_repeatable
 from gradcheck.adapters.style import Style
-from gradcheck.answers import same
+from gradcheck.answers import last_line, same
 from gradcheck.claims import DECLARATIONS, Derivation, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
@@ -30,6 +30,10 @@ from gradcheck.sampling import Draft, Sampler
 
 #: So many shapes a gradient are tested for what is kept from one call to the next.
 _STATE_TESTS = 3
+#: What the output is called in reports: the first of these that no input is called.
+_OUTPUTS = ("y", "output", "value", "answer", "result_of_forward")
+#: A gradient with larger entries may not fit into float32.
+_FITS = 1e30
 #: So many more sizes are tried where a layer may not run at any: a stride that has to fit, …
 _MORE_SIZES = 6
 
@@ -101,6 +105,12 @@ def trials(
     ]
 
 
+def rounding_of(declared: Derivation) -> Mapping[str, float]:
+    """By gradient: the rounding that was seen in the framework's own dtype; none for numpy."""
+    layered: _Layer = vars(declared)["layer"]
+    return layered.rounding
+
+
 def plan_of(declared: Derivation) -> Plan | None:
     """How a declared layer is read; None where it could not be."""
     layered: _Layer = vars(declared)["layer"]
@@ -117,6 +127,8 @@ class _Layer:
         self.plan: Plan | None = None
         self.notes: list[str] = []
         self.tested: dict[str, set[tuple[Any, ...]]] = {}
+        #: By gradient: how far it was off in the framework's own dtype, relative to its norm.
+        self.rounding: dict[str, float] = {}
         #: What was found wrong with what is kept between calls: it stays wrong.
         self.broken: dict[str, Violation] = {}
         self._bindings: dict[tuple[Any, ...], Bindings] = {}
@@ -155,8 +167,8 @@ class _Layer:
         wanted = owner.differentiable
         if not wanted:
             raise DeclarationError(f"{owner.name} has no differentiable input")
-        taken = {"y", "i", "j"} & set(owner.arguments)
-        owner.options = replace(owner.options, output=("output",) if "y" in taken else ("y",))
+        output = next(name for name in _OUTPUTS if name not in owner.arguments)
+        owner.options = replace(owner.options, output=(output,))
         self.plan = Plan(
             style, self.names, list(owner.arguments), wanted, trials(owner, few=self.guessed)
         )
@@ -224,6 +236,8 @@ class _Layer:
             plainly = not any(map(is_jittered, (*values.values(), *cotangents)))
             if plainly and self._is_new(name, values):
                 self._test_state(session, name, found, cotangents)
+                if plan.style.own_dtype:
+                    self._see_rounding(name, found, cotangents, values)
         return self._scaled(name, found, cotangents, values)
 
     def _test_state(
@@ -238,6 +252,35 @@ class _Layer:
             self.broken[name] = violation
             raise
         self._note(note)
+
+    def _see_rounding(
+        self, name: str, found: Any, cotangents: Sequence[Any], values: Mapping[str, Any]
+    ) -> None:
+        """How far the gradient is off in the dtype in which the framework computes by itself."""
+        plan, dtype = self._plan(), self._plan().style.own_dtype
+        try:
+            session = Session(plan, values, self.bindings(values), dtype=dtype)
+            session.run_forward(values)
+            outputs = session.collect()
+            session.run_backward(cotangents)
+            own = np.asarray(self._found(session, name), dtype=np.float64)
+        except Exception as error:
+            self._note(f"{self.derivation.name} does not run in {dtype}: {last_line(error)}")
+            return
+        largest = float(np.max(np.abs(found), initial=0.0))
+        fits = all(np.all(np.isfinite(out)) for out in outputs) and largest < _FITS
+        if not fits or np.shape(own) != np.shape(found):
+            return  # the function itself does not fit into it there
+        if not np.all(np.isfinite(own)):
+            self.broken[name] = Violation(
+                f"not finite in {dtype}",
+                f"{self.derivation.name}: the gradient for {name!r} is not finite in {dtype}, "
+                "though it is in float64, and the function is in both",
+            )
+            raise self.broken[name]
+        if largest > 0:
+            off = float(np.linalg.norm(own - found) / np.linalg.norm(found))
+            self.rounding[name] = max(off, self.rounding.get(name, 0.0))
 
     def _plan(self) -> Plan:
         if self.plan is None:
@@ -302,7 +345,9 @@ class _Layer:
         for input_ in plan.forward_inputs:
             # That a dict of settings takes running means along is a convention.
             given = plan.style.outward(session.given[input_])
-            if is_array(values[input_]) and not same(given, values[input_]):
+            if plan.names.through or not is_array(values[input_]):
+                continue
+            if not same(given, values[input_]):
                 self._note(f"{name} writes into its input {input_!r}, which others may still use")
         for given, cotangent in zip(session.cotangents, cotangents, strict=False):
             if not same(plan.style.outward(given), cotangent):

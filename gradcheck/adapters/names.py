@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradcheck.adapters.activation import ACTIVATIONS
 from gradcheck.errors import DeclarationError
 
 #: What ``derivative_of`` may be: a derivative is given x, or f(x), or it is to be found out.
 _ARGUMENTS = ("", "input", "output")
 _MODES = ("train", "eval")
+_THROUGH = ("", *ACTIVATIONS)
 _FRAMEWORKS = ("", "jax", "torch", "autograd")
 
 
@@ -26,11 +28,12 @@ class Names:
     ``"returned[1]"`` for what the backward function returns. ``scale`` is what a gradient is to be
     multiplied with by convention, an expression in sizes: ``{"W": "1/n"}`` where dW is divided by
     the number of samples and the loss is not. ``derivative_of`` says of a derivative pair whether
-    the derivative is given the ``"input"`` or the ``"output"``. ``mode`` is ``"train"`` or
-    ``"eval"``; ``output`` names the outputs (``"h c"``). ``arrays`` names the module of the arrays
-    that the layer works on, such as ``"torch"`` or ``"array_api_strict"``, where they are not
-    numpy's; ``framework`` (``"jax"``, ``"torch"`` or ``"autograd"``) says that a plain function is
-    to be differentiated by that framework, whose rules are then what is checked.
+    the derivative is given the ``"input"`` or the ``"output"``. ``through`` says of a loss that its
+    gradient is with respect to what the ``"softmax"`` or ``"sigmoid"`` before it took. ``mode`` is
+    ``"train"`` or ``"eval"``; ``output`` names the outputs (``"h c"``). ``arrays`` names the module
+    of the arrays that the layer works on, such as ``"torch"`` or ``"array_api_strict"``, where they
+    are not numpy's; ``framework`` (``"jax"``, ``"torch"`` or ``"autograd"``) says that a plain
+    function is to be differentiated by that framework, whose rules are then what is checked.
 
     Raises ``DeclarationError`` for a mode or a ``derivative_of`` that does not exist.
     """
@@ -44,6 +47,7 @@ class Names:
     gradients: Mapping[str, str] = field(default_factory=dict)
     scale: Mapping[str, str] = field(default_factory=dict)
     derivative_of: str = ""
+    through: str = ""
     mode: str = "train"
     output: str = ""
     arrays: str = ""
@@ -52,7 +56,7 @@ class Names:
     def __post_init__(self) -> None:
         for name, value, known in (
             ("derivative_of", self.derivative_of, _ARGUMENTS), ("mode", self.mode, _MODES),
-            ("framework", self.framework, _FRAMEWORKS),
+            ("framework", self.framework, _FRAMEWORKS), ("through", self.through, _THROUGH),
         ):  # fmt: skip
             if value not in known:
                 raise DeclarationError(

@@ -6,13 +6,15 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.conventions import candidates, style_of
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.known import (
+    COST,
     MODEL,
     OTHER,
     Kind,
@@ -23,19 +25,26 @@ from gradcheck.adapters.known import (
     sizes_for,
     ways_of,
 )
-from gradcheck.adapters.layers import declare, plan_of
+from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.style import Style, as_is, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
+    NUMBERS,
+    WORDS,
+    gradient_names,
+    is_logits,
     is_optimizer,
     is_parameter,
     is_parameter_dict,
     is_rate,
     mode_value,
 )
-from gradcheck.arguments import Choice, Integers, Real, choice, constant, real
+from gradcheck.answers import same
+from gradcheck.arguments import Choice, Integers, Real, as_argument, choice, constant, real
 from gradcheck.claims import Derivation
 
+#: Beyond these, what follows a softmax or sigmoid may saturate.
+_LOGIT = 4.0
 #: At most so many ways of reading a layer are tried.
 _MOST_WAYS = 24
 
@@ -68,7 +77,7 @@ def sightings(definitions: Definitions) -> list[Sighting]:
     namespace = definitions.namespace
     found: list[Sighting] = []
     for what in candidates(namespace):
-        if _is_base(what[0], namespace):
+        if is_base(what[0], namespace):
             continue
         style = style_of(what, Names())
         source = what[-1] if inspect.isclass(what[-1]) else style.source or what[-1]
@@ -92,17 +101,35 @@ def line_of(source: Any) -> int:
     return code.co_firstlineno if code else 0
 
 
-def _is_base(cls: Any, namespace: Mapping[str, Any]) -> bool:
+def is_base(cls: Any, namespace: Mapping[str, Any]) -> bool:
     """Whether a class is there for others to be made from."""
     if not inspect.isclass(cls):
         return False
     below = [c for c in namespace.values() if inspect.isclass(c) and c is not cls]
+    own = [value for name, value in vars(cls).items() if name != "__init__"]
+    halves = [getattr(cls, name, None) for name in (*WORDS.forward, *WORDS.backward, "gradient")]
+    halves = [half for half in halves if inspect.isfunction(half)]
     abstract = bool(getattr(cls, "__abstractmethods__", None)) or any(
         "NotImplementedError" in value.__code__.co_names
-        for name, value in vars(cls).items()
-        if inspect.isfunction(value) and name != "__init__"
+        for value in (*own, *halves)
+        if inspect.isfunction(value)
     )
-    return abstract or (any(issubclass(c, cls) for c in below) and _needs_functions(cls))
+    inherited = any(issubclass(c, cls) for c in below)
+    return abstract or (inherited and (_needs_functions(cls) or _does_nothing(halves)))
+
+
+def _does_nothing(halves: Sequence[Any]) -> bool:
+    """Whether forward or backward is there for others to override: its body is ``pass``."""
+    return any(
+        all(isinstance(s, ast.Pass) or _is_docstring(s) for s in node.body)
+        for half in halves
+        for node in ast.walk(_tree(half))
+        if isinstance(node, ast.FunctionDef)
+    )
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _needs_functions(cls: type) -> bool:
@@ -116,9 +143,29 @@ def _needs_functions(cls: type) -> bool:
 
 def read(sighting: Sighting) -> Reading:
     """The layer with the dims that its names settle, or those at which it was seen to run."""
-    reading = Reading(sighting)
+    first: Reading | None = None
     style = sighting.style
-    kind = MODEL if style.convention == "model with its loss" else kind_of(sighting.name)
+    used = [""] if style.inward is not itself else ["", *array_modules(style)]
+    # A gradient that is given what an activation takes is with respect to that.
+    asked = style.kind == "of inputs" and any(is_logits(p.name) for p in style.gets)
+    asked = asked and not any(is_logits(p.name) for p in style.takes)
+    for arrays in used:
+        reading = _read(sighting, Names(arrays=arrays, through="sigmoid" if asked else ""))
+        if reading.declared is not None:
+            return reading
+        first = first or reading
+    assert first is not None
+    return first
+
+
+def _read(sighting: Sighting, names: Names) -> Reading:
+    reading = Reading(sighting)
+    style = style_of(sighting.what, names)
+    kind = kind_of(sighting.name)
+    if style.convention == "model with its loss":
+        kind = MODEL
+    elif style.backward is None and kind is OTHER:
+        kind = COST
     wanted, beside, problem = _wanted(style)
     if problem:
         return _unread(reading, wanted, problem)
@@ -134,18 +181,83 @@ def read(sighting: Sighting) -> Reading:
         if number >= _MOST_WAYS:
             break
         way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
-        for inputs, names in _completed(style, kind, way):
-            declared = declare((*sighting.what, names), {**inputs, **beside}, guessed=True)
+        if names.through:
+            way = {n: logits(given) for n, given in way.items()}
+        for inputs, found in _completed(style, names, kind, way):
+            given = {**inputs, **beside}
+            declared = declare((*sighting.what, found), given, guessed=True)
             plan = plan_of(declared)
             if plan is not None and not plan.finite:
                 reason = reason or "its output is not finite at usual values of its inputs"
-            elif declared.problem is None:
-                reading.declared, reading.names = declared, names
-                reading.inputs = {**inputs, **beside}
-                reading.assumptions = [_assumption(kind, reading.inputs)]
-                return reading
+            elif declared.problem is None and plan is not None:
+                # Where backward raises, other dims are tried first; the rule may be wrong, though.
+                if reading.declared is None or not plan.trial_error:
+                    reading.declared, reading.names, reading.inputs = declared, found, given
+                if not plan.trial_error:
+                    return _settled(reading, kind)
             reason = reason or declared.problem or ""
+    if reading.declared is not None:
+        return _settled(reading, kind)
     return _unread(reading, wanted, reason or "none of the dims that were tried fits")
+
+
+def _settled(reading: Reading, kind: Kind) -> Reading:
+    """A reading with what it assumes; an input that changes no output is not differentiated."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    assert reading.declared is not None
+    assert plan is not None
+    missing = [name for name in plan.differentiable if plan.gradients.get(name) is None]
+    idle = [name for name in missing if not plan.trial_error and changes_nothing(reading, name)]
+    # A rule of a framework says with None that an argument is not differentiated.
+    none = [
+        name
+        for name in missing
+        if plan.style.inward is as_is and not is_parameter(name) and name != plan.inputs[0]
+    ]
+    left = {*idle, *none}
+    if left and left != set(plan.differentiable):
+        reading.inputs = {
+            n: _undifferentiated(given) if n in left else given
+            for n, given in reading.inputs.items()
+        }
+        reading.declared = declare(
+            (*reading.sighting.what, reading.names), reading.inputs, guessed=True
+        )
+    reading.assumptions = [_assumption(kind, reading.inputs)]
+    if reading.names.through:
+        reading.assumptions.append(follows(plan.differentiable[0], reading.names.through))
+    reading.assumptions += [
+        f"{name} changes nothing of the output that is checked" for name in idle
+    ]
+    reading.assumptions += [
+        f"{name} is not to be differentiated: its gradient is None" for name in none
+    ]
+    return reading
+
+
+def follows(name: str, through: str) -> str:
+    """What is assumed of a loss whose gradient is that of the activation before it."""
+    return f"{name} is a {through}, and the gradient is with respect to what it takes"
+
+
+def changes_nothing(reading: Reading, name: str) -> bool:
+    """Whether the outputs stay the same, bit for bit, with another value of an input."""
+    assert reading.declared is not None
+    _, values = trials(reading.declared, few=True)[-1]
+    try:
+        before = reading.declared.function(**values)
+        after = reading.declared.function(**{**values, name: values[name] * 0.5 + 0.25})
+    except Exception:
+        return False
+    return same(before, after)
+
+
+def logits(given: Any) -> Any:
+    """An argument that is differentiated as what an activation takes, at which none saturates."""
+    argument = as_argument(given)
+    if not isinstance(argument, Real) or not argument.differentiable:
+        return given
+    return real(argument.shape.text, low=-_LOGIT, high=_LOGIT)
 
 
 def _undifferentiated(given: Any) -> Any:
@@ -213,7 +325,12 @@ def _wanted(style: Style) -> tuple[list[str], dict[str, Any], str]:
     function = _forward_function(style)
     for parameter in style.takes:
         name = parameter.name
-        if not is_required(parameter) or mode_value(name, "train") is not None:
+        # ``bias=None`` is a parameter that may be left out.
+        optional = parameter.default is None and is_parameter(name) and style.make is None
+        if not (is_required(parameter) or optional) or mode_value(name, "train") is not None:
+            continue
+        if name in style.fixed or (name.lower() in NUMBERS and not _has_gradient(style, name)):
+            beside[name] = constant(style.fixed.get(name, NUMBERS.get(name.lower())))
             continue
         keys = _keys_of(function, name)
         if keys and is_parameter_dict(name):
@@ -234,6 +351,12 @@ def _wanted(style: Style) -> tuple[list[str], dict[str, Any], str]:
             if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
                 wanted.append(parameter.name)
     return wanted, beside, "" if wanted else "its forward function takes no array"
+
+
+def _has_gradient(style: Style, name: str) -> bool:
+    """Whether a rule has a variable for the gradient of a name."""
+    code = getattr(style.source, "__code__", None)
+    return code is not None and bool(set(gradient_names(name)) & set(code.co_varnames))
 
 
 def _forward_function(style: Style) -> Any:
@@ -296,20 +419,20 @@ def _tree(function: Any) -> ast.AST:
 
 
 def _completed(
-    style: Style, kind: Kind, way: Mapping[str, Any]
+    style: Style, names: Names, kind: Kind, way: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Names]]:
     """With the parameters that the object makes for itself."""
     if style.make is None or not inspect.isclass(style.make):
-        yield dict(way), Names()
+        yield dict(way), names
         return
     if any(is_parameter(p.name) and is_required(p) for p in parameters_of(style.make)):
-        yield dict(way), Names()
+        yield dict(way), names
         return
     try:
-        found, init = discovered(style, Names(), way, sizes_for(kind, way))
+        found, init, places = discovered(style, names, way, sizes_for(kind, way))
     except Exception:
         # Declared as it is, so that what is wrong is said by the declaration itself.
-        yield dict(way), Names()
+        yield dict(way), names
         return
     if fits(kind, way, found):
-        yield {**way, **found}, Names(init=init)
+        yield {**way, **found}, replace(names, init=init, parameters=places)

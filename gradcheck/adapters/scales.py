@@ -80,8 +80,10 @@ def judge_scales(report: LayerReport, reading: Reading) -> None:
         if not gradient.scale or gradient.verdict != FAIL:
             continue
         alone = gradient.scale in ("2", "1/2") and not plan.is_loss
+        # Of a layer without parameters only a loss is averaged, or not, by convention.
+        meant = plan.is_loss and not parameters
         consistent = len(shared) <= 1 and (
-            gradient.name in parameters or not parameters or shared == {gradient.scale}
+            gradient.name in parameters or meant or shared == {gradient.scale}
         )
         if consistent and not alone:
             gradient.verdict = SCALED

@@ -18,12 +18,22 @@ from typing import Any
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.definitions import Definitions, definitions_of
 from gradcheck.adapters.discovery import argument_text
-from gradcheck.adapters.layers import declare, plan_of
+from gradcheck.adapters.layers import declare, plan_of, rounding_of
 from gradcheck.adapters.places import CHANGE
-from gradcheck.adapters.recognition import Reading, Sighting, line_of, read, sightings, spec_line
+from gradcheck.adapters.readings import others
+from gradcheck.adapters.recognition import (
+    Reading,
+    Sighting,
+    is_base,
+    line_of,
+    read,
+    sightings,
+    spec_line,
+)
 from gradcheck.adapters.scales import judge_scales, scale_of
 from gradcheck.adapters.scan_report import (
     FAIL,
+    PASS,
     SCALED,
     UNDECIDED,
     FileReport,
@@ -31,6 +41,8 @@ from gradcheck.adapters.scan_report import (
     LayerReport,
 )
 from gradcheck.adapters.spec import Entry
+from gradcheck.adapters.style import parameters_of
+from gradcheck.adapters.words import WORDS
 from gradcheck.answers import last_line
 from gradcheck.arguments import Real, real
 from gradcheck.checking import Outcome, Profile, TimeUp, check_claim, limited
@@ -54,6 +66,7 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
     with _quietly():
         definitions = definitions_of(path)
         report.left_out = [str(one) for one in definitions.left_out]
+        report.defined = [n for n, one in definitions.namespace.items() if callable(one)]
         found = _with_spec(definitions, spec)
     for sighting, entry in found:
         with _quietly():
@@ -67,27 +80,49 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
 
 
 def _lonely(definitions: Definitions, report: FileReport) -> Iterator[LayerReport]:
-    """Functions and classes with one half of a layer, whose other half was not found."""
-    halves = {"forward": "backward", "backward": "forward"}
+    """Functions and classes with one half of a layer, or two that do not fit together."""
     known = {layer.name for layer in report.layers}
     for name, value in definitions.namespace.items():
+        if name in known or hasattr(value, "named_parameters"):
+            continue  # modules of torch are differentiated by torch
         if inspect.isclass(value):
-            methods = {half for half in halves if callable(getattr(value, half, None))}
-            # With a backward method alone it is a variable, or an engine.
-            found = "forward" if methods == {"forward"} else ""
-        else:
-            found = next((half for half in halves if f"_{half}" in name), "")
-        base = name.replace(f"_{found}", "")
-        if not found or name in known or any(one.startswith(base) for one in known):
+            reason = "" if is_base(value, definitions.namespace) else _half_of_class(value)
+            if reason:
+                yield LayerReport(
+                    name, "class", line_of(value), reason=reason, spec=f"{name} = {{ … }}"
+                )
             continue
-        if hasattr(value, "named_parameters"):
-            continue  # a module of torch, which differentiates it
-        reason = f"it has no {halves[found]} half that was found"
-        half = "class" if inspect.isclass(value) else "function"
-        spec = f"{name} = {{ … }}"
-        if half == "function":
-            spec = f'{base} = {{ layer = ["{name}", "…"], … }}'
-        yield LayerReport(name, half, line_of(value), reason=reason, spec=spec)
+        found = next((half for half in _HALVES if f"_{half}" in name), "")
+        base = name.replace(f"_{found}", "")
+        if found and not any(one.startswith(base) for one in known):
+            yield LayerReport(
+                name, "function", line_of(value),
+                reason=f"it has no {_HALVES[found]} half that was found",
+                spec=f'{base} = {{ layer = ["{name}", "…"], … }}',
+            )  # fmt: skip
+
+
+_HALVES = {"forward": "backward", "backward": "forward"}
+_GRADIENTS = (*WORDS.backward, "grad", "gradient", "delta")
+
+
+def _half_of_class(cls: type) -> str:
+    """Why a class is no layer though it has a half of one; empty where it has none."""
+    loss, forward, backward = (
+        next((n for n in names if inspect.isfunction(getattr(cls, n, None))), "")
+        for names in (("loss", "cost"), WORDS.forward[:8], _GRADIENTS)
+    )
+    if backward and (loss or forward):
+        (both, other) = (parameters_of(getattr(cls, n)) for n in (backward, loss or forward))
+        names = [p.name for p in both if p.name != "self"]
+        more = [n for n in names if n not in {p.name for p in other}]
+        needed = f", of which {loss or forward} takes no {' and no '.join(more)}" if more else ""
+        return (
+            f"its {backward} takes {', '.join(names) or 'nothing'}{needed}: it is given no "
+            "cotangent for what its forward half returns"
+        )
+    # With a backward method alone it is a variable, or an engine.
+    return "it has no backward half that was found" if forward == "forward" else ""
 
 
 @contextlib.contextmanager
@@ -175,6 +210,8 @@ def _checked(
         declared, outcomes = _moderate(reading, report, profile)
     if _set_aside(outcomes, "raised"):
         outcomes = _from_two(declared, report, profile)
+    if entry is None and any(outcome.record.status == FAIL for _, outcome in outcomes):
+        declared, outcomes = _otherwise(reading, report, profile) or (declared, outcomes)
     plan = plan_of(declared)
     assert plan is not None
     report.convention = _convention(sighting, declared)
@@ -183,6 +220,10 @@ def _checked(
     for rule, outcome in outcomes:
         report.gradients.append(_gradient(rule, outcome, declared, reading, profile))
     judge_scales(report, reading)
+    if rounding := rounding_of(declared):
+        dtype = plan.style.own_dtype
+        seen = ", ".join(f"{name} {off:.0e}" for name, off in rounding.items())
+        report.notes.append(f"in {dtype} its gradients are off by, relative to their norms: {seen}")
     notes = [note for _, outcome in outcomes for note in outcome.record.notes]
     for note in dict.fromkeys(notes):
         (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
@@ -269,6 +310,28 @@ def _moderate(
     return declared, _outcomes(declared, profile)
 
 
+def _otherwise(
+    reading: Reading, report: LayerReport, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer that is wrong as it was read, in another reading of which all is right."""
+    for inputs, names, assumption in others(reading):
+        declared = declare((*reading.sighting.what, names), inputs, guessed=True)
+        plan = plan_of(declared)
+        if declared.problem is not None or plan is None or plan.trial_error:
+            continue
+        outcomes: list[tuple[Rule, Outcome]] = []
+        for rule in declared.rules:
+            outcomes.append((rule, check_claim(rule, profile, time_limit=TIME_LIMIT)))
+            if outcomes[-1][1].record.status != PASS:
+                break
+        else:
+            reading.inputs, reading.names = inputs, names
+            report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+            report.assumptions.append(assumption)
+            return declared, outcomes
+    return None
+
+
 def _convention(sighting: Sighting, declared: Derivation) -> str:
     """The convention, with where its gradients land for a class."""
     plan = plan_of(declared)
@@ -318,6 +381,7 @@ def _gradient(
         lands=plan.where(name) if plan else "",
         message=_without_replay(record.message),
         resolution=record.resolution,
+        rounding=rounding_of(declared).get(name),
     )
     if record.status != FAIL:
         return report

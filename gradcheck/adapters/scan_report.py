@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradcheck.adapters.conventions import conventions
 from gradcheck.records import count
 
 #: The verdicts on a gradient; ``SCALED`` is right up to a constant that may be a convention.
 PASS, FAIL, UNDECIDED, SCALED = "pass", "fail", "undecided", "scaled"
 #: Exit codes, as those of the command.
-_PASSED, _FAILED, _NOTHING, _OPEN = 0, 1, 2, 3
+_PASSED, _FAILED, NOTHING, _OPEN = 0, 1, 2, 3
 
 
 @dataclass
@@ -25,6 +26,8 @@ class GradientReport:
     scale: str = ""
     message: str = ""
     resolution: float | None = None
+    #: How far the gradient is off in the framework's own dtype, relative to its norm.
+    rounding: float | None = None
 
 
 @dataclass
@@ -58,6 +61,8 @@ class FileReport:
     file: str
     layers: list[LayerReport] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    #: The functions and classes of the file.
+    defined: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -83,6 +88,7 @@ class FileReport:
                             "mistakes": gradient.mistakes,
                             "scale": gradient.scale or None,
                             "resolution": gradient.resolution,
+                            "rounding": gradient.rounding,
                             "message": gradient.message or None,
                         }
                         for gradient in layer.gradients
@@ -99,10 +105,27 @@ def exit_code(reports: Sequence[FileReport]) -> int:
     layers = [layer for report in reports for layer in report.layers]
     verdicts = [layer.verdict for layer in layers]
     if not any(layer.gradients or layer.spec for layer in layers):
-        return _NOTHING
+        return NOTHING
     if FAIL in verdicts:
         return _FAILED
     return _OPEN if set(verdicts) - {PASS} else _PASSED
+
+
+def nothing(reports: Sequence[FileReport]) -> list[str]:
+    """What to say where nothing was recognised: what was looked for, and what can be done."""
+    defined = ", ".join(name for report in reports for name in report.defined)
+    looked_for = [str(one.__doc__).splitlines()[0].replace("``", "") for one in conventions()]
+    left_out = any(report.left_out for report in reports)
+    return [
+        "no layer was recognised; looked for, by the names that are usual for the parts of each:",
+        *(f"  {text}" for text in looked_for),
+        f"what the files define: {defined or 'nothing'}"
+        + (", beside what was left out, which is named above" if left_out else ""),
+        "where the parts have other names, say them in a spec, and give it with --spec spec.toml:",
+        "  [layers]",
+        '  my_layer = { layer = ["my_function", "its_backward"], x = "n d", W = "d m" }',
+        '  MyClass = { x = "n d", names = { forward = "run", backward = "pull" } }',
+    ]
 
 
 def headline(layer: LayerReport) -> tuple[str, str]:

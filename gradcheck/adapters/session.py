@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradcheck.adapters.activation import ACTIVATIONS
 from gradcheck.adapters.construction import RATE, Recorder, initialized, rate_for, shapes_of
 from gradcheck.adapters.places import CHANGE
-from gradcheck.adapters.words import is_rate, mode_value
+from gradcheck.adapters.words import is_logits, is_rate, mode_value
 from gradcheck.answers import same
 
 if TYPE_CHECKING:
     from gradcheck.adapters.plan import Plan
+
+
+#: The dtype of everything that is checked.
+FLOAT64 = "float64"
 
 
 class Context:
@@ -43,7 +48,14 @@ class Context:
 class Session:
     """One object, and what it was given and gave."""
 
-    def __init__(self, plan: Plan, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        values: Mapping[str, Any],
+        bindings: Mapping[str, Any],
+        *,
+        dtype: str = FLOAT64,
+    ) -> None:
         self.plan = plan
         self.object: Any = None
         self.values: dict[str, Any] = {}
@@ -54,6 +66,7 @@ class Session:
         self.outputs: list[Any] = []
         self.context = Context()
         self.rate = RATE
+        self.dtype = dtype
         if plan.style.make is not None:
             self._make(values, bindings)
 
@@ -64,13 +77,14 @@ class Session:
         session.plan, session.object, session.context = plan, made, Context()
         session.values, session.given, session.cotangents, session.outputs = {}, {}, [], []
         session.returned = session.returned_gradients = None
-        session.rate = RATE
+        session.rate, session.dtype = RATE, FLOAT64
         return session
 
     def _make(self, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
         plan = self.plan
         own = {name: self._inside(values[name]) for name in plan.filling.inputs}
-        self.object = plan.filling.make(plan.way, own, bindings, shapes_of(values))
+        with plan.style.around(self.dtype):
+            self.object = plan.filling.make(plan.way, own, bindings, shapes_of(values))
         if plan.initialize:
             initialized(self.object, plan.initialize)
         if plan.runs_first:
@@ -96,8 +110,17 @@ class Session:
             place.write(self.object, self._inside(values[name]))
 
     def _inside(self, value: Any) -> Any:
-        """A copy of a value, as the layer has arrays."""
+        """A copy of a value, as the layer has arrays, in the dtype of the session."""
+        if self.dtype != FLOAT64 and getattr(value, "dtype", None) == np.float64:
+            return self.plan.style.inward(value.astype(self.dtype))
         return self.plan.style.inward(copy_of(value))
+
+    def _passed(self, name: str, value: Any) -> Any:
+        """What the forward function is given for an input: a loss may follow an activation."""
+        through = self.plan.names.through
+        if through and name in self.plan.differentiable:
+            return self.plan.style.inward(ACTIVATIONS[through](value))
+        return self._inside(value)
 
     # ---- forward -----------------------------------------------------------------------------
 
@@ -105,7 +128,7 @@ class Session:
         """Call the forward function with copies."""
         plan = self.plan
         self.values = dict(values)
-        self.given = {name: self._inside(values[name]) for name in plan.forward_inputs}
+        self.given = {name: self._passed(name, values[name]) for name in plan.forward_inputs}
         arguments = {**copy.deepcopy(plan.constants), **self.given}
         if plan.packed:
             self.given[plan.packed] = arguments[plan.packed] = {
@@ -116,7 +139,8 @@ class Session:
         for parameter in plan.style.takes:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 by_position.append(arguments.pop(parameter.name))
-        self.returned = _call(plan.style.forward(self.object), by_position, arguments)
+        with plan.style.around(self.dtype):
+            self.returned = _call(plan.style.forward(self.object), by_position, arguments)
 
     def answers(self) -> Any:
         """What the forward function answered, without what it keeps for the backward function."""
@@ -124,7 +148,7 @@ class Session:
         if plan.output is not None:
             return plan.output.read(self.object)
         if plan.style.backward is None:
-            return returned[0]
+            return returned[plan.style.value_at]
         if plan.style.returns_cache:
             return returned[0] if len(returned) == 2 else tuple(returned[:-1])
         return returned
@@ -143,7 +167,8 @@ class Session:
         """Call the backward function with copies."""
         plan = self.plan
         if plan.style.backward is None:
-            rest = self.returned[1:]
+            value_at = plan.style.value_at
+            rest = [part for k, part in enumerate(self.returned) if k != value_at]
             self.returned_gradients = rest[0] if len(rest) == 1 else rest
             return
         self.cotangents = [self._inside(cotangent) for cotangent in cotangents]
@@ -176,8 +201,9 @@ class Session:
         for parameter in plan.style.gets:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 first.append(arguments.pop(parameter.name))
-        self.returned_gradients = _call(plan.style.backward(self.object), first, arguments)
-        self._ask_for_parameters()
+        with plan.style.around(self.dtype):
+            self.returned_gradients = _call(plan.style.backward(self.object), first, arguments)
+            self._ask_for_parameters()
 
     def _set_rate(self, rate: float) -> None:
         self.rate = Recorder.rate = rate
@@ -204,6 +230,8 @@ class Session:
     def _argument(self, name: str) -> Any:
         """What a derivative is given: the input, the output, or an input of that name."""
         plan = self.plan
+        if plan.names.through and name not in self.given and is_logits(name):
+            return self._inside(self.values[plan.differentiable[0]])
         if plan.style.kind == "of inputs":
             return self._input(name) if name in self.values else self._input(self._nth(name))
         if plan.derivative_of == "output":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gradcheck.adapters.names import Names
@@ -21,6 +22,12 @@ def itself(value: Any) -> Any:
 def as_is(value: Any) -> Any:
     """The value, for a convention that converts arrays by itself."""
     return value
+
+
+@contextlib.contextmanager
+def plainly(dtype: str) -> Iterator[None]:
+    """Inside of nothing: numpy has no settings that matter."""
+    yield
 
 
 @dataclass(frozen=True)
@@ -42,15 +49,23 @@ class Style:
     returns_cache: bool = False
     has_context: bool = False
     kind: str = "vjp"
+    #: Without a backward function: where the value stands in what is returned.
+    value_at: int = 0
     #: Where the rule stands, for reports.
     source: Function | None = None
     words: Words = WORDS
     #: How an array goes into the layer's own world, and comes back: tensors of a framework.
     inward: Function = itself
     outward: Function = itself
+    #: What calls in a dtype are made inside of: settings of the framework.
+    around: Callable[[str], contextlib.AbstractContextManager[None]] = plainly
+    #: The dtype in which the framework computes by itself, where it is not float64.
+    own_dtype: str = ""
     #: The parameters of ``forward`` and ``backward``, without ``self`` and the context.
     takes: tuple[inspect.Parameter, ...] = ()
     gets: tuple[inspect.Parameter, ...] = ()
+    #: What the forward function is given that is no array, by name.
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     #: The forward function has no signature: it is given the declared inputs in order.
     takes_all: bool = False
 

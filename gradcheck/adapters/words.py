@@ -6,7 +6,7 @@ Every convention looks words up here or brings a record of its own. A new word i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -33,6 +33,10 @@ class Words:
         "gradient_{}", "{}_gradients", "{}_grads", "dL_d{}", "delta_{}", "nabla_{}", "dJ_d{}",
         "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}",
     )  # fmt: skip
+    #: What the gradient for the only input is called as an attribute, whatever the input is called.
+    input_gradient: tuple[str, ...] = (
+        "dinputs", "dinput", "dx", "dX", "grad_input", "grad_inputs", "input_grad", "dA_prev",
+    )  # fmt: skip
     #: Attributes that hold parameters and gradients by position or by name.
     parameters: tuple[str, ...] = ("params", "parameters", "weights", "_params", "param")
     gradients: tuple[str, ...] = (
@@ -48,11 +52,23 @@ class Words:
         "flush_gradients", "zero_grad", "zero_grads", "zero_gradients", "cleargrads", "clear_grad",
         "reset_grad", "reset_gradients", "cleargrad", "clear_gradients", "reset_grads",
     )  # fmt: skip
+    #: Methods that are told the shape of one sample before parameters are made.
+    told_shape: tuple[str, ...] = ("set_input_shape", "set_input_size", "set_shape")
     initialize: tuple[str, ...] = ("initialize", "build", "init_params", "_init_params", "setup")
 
 
 WORDS = Words()
 
+#: Numbers that layers take beside arrays.
+NUMBERS: Mapping[str, float | int] = {
+    **dict.fromkeys(("lambda_", "lambda", "lam", "lmbda", "lamb", "lambd", "reg", "l2", "l1"), 0.5),
+    **dict.fromkeys(("weight_decay", "decay", "regularization", "reg_lambda", "l2_reg"), 0.5),
+    **dict.fromkeys(("scalar", "power", "exponent"), 3),
+    **dict.fromkeys(("slope", "alpha", "negative_slope", "leak"), 0.25),
+    **dict.fromkeys(("factor", "constant", "const", "temperature", "tau", "delta", "margin"), 2.5),
+    **dict.fromkeys(("eps", "epsilon"), 1e-3),
+    **dict.fromkeys(("keep_prob", "dropout_rate", "drop_prob", "dropout_ratio"), 0.5),
+}
 _RATE = {
     "learning_rate", "learn_rate", "lr", "rate", "eta", "step_size", "stepsize", "learningrate",
 }  # fmt: skip
@@ -60,6 +76,13 @@ _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
 }  # fmt: skip
+_DERIVED_ENDINGS = (
+    "grad", "prime", "derivative", "deriv", "der", "d", "gradient", "dx", "backward", "diff",
+)  # fmt: skip
+_DERIVED_STARTS = (
+    "d", "grad", "d_", "grad_", "deriv_", "derivative_", "gradient_", "der_", "diff_",
+)  # fmt: skip
+_LOSS = ("loss", "entropy", "nll", "hinge", "criterion", "bce", "cost", "mse", "mae", "error")
 _TRAINING = {
     "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
     "retain_derived", "retain_grads", "trainmode",
@@ -86,6 +109,24 @@ def is_rate(name: str) -> bool:
 def is_target(name: str) -> bool:
     """Whether an input of a loss is what is to be predicted."""
     return name.lower() in _TARGET
+
+
+def derived_from(name: str) -> list[str]:
+    """What the function may be called of which one of this name is the derivative."""
+    found = [name.removesuffix(f"_{end}") for end in _DERIVED_ENDINGS if name.endswith(f"_{end}")]
+    found += [name.removeprefix(start) for start in _DERIVED_STARTS if name.startswith(start)]
+    found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
+    return [text for text in found if text]
+
+
+def is_loss(name: str) -> bool:
+    """Whether a class or function of this name is a loss."""
+    return any(word in name.lower() for word in _LOSS)
+
+
+def is_logits(name: str) -> bool:
+    """Whether an array of this name is what an activation was taken of."""
+    return name.lower() in ("z", "zs", "logits", "scores", "preactivation")
 
 
 def is_cache(name: str) -> bool:

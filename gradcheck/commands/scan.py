@@ -43,9 +43,12 @@ def run(options: argparse.Namespace) -> int:
     unknown = unknown_entries(spec, reports)
     if unknown:
         raise InputError(f"{options.spec} declares {unknown[0]!r}, which no file defines")
+    code = told.exit_code(reports)
+    said = told.nothing(reports) if code == told.NOTHING else []
     if options.json:
-        print(json.dumps({"files": [one.as_dict() for one in reports]}, indent=2, default=float))
-        return told.exit_code(reports)
+        data = {"files": [one.as_dict() for one in reports], "nothing": "\n".join(said) or None}
+        print(json.dumps(data, indent=2, default=float))
+        return code
     layers = [layer for report in reports for layer in report.layers]
     for text in (text for layer in layers for text in told.details(layer)):
         print(screen.show(f"\n{text}"))
@@ -54,5 +57,7 @@ def run(options: argparse.Namespace) -> int:
         print(screen.show(text))
     for text in (f"left out: {r.file}, {one}" for r in reports for one in r.left_out):
         print(screen.show(text))
+    for text in said:
+        print(screen.show(text))
     print(told.summary(reports))
-    return told.exit_code(reports)
+    return code

@@ -25,9 +25,10 @@ _MODULES = (
     "errors.py", "answers.py",
     "coursework/protocol.py", "coursework/confinement.py", "coursework/differencing.py",
     "coursework/reading.py", "coursework/units.py", "coursework/shim.py",
-    "adapters/boundary.py", "adapters/calls.py", "adapters/construction.py",
-    "adapters/definitions.py", "adapters/landing.py", "adapters/names.py", "adapters/places.py",
-    "adapters/plan.py", "adapters/randomness.py", "adapters/session.py", "adapters/style.py",
+    "adapters/activation.py", "adapters/boundary.py", "adapters/calls.py",
+    "adapters/construction.py", "adapters/definitions.py", "adapters/landing.py",
+    "adapters/names.py", "adapters/places.py", "adapters/plan.py", "adapters/randomness.py",
+    "adapters/session.py", "adapters/style.py",
     "adapters/words.py", "adapters/conventions",
 )  # fmt: skip
 #: Packages that hold them, which are empty there.

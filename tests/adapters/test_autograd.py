@@ -117,8 +117,8 @@ def _table():
 TABLE = [row for row in _table() if row[1] is not None]
 
 
-def verdicts_of(name, function, inputs):
-    """The verdicts on each gradient of a function of autograd, at one point of distinct sizes."""
+def declared(name, function, inputs):
+    """A function of autograd as a derivation, with a rule for each input."""
 
     def positional(*arrays):
         return function(*arrays)
@@ -126,6 +126,12 @@ def verdicts_of(name, function, inputs):
     parameters = {f"x{k}": argument for k, argument in enumerate(inputs)}
     made = declare((positional, names(framework="autograd", name=name)), parameters)
     assert made.problem is None, made.problem
+    return made
+
+
+def verdicts_of(name, function, inputs):
+    """The verdicts on each gradient of a function of autograd, at one point of distinct sizes."""
+    made = declared(name, function, inputs)
     sampler = Sampler(made.rules[0])
     point = next(iter(sampler.points(Draft(sampler.always()[-1], 7))))
     case = Case(point.inputs, point.seed)

@@ -6,11 +6,13 @@ Skipped where a framework is not installed: `pip install --group frameworks`.
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gradcheck import Case, constant, integers, real
 from gradcheck.adapters import names
-from gradcheck.adapters.layers import declare
+from gradcheck.adapters.conventions.torch_function import Copies, forward_of, new_holder
+from gradcheck.adapters.layers import declare, rounding_of
 from gradcheck.adapters.scan import scan
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.verification import judge_at
@@ -149,6 +151,57 @@ def test_torch_operators(name):
         return operator(x, *extra)
 
     assert statuses(call, names(framework="torch"), x=MODERATE) == {"x": "pass"}
+
+
+@needs_torch
+def test_memory_is_shared_and_copied_only_where_a_function_writes_into_its_input():
+    array = np.array([1.0, 2.0])
+    seen = []
+
+    def twice(x):
+        seen.append(x.data_ptr() == array.ctypes.data)
+        return x * 2
+
+    forward = forward_of(torch, new_holder(), twice, Copies())
+    forward(array)
+    forward(array)
+    assert seen == [False, True]
+    triples = forward_of(torch, new_holder(), lambda x: x.mul_(3), Copies())
+    assert triples(array).tolist() == triples(array).tolist() == [3.0, 6.0]
+    assert array.tolist() == [1.0, 2.0]
+
+
+@needs_torch
+@needs_jax
+def test_the_rounding_of_the_own_dtype_is_told():
+    def cubed(x):
+        return x**3
+
+    for framework in ("torch", "jax"):
+        declared = declare((cubed, names(framework=framework)), {"x": MODERATE})
+        case = Case({"x": np.array([[0.1, 1.7, -2.3]])}, 1)
+        assert judge_at(declared.rules[0], case, table=False)
+        rounding = rounding_of(declared)["x"]
+        assert np.finfo(np.float32).eps / 100 < rounding < 10 * np.finfo(np.float32).eps
+    assert torch.get_default_dtype() == torch.float32
+
+
+@needs_torch
+def test_a_gradient_that_is_not_finite_in_the_own_dtype_fails():
+    class Root(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.sqrt()
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * 1e20 * 1e20 / x.sqrt() / 2e20 / 1e20
+
+    declared = declare((Root,), {"x": real("n", low=0.5, high=4)})
+    verdict = judge_at(declared.rules[0], Case({"x": np.array([1.0, 2.0])}, 1), table=False)
+    assert verdict.title == "not finite in float32"
 
 
 @needs_torch

@@ -184,6 +184,9 @@ def test_a_spec_in_python(tmp_path):
     ("name", "text", "said"),
     [
         ("empty.py", "x = 1\n", "0 layers recognised"),
+        ("helpers.py", "def run(x):\n    return x\n", "what the files define: run"),
+        ("helpers.py", "def run(x):\n    return x\n", "affine_backward(dout, cache)"),
+        ("helpers.py", "def run(x):\n    return x\n", 'layer = ["my_function", "its_backward"]'),
         ("notes.txt", "", "a Python file or a notebook"),
         ("broken.ipynb", "{", "not a notebook"),
         ("missing.py", None, "cannot be read"),

@@ -47,4 +47,6 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         for what in convention.candidates(namespace):
             if id(what[-1]) not in seen:
                 seen.add(id(what[-1]))
+                # The halves of a rule that a framework knows are no layers by themselves.
+                seen |= {id(getattr(what[-1], half, None)) for half in ("fwd", "bwd", "jvp")}
                 yield what

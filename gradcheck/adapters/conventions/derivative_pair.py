@@ -7,28 +7,15 @@ declared, ``names(derivative_of="output")``, or else seen by trying both.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, parameters_of
+from gradcheck.adapters.words import derived_from
 
 PRIORITY = 70
 
-_ENDINGS = (
-    "grad",
-    "prime",
-    "derivative",
-    "deriv",
-    "der",
-    "d",
-    "gradient",
-    "dx",
-    "backward",
-    "diff",
-)
-_STARTS = ("d", "grad", "d_", "grad_", "deriv_", "derivative_", "gradient_", "der_", "diff_")
 _FORWARD = ("__call__", "fn", "f", "forward", "activate", "function", "compute", "apply", "func")
 _DERIVATIVE = (
     "gradient", "grad", "derivative", "prime", "deriv", "df", "d", "f_prime", "backward", "diff",
@@ -61,20 +48,13 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Functions whose names differ by a word for the derivative, and classes with both."""
     functions = {n: f for n, f in namespace.items() if inspect.isfunction(f)}
     for name, derivative in functions.items():
-        for partner in _partners(name):
+        for partner in derived_from(name):
             if partner in functions and partner != name:
                 yield functions[partner], derivative
                 break
     for value in namespace.values():
         if inspect.isclass(value) and _of_class(value, Names()) is not None:
             yield (value,)
-
-
-def _partners(name: str) -> list[str]:
-    found = [name.removesuffix(f"_{end}") for end in _ENDINGS if name.endswith(f"_{end}")]
-    found += [name.removeprefix(start) for start in _STARTS if name.startswith(start)]
-    found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
-    return [text for text in found if text]
 
 
 def _of_class(cls: type, names: Names) -> Style | None:

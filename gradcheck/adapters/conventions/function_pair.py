@@ -1,7 +1,6 @@
-"""Two functions and what one keeps for the other.
+"""Two functions: ``affine_forward(x, w) -> (out, cache)``, ``affine_backward(dout, cache)``.
 
-``affine_forward(x, w, b) -> (out, cache)`` and ``affine_backward(dout, cache) -> (dx, dw, db)``;
-also ``sigmoid(Z) -> (A, cache)`` with ``sigmoid_backward(dA, cache)``, and without a cache
+Also ``sigmoid(Z) -> (A, cache)`` with ``sigmoid_backward(dA, cache)``, and without a cache
 ``relu(x)`` with ``relu_backward(dout, x)``.
 """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.boundary import framework
+from gradcheck.adapters.boundary import double, framework, jax_dtype
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, as_is, parameters_of
 
@@ -36,6 +35,9 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         make=lambda: SimpleNamespace(pull=None, given=[]),
         source=source if inspect.isfunction(source) else getattr(one, "__wrapped__", None),
         inward=as_is,
+        around=double,
+        own_dtype=jax_dtype(),
+        fixed=_fixed(jax, one),
         takes_all=not parameters_of(one),
         takes=tuple(p.replace(kind=kind) for p in parameters_of(one)),
         gets=tuple(inspect.Parameter(f"dy{k}", kind) for k in range(_MOST_OUTPUTS)),
@@ -46,6 +48,16 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
 _MOST_OUTPUTS = 16
 
 
+def _fixed(jax: Any, one: Any) -> dict[str, Any]:
+    """The arguments that a rule is not for: functions, or numbers."""
+    names = [parameter.name for parameter in parameters_of(one)]
+    numbers = [k for k in getattr(one, "nondiff_argnums", ()) if k < len(names)]
+    return {
+        names[k]: jax.numpy.sin if names[k].lower() in ("f", "fn", "fun", "func", "g") else 2
+        for k in numbers
+    }
+
+
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Functions with a rule of their own."""
     for value in namespace.values():
@@ -53,16 +65,9 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
             yield (value,)
 
 
-@contextlib.contextmanager
-def _double(jax: Any) -> Iterator[None]:
-    """In float64 and on the CPU, whatever is set outside."""
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-        yield
-
-
 def _forward(jax: Any, held: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     def forward(*values: Any) -> Any:
-        with _double(jax):
+        with double():
             real = [_is_real(value) for value in values]
 
             def of_reals(*reals: Any) -> Any:
@@ -87,7 +92,7 @@ def _forward(jax: Any, held: Any, function: Callable[..., Any]) -> Callable[...,
 
 def _backward(jax: Any, held: Any) -> Callable[..., Any]:
     def backward(*cotangents: Any) -> Any:
-        with _double(jax):
+        with double():
             given = [jax.numpy.asarray(one) for one in cotangents if one is not None]
             found = list(held.pull(held.kind(given) if held.many else given[0]))
             return tuple(_number(found.pop(0)) if real else None for real in held.given)
@@ -100,5 +105,5 @@ def _is_real(value: Any) -> bool:
 
 
 def _number(value: Any) -> Any:
-    array = np.array(value)
+    array = np.asarray(value)
     return array if array.ndim else array[()]

@@ -1,17 +1,23 @@
-"""A loss with two methods of the same inputs: ``loss(y, y_pred)`` and ``grad(y, y_pred)``."""
+"""A loss and its gradient with the same inputs: ``loss(y, y_pred)`` and ``grad(y, y_pred)``.
+
+Two methods of a class, or two functions, ``mse`` and ``mse_prime``. Also where the backward method
+is given the predictions again, under whatever name: ``forward(y_pred, y_true)`` and
+``backward(dvalues, y_true)``.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.style import Style, parameters_of
+from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.words import derived_from, is_cache, is_logits, is_loss, is_target
 
 PRIORITY = 45
 
-_LOSS = ("loss", "cost", "fn", "forward", "__call__", "compute", "calculate")
+_LOSS = ("calculate", "loss", "cost", "fn", "forward", "__call__", "compute", "apply")
 _GRADIENT = (
     "grad", "gradient", "delta", "loss_grad", "derivative", "backward", "dloss", "grad_loss",
     "prime",
@@ -19,36 +25,92 @@ _GRADIENT = (
 
 
 def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
-    """A class with a loss and its gradient, both of two inputs or more."""
+    """A class with a loss and its gradient, both of two inputs or more, or two functions."""
+    if len(what) == 2 and all(inspect.isfunction(one) for one in what):
+        return _of_functions(*what)
     if len(what) != 1 or not inspect.isclass(what[0]):
         return None
     (cls,) = what
-    forward = _method(cls, (names.forward,) if names.forward else _LOSS)
     backward = _method(cls, (names.backward,) if names.backward else _GRADIENT)
-    if forward is None or backward is None or forward[0] == backward[0]:
+    if backward is None:
         return None
-    takes, gets = forward[1], backward[1]
-    common = {parameter.name for parameter in takes} & {parameter.name for parameter in gets}
-    if len(common) < 2:
-        return None
-    return Style(
-        convention="loss with its gradient",
-        name=cls.__name__,
-        forward=lambda made: getattr(made, forward[0]),
-        backward=lambda made: getattr(made, backward[0]),
-        make=cls,
-        kind="of inputs",
-        source=getattr(cls, backward[0]),
-        takes=takes,
-        gets=gets[: len(takes)],
-    )
+    for text in (names.forward,) if names.forward else _LOSS:
+        forward = _method(cls, (text,))
+        if forward is None or forward[0] == backward[0]:
+            continue
+        if _same(forward[1], backward[1], named=is_loss(cls.__name__)):
+            return _style(
+                cls.__name__, forward[1], backward[1], getattr(cls, backward[0]),
+                lambda made, name=forward[0]: getattr(made, name),
+                lambda made: getattr(made, backward[0]),
+                cls,
+            )  # fmt: skip
+    return None
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """Every such class."""
+    """Every such class, and functions whose names differ by a word for the derivative."""
     for value in namespace.values():
         if inspect.isclass(value) and style_of((value,), Names()) is not None:
             yield (value,)
+    functions = {n: f for n, f in namespace.items() if inspect.isfunction(f)}
+    for name, gradient in functions.items():
+        for partner in derived_from(name):
+            if partner in functions and partner != name:
+                if _of_functions(functions[partner], gradient) is not None:
+                    yield functions[partner], gradient
+                break
+
+
+def _of_functions(loss: Any, gradient: Any) -> Style | None:
+    takes, gets = parameters_of(loss), parameters_of(gradient)
+    if not _same(takes, gets) or not any(is_target(parameter.name) for parameter in takes):
+        return None
+    return _style(loss.__name__, takes, gets, gradient, lambda _: loss, lambda _: gradient, None)
+
+
+def _style(
+    name: str,
+    takes: tuple[inspect.Parameter, ...],
+    gets: tuple[inspect.Parameter, ...],
+    source: Any,
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    make: Any,
+) -> Style:
+    return Style(
+        convention="loss with its gradient",
+        name=name,
+        forward=forward,
+        backward=backward,
+        make=make,
+        kind="of inputs",
+        source=source,
+        takes=takes,
+        gets=gets,
+    )
+
+
+def _same(
+    takes: tuple[inspect.Parameter, ...],
+    gets: tuple[inspect.Parameter, ...],
+    *,
+    named: bool = False,
+) -> bool:
+    """Whether both are of the same inputs: all by name, or of a loss the target by its place."""
+    first = [parameter.name for parameter in takes if is_required(parameter)]
+    second = [parameter.name for parameter in gets if is_required(parameter)]
+    # ``delta(z, a, y)``: of an activation before the loss, which is given beside.
+    second = [name for name in second if name in first or not is_logits(name)]
+    if len(first) < 2 or any(map(is_cache, second)):
+        return False
+    if set(second) <= set(first):
+        return len(second) == len(first)
+    if not named:
+        return False
+    pairs = list(zip(first, second, strict=False))
+    targets = [k for k, pair in enumerate(pairs) if all(map(is_target, pair))]
+    return len(first) == len(second) == 2 and len(targets) == 1
 
 
 def _method(cls: type, names: tuple[str, ...]) -> tuple[str, tuple[inspect.Parameter, ...]] | None:

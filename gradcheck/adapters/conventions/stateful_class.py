@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.style import Style, parameters_of
-from gradcheck.adapters.words import WORDS, is_cache
+from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.words import WORDS, is_cache, is_cotangent, is_target
 
 PRIORITY = 50
 
@@ -28,6 +28,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     if forward is None or backward is None or forward == backward:
         return None
     gets = parameters_of(getattr(cls, backward), skip_first=True)
+    if _is_training(gets):
+        return None
     return Style(
         convention="class",
         name=cls.__name__,
@@ -39,6 +41,13 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         takes=parameters_of(getattr(cls, forward), skip_first=True),
         gets=gets,
     )
+
+
+def _is_training(gets: tuple[inspect.Parameter, ...]) -> bool:
+    """Whether a backward method is given data and targets: that of a model, with its own loss."""
+    names = [parameter.name for parameter in gets if is_required(parameter)]
+    data = [name for name in names if name in ("x", "X", "inputs", "data", "batch")]
+    return bool(data) and any(map(is_target, names)) and not any(map(is_cotangent, names))
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:

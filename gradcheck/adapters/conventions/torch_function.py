@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from gradcheck.adapters.boundary import framework, number, tensor
+from gradcheck.adapters.boundary import framework, number, tensor, torch_default, torch_dtype
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, as_is, parameters_of
 
@@ -57,14 +57,17 @@ def _style(
     convention: str,
 ) -> Style:
     kind = inspect.Parameter.POSITIONAL_ONLY
+    copies = Copies()
     return Style(
         convention=convention,
         name=name,
-        forward=lambda held: forward_of(torch, held, call),
+        forward=lambda held: forward_of(torch, held, call, copies),
         backward=lambda held: backward_of(torch, held),
         make=new_holder,
         source=source,
         inward=as_is,
+        around=torch_default,
+        own_dtype=torch_dtype(),
         takes_all=not takes,
         takes=tuple(p.replace(kind=kind) for p in takes),
         gets=tuple(inspect.Parameter(f"dy{k}", kind) for k in range(_MOST_OUTPUTS)),
@@ -80,7 +83,16 @@ def new_holder() -> Any:
     return SimpleNamespace(leaves=[], outputs=[])
 
 
-def forward_of(torch: Any, held: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+class Copies:
+    """Whether a function has to be given copies, since it writes into what it is given."""
+
+    def __init__(self) -> None:
+        self.needed: bool | None = None
+
+
+def forward_of(
+    torch: Any, held: Any, call: Callable[..., Any], copies: Copies
+) -> Callable[..., Any]:
     """The forward call on leaves that require a gradient where they are real numbers."""
 
     def forward(*values: Any) -> Any:
@@ -90,11 +102,15 @@ def forward_of(torch: Any, held: Any, call: Callable[..., Any]) -> Callable[...,
             if isinstance(one, torch.Tensor) and one.is_floating_point():
                 one.requires_grad_(True)
                 held.leaves.append(one)
-                one = one.clone()  # a leaf must not be changed in place
+                if copies.needed is not False:
+                    one = one.clone()  # a leaf must not be changed in place
             else:
                 held.leaves.append(None)
             arguments.append(one)
         answer = call(*arguments)
+        if copies.needed is None:
+            given = [one for one in arguments if isinstance(one, torch.Tensor)]
+            copies.needed = any(one._version for one in given)
         answers = list(answer) if isinstance(answer, tuple | list) else [answer]
         # Outputs that are marked as not differentiable have no cotangent.
         held.outputs = [one for one in answers if one.requires_grad] or answers

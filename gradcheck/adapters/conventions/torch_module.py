@@ -1,4 +1,4 @@
-"""``torch.nn.Module``: its inputs and its named parameters, by torch's own backward pass."""
+"""``torch.nn.Module``, where a spec names it: its inputs and parameters, by torch's own rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.boundary import number, tensor
+from gradcheck.adapters.boundary import number, tensor, torch_default, torch_dtype
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, as_is, parameters_of
 
@@ -43,10 +43,21 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         make=make,
         source=cls.forward,
         inward=as_is,
+        around=torch_default,
+        own_dtype=_own_dtype(one),
         takes_all=not takes,
         takes=tuple(p.replace(kind=kind) for p in takes),
         gets=(inspect.Parameter("dy", kind),),
     )
+
+
+def _own_dtype(module: Any) -> str:
+    """The dtype of a module's parameters; of a class, that of new tensors."""
+    if inspect.isclass(module):
+        return torch_dtype()
+    names = [str(p.dtype).removeprefix("torch.") for p in module.parameters()]
+    found = names[0] if names else torch_dtype()
+    return "" if found == "float64" else found
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -89,7 +100,11 @@ class _Holder:
         by_name = {
             name: self.leaves[name.replace(".", "_")] for name, _ in self.module.named_parameters()
         }
-        buffers = {name: value.clone() for name, value in self.module.named_buffers()}
+        dtype = next((one.dtype for one in self.leaves.values()), torch.float64)
+        buffers = {
+            name: value.to(dtype, copy=True) if value.is_floating_point() else value.clone()
+            for name, value in self.module.named_buffers()
+        }
         state = {**by_name, **buffers}
         self.output = torch.func.functional_call(self.module, state, tuple(self.given))
         return number(self.output)

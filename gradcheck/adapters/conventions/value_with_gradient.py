@@ -1,7 +1,8 @@
-"""A function that returns a value with its gradient.
+"""A function that returns a value with its gradient: ``cost(theta, X, y) -> (J, grad)``.
 
 A fused loss, ``softmax_loss(x, y) -> (loss, dx)``, or a cost of one flat vector of parameters,
-``cost(theta, X, y) -> (J, grad)``.
+``cost(theta, X, y) -> (J, grad)``; also the other way round, ``propagate(w, b, X, Y) -> (grads,
+cost)``, and as a method.
 """
 
 from __future__ import annotations
@@ -14,45 +15,83 @@ from typing import Any
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, parameters_of
+from gradcheck.adapters.words import WORDS
 
 PRIORITY = 80
 
 
 def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
-    """One function."""
-    if len(what) != 1 or not inspect.isfunction(what[0]):
+    """One function, or a class with one such method and no backward method."""
+    if len(what) != 1:
         return None
-    (function,) = what
+    (one,) = what
+    if inspect.isclass(one):
+        return _of_class(one, names)
+    if not inspect.isfunction(one):
+        return None
     return Style(
         convention="value with its gradient",
-        name=function.__name__,
-        forward=lambda _: function,
+        name=one.__name__,
+        forward=lambda _: one,
         backward=None,
-        source=function,
-        takes=parameters_of(function),
+        source=one,
+        value_at=_value_of(one) or 0,
+        takes=parameters_of(one),
     )
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """Functions whose ``return`` has a second part that is called a gradient."""
+    """Functions and methods whose ``return`` has a value and what is called a gradient."""
     for value in namespace.values():
-        if inspect.isfunction(value) and _returns_gradient(value):
+        one = _of_class(value, Names()) if inspect.isclass(value) else None
+        if one is not None or (inspect.isfunction(value) and _value_of(value) is not None):
             yield (value,)
 
 
-def _returns_gradient(function: Any) -> bool:
+def _of_class(cls: type, names: Names) -> Style | None:
+    methods = {n: m for n, m in vars(cls).items() if inspect.isfunction(m) and n[:2] != "__"}
+    if names.forward:
+        methods = {n: m for n, m in methods.items() if n == names.forward}
+    elif any(word in methods for word in (*WORDS.backward, "gradient", "grad")):
+        return None
+    for name, method in methods.items():
+        if (position := _value_of(method)) is not None:
+            return Style(
+                convention="value with its gradient",
+                name=cls.__name__,
+                forward=lambda made, name=name: getattr(made, name),  # type: ignore[misc]
+                backward=None,
+                make=cls,
+                source=method,
+                value_at=position,
+                takes=parameters_of(method, skip_first=True),
+            )
+    return None
+
+
+def _value_of(function: Any) -> int | None:
+    """Where in what is returned the value stands, the rest being gradients; None if they do not."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     except (OSError, TypeError, SyntaxError):
-        return False
+        return None
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
             first, *rest = (ast.unparse(part).lower() for part in node.value.elts)
-            named = any(part.startswith(("d", "grad", "nabla")) for part in rest)
-            value = first.startswith(("loss", "cost", "j", "l", "e", "value", "error", "total"))
-            if rest and (named or value) and not _is_gradient(first) and "cache" not in rest[-1]:
-                return True
-    return False
+            if not rest or "cache" in rest[-1]:
+                continue
+            if _is_gradient(first):
+                if len(rest) == 1 and rest[0].startswith(_VALUES):
+                    return 1
+            elif any(part.startswith(("d", "grad", "nabla")) for part in rest) or (
+                first.startswith(_VALUES)
+            ):
+                return 0
+    return None
+
+
+#: How the names of values begin.
+_VALUES = ("loss", "cost", "j", "l", "e", "value", "error", "total")
 
 
 def _is_gradient(text: str) -> bool:

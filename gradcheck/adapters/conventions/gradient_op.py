@@ -1,0 +1,100 @@
+"""Operators on tensors of one's own: ``compute(*arrays)`` and ``gradient(out_grad, node)``.
+
+An operator is called with tensors and gives a node that knows its ``inputs``; ``gradient`` is given
+a tensor for the cotangent and the node, and returns tensors.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.style import Style, parameters_of
+
+PRIORITY = 32
+
+_TENSORS = ("Tensor", "Variable", "Value", "Node")
+#: How a tensor gives its array, the likeliest first.
+_ARRAYS = ("realize_cached_data", "numpy", "cached_data", "data", "value")
+
+
+def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
+    """A class with both methods, in a module that has a class of tensors."""
+    if len(what) != 1 or not inspect.isclass(what[0]):
+        return None
+    (cls,) = what
+    compute = inspect.getattr_static(cls, names.forward or "compute", None)
+    gradient = inspect.getattr_static(cls, names.backward or "gradient", None)
+    if not inspect.isfunction(compute) or not inspect.isfunction(gradient):
+        return None
+    gets = parameters_of(gradient, skip_first=True)
+    tensor = _tensor_class(cls, gradient)
+    if len(gets) != 2 or tensor is None:
+        return None
+    kind = inspect.Parameter.POSITIONAL_ONLY
+    takes = parameters_of(compute, skip_first=True)
+    return Style(
+        convention="operator of tensors",
+        name=cls.__name__,
+        forward=lambda held: _forward(held, tensor),
+        backward=lambda held: _backward(held, tensor),
+        make=_maker(cls),
+        source=gradient,
+        takes_all=not takes,
+        takes=tuple(parameter.replace(kind=kind) for parameter in takes),
+        gets=(gets[0].replace(kind=kind),),
+    )
+
+
+def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Every such class."""
+    for value in namespace.values():
+        if inspect.isclass(value) and style_of((value,), Names()) is not None:
+            yield (value,)
+
+
+def _tensor_class(cls: type, gradient: Any) -> Any:
+    spaces = [gradient.__globals__, vars(sys.modules.get(cls.__module__, SimpleNamespace()))]
+    found = (space.get(name) for name in _TENSORS for space in spaces)
+    return next((one for one in found if inspect.isclass(one) and one is not cls), None)
+
+
+def _maker(cls: type) -> Callable[..., Any]:
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return SimpleNamespace(operator=cls(*args, **kwargs), node=None)
+
+    make.__signature__ = inspect.signature(cls)  # type: ignore[attr-defined]
+    return make
+
+
+def _forward(held: Any, tensor: Any) -> Callable[..., Any]:
+    def forward(*arrays: Any) -> Any:
+        held.node = held.operator(*(tensor(np.asanyarray(array)) for array in arrays))
+        return _array(held.node)
+
+    return forward
+
+
+def _backward(held: Any, tensor: Any) -> Callable[..., Any]:
+    def backward(cotangent: Any) -> Any:
+        found = held.operator.gradient(tensor(np.asanyarray(cotangent)), held.node)
+        parts = found if isinstance(found, tuple | list) else (found,)
+        return tuple(_array(part) for part in parts)
+
+    return backward
+
+
+def _array(node: Any) -> Any:
+    """The array of a tensor."""
+    for name in _ARRAYS:
+        held = getattr(node, name, None)
+        if held is not None:
+            held = held() if callable(held) else held
+            return held if isinstance(held, np.ndarray | np.generic | float) else _array(held)
+    return node

@@ -1,0 +1,78 @@
+"""Other ways to read a layer that is wrong as it was read first.
+
+A rule may be right for the inputs it was written for alone: targets that are one-hot, a vector that
+is a column, a loss whose gradient is that of the activation before it. What is then assumed is
+said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.activation import ACTIVATIONS
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.recognition import Reading, follows, logits
+from gradcheck.arguments import Real, Simplex, as_argument, real
+from gradcheck.dims import Bindings
+
+
+@dataclass(frozen=True)
+class OneHot(Simplex):
+    """Rows with a single one."""
+
+    def draw(
+        self, rng: np.random.Generator, bindings: Bindings, regime: str, drawn: Mapping[str, Any]
+    ) -> Any:
+        sizes = self.shape.sizes(bindings)
+        return np.eye(sizes[-1])[rng.integers(sizes[-1], size=sizes[:-1])]
+
+    @property
+    def drawn_elsewhere(self) -> bool:
+        return True
+
+
+def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """Inputs, names and what is assumed, the likeliest first."""
+    given = {name: as_argument(one) for name, one in reading.inputs.items()}
+    targets = [n for n, one in given.items() if isinstance(one, Simplex) and not one.differentiable]
+    one_hot = {
+        name: OneHot(one.shape, differentiate=False) if isinstance(one, Simplex) else part
+        for (name, one), part in zip(given.items(), reading.inputs.values(), strict=True)
+    }
+    if targets:
+        yield one_hot, reading.names, f"{targets[0]} has a single one in each row"
+    yield from _columns(reading, given)
+    yield from _through(reading, given)
+
+
+def _columns(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    (name, *rest) = given
+    one = given[name]
+    if rest or not isinstance(one, Real) or len(one.shape.text.split()) != 1:
+        return
+    for dims in (f"{one.shape.text} 1", f"1 {one.shape.text}"):
+        column = real(dims, low=one.low, high=one.high)
+        yield {name: column}, reading.names, f'{name} = "{dims}", at which it is right'
+
+
+def _through(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    style = reading.sighting.style
+    if style.kind != "of inputs":
+        return
+    names = [name for name, one in given.items() if one.differentiable]
+    if len(names) != 1 or not isinstance(given[names[0]], Real):
+        return
+    (name,) = names
+    for through in ACTIVATIONS:
+        yield (
+            {**reading.inputs, name: logits(given[name])}, replace(reading.names, through=through),
+            follows(name, through),
+        )  # fmt: skip

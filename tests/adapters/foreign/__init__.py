@@ -1,0 +1,1 @@
+"""Rules of torch, JAX and autograd, through our verdicts and through each one's own checker."""

@@ -1,0 +1,21 @@
+import numpy as np
+import theano.tensor as T
+
+data = open('input.txt').read()
+print 'data has %d characters' % len(data)
+
+def running_forward(x):
+  out, total = np.zeros_like(x), 0
+  for t in xrange(len(x)):
+    total = total + x[t]
+    out[t] = total
+  return out, len(x)
+
+def running_backward(dout, cache):
+  dx = np.zeros_like(dout)
+  for t in reversed(xrange(cache)):
+    dx[t] = dout[t:].mean(axis=0)
+  return dx
+
+while True:
+  print 'iter', n
