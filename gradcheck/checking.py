@@ -23,7 +23,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis import diagnose
-from gradcheck.dims import explain
+from gradcheck.dims import Bindings, explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
 from gradcheck.hints import Hints, Mistakes, in_language, said
 from gradcheck.records import Record, count
@@ -49,6 +49,9 @@ _LONGEST_CASE = 1000
 _MOST_LINES = 24
 #: So many more objects are made before cyclic garbage is looked for: a tenth less time, some MB.
 _COLLECTED_AFTER = 20_000
+#: A claim that failed and does not when the very same is judged again changes its answers; so often
+#: that is not chance.
+_UNSTEADY = 3
 #: How many times smaller the inputs are made to find where an unstable rule is right.
 _MODERATE = [2.0**-k for k in range(1, 24)]
 
@@ -196,6 +199,8 @@ class _Run:
     timed_out: float | None = None
     simplified: bool = True
     seen: set[tuple[Any, ...]] = field(default_factory=set)
+    #: How often a failure was gone when the very same was judged again.
+    unsteady: int = 0
     #: At how many inputs of each binding of sizes the function raised, and of how many.
     raised: dict[str, list[int]] = field(default_factory=dict)
 
@@ -265,7 +270,9 @@ class _Run:
         for verdict in verdicts[alone:]:
             self._count(verdict)
         for verdict in verdicts:
-            if verdict.status is Status.FAIL and self._confirmed(verdict):
+            if verdict.status is Status.FAIL and (
+                self._confirmed(verdict) or self._unsteadily(verdict, draft.bindings)
+            ):
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
                     self.worst = verdict
                 self.failure = self.failure or verdict
@@ -279,6 +286,16 @@ class _Run:
         assert verdict.case is not None
         again = Case(verdict.case.inputs, verdict.case.seed ^ 0x5EED)
         return judge_at(self.claim, again, table=False).status is Status.FAIL
+
+    def _unsteadily(self, verdict: Verdict, bindings: Bindings) -> bool:
+        """Whether failures are gone when the very same is judged again, once more than by chance.
+
+        A rule that is wrong when it first meets an input, say, and right from then on.
+        """
+        assert verdict.case is not None
+        (again,) = judge_drawn(self.claim, [verdict.case], bindings, contracts=True)
+        self.unsteady += again.status is not Status.FAIL
+        return self.unsteady >= _UNSTEADY
 
     def _count(self, verdict: Verdict) -> None:
         self.inputs += 1

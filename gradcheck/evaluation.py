@@ -296,8 +296,9 @@ class Subject:
         finally:
             if self.derivation.options.mutates:
                 self.restore_inputs()
-        # Entries that were put into a new array are plain again, but moved.
-        return found if all(carried) or found.any() else None
+        # Entries that were put into a new array are plain again, but moved; of others that are not
+        # moved nothing is known.
+        return found if all(carried) or found.all() else None
 
     def _imaginary(self, v: Vector, **how: bool) -> Imagined | None:
         """The slopes along ``v`` by an imaginary step, where that can be had."""

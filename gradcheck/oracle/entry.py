@@ -357,7 +357,7 @@ def measure_along(
             return Slopes(np.zeros(1), np.full(1, np.inf), np.zeros(1), np.full(1, np.inf))
     growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH
     measured = slopes(line, ladder, levels, epsilon, u, known, sampled=True, growth=growth)
-    still = float(line.point.y @ u)
+    still = float(project(line.point.y, u))
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
     if moved[-1] > 0 or scatter is not None:
         return measured
