@@ -274,8 +274,15 @@ class _Layer:
         if not np.all(np.isfinite(own)):
             self.broken[name] = Violation(
                 f"not finite in {dtype}",
-                f"{self.derivation.name}: the gradient for {name!r} is not finite in {dtype}, "
-                "though it is in float64, and the function is in both",
+                said(
+                    "{layer}: the gradient for {name!r} is not finite in {dtype}, though it is in "
+                    "float64, and the function is in both",
+                    "{layer}：{name!r} 的梯度在 {dtype} 中不是有限数，而在 float64 中是，"
+                    "且函数在两者中都是有限数",
+                    layer=self.derivation.name,
+                    name=name,
+                    dtype=str(dtype),
+                ),
             )
             raise self.broken[name]
         if largest > 0:

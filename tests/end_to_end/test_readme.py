@@ -19,7 +19,8 @@ FILE = re.compile(r"```python\n# (derivations/\w+\.py)\n(.*?)```", re.DOTALL)
 
 
 def outputs(text):
-    """The output of every command of a README, run on the files that it shows."""
+    """The output of every command of a README, run on the files that it shows, as into a file."""
+    inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     with tempfile.TemporaryDirectory() as folder:
         for name, source in FILE.findall(text):
             path = Path(folder) / name
@@ -31,7 +32,7 @@ def outputs(text):
                 cwd=folder,
                 capture_output=True,
                 encoding="utf-8",
-                env={**os.environ, "PYTHONIOENCODING": "utf-8", "LC_ALL": "C"},
+                env={**inherited, "PYTHONIOENCODING": "utf-8", "LC_ALL": "C"},
                 timeout=120,
                 check=False,
             )
