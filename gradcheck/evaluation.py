@@ -281,9 +281,11 @@ class Subject:
     def _scatter(self) -> Vector | None:
         """How far jitter inside the function moves its outputs; None where it does not get in."""
         carried: list[bool] = []
+        wraps: list[Any] = []
 
         def compute(wrap: Callable[[Any], Any]) -> Vector:
             self.point.evaluations += 1
+            wraps.append(wrap)
             raw = self.derivation.function(**{**self.values, **self.inputs.restore(wrap(self.x))})
             parts = raw if isinstance(raw, tuple | list) else [raw]
             carried.extend(is_jittered(part) for part in parts)
@@ -298,7 +300,8 @@ class Subject:
                 self.restore_inputs()
         # Entries that were put into a new array are plain again, but moved; of others that are not
         # moved nothing is known.
-        return found if all(carried) or found.all() else None
+        escaped = any(wrap.keywords["rng"].escaped for wrap in wraps)
+        return found if (all(carried) or found.all()) and not escaped else None
 
     def _imaginary(self, v: Vector, **how: bool) -> Imagined | None:
         """The slopes along ``v`` by an imaginary step, where that can be had."""

@@ -338,6 +338,8 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
     Nothing of them shows beside others, and what drowns in the function's rounding agrees with 0.
     """
     evidence, weights = context.evidence, context.weights
+    if context.point.n == 0:
+        return
     leaves = context.subject.inputs.leaves
     zeros: list[Leaf | None] = [
         leaf

@@ -250,7 +250,7 @@ class Context:
         count = min(_PROBED, self.point.n)
         columns = self.case.rng("typical").choice(self.point.n, count, replace=False)
         sizes = np.abs([push(unit(self.point.n, k)) for k in columns])
-        if not sizes.any():
+        if count and not sizes.any():
             columns[0] = self._answered(push)
             sizes[0] = np.abs(push(unit(self.point.n, int(columns[0]))))
         return columns, sizes.T

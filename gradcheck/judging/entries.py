@@ -34,7 +34,7 @@ _ALIKE = 8.0
 #: So many steps in a row agree with a claim if each is off by less than this share of what the
 #: smallest are.
 _IN_A_ROW = 3
-_CLOSE = 2.0**-6
+_CLOSE = 2.0**-3
 
 
 def settle(context: Context, line: Line, suspects: list[Test]) -> None:

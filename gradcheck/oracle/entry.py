@@ -42,7 +42,7 @@ _DEEPER = 3
 #: So many levels of larger steps can be looked at as well, up to 2²⁵ times the scale.
 _WIDER = 9
 #: Steps beside the smallest one, as multiples of it, at which noise is sampled.
-_BESIDE = (1.375, 0.6875)
+_BESIDE = (83 / 64, 91 / 128)
 #: A function that has not moved may have moved by some units of what it is quantized to.
 _QUANTA = 8.0
 
@@ -141,6 +141,7 @@ def confirmed(line: Line, ladder: Ladder, epsilon: float, value: Floats) -> NDAr
     pair of usual steps tells, or, of a function that varies within these, the two smallest steps.
     """
     found = np.zeros(value.shape, bool)
+    against = np.full(value.shape, np.inf)
     for a, b in (*ladder.pairs[:2], (ladder.count - 2, ladder.count - 1)):
         odd = [line.odd(ladder.step(level)) for level in (a, b)]
         if not (value.any() or odd[0].any() or odd[1].any()):
@@ -148,7 +149,11 @@ def confirmed(line: Line, ladder: Ladder, epsilon: float, value: Floats) -> NDAr
         coarse, fine = (
             part / (2 * line.taken(ladder.step(k))) for part, k in zip(odd, (a, b), strict=True)
         )
-        found |= _shows(line, ladder, epsilon, value, (coarse, fine), b)
+        off, allowed = _compared(line, ladder, epsilon, value, (coarse, fine), b)
+        smallest = b == ladder.count - 1
+        # The smallest show nothing that is less than their noise, whatever the others have shown.
+        found |= (off <= allowed) & ((2 * allowed <= against) | (not smallest))
+        against = off
         if found.all():
             break
     return found
@@ -166,15 +171,15 @@ def imagined(line: Line, ladder: Ladder, epsilon: float) -> Imagined | None:
     return found if confirmed(line, ladder, epsilon, found.value).all() else None
 
 
-def _shows(
+def _compared(
     line: Line,
     ladder: Ladder,
     epsilon: float,
     value: Floats,
     pair: tuple[Floats, Floats],
     level: int,
-) -> NDArray[np.bool_]:
-    """Whether differences at two steps, the smaller at ``level``, show the slopes ``value``.
+) -> tuple[Floats, Floats]:
+    """By how much differences at two steps, the smaller at ``level``, are off, and may be.
 
     Extrapolated they are better by far than by what they differ.
     """
@@ -184,8 +189,7 @@ def _shows(
     allowed += noise_floor(line, ladder, [level], epsilon) / step
     if np.any(~(off <= _AGREEING * allowed)):
         allowed += known_noise(line) / step + misplaced(line, ladder)
-    found: NDArray[np.bool_] = off <= _AGREEING * allowed
-    return found
+    return off, _AGREEING * allowed
 
 
 def extrapolated(line: Line, ladder: Ladder, epsilon: float, u: Vector) -> tuple[float, float]:
@@ -337,15 +341,16 @@ def measure_along(
     ``wary``: little more noise than rounding explains is enough to know nothing.
     """
     scatter = line.point.rounding
-    known = float(known_noise(line, u)[0])
     levels = list(range(ladder.count))
     steps = [ladder.step(level) for level in levels]
+    # The rounding of outputs that do not change is in no difference.
+    changing = np.where(_changing(line, steps), u, 0.0)
+    u = changing if changing.any() else u
+    known = float(known_noise(line, u)[0])
     floor = noise_floor(line, ladder, levels, epsilon)
     single = ladder is SINGLE
     noise = _recent_noise(line, steps[-_RECENT_SINGLE if single else -2 :], u)
-    # By the rounding of the outputs that change at all: that of others is in no difference.
-    changing = np.where(_changing(line, steps), u, 0.0)
-    explained = max(float(known_noise(line, changing)[0]), _norm(changing * floor))
+    explained = max(known, _norm(u * floor))
     unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.

@@ -71,6 +71,8 @@ _SUMS = {
     "sum", "mean", "dot", "cumsum", "trace", "inner", "tensordot", "einsum", "average", "convolve",
 }  # fmt: skip
 _COMPUTING = {"prod", "cumprod", "outer", "diff", "cross", "kron", "solve", "inv", "det"}
+#: Operations whose imaginary part is a difference of products: it may cancel, and is then rounding.
+_MIXING = {"matmul", "multiply", "divide", "power", "float_power"}
 #: Methods of an array that are functions by the same name.
 _METHODS = {
     "sum", "mean", "dot", "cumsum", "trace", "prod", "cumprod", "reshape", "ravel", "transpose",
@@ -284,7 +286,7 @@ class Stepped(NDArrayOperatorsMixin):
             raise UnknownOperation(name)
         if self._scatter.is_still:
             return self._wrap(compute(*bare))
-        if name in _SUMS or name in _COMPUTING or name == "matmul":
+        if name in _SUMS or name in _COMPUTING or name in _MIXING:
             bare = self._moved(bare)
         result = compute(*bare)
         if name in _SUMS or name == "matmul":

@@ -92,6 +92,8 @@ class Jittered(np.ndarray):
         if targets:
             kwargs["out"] = tuple(_bare(target) for target in targets)
         result = getattr(ufunc, method)(*plain, **kwargs)
+        if self._rng is not None and getattr(result, "dtype", None) == np.dtype(object):
+            self._rng.escaped = True  # made of numbers of Python, one by one
         if method == "at":
             return None
         if targets:
@@ -124,6 +126,24 @@ class Jittered(np.ndarray):
 
     def __iter__(self) -> Any:
         return (self[k] for k in range(len(self)))
+
+    def __float__(self) -> float:
+        """The number itself; what is computed with it does not scatter."""
+        if self._rng is not None:
+            self._rng.escaped = True
+        return float(self.view(np.ndarray))
+
+    def item(self, *args: Any) -> Any:
+        """A number of Python, as ``float`` gives it."""
+        if self._rng is not None:
+            self._rng.escaped = True
+        return self.view(np.ndarray).item(*args)
+
+    def tolist(self) -> Any:
+        """Numbers of Python, as ``float`` gives them."""
+        if self._rng is not None:
+            self._rng.escaped = True
+        return self.view(np.ndarray).tolist()
 
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
         given = _scattered([_plain(self), *map(_plain, args)], self._rng)
@@ -302,6 +322,8 @@ class Scatter:
         self.is_still = units == 0
         #: The names of the operations that were met.
         self.met: set[str] = set()
+        #: Whether some numbers were taken out of it, so that it does not move what is made of them.
+        self.escaped = False
         # Any start will do that differs from run to run; Knuth's multiplier spreads them.
         self._at = seed * 2654435761 % _POOL_SIZE
 

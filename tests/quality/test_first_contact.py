@@ -765,3 +765,73 @@ def test_a_rule_that_is_wrong_when_it_first_meets_an_input(calls):
 
     with pytest.raises(gc.GradientMismatch):
         gc.check(backward, seed=3)
+
+
+@pytest.mark.parametrize("x", [
+    [-1508.8580808688737, -219.94726042833338, 1197.5905868185553, -627.5493674574966],
+    [-1.922026595263424e-05, 0.0001284018302226264, 9.876245345619061e-05, -8.502126294728611e-05],
+])  # fmt: skip
+@pytest.mark.parametrize("f", [
+    lambda x: x / np.abs(x), lambda x: np.abs(x) / x, lambda x: (x / x) * np.sign(x),
+])  # fmt: skip
+def test_a_slope_of_zero_by_a_quotient(f, x):
+    for seed in range(10):
+        verdict = judged(f, lambda g, x: 0 * x, "vjp", (np.array(x),), seed)
+        assert verdict.status is Status.PASS
+
+
+def test_a_root_that_is_bisected_beside_a_large_one():
+    def root(x):
+        out = np.empty_like(x)
+        for i, a in enumerate(x):
+            low, high = -abs(a) - 1, abs(a) + 1
+            for _ in range(200):
+                middle = (low + high) / 2
+                low, high = (middle, high) if middle + middle**3 < a else (low, middle)
+            out[i] = (low + high) / 2
+        return out
+
+    w = np.array([0.1, 0.3, -0.3])
+    x = np.array([6.303448226312452e-08, 3.290449442193886e-08, -40.63993259856873])
+    for seed in range(5):
+        verdict = judged(
+            lambda x: np.sum(w * root(x)), lambda x: w / (1 + 3 * root(x) ** 2), "gradient", (x,),
+            seed,
+        )  # fmt: skip
+        assert verdict.status is not Status.FAIL
+
+
+def test_treads_that_all_steps_of_powers_of_two_are_multiples_of():
+    x = np.array([-70643568.85038967, 192277319.07967186, -42214593.17969244, -75526171.88684693])
+    for seed in range(10):
+        verdict = judged(lambda x: np.round(x * 256) / 256, lambda g, x: 0 * x, "vjp", (x,), seed)
+        assert verdict.status is not Status.FAIL
+
+
+def test_a_chirp_beside_one_that_is_all_rounding():
+    x = np.array([-64984.646628315626, -2.42e-06, 1.126e-4, 3148.3577913228823])
+    for seed in range(5):
+        verdict = judged(
+            lambda x: np.sin(x**3), lambda g, x: g * 3 * x * x * np.cos(x**3), "vjp", (x,), seed
+        )
+        assert verdict.status is not Status.FAIL
+
+
+@pytest.mark.parametrize("verify", [gc.verify_vjp, gc.verify_jvp])
+def test_an_empty_input_says_nothing(verify):
+    verdict = verify(lambda x: 2 * x, lambda d, x: 2 * d, np.zeros((0, 3)))
+    assert verdict.cause == "silent"
+
+
+def test_a_tail_beside_what_was_computed_one_number_at_a_time():
+    erf, erfc = np.vectorize(math.erf), np.vectorize(math.erfc)
+
+    def gelu(x):
+        return 0.5 * x * (1 + erf(x / np.sqrt(2)))
+
+    def slope(g, x):
+        return g * (0.5 * erfc(-x / np.sqrt(2)) + x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi))
+
+    x = np.array([1.7049904549807233, 0.583836909460821, -5.953652994474542, 3.088939683278361])
+    for seed in range(10):
+        assert judged(gelu, slope, "vjp", (x,), seed).status is not Status.FAIL
