@@ -251,6 +251,7 @@ def settle_nonlinear(context: Context, seen: Nonlinear) -> None:
         measured = measure_along(line, u, context.ladder, context.epsilon)
         claimed, value = given * along, float(measured.value[0])
         limit = max(MARGIN * float(measured.error[0]), SOUGHT * abs(claimed))
+        limit += claim.least * abs(along)
         limit += context.claim_rounding(*rounded, factor * claimed) / abs(factor)
         if measured.kinked[0] or not abs(claimed - value) > limit:
             continue

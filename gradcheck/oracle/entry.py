@@ -5,7 +5,8 @@ A measurement knows nothing of a claim.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -343,14 +344,12 @@ def measure_along(
     scatter = line.point.rounding
     levels = list(range(ladder.count))
     steps = [ladder.step(level) for level in levels]
-    # The rounding of outputs that do not change is in no difference.
-    changing = np.where(_changing(line, steps), u, 0.0)
-    u = changing if changing.any() else u
-    known = float(known_noise(line, u)[0])
     floor = noise_floor(line, ladder, levels, epsilon)
     single = ladder is SINGLE
     noise = _recent_noise(line, steps[-_RECENT_SINGLE if single else -2 :], u)
-    explained = max(known, _norm(u * floor))
+    # By the rounding of the outputs that change at all: that of others is in no difference.
+    changing = np.where(_changing(line, steps), u, 0.0)
+    explained = max(float(known_noise(line, changing)[0]), _norm(changing * floor))
     unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.
@@ -361,7 +360,14 @@ def measure_along(
             # Jumps smaller than any step look like noise around another slope.
             return Slopes(np.zeros(1), np.full(1, np.inf), np.zeros(1), np.full(1, np.inf))
     growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH
-    measured = slopes(line, ladder, levels, epsilon, u, known, sampled=True, growth=growth)
+    how = functools.partial(slopes, line, ladder, levels, epsilon, sampled=True, growth=growth)
+    measured = how(u=u, quantum=float(known_noise(line, u)[0]))
+    if changing.any() and not np.array_equal(changing, u):
+        # With the rounding of all outputs a shape of those that change may count as noise.
+        alone = how(u=changing, quantum=float(known_noise(line, changing)[0]))
+        apart = np.abs(measured.value - alone.value)
+        error = np.where(apart > measured.error + alone.error, apart, measured.error)
+        measured = replace(measured, error=error)
     still = float(project(line.point.y, u))
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
     if moved[-1] > 0 or scatter is not None:
