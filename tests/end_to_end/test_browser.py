@@ -36,6 +36,8 @@ square.vjp(rule)
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install --group browser"
 )
+#: Waits for what a click makes visible.
+expect = sync_api.expect
 pytestmark = pytest.mark.skipif(
     shutil.which(CHROMIUM) is None, reason=f"{CHROMIUM} is not installed: apt-get install chromium"
 )
@@ -107,19 +109,19 @@ def test_a_reader_clicks_from_the_overview_to_what_is_wrong(open_page):
     assert section.get_by_role("heading", level=3).inner_text() == "softmax[vjp-backward]"
     box = section.bounding_box()
     assert box["y"] < 800
-    assert section.locator("svg.heatmap").first.is_visible()
-    assert section.locator("svg.curve").is_visible()
+    expect(section.locator("svg.heatmap").first).to_be_visible()
+    expect(section.locator("svg.curve")).to_be_visible()
     assert "y * (dy + dy @ y)" in section.locator("pre").nth(1).inner_text()
-    assert not section.get_by_text("replay(backward").is_visible()
+    expect(section.get_by_text("replay(backward")).to_be_hidden()
     section.get_by_text("A script that shows it").click()
-    assert section.get_by_text("replay(backward").is_visible()
+    expect(section.get_by_text("replay(backward")).to_be_visible()
     section.get_by_role("link", name="Back to the overview").click()
     assert page.url.endswith("#overview")
 
     # What passed is folded up until it is asked for.
     page.get_by_role("link", name="softmax[vjp-backward]").last.click()
     passed = page.locator("section:target")
-    assert passed.locator("math").first.is_visible()
+    expect(passed.locator("math").first).to_be_visible()
     assert passed.locator("math").first.bounding_box()["width"] > 20
 
     page.get_by_label("2 passed").uncheck()
@@ -155,7 +157,7 @@ def test_what_users_wrote_does_nothing(open_page):
     assert page.locator("script").count() == 1
     page.get_by_role("link", name="square[vjp-<img src=x onerror=alert(3)>]").click()
     section = page.locator("section:target")
-    assert section.get_by_text("<img src=x onerror=alert(2)>").first.is_visible()
+    expect(section.get_by_text("<img src=x onerror=alert(2)>").first).to_be_visible()
     assert section.locator("mfrac").count() == 1
 
 
@@ -174,7 +176,7 @@ def test_on_paper_everything_is_unfolded(open_page):
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     page.emulate_media(media="print")
-    assert not page.locator("fieldset").is_visible()
+    expect(page.locator("fieldset")).to_be_hidden()
 
 
 def test_a_teacher_clicks_from_the_class_to_a_student_and_sees_what_went_wrong(open_page, marks):
@@ -186,9 +188,9 @@ def test_a_teacher_clicks_from_the_class_to_a_student_and_sees_what_went_wrong(o
     ]  # fmt: skip
     assert page.locator("#submissions ~ .scroll tbody tr").count() == 60
     named = page.locator("ol.mistakes li").first
-    assert not named.get_by_text("student-01").is_visible()
+    expect(named.get_by_text("student-01")).to_be_hidden()
     named.get_by_text("whose").click()
-    assert named.locator("p").is_visible()
+    expect(named.locator("p")).to_be_visible()
     widths = [b.bounding_box()["width"] for b in page.locator(".bar").first.locator("span").all()]
     assert sum(widths) > 100
     page.get_by_role("link", name="student-01").last.click()
