@@ -6,10 +6,6 @@ KNOWN: dict[str, dict[str, str]] = {
         "nn.functional.max_unpool3d": "for indices that repeat, which of the values lands is open",
         "normal": "zero by definition: a draw is not differentiated",
         "normal.number_mean": "zero by definition: a draw is not differentiated",
-        "special.ndtr": (
-            "below -7 the function keeps two digits, since it adds 1; its rule keeps all, so that "
-            "it is we who are wrong"
-        ),
     },
     "jax": {
         "bitcast_convert_type": "zero by definition, though the function moves",

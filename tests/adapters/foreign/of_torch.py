@@ -51,7 +51,7 @@ def _row(torch: Any, name: str, operator: Any, sample: Any) -> Row | None:
         torch.manual_seed(0)  # dropout and its like draw the same
         arguments = _filled(given, tensors)
         # Where only some inputs are meant, such as symmetric ones, torch makes them of any.
-        answer = operator.gradcheck_wrapper(operator, *arguments, **sample.kwargs)
+        answer = operator.gradcheck_wrapper(operator.get_op(), *arguments, **sample.kwargs)
         if sample.output_process_fn_grad is not None:
             answer = sample.output_process_fn_grad(answer)
         flat = [one.reshape(-1) for one in _tensors(torch, answer) if one.requires_grad]
