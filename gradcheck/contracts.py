@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.answers import same
-from gradcheck.evaluation import Claim, Subject, Violation, announce
+from gradcheck.evaluation import Claim, announce
 from gradcheck.hints import said
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.layout import Vector
+from gradcheck.returned import Violation
+from gradcheck.subject import Subject
 
 Floats = NDArray[np.float64]
 

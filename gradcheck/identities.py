@@ -23,12 +23,12 @@ from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import SetAside, Violation, raises
 from gradcheck.hints import said
 from gradcheck.judging.context import COARSEST, MARGIN
 from gradcheck.oracle import rounding
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.recording import Recording
+from gradcheck.returned import SetAside, Violation, raises
 from gradcheck.verdict import Entry, Measured, Status, Verdict
 
 Floats = NDArray[np.float64]

@@ -9,11 +9,11 @@ import numpy as np
 
 from gradcheck.claims import Function
 from gradcheck.errors import InputError
-from gradcheck.evaluation import Subject
 from gradcheck.oracle.entry import imagined, misplaced, slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.recording import once
 from gradcheck.plain_functions import plain_subject
+from gradcheck.subject import Subject
 from gradcheck.verdict import Measured
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from gradcheck.arguments import constant, real
 from gradcheck.claims import Derivation, Function, Options
 from gradcheck.errors import InputError
-from gradcheck.evaluation import SetAside, Subject, Violation
+from gradcheck.returned import SetAside, Violation
+from gradcheck.subject import Subject
 
 
 def plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> Derivation:

@@ -16,10 +16,12 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import Entries, Subject, Violation, claim_at
+from gradcheck.evaluation import Entries, claim_at
 from gradcheck.measurement import measure_jvp
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.report.figures import subscript
+from gradcheck.returned import Violation
+from gradcheck.subject import Subject
 
 #: At most so many numbers of one rule are measured.
 MOST_SHOWN = 6

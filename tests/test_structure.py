@@ -20,7 +20,7 @@ ORDER = [
     "oracle.directions", "oracle.interval", "oracle.entry", "oracle.recording",
     "hints", "report.phrases", "report.matrix", "report.narration", "report.grid",
     "report.heatmap", "report.curve", "report.notebook",
-    "evaluation", "contracts", "verdict", "localization",
+    "returned", "subject", "gradients", "evaluation", "contracts", "verdict", "localization",
     "judging.context", "judging.screening", "judging.comparison", "judging.entries",
     "judging.kinks", "judging.hessians", "judging.exhibits", "judging", "identities",
     "plain_functions", "measurement",

@@ -23,9 +23,9 @@ from gradcheck.answers import last_line, same
 from gradcheck.claims import DECLARATIONS, Derivation, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
-from gradcheck.evaluation import Violation
 from gradcheck.hints import said
 from gradcheck.oracle.rounding import is_jittered
+from gradcheck.returned import Violation
 from gradcheck.sampling import Draft, Sampler
 
 #: So many shapes a gradient are tested for what is kept from one call to the next.

@@ -10,8 +10,8 @@ import numpy as np
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
 from gradcheck.answers import same
-from gradcheck.evaluation import Violation
 from gradcheck.hints import said
+from gradcheck.returned import Violation
 
 _TITLE = "a second backward call differs"
 #: Why it does: that it is the sum of both, or else.

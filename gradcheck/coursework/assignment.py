@@ -41,9 +41,11 @@ from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.settings import INPUTS, SETTINGS, TIME_LIMIT, Settings
 from gradcheck.coursework.submitted import Gradient, Submitted, collecting
 from gradcheck.errors import InputError
-from gradcheck.evaluation import Arguments, Violation, gradients_by_name
+from gradcheck.evaluation import Arguments
+from gradcheck.gradients import gradients_by_name
 from gradcheck.loading import FOLDER, IMPORT, Found, forget, found_at
 from gradcheck.oracle.rounding import plain
+from gradcheck.returned import Violation
 from gradcheck.verdict import Measured
 
 

@@ -24,9 +24,10 @@ from gradcheck.claims import DECLARATIONS, NAMESPACE, Derivation, Rule
 from gradcheck.coursework.own_folder import own_function, own_layer
 from gradcheck.coursework.protocol import Failure
 from gradcheck.errors import DeclarationError, InputError
-from gradcheck.evaluation import Arguments, Violation
+from gradcheck.evaluation import Arguments
 from gradcheck.oracle.rounding import Jittered
 from gradcheck.report.figures import one_line, printable
+from gradcheck.returned import Violation
 
 #: A right answer has at most so many numbers, where nothing else is known of it: no array that is
 #: drawn has more.

@@ -28,8 +28,8 @@ from gradcheck.coursework.roster import Entry
 from gradcheck.coursework.submitted import Submitted, answered_by, trials_of
 from gradcheck.coursework.writing import SOLUTION, STARTER
 from gradcheck.errors import InputError
-from gradcheck.evaluation import SetAside, Violation
 from gradcheck.mutation.comparison import Point, answer_of, points, sides_of
+from gradcheck.returned import SetAside, Violation
 from gradcheck.sampling import Sampler
 from gradcheck.source_edits import Edit, edits
 

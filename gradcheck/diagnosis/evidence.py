@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.diagnosis.samples import MOVES, Answer, Clock, Floats, Sample, TooSlow, sample_at
-from gradcheck.evaluation import SetAside, Violation
 from gradcheck.judging.context import MARGIN
 from gradcheck.oracle.entry import slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Leaf, Vector
+from gradcheck.returned import SetAside, Violation
 
 #: A prediction is believed to so many times what it moves by when the measured values move.
 _MOVE_MARGIN = 4.0

@@ -19,8 +19,9 @@ from gradcheck.answers import copy_of
 from gradcheck.claims import Derivation
 from gradcheck.diagnosis.evidence import Pair
 from gradcheck.diagnosis.samples import MOVES, Clock, Floats, Sample, TooSlow, jacobian_of
-from gradcheck.evaluation import SetAside, Subject, Violation
+from gradcheck.returned import SetAside, Violation
 from gradcheck.source_edits import Function, Part, with_parts
+from gradcheck.subject import Subject
 
 #: The step of a first look, and how near to the claim it has to come: most parts are ruled out.
 _STEP, _NEAR = 2.0**-12, 1e-4

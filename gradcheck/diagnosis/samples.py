@@ -18,7 +18,7 @@ from gradcheck.answers import copy_of
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import Entries, SetAside, Subject, Violation, claim_at
+from gradcheck.evaluation import Entries, claim_at
 from gradcheck.judging import judge
 from gradcheck.judging.context import MARGIN
 from gradcheck.judging.hessians import gradient_subject
@@ -26,6 +26,8 @@ from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.entry import coordinate_line, coordinate_reach, moved_by, slopes
 from gradcheck.oracle.ladder import DOUBLE
 from gradcheck.oracle.layout import Layout, Vector
+from gradcheck.returned import SetAside, Violation
+from gradcheck.subject import Subject
 
 Floats = NDArray[np.floating[Any]]
 #: Larger Jacobians are not measured whole: inputs, and entries.

@@ -21,7 +21,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.contracts import linearity, repeatable_function
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
+from gradcheck.evaluation import Claim, claim_at
 from gradcheck.hints import said
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, imagine, poorly_resolved, sharpen
@@ -42,6 +42,8 @@ from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import overflows
 from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Leaf
+from gradcheck.returned import SetAside, Violation
+from gradcheck.subject import Subject
 from gradcheck.verdict import Status, Verdict
 
 

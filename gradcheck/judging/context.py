@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import Claim, SetAside, Subject, Violation, claim_at
+from gradcheck.evaluation import Claim, claim_at
 from gradcheck.oracle import rounding
 from gradcheck.oracle.captured import uses_numbers_of_its_own
 from gradcheck.oracle.directions import (
@@ -28,6 +28,8 @@ from gradcheck.oracle.entry import confirmed
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Vector
+from gradcheck.returned import SetAside, Violation
+from gradcheck.subject import Subject
 from gradcheck.verdict import Entry
 
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Options, Rule
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import SetAside, Subject, Violation, as_gradients, gradients_by_name
+from gradcheck.gradients import as_gradients, gradients_by_name
 from gradcheck.hints import said
 from gradcheck.judging.context import CONFINED
 from gradcheck.oracle.directions import finish, magnitudes, scales
@@ -25,6 +25,8 @@ from gradcheck.oracle.imaginary import Stepped
 from gradcheck.oracle.interval import select
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Vector
+from gradcheck.returned import SetAside, Violation
+from gradcheck.subject import Subject
 from gradcheck.verdict import Status, Verdict
 
 Floats = NDArray[np.float64]

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.evaluation import Violation, announce
+from gradcheck.evaluation import announce
 from gradcheck.judging.context import COARSEST, SOUGHT, Along, Context, Floats, Mask
 from gradcheck.oracle.directions import (
     Direction,
@@ -32,6 +32,7 @@ from gradcheck.oracle.directions import (
 from gradcheck.oracle.entry import ROUNDING, coordinate_reach
 from gradcheck.oracle.ladder import Line, extrapolate
 from gradcheck.oracle.layout import Leaf, Vector, chunks
+from gradcheck.returned import Violation
 
 #: No output weighs more than this many times the typical one in the first cotangent.
 _MOST_WEIGHT = 1e3

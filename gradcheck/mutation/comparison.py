@@ -19,14 +19,16 @@ from gradcheck.answers import copy_of, same
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Options, Rule
 from gradcheck.dims import Bindings, explain
-from gradcheck.evaluation import SetAside, Subject, Violation, claim_at
+from gradcheck.evaluation import claim_at
 from gradcheck.identities import judge_identity
 from gradcheck.mutation.mutants import Mutant, with_function
 from gradcheck.oracle import rounding
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.layout import Vector
 from gradcheck.regimes import REGIMES
+from gradcheck.returned import SetAside, Violation
 from gradcheck.sampling import Draft, Sampler
+from gradcheck.subject import Subject
 from gradcheck.verdict import Measured
 
 Floats = NDArray[np.float64]

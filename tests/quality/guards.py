@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gradcheck import judging
-from gradcheck.evaluation import Subject
 from gradcheck.judging import comparison, context, entries, hessians, kinks, screening
 from gradcheck.oracle import directions, entry, interval, point, rounding
 from gradcheck.oracle.ladder import Line
+from gradcheck.subject import Subject
 
 Off = Callable[[pytest.MonkeyPatch], None]
 GUARDS: dict[str, Off] = {}

@@ -17,8 +17,9 @@ from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
-from gradcheck.evaluation import SetAside, Subject, Violation
 from gradcheck.judging import judge
+from gradcheck.returned import SetAside, Violation
+from gradcheck.subject import Subject
 from gradcheck.verdict import Status
 
 #: So many further cases are judged, with the condition and without it.

@@ -20,8 +20,8 @@ from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
-from gradcheck.evaluation import SetAside, Violation
 from gradcheck.judging import judge
+from gradcheck.returned import SetAside, Violation
 from gradcheck.verdict import Status
 
 #: Another point for a forward pass lies this share of the inputs away.

@@ -1,0 +1,331 @@
+"""A derivation's function at concrete inputs: what it answers, made flat and held to its contract.
+
+Whatever it returns — nothing, a complex or an object array — becomes a sentence about that function
+and that input, and no exception of numpy's.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.answers import copy_of, same
+from gradcheck.arguments import Argument
+from gradcheck.claims import Derivation
+from gradcheck.dims import Bindings
+from gradcheck.hints import said
+from gradcheck.oracle.imaginary import Imagined, imaginary_slope
+from gradcheck.oracle.layout import Layout, Vector
+from gradcheck.oracle.point import Point
+from gradcheck.oracle.rounding import is_analytic, is_jittered, plain, scatter
+from gradcheck.returned import (
+    SetAside,
+    Violation,
+    all_finite,
+    floating,
+    raises,
+    returns,
+    same_bits,
+)
+
+Floats = NDArray[np.float64]
+
+
+#: How often the rounding of a function is sampled: that of two operations cancels in half of the
+#: runs.
+_SCATTER_RUNS = 12
+
+
+class Subject:
+    """A derivation's function at concrete inputs, as a function of those in ``wrt``.
+
+    Raises ``Violation`` where the function's answer cannot be used and ``SetAside`` where it is
+    not finite or the function raises.
+    """
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        values: Mapping[str, Any],
+        bindings: Bindings,
+        wrt: Sequence[str],
+        dtype: Any = np.float64,
+    ) -> None:
+        self.derivation = derivation
+        self.wrt = tuple(wrt)
+        self.inputs = Layout({name: values[name] for name in wrt})
+        self.x: Vector = self.inputs.flatten(values, dtype)
+        self.values = {**values, **self.inputs.restore(self.x)}
+        #: Further names that rules may ask for, found from the inputs, and remarks for the report.
+        self.extra_of: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+        self.notes: list[str] = []
+        #: What a reader of a failure has to know, and nobody else.
+        self.origin = ""
+        #: Whether the function is called at the inputs before each call of a rule, which reads what
+        #: that leaves.
+        self.comes_first = False
+        #: Whether the function itself is made of differences, so that each call costs many.
+        self.is_measured = False
+        #: A second opinion on the derivative of one output by one input, with its error bound.
+        self.second_opinion: Callable[[int, int], tuple[float, float]] | None = None
+        # What the user's functions must not change is kept apart, to be compared with at the end.
+        self._kept_x = self.x.copy()
+        self._kept = {name: copy_of(values[name]) for name in values if name not in self.wrt}
+        raw = self._call(self.values)
+        self.answers = self._as_outputs(raw)
+        self.outputs = Layout(self.answers)
+        self.y: Vector = self.outputs.flatten(self.answers, np.float64)
+        self.dtype = np.result_type(*(np.asarray(a).dtype for a in self.answers.values()))
+        if not all_finite(self.y):
+            raise SetAside("overflow", self._not_finite())
+        self.require_unchanged(f"{derivation.name} changes its input")
+        low, high = self._bounds(bindings)
+        self.point = Point(
+            self._flat,
+            self.x,
+            self.y,
+            self.inputs,
+            low=low,
+            high=high,
+            tangent=self._tangent(),
+            scatter=self._scatter,
+            imaginary=self._imaginary,
+        )
+
+    def moved_to(self, x: Vector, bindings: Bindings) -> Subject:
+        """The same function at other inputs."""
+        moved = Subject(
+            self.derivation, {**self.values, **self.inputs.restore(x)}, bindings, self.wrt, x.dtype
+        )
+        moved.extra_of, moved.comes_first = self.extra_of, self.comes_first
+        if self.is_measured:
+            # What is known of the differences inside it is as true right beside.
+            moved.is_measured, moved.second_opinion = True, self.second_opinion
+            moved.point.scatter = self.point.scatter
+        return moved
+
+    @functools.cached_property
+    def extra(self) -> Mapping[str, Any]:
+        """The further names at these inputs."""
+        return {} if self.extra_of is None else self.extra_of(self.values)
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What rules may ask for: inputs and outputs by name."""
+        return {**self.values, **self.answers, **self.extra}
+
+    def jittered(self, wrap: Callable[[Any], Any]) -> dict[str, Any]:
+        """What rules may ask for, through ``wrap``: outputs are rounded results, inputs are not."""
+        values = {name: wrap(value) for name, value in self.values.items()}
+        raw = self._call(values)
+        names = self.derivation.options.output
+        parts = list(raw) if len(names) > 1 else [raw]
+        extra = {name: wrap(value) for name, value in self.extra.items()}
+        return {**values, **dict(zip(names, parts, strict=True)), **extra}
+
+    @functools.cached_property
+    def is_analytic(self) -> bool:
+        """Whether the function is seen to be made of smooth operations alone."""
+
+        def compute(wrap: Callable[[Any], Any]) -> Any:
+            self.point.evaluations += 1
+            return self.derivation.function(
+                **{**self.values, **self.inputs.restore(wrap(self.x.copy()))}
+            )
+
+        try:
+            return is_analytic(compute)
+        except Exception:
+            return False
+        finally:
+            if self.derivation.options.mutates:
+                self.restore_inputs()
+
+    def cotangent(self, u: Vector) -> list[Any]:
+        """A flat cotangent as the arrays that a rule gets, one for each output."""
+        return list(self.outputs.restore(u.astype(self.dtype, copy=False)).values())
+
+    def tangent(self, v: Vector) -> list[Any]:
+        """A flat tangent as the arrays that a rule gets, one for each input in ``wrt``."""
+        return list(self.inputs.restore(v.astype(self.x.dtype, copy=False)).values())
+
+    def require_unchanged(self, what: str) -> None:
+        """Raise a ``Violation`` where an input no longer has the value it had."""
+        exempt = self.derivation.options.mutates
+        changed = [n for n, kept in self._kept.items() if not same(kept, self.values[n])]
+        if not same_bits(self._kept_x, self.x):
+            before = self.inputs.restore(self._kept_x)
+            changed += [name for name in self.wrt if not same(before[name], self.values[name])]
+        for name in changed:
+            if name not in exempt:
+                raise Violation(
+                    "input changed",
+                    said(
+                        "{what} {name!r} in place; work on a copy ({name} = {name}.copy()), or "
+                        'declare it: options(mutates="{name}")',
+                        "{what} {name!r}（就地修改）；请在副本上操作（{name} = {name}.copy()），"
+                        '或声明：options(mutates="{name}")',
+                        what=what,
+                        name=name,
+                    ),
+                )
+
+    def restore_inputs(self) -> None:
+        """Put back what a function that may change its inputs has changed."""
+        self.x[...] = self._kept_x
+        for name in self.derivation.options.mutates:
+            if name in self._kept:
+                self.values[name] = copy_of(self._kept[name])
+
+    def _call(self, values: Mapping[str, Any]) -> Any:
+        try:
+            raw = self.derivation.function(**values)
+        except Exception as error:
+            raise SetAside("raised", raises(self.derivation.name, error)) from error
+        if self.derivation.options.mutates:
+            self.restore_inputs()
+        return raw
+
+    def _as_outputs(self, raw: Any) -> dict[str, Any]:
+        names = self.derivation.options.output
+        where = self.derivation.name
+        if isinstance(raw, list) and len(names) == 1 and all(np.ndim(part) == 0 for part in raw):
+            raise Violation(
+                "wrong output",
+                said(
+                    "{where} returns a list of numbers; return an array: np.array([…])",
+                    "{where} 返回了由数组成的列表；请返回数组：np.array([…])",
+                    where=where,
+                ),
+            )
+        if isinstance(raw, tuple | list) and len(names) == 1:
+            raise Violation(
+                "wrong output",
+                said(
+                    '{where} returns {count} values; name them: options(output="{names}")',
+                    '{where} 返回了 {count} 个值；请为它们命名：options(output="{names}")',
+                    where=where,
+                    count=len(raw),
+                    names=" ".join(f"y{k}" for k in range(len(raw))),
+                ),
+            )
+        parts = list(raw) if isinstance(raw, tuple | list) else [raw]
+        if len(parts) != len(names):
+            raise Violation(
+                "wrong output",
+                said(
+                    "{where} returns {count} value{s}, but options names {number} outputs: {names}",
+                    "{where} 返回了 {count} 个值，而 options 里命名了 {number} 个输出：{names}",
+                    where=where,
+                    count=len(parts),
+                    s="s" * (len(parts) != 1),
+                    number=len(names),
+                    names=", ".join(names),
+                ),
+            )
+        return {
+            name: floating(lambda: returns(where), part)
+            for name, part in zip(names, parts, strict=True)
+        }
+
+    def _flat(self, x: Vector) -> Vector:
+        raw = self.derivation.function(**{**self.values, **self.inputs.restore(x)})
+        if self.derivation.options.mutates:
+            self.restore_inputs()
+        if type(raw) is np.ndarray and raw.dtype == np.float64 and len(self.answers) == 1:
+            return raw.reshape(-1)
+        answers = self._as_outputs(raw)
+        if len(answers) == 1:
+            (answer,) = answers.values()
+            return np.asarray(answer, dtype=np.float64).reshape(-1)
+        return self.outputs.flatten(answers, np.float64)
+
+    def _scatter(self) -> Vector | None:
+        """How far jitter inside the function moves its outputs; None where it does not get in."""
+        carried: list[bool] = []
+        wraps: list[Any] = []
+
+        def compute(wrap: Callable[[Any], Any]) -> Vector:
+            self.point.evaluations += 1
+            wraps.append(wrap)
+            raw = self.derivation.function(**{**self.values, **self.inputs.restore(wrap(self.x))})
+            parts = raw if isinstance(raw, tuple | list) else [raw]
+            carried.extend(is_jittered(part) for part in parts)
+            return self.outputs.flatten(self._as_outputs(plain(raw)), np.float64)
+
+        try:
+            found = scatter(compute, self.y, 0, _SCATTER_RUNS)
+        except Exception:
+            return None
+        finally:
+            if self.derivation.options.mutates:
+                self.restore_inputs()
+        # Entries that were put into a new array are plain again, but moved; of others that are not
+        # moved nothing is known.
+        escaped = any(wrap.keywords["rng"].escaped for wrap in wraps)
+        return found if (all(carried) or found.all()) and not escaped else None
+
+    def _imaginary(self, v: Vector, **how: bool) -> Imagined | None:
+        """The slopes along ``v`` by an imaginary step, where that can be had."""
+        if self.x.dtype != np.float64 or self.dtype != np.float64 or self.is_measured:
+            return None
+        if self.point.tangent is not None:
+            # No direction that is made of numbers keeps to the domain as closely as this measures.
+            return None
+
+        def compute(numbers: Any) -> list[Any]:
+            self.point.evaluations += 1
+            # What is computed from the other inputs is rounded as well.
+            values = {name: numbers.beside(value) for name, value in self.values.items()}
+            raw = self.derivation.function(**{**values, **self.inputs.restore(numbers)})
+            if self.derivation.options.mutates:
+                self.restore_inputs()
+            return list(raw) if isinstance(raw, tuple | list) else [raw]
+
+        return imaginary_slope(compute, self.x, v, self.y, **how)
+
+    def _not_finite(self) -> str:
+        leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))
+        value = self.y[self.outputs.position(leaf, index)]
+        return said(
+            "{name} is {value} there, at index {index} of its output",
+            "{name} 在那里是 {value}（输出的下标 {index} 处）",
+            name=self.derivation.name,
+            value=value,
+            index=index,
+        )
+
+    def _bounds(self, bindings: Bindings) -> tuple[Vector | None, Vector | None]:
+        low: Vector | None = None
+        high: Vector | None = None
+        for leaf in self.inputs.leaves:
+            argument = self.derivation.arguments[leaf.name]
+            below, above = argument.bounds(self.values[leaf.name], bindings, self.values)
+            if below is not None:
+                low = np.full(self.x.size, -np.inf) if low is None else low
+                low[leaf.slice] = np.broadcast_to(below, leaf.shape).reshape(-1)
+            if above is not None:
+                high = np.full(self.x.size, np.inf) if high is None else high
+                high[leaf.slice] = np.broadcast_to(above, leaf.shape).reshape(-1)
+        return low, high
+
+    def _tangent(self) -> Callable[[Vector], Vector] | None:
+        constrained = {
+            name: argument.tangent
+            for name, argument in self.derivation.arguments.items()
+            if name in self.wrt and type(argument).tangent is not Argument.tangent
+        }
+        if not constrained:
+            return None
+
+        def project(v: Vector) -> Vector:
+            parts = self.inputs.restore(v.copy())
+            return self.inputs.flatten(
+                {n: constrained[n](p) if n in constrained else p for n, p in parts.items()}
+            )
+
+        return project
