@@ -1,7 +1,7 @@
-"""A claim at a point: what the user's rules answer, asked for, made flat and held to their contract.
+"""A claim at a point: what the user's rules answer, made flat and held to their contract.
 
-A rule is called here and nowhere else, so that what it returns — nothing, the wrong shape, the wrong
-number of arrays — becomes a sentence about it, and no exception of numpy's.
+A rule is called here and nowhere else, so that what it returns — nothing, the wrong shape, the
+wrong number of arrays — becomes a sentence about it, and no exception of numpy's.
 """
 
 from __future__ import annotations
