@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
-#: Objects that hold objects are followed so far.
+#: Objects that hold objects are followed so far, and so many parts of each.
 _DEPTH = 4
+_PARTS = 64
 
 
 def uses_numbers_of_its_own(function: Callable[..., Any]) -> bool:
@@ -28,7 +30,7 @@ def _holds(value: Any, depth: int, seen: set[int]) -> bool:
     if depth == 0 or id(value) in seen or inspect.ismodule(value) or inspect.isbuiltin(value):
         return False
     seen.add(id(value))
-    return any(_holds(part, depth - 1, seen) for part in _parts(value))
+    return any(_holds(part, depth - 1, seen) for part in itertools.islice(_parts(value), _PARTS))
 
 
 def _parts(value: Any) -> Iterator[Any]:
