@@ -32,7 +32,8 @@ _FRESH = 0.7
 #: Two scales that differ by less than one level of the ladder show the same.
 _ALIKE = 8.0
 #: So many steps in a row agree with a claim if each is off by less than this share of what the
-#: smallest are.
+#: smallest are. No bound gives the share: it was 1/64 until the treads of 1 - h reached the third
+#: step, and it takes accusations back, never makes one.
 _IN_A_ROW = 3
 _CLOSE = 2.0**-3
 
