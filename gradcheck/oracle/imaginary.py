@@ -18,7 +18,7 @@ Rounding is measured as in ``rounding``: by moving the last bit of every operati
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,8 +36,12 @@ Numbers = NDArray[np.complex128]
 _STEP = 2.0**-100
 _LONGER = 2.0
 #: The error is so many times the largest scatter of so many runs.
-_RUNS = 6
-_MARGIN = 4.0
+_RUNS, _MARGIN = 6, 4.0
+#: Before them, so few in which every number is moved by another count of units, up to so many: two
+#: that cancel are then told from two that do not. Where such wide moves leave less than `_PLENTY`
+#: of every slope, more runs would tell nothing that is of use.
+_FEW, _UNITS, _WIDE = 2, 64, 2.0
+_PLENTY = 2.0**-32
 
 #: Operations whose complex form continues the real one.
 _ANALYTIC = {
@@ -124,22 +128,26 @@ def imaginary_slope(
             if zero_will_do and not up.imag.any():
                 return Imagined(np.zeros(y.size), np.zeros(y.size), underflows=False)
             down = _run(compute, x, -_STEP * v, Scatter(0, units=0), y.size)
-            # By another step: what a slope of zero shows by the third derivative grows with it.
-            moved = [
-                _run(compute, x, _LONGER * _STEP * v, Scatter(seed), y.size)
-                for seed in range(_RUNS)
-            ]
+            slope = up.imag / _STEP
+
+            def scattered(scatters: Iterable[Scatter]) -> tuple[Floats, Floats]:
+                """The largest move of the slopes and of the outputs."""
+                # By another step: what a slope of zero shows by the third derivative grows with it.
+                off, blur = np.zeros(y.size), np.zeros(y.size)
+                for scatter in scatters:
+                    moved = _run(compute, x, _LONGER * _STEP * v, scatter, y.size)
+                    off = np.maximum(off, np.abs(moved.imag / (_LONGER * _STEP) - slope))
+                    blur = np.maximum(blur, np.abs(moved.real - up.real))
+                return off, blur
+
+            few = [Scatter(seed, _UNITS, mixed=True) for seed in range(_FEW)]
+            error, blur = (_WIDE * moved for moved in scattered(few))
+            if not np.all(error <= _PLENTY * np.abs(slope)):
+                many = [Scatter(seed) for seed in range(_RUNS)]
+                error, blur = (_MARGIN * moved for moved in scattered(many))
     except Exception:
         # Code that was written for real arrays: whatever it raises, it cannot be measured so.
         return None
-    slope = up.imag / _STEP
-    error, blur = (
-        _MARGIN * np.max(np.abs(parts), axis=0)
-        for parts in (
-            [one.imag / (_LONGER * _STEP) - slope for one in moved],
-            [one.real - up.real for one in moved],
-        )
-    )
     if not (np.isfinite(slope).all() and np.isfinite(error).all()):
         return None
     same = np.abs(up.real - y) <= _SAME * np.abs(y).max(initial=0.0) + blur

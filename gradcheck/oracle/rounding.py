@@ -310,14 +310,14 @@ def _jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
 class Scatter:
     """The shares ±2⁻⁵² (of float64; of narrower types theirs) by which one run moves numbers.
 
-    With ``units``, so many times as large.
+    With ``units``, so many times as large; where they are ``mixed``, by up to so many.
 
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.
     """
 
-    def __init__(self, seed: int, units: int = 1) -> None:
-        self._units = units
+    def __init__(self, seed: int, units: int = 1, mixed: bool = False) -> None:
+        self._units, self._mixed = units, mixed
         #: Whether nothing is moved at all.
         self.is_still = units == 0
         #: The names of the operations that were met.
@@ -329,11 +329,11 @@ class Scatter:
 
     def factors(self, array: np.ndarray) -> np.ndarray:
         """A factor 1 ± 2⁻⁵² for each entry of ``array``, of its shape and type."""
-        return self._next(array, _factors(array.dtype, self._units))
+        return self._next(array, _factors(array.dtype, self._units, self._mixed))
 
     def moves(self, array: np.ndarray) -> np.ndarray:
         """A share ±2⁻⁵² for each entry of ``array``, of its shape and type."""
-        return self._next(array, _moves(array.dtype, self._units))
+        return self._next(array, _moves(array.dtype, self._units, self._mixed))
 
     def _next(self, array: np.ndarray, pool: np.ndarray) -> np.ndarray:
         size = array.size
@@ -348,11 +348,14 @@ _POOL_SIZE = 1 << 15
 
 
 @functools.cache
-def _moves(dtype: np.dtype[Any], units: int) -> np.ndarray:
-    signs = np.random.default_rng(20).choice([-1.0, 1.0], _POOL_SIZE).astype(dtype)
-    return signs * (dtype.type(units) * np.spacing(dtype.type(1)))
+def _moves(dtype: np.dtype[Any], units: int, mixed: bool) -> np.ndarray:
+    rng = np.random.default_rng(20)
+    signs = rng.choice([-1.0, 1.0], _POOL_SIZE).astype(dtype)
+    count = rng.integers(1, units + 1, _POOL_SIZE) if mixed else units
+    moves: np.ndarray = signs * (np.asarray(count, dtype) * np.spacing(dtype.type(1)))
+    return moves
 
 
 @functools.cache
-def _factors(dtype: np.dtype[Any], units: int) -> np.ndarray:
-    return dtype.type(1) + _moves(dtype, units)
+def _factors(dtype: np.dtype[Any], units: int, mixed: bool) -> np.ndarray:
+    return dtype.type(1) + _moves(dtype, units, mixed)
