@@ -22,6 +22,8 @@ def same(a: Any, b: Any) -> bool:
         if a.shape != b.shape:
             return False
         equal = a == b
+        if np.all(equal):
+            return True
         return bool(np.all(equal | ((a != a) & (b != b)) if a.dtype.kind == "f" else equal))
     try:
         return bool(a is b or a == b)

@@ -173,9 +173,8 @@ def claim_at(
 
             def pull(u: Vector) -> Floats:
                 given = u.astype(subject.dtype)
-                kept = given.copy()
                 raw = ask(list(subject.outputs.restore(given).values()))
-                if not same_bits(given, kept):
+                if not same_bits(given, u.astype(subject.dtype, copy=False)):
                     raise _changed(rule, "cotangent")
                 return flat(raw)
 
@@ -187,9 +186,8 @@ def claim_at(
 
             def push(v: Vector) -> Floats:
                 given = v.astype(subject.x.dtype)
-                kept = given.copy()
                 raw = ask(subject.tangent(given))
-                if not same_bits(given, kept):
+                if not same_bits(given, v.astype(subject.x.dtype, copy=False)):
                     raise _changed(rule, "tangent")
                 return finite(
                     shaped(rule.name, raw, subject.outputs, claim.notes), rule.name, _TANGENT

@@ -120,7 +120,8 @@ def all_finite(flat: Vector) -> bool:
 def same_bits(a: Vector, b: Vector) -> bool:
     """Whether two flat arrays of one type are equal bit for bit."""
     if a.size > _SMALL:
-        return bool(np.array_equal(a.view(np.uint8), b.view(np.uint8)))
+        kind = f"i{a.itemsize}"
+        return bool(np.array_equal(a.view(kind), b.view(kind)))
     return a.tobytes() == b.tobytes()
 
 

@@ -283,7 +283,11 @@ def _linear(context: Context) -> None:
 
 
 def _screened(contexts: Sequence[Context], thorough: bool = True) -> None:
-    """The cheap pass over claims that have something to say."""
+    """The cheap pass over claims that have something to say.
+
+    Along a second line of large arrays, and without ``thorough`` of any, only where the first has
+    left something or resolves little.
+    """
     saying = [
         context
         for context in contexts
@@ -293,9 +297,12 @@ def _screened(contexts: Sequence[Context], thorough: bool = True) -> None:
         if context.claim.pull is not None:
             leaves = context.subject.inputs.leaves
             context.evidence.by_gradient = np.full(len(leaves), np.inf)
-    for context, result in zip(saying, screen(saying, BOTH if thorough else BOTH[:1]), strict=True):
-        context.screened = result
-    unsure = [] if thorough else [context for context in saying if _unsure(context)]
+    once = [context for context in saying if context.is_large or not thorough]
+    twice = [context for context in saying if context not in once]
+    for contexts_, scales_ in ((once, BOTH[:1]), (twice, BOTH)):
+        for context, result in zip(contexts_, screen(contexts_, scales_), strict=True):
+            context.screened = result
+    unsure = [context for context in once if _unsure(context)]
     for context, result in zip(unsure, screen(unsure, BOTH[1:]), strict=True):
         context.screened = [*context.screened, *result] if isinstance(result, list) else result
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradcheck.judging.context import COARSEST, MARGIN, SOUGHT, Along, Context, Floats, Mask
-from gradcheck.judging.screening import LARGE, Screened, Test, kink_gap
+from gradcheck.judging.screening import Screened, Test, kink_gap
 from gradcheck.oracle.directions import positive_medians
 from gradcheck.oracle.entry import (
     ROUNDING,
@@ -238,7 +238,7 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
     """Compare ``(Jᵀu)·v`` with ``u·Dv`` for the cotangents that disagreed at the first steps."""
     result = Comparison(np.zeros(context.point.m, bool))
     line, tests = screened.line, screened.tests
-    if context.point.n > LARGE and all(test.off <= _NEARLY * test.limit for test in tests):
+    if context.is_large and all(test.off <= _NEARLY * test.limit for test in tests):
         # Of sums of many terms there is more rounding than the floor knows. Larger steps tell it at
         # little cost; a shape that is smaller than these they do not see.
         wider = Pair(line, context.ladder, *context.ladder.wider, context.epsilon)

@@ -65,6 +65,8 @@ _SAME_DIGITS = 6
 #: Jitter of so many units makes rounding grow by about as much, at least by this.
 _MANY_UNITS = 256
 _GROWS = 16.0
+#: Beyond this many entries an array costs more than the calls of numpy on it.
+LARGE = 1 << 14
 #: The point right beside, in units of the scale of each input; and one further away, where there
 #: are kinks at that one as well.
 BESIDE = 2.0**-20
@@ -176,6 +178,11 @@ class Context:
         self.epsilon = self.ladder.epsilon
         self._imagined: dict[tuple[bytes, bool], tuple[Imagined | None, bool]] = {}
         self.rng = self.case.rng("beside" if self.is_beside else "directions")
+
+    @property
+    def is_large(self) -> bool:
+        """Whether its arrays cost more than the calls of numpy on them."""
+        return max(self.point.n, self.point.m) > LARGE
 
     @property
     def rounded(self) -> float:

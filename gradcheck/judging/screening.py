@@ -12,6 +12,7 @@ each, then ``m`` outputs, ``n`` inputs, ``L`` gradients or ``R`` claimed rows.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,14 +21,15 @@ from typing import Any
 import numpy as np
 
 from gradcheck.evaluation import announce
-from gradcheck.judging.context import COARSEST, SOUGHT, Along, Context, Floats, Mask
+from gradcheck.judging.context import COARSEST, LARGE, SOUGHT, Along, Context, Floats, Mask
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
     draw_directions,
     finish,
-    magnitudes_of,
+    magnitudes,
     positive_medians,
+    sampled,
 )
 from gradcheck.oracle.entry import ROUNDING, coordinate_reach
 from gradcheck.oracle.ladder import Line, extrapolate
@@ -44,11 +46,9 @@ _TINY = float(np.finfo(np.float64).tiny)
 _COTANGENTS = 2
 #: The weights of two outputs differ by no more than this: a cotangent that underflows says nothing.
 _WIDEST = 2.0**-100
-#: Beyond this many inputs an array costs more than the calls of numpy on it.
-LARGE = 1 << 14
 #: Beyond this many entries those of median size are found among a sample, of so many, spread by the
 #: multiplier of Knuth's hash.
-_MANY = 4096
+_MANY = 1024
 _SCATTERED = 2654435761
 
 
@@ -141,14 +141,8 @@ def screen(
     for members in groups.values():
         chosen = [contexts[k] for k in members]
         kind = _Pulled if chosen[0].claim.pull is not None else _Listed
-        # Of large arrays one line at a time, so that no more of them are there at once.
-        one_by_one = chosen[0].point.n > LARGE and not chosen[0].claim.is_partial
-        for part in [[scale] for scale in scales] if one_by_one else [scales]:
-            for k, result in zip(members, kind(chosen, part).run(), strict=True):
-                seen = results[k]
-                if isinstance(seen, Violation):
-                    continue
-                results[k] = result if isinstance(result, Violation) else [*seen, *result]
+        for k, result in zip(members, kind(chosen, scales).run(), strict=True):
+            results[k] = result
     return results
 
 
@@ -197,7 +191,7 @@ class _Screen:
         self.contexts, self.scales = contexts, scales
         first = contexts[0]
         self.n, self.m = first.point.n, first.point.m
-        self.ladder, self.epsilon = first.ladder, first.epsilon
+        self.ladder, self.epsilon, self.large = first.ladder, first.epsilon, first.is_large
         self.broken: dict[int, Violation] = {}
 
     def ask(self, b: int, call: Callable[[], Floats], size: int) -> Floats:
@@ -212,8 +206,8 @@ class _Screen:
     def drawn(self, *shape: int) -> Vector:
         """Random signed magnitudes for each point: shape ``(B, *shape)``."""
         size = math.prod(shape)
-        uniform = np.array([context.rng.random(size) for context in self.contexts])
-        return magnitudes_of(uniform).reshape(-1, *shape)
+        drawn = [magnitudes(context.rng, size).reshape(shape) for context in self.contexts]
+        return drawn[0][None] if len(drawn) == 1 else np.array(drawn)
 
     def rounded(self) -> Floats:
         """``Context.rounded`` of each point, for arrays over lines and what is along them."""
@@ -248,6 +242,10 @@ class _Screen:
             self.fine_gap[..., part] = even[:, :, 1] / fine
             size = np.abs(values[:, :, 2])
             self.floor[..., part] = (ROUNDING * self.epsilon * size + _TINY) / fine
+        if self.m > LARGE:
+            # Should anything be left to see on a line, its values are computed again.
+            for line in itertools.chain.from_iterable(lines):
+                line.forget()
 
 
 class _Pulled(_Screen):
@@ -276,6 +274,7 @@ class _Pulled(_Screen):
         lines = self.lines(v)
         self.measure(lines)
         u = self._cotangents(self.drawn(lines_, count, self.m))
+        self._project(u)
         announce(
             [
                 (context.claim, list(u[b].reshape(-1, self.m)))
@@ -283,13 +282,7 @@ class _Pulled(_Screen):
                 if b not in self.broken
             ]
         )
-        g = np.array(
-            [
-                [[self._pull(b, one) for one in of_line] for of_line in of_point]
-                for b, of_point in enumerate(u)
-            ]
-        )
-        self._compare(u, g, v, scale)
+        self._compare(u, v, scale)
         return [
             self.broken[b] if b in self.broken else self._result(b, lines[b], scale[b], u)
             for b in range(len(contexts))
@@ -301,7 +294,7 @@ class _Pulled(_Screen):
         if fresh:
             size = np.abs(np.array([context.point.y for context in fresh]))
             least = np.maximum(positive_medians(size) / _MOST_WEIGHT, _TINY)[:, None]
-            signs = magnitudes_of(np.array([context.rng.random(self.m) for context in fresh]))
+            signs = np.array([magnitudes(context.rng, self.m) for context in fresh])
             first = list(signs * (least / np.maximum(size, least)))
             announce([(context.claim, [u]) for context, u in zip(fresh, first, strict=True)])
             for context, u in zip(fresh, first, strict=True):
@@ -319,47 +312,43 @@ class _Pulled(_Screen):
         if self.m == 1:
             # Never 1, by which a rule that leaves it out is right.
             return signs.astype(self.contexts[0].subject.dtype).astype(np.float64)
-        size = np.abs(self.value)
+        size = np.abs(sampled(self.value))
         size[~np.isfinite(size)] = 0.0
         typical = positive_medians(size)[..., None]
         bound = np.where(typical > 0, _WEIGHT_CAP * typical, 1.0)
         # The second lets outputs that hardly vary count in full, as far as they are not noise: an
         # output that is all noise would drown the others if it were given their weight.
-        own = np.empty(size.shape)
+        largest, least = np.zeros(bound.shape), np.full(bound.shape, np.inf)
         for part in chunks(self.m):
-            floor = self.floor[..., part]
-            noisy = np.where(np.isfinite(floor), floor / SOUGHT, 0.0)
-            own[..., part] = np.maximum(np.maximum(size[..., part], noisy), _TINY)
-        largest, least = own.max(axis=-1, keepdims=True), own.min(axis=-1, keepdims=True)
+            _, own = self._sizes(part)
+            largest = np.maximum(largest, own.max(axis=-1, keepdims=True))
+            least = np.minimum(least, own.min(axis=-1, keepdims=True))
         widest = largest * _WIDEST
         least = np.maximum(least, widest)
-        weighted: Floats = np.empty((*size.shape[:2], _COTANGENTS, self.m))
-        dtype = self.contexts[0].subject.dtype
         for part in chunks(self.m):
-            sized = size[..., part]
-            capped = bound / np.maximum(sized, bound)
-            full = np.where(sized > 0, least / np.maximum(own[..., part], widest), 0.0)
-            full = np.where(typical > 0, full, 1.0)
-            of_both = signs[..., part] * np.stack([capped, full], axis=2)[:, :, :_COTANGENTS]
-            # As the rule gets it, in the type of the output.
-            weighted[..., part] = of_both.astype(dtype)
-        return weighted
+            size, own = self._sizes(part)
+            full = least / np.maximum(own, widest)
+            if not size.all():
+                full = np.where(size > 0, full, 0.0)
+            if not typical.all():
+                full = np.where(typical > 0, full, 1.0)
+            signs[:, :, 0, part] *= bound / np.maximum(size, bound)
+            signs[:, :, 1, part] *= full
+        # As the rule gets them, in the type of the output.
+        return signs.astype(self.contexts[0].subject.dtype, copy=False).astype(float, copy=False)
 
-    def _compare(self, u: Floats, g: Floats, v: Floats, scale: Floats) -> None:
-        self.claimed: Floats = np.zeros(u.shape[:-1])
-        squares = np.zeros(u.shape[:-1])
-        for part in chunks(self.n):
-            terms = g[..., part] * v[:, :, None, part]
-            self.claimed += terms.sum(axis=-1)
-            squares += (terms * terms).sum(axis=-1)
-        self.norm: Floats = np.sqrt(squares)
-        self.shares = np.stack(
-            [
-                typical_shares(g[..., leaf.slice], scale[:, :, None, leaf.slice])
-                for leaf in self.contexts[0].subject.inputs.leaves
-            ],
-            axis=-1,
-        )
+    def _sizes(self, part: slice) -> tuple[Floats, Floats]:
+        """How much some outputs vary along each line, and the same where that is not noise."""
+        size, floor = np.abs(self.value[..., part]), self.floor[..., part]
+        noisy = floor / SOUGHT
+        for array, source in ((size, size), (noisy, floor)):
+            finite = np.isfinite(source)
+            if not finite.all():
+                array[~finite] = 0.0
+        return size, np.maximum(np.maximum(size, noisy), _TINY)
+
+    def _project(self, u: Floats) -> None:
+        """The measured slopes under the cotangents, with their gaps and rounding floors."""
         self.measured: Floats = np.zeros(u.shape[:-1])
         coarse, fine, squares = (np.zeros(u.shape[:-1]) for _ in range(3))
         for part in chunks(self.m):
@@ -374,13 +363,39 @@ class _Pulled(_Screen):
             coarse += projections[1].sum(axis=-1)
             fine += projections[2].sum(axis=-1)
             squares += (projections[3] * projections[3]).sum(axis=-1)
-        floor = np.sqrt(squares)
-        gap = kink_gap(coarse, fine, floor)
+        self.projected_floor: Floats = np.sqrt(squares)
+        self.gap = kink_gap(coarse, fine, self.projected_floor)
+        if self.large:
+            # Of large arrays no more is kept than is needed.
+            del self.value, self.coarse_gap, self.fine_gap, self.floor
+
+    def _compare(self, u: Floats, v: Floats, scale: Floats) -> None:
+        """The claimed slopes, and whether they agree."""
+        self.claimed: Floats = np.zeros(u.shape[:-1])
+        squares = np.zeros(u.shape[:-1])
+        leaves = self.contexts[0].subject.inputs.leaves
+        self.shares: Floats = np.empty((*u.shape[:-1], len(leaves)))
+        # All cotangents at once, or one by one where each fills much memory.
+        every = [slice(k, k + 1) for k in range(u.shape[2])] if self.large else [slice(None)]
+        for some in every:
+            g = np.empty((*u[:, :, some].shape[:-1], self.n))
+            for b, d, k in np.ndindex(*g.shape[:-1]):
+                g[b, d, k] = self._pull(b, u[:, :, some][b, d, k])
+            for part in chunks(self.n):
+                terms = g[..., part] * v[:, :, None, part]
+                self.claimed[:, :, some] += terms.sum(axis=-1)
+                squares[:, :, some] += (terms * terms).sum(axis=-1)
+            for number, leaf in enumerate(leaves):
+                self.shares[:, :, some, number] = typical_shares(
+                    g[..., leaf.slice], scale[:, :, None, leaf.slice]
+                )
+        self.norm: Floats = np.sqrt(squares)
+        floor = self.projected_floor
         least = np.where(self.shares > 0, self.shares, np.inf).min(axis=-1)
         least = np.where(np.isfinite(least), least, 0.0)
         self.limit: Floats = np.maximum(SOUGHT * least, floor + self.rounded() * self.norm)
         off = np.abs(self.claimed - self.measured)
-        self.agree: Mask = (off <= self.limit) & (gap <= 2 * self.limit)
+        self.agree: Mask = (off <= self.limit) & (self.gap <= 2 * self.limit)
         # With a floor too high, anything agrees.
         telling = (self.limit <= COARSEST * least) | (least == 0)
         self.agree &= telling
@@ -423,7 +438,7 @@ def pulled(context: Context, u: Vector) -> Floats:
         if violation.title != "numerically unstable":
             raise
         # With a cotangent of usual size it has to be finite; this one was made to measure.
-        pull(magnitudes_of(context.rng.random(u.size)))
+        pull(magnitudes(context.rng, u.size))
         return np.full(context.point.n, np.nan)
 
 

@@ -21,10 +21,11 @@ from gradcheck.oracle.point import Point
 Floats = NDArray[np.float64]
 Scale = Literal["spread", "magnitude"]
 
+_HALF = np.int16(1 << 14)
 #: The median absolute deviation of normal data times this is their standard deviation.
 _MAD_TO_DEVIATION = 1.4826
 #: Beyond this many entries a scale is taken from an even sample of them: it needs no precision.
-_ENOUGH = 4096
+_ENOUGH = 1024
 #: By how much an input with a large derivative may be made to move less than its scale, so that
 #: an input with a typical one is not drowned in the same sum.
 _LARGEST_BALANCE = 1e3
@@ -48,13 +49,11 @@ def magnitudes(rng: np.random.Generator, size: int) -> Vector:
     With random signs alone, two equal errors cancel half of the time at any size; normal numbers
     are close to zero now and then and lose a single error.
     """
-    return magnitudes_of(rng.random(size))
-
-
-def magnitudes_of(uniform: Vector) -> Vector:
-    """``±U[1/2, 1]`` from numbers of ``U[0, 1)``, of any shape."""
-    u = uniform - 0.5
-    return u + np.copysign(0.5, u)
+    # Fifteen random bits an entry are enough, and quick to draw: the first is the sign and, after
+    # the shift, the second as well. Turned over, the second puts the magnitude above a half.
+    bits = np.frombuffer(rng.bytes(2 * size), np.int16)
+    u: Vector = np.multiply((bits >> 1) ^ _HALF, 2.0**-15, dtype=np.float64)
+    return u
 
 
 def draw_directions(
@@ -70,9 +69,11 @@ def draw_directions(
     claimed gradients, to balance the inputs. Returns the directions and their scales, of the shape
     of ``signs``.
     """
-    s = np.stack([_stacked_scales(points, scale) for scale in chosen], axis=1)
+    s = np.empty((len(points), len(chosen), points[0].n))
+    for d, scale in enumerate(chosen):
+        s[:, d] = _stacked_scales(points, scale)
     if weights is not None:
-        s = _balanced(s, np.abs(weights)[:, None])
+        _balance(s, weights[:, None])
     for b, point in enumerate(points):
         reach = point.reach()
         if reach is not None:
@@ -82,7 +83,8 @@ def draw_directions(
     for b, point in enumerate(points):
         if point.tangent is not None:
             v[b] = [point.tangent(one) for one in v[b]]
-    return _exact(np.array([point.x for point in points])[:, None], v, ladder), s
+    _make_exact(_stacked_inputs(points)[:, None], v, ladder)
+    return v, s
 
 
 def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
@@ -92,19 +94,25 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
         s = np.minimum(s, reach / ladder.step(0))
     v: Vector = s * signs
     if point.tangent is not None:
-        v = point.tangent(v)
-    return Direction(_exact(point.x, v, ladder), s)
+        v = np.array(point.tangent(v))
+    _make_exact(point.x, v, ladder)
+    return Direction(v, s)
 
 
 def scales(point: Point, scale: Scale) -> Vector:
     """How far each input moves at a step of 1: shape ``(n,)``, positive."""
-    known = point.remembered.get(scale)
-    return _stacked_scales([point], scale)[0] if known is None else known
+    if scale not in point.remembered:
+        point.remembered[scale] = _stacked_scales([point], scale)[0]
+    return point.remembered[scale]
+
+
+def _stacked_inputs(points: Sequence[Point]) -> Vector:
+    return points[0].x[None] if len(points) == 1 else np.array([point.x for point in points])
 
 
 def _stacked_scales(points: Sequence[Point], scale: Scale) -> Floats:
     s = np.empty((len(points), points[0].n))
-    stacked = np.array([point.x for point in points], dtype=np.float64)
+    stacked = _stacked_inputs(points).astype(np.float64, copy=False)
     for leaf in points[0].layout.leaves:
         x = stacked[:, leaf.slice]
         if not x.size:
@@ -113,18 +121,16 @@ def _stacked_scales(points: Sequence[Point], scale: Scale) -> Floats:
         typical = positive_medians(size)[:, None]
         typical[typical == 0] = 1.0
         if scale == "magnitude":
-            s[:, leaf.slice] = np.where(size > 0, size, typical)
+            s[:, leaf.slice] = size if size.all() else np.where(size > 0, size, typical)
         else:
             s[:, leaf.slice] = _spread(x, typical)
-    for b, point in enumerate(points):
-        point.remembered[scale] = s[b]
-    return s.copy()
+    return s
 
 
 def _spread(x: Floats, typical: Floats) -> Floats:
     if x.shape[1] < 3:
         return typical
-    sample = _sampled(x)
+    sample = sampled(x)
     apart = np.abs(sample - _middle(np.sort(sample, axis=-1))[:, None])
     spread = _MAD_TO_DEVIATION * np.asarray(_middle(np.sort(apart, axis=-1)))[:, None]
     # Data that are equal up to rounding have no spread of their own.
@@ -135,7 +141,7 @@ def positive_medians(size: Vector) -> Floats:
     """The medians over the last axis of the entries that are not zero; 0 where there are none."""
     if size.shape[-1] == 0:
         return np.zeros(size.shape[:-1])
-    ordered = np.sort(_sampled(size), axis=-1).astype(np.float64, copy=False)
+    ordered = np.sort(sampled(size), axis=-1).astype(np.float64, copy=False)
     count = ordered.shape[-1]
     zeros = count - np.count_nonzero(ordered, axis=-1)
     middle = np.minimum((zeros + count) // 2, count - 1)
@@ -143,7 +149,8 @@ def positive_medians(size: Vector) -> Floats:
     return medians
 
 
-def _sampled(x: Vector) -> Vector:
+def sampled(x: Vector) -> Vector:
+    """An even sample of the last axis, where that is long."""
     return x[..., :: x.shape[-1] // _ENOUGH] if x.shape[-1] > _ENOUGH else x
 
 
@@ -151,28 +158,25 @@ def _middle(ordered: Vector) -> Vector:
     return ordered[..., ordered.shape[-1] // 2]
 
 
-def _balanced(s: Floats, weight: Vector) -> Floats:
-    sample = _sampled(weight) * _sampled(s)
+def _balance(s: Floats, weight: Vector) -> None:
+    sample = np.abs(sampled(weight)) * sampled(s)
     typical = positive_medians(np.where(np.isfinite(sample), sample, 0.0))[..., None]
-    balanced: Floats = np.empty(s.shape)
+    typical[typical == 0] = np.inf
     with np.errstate(all="ignore"):
         for part in chunks(s.shape[-1]):
-            whole = s[..., part]
-            share = weight[..., part] * whole
-            less = np.maximum(typical / share, 1.0 / _LARGEST_BALANCE)
-            balanced[..., part] = np.where((share > typical) & (typical > 0), whole * less, whole)
-    return balanced
+            less = typical / (np.abs(weight[..., part]) * s[..., part])
+            # A share that is not a number changes nothing.
+            s[..., part] *= np.fmin(np.maximum(less, 1.0 / _LARGEST_BALANCE), 1.0)
 
 
-def _exact(x: Vector, v: Vector, ladder: Ladder) -> Floats:
-    """``v`` rounded so that ``x ± h v`` is exact for every step ``h >= ladder.exact``."""
+def _make_exact(x: Vector, v: Vector, ladder: Ladder) -> None:
+    """Round ``v`` so that ``x ± h v`` is exact for every step ``h >= ladder.exact``."""
     x = np.broadcast_to(x, v.shape)
-    found: Floats = np.empty(v.shape)
     with np.errstate(all="ignore"):
         for part in chunks(v.shape[-1]):
             at, moved = x[..., part], np.abs(v[..., part])
-            grid = np.spacing((np.abs(at) + moved).astype(x.dtype)).astype(np.float64)
-            grid /= ladder.exact
+            grid = np.spacing((np.abs(at) + moved).astype(x.dtype, copy=False))
+            grid = grid.astype(np.float64, copy=False) / ladder.exact
             rounded = np.round(v[..., part] / grid) * grid
-            found[..., part] = np.where(moved >= _GRID_SHARE * grid, rounded, v[..., part])
-    return found
+            kept = moved < _GRID_SHARE * grid
+            v[..., part] = np.where(kept, v[..., part], rounded) if kept.any() else rounded

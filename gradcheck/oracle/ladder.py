@@ -76,8 +76,14 @@ class Line:
         value = self._values.get(t)
         if value is None:
             x = self.point.x
-            value = self._values[t] = self.point.evaluate(x + (t * self.v).astype(x.dtype))
+            probe = (t * self.v).astype(x.dtype, copy=False)
+            probe += x
+            value = self._values[t] = self.point.evaluate(probe)
         return value
+
+    def forget(self) -> None:
+        """Drop all values but that at the point: they may be large, and nothing be left to see."""
+        self._values = {0.0: self.point.y}
 
     def odd(self, h: float) -> Floats:
         """``f(x + h v) - f(x - h v)``: shape ``(m,)``."""

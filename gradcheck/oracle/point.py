@@ -43,7 +43,7 @@ class Point:
     ) -> None:
         self._function = function
         self.x = x
-        self.y: Floats = y.astype(np.float64)
+        self.y: Floats = y.astype(np.float64, copy=False)
         self.layout = layout
         self.low, self.high = low, high
         self.tangent = tangent
