@@ -81,7 +81,8 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
         context.claim.calls += beside.claim.calls
         seen = beside.evidence
         if seen.wrong is not None:
-            if context.ladder is SINGLE and not _wrong_on_the_other_side(context, step, again):
+            alone = context.ladder is SINGLE or context.point.rounding is None
+            if alone and not _wrong_on_the_other_side(context, step, again):
                 break
             evidence.wrong, evidence.title, evidence.probe = seen.wrong, seen.title, seen.probe
             return
@@ -99,7 +100,8 @@ def _wrong_on_the_other_side(
 ) -> bool:
     """Whether a claim fails at the mirrored point beside, too.
 
-    In float32 so few numbers are right beside that one of them may be at the next jump.
+    The next jump may be right there: in float32, where so few numbers are right beside, and of a
+    function of whose rounding nothing is known, which may be quantized.
     """
     beside = context.beside(step=step, mirrored=True)
     if beside is None:

@@ -332,8 +332,9 @@ class _Pulled(_Screen):
                 full = np.where(size > 0, full, 0.0)
             if not typical.all():
                 full = np.where(typical > 0, full, 1.0)
-            signs[:, :, 0, part] *= bound / np.maximum(size, bound)
-            signs[:, :, 1, part] *= full
+            weights = (bound / np.maximum(size, bound), full)
+            for k in range(_COTANGENTS):
+                signs[:, :, k, part] *= weights[k]
         # As the rule gets them, in the type of the output.
         return signs.astype(self.contexts[0].subject.dtype, copy=False).astype(float, copy=False)
 

@@ -237,8 +237,8 @@ plain(
 )  # fmt: skip
 plain(
     "a comb of kinks", "two points beside", PASSES, "vjp",
-    lambda x: np.abs(np.sin(x * np.pi * 2**18)) / 2**18,
-    lambda g, x: g * np.sign(np.sin(x * np.pi * 2**18)) * np.cos(x * np.pi * 2**18) * np.pi,
+    lambda x: np.abs(np.sin(x * np.pi * 2**17)) / 2**17,
+    lambda g, x: g * np.sign(np.sin(x * np.pi * 2**17)) * np.cos(x * np.pi * 2**17) * np.pi,
     np.array([0.0, 1.0, 2.0]),
 )  # fmt: skip
 declared(
@@ -296,11 +296,8 @@ plain(
 # ---- cotangents -----------------------------------------------------------------------------
 
 plain(
-    "a fast small wave that the rule leaves out", "two cotangents", FAILS, "vjp",
-    lambda x: x + np.sin(1e9 * x) * 1e-9, lambda g, x: g, np.array([0.4, -1.1, 0.7]),
-)  # fmt: skip
-plain(
-    "a small error of a small output", "whitened cotangents; several outputs together", FAILS,
+    "a small error of a small output",
+    "two cotangents; whitened cotangents; several outputs together", FAILS,
     "vjp", np.square, lambda g, x: 2 * g * x * np.where(np.arange(8) == 0, 1.001, 1),
     np.array([0.7e-8, -1.3e-6, 0.6e-4, 1.9e-2, -0.8, 1.2e2, 0.4e4, -1.6e6]),
 )  # fmt: skip

@@ -35,7 +35,7 @@ def set_all(patch: pytest.MonkeyPatch, name: str, value: Any, *modules: Any) -> 
 
 @guard
 def exact_steps(patch):
-    patch.setattr(directions, "_exact", lambda x, v, ladder: v)
+    patch.setattr(directions, "_make_exact", lambda x, v, ladder: None)
 
 
 @guard
@@ -50,15 +50,15 @@ def a_line_by_magnitude(patch):
 
 @guard
 def magnitudes_that_differ(patch):
-    def signs(uniform):
-        return np.where(uniform < 0.5, -0.75, 0.75)
+    def signs(rng, size):
+        return np.where(rng.random(size) < 0.5, -0.75, 0.75)
 
-    set_all(patch, "magnitudes_of", signs, directions, screening)
+    set_all(patch, "magnitudes", signs, directions, screening)
 
 
 @guard
 def balanced_inputs(patch):
-    patch.setattr(directions, "_balanced", lambda s, weight: s)
+    patch.setattr(directions, "_balance", lambda s, weight: None)
 
 
 @guard

@@ -8,7 +8,7 @@ from tests.quality.ablation_cases import CASES
 from tests.quality.guards import GUARDS
 from tests.quality.judged import judged
 
-SEEDS = range(4)
+SEEDS = range(12)
 PAIRS = [
     pytest.param(case, name, id=f"{name}: {case.name}") for case in CASES for name in case.guards
 ]
