@@ -21,6 +21,7 @@ from gradcheck.oracle.entry import (
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import Ladder, Line, extrapolate
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.norms import norms
 
 #: The slopes at a kink differ by the same at every step, up to this share.
 _SAME_GAP = 0.1
@@ -63,7 +64,7 @@ class Pair:
         value = float(project(self.value, u))
         coarse = project(self.line.even(self.coarse), u) / self.coarse
         fine = project(self.line.even(self.fine), u) / self.fine
-        floor = np.sqrt(project(self.floor**2, u * u))
+        floor = norms((u * self.floor)[u != 0])
         return value, float(kink_gap(coarse, fine, floor)), float(floor)
 
     def gaps(self) -> Floats:

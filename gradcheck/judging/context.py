@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +29,7 @@ from gradcheck.oracle.entry import confirmed
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.norms import norms
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
 from gradcheck.verdict import Entry
@@ -227,8 +229,7 @@ class Context:
         values, weights = entries.values[:, moved], weights[moved]
         reach = scale[entries.columns][moved]
         shares = 0.5 * _row_medians(np.abs(values)) * (reach.min() if reach.size else 0.0)
-        norms = np.sqrt((values * values) @ (weights * weights))
-        return Along(valid, values @ weights, shares, norms)
+        return Along(valid, values @ weights, shares, norms(values * weights))
 
     @functools.cached_property
     def typical(self) -> Typical:
@@ -283,8 +284,8 @@ class Context:
         moved = np.sort(sizes * direction.scale[columns], axis=1)
         # Without the largest: it may be the one entry that a row has.
         others = moved[:, :-1]
-        squares = np.sum(others * others, axis=1) / max(1, columns.size - 1)
-        return np.maximum(moved[:, -1], _ALLOWANCE * np.sqrt(self.point.n * squares))
+        typical = norms(others) / math.sqrt(max(1, columns.size - 1))
+        return np.maximum(moved[:, -1], _ALLOWANCE * math.sqrt(self.point.n) * typical)
 
     def record_rows(
         self, agree: Mask, claimed: Floats, measured: Floats, limit: Floats, direction: Direction

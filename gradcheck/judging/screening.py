@@ -34,6 +34,7 @@ from gradcheck.oracle.directions import (
 from gradcheck.oracle.entry import ROUNDING, coordinate_reach
 from gradcheck.oracle.ladder import Line, extrapolate
 from gradcheck.oracle.layout import Leaf, Vector, chunks
+from gradcheck.oracle.norms import norms
 from gradcheck.returned import Violation
 
 #: No output weighs more than this many times the typical one in the first cotangent.
@@ -114,7 +115,7 @@ class Screened:
             typical_shares(g[leaf.slice], self.direction.scale[leaf.slice])
             for leaf in context.subject.inputs.leaves
         ]
-        return Test(u, float(terms.sum()), np.array(shares), math.sqrt(terms.dot(terms)))
+        return Test(u, float(terms.sum()), np.array(shares), float(norms(terms)))
 
     def retaken(self, context: Context) -> list[Test]:
         """The tests of all cotangents of the line."""
@@ -351,7 +352,7 @@ class _Pulled(_Screen):
     def _project(self, u: Floats) -> None:
         """The measured slopes under the cotangents, with their gaps and rounding floors."""
         self.measured: Floats = np.zeros(u.shape[:-1])
-        coarse, fine, squares = (np.zeros(u.shape[:-1]) for _ in range(3))
+        coarse, fine, floor = (np.zeros(u.shape[:-1]) for _ in range(3))
         for part in chunks(self.m):
             weights = u[..., part]
             # Some output may be infinite at a probe that has no weight.
@@ -363,9 +364,9 @@ class _Pulled(_Screen):
             self.measured += projections[0].sum(axis=-1)
             coarse += projections[1].sum(axis=-1)
             fine += projections[2].sum(axis=-1)
-            squares += (projections[3] * projections[3]).sum(axis=-1)
-        self.projected_floor: Floats = np.sqrt(squares)
-        self.gap = kink_gap(coarse, fine, self.projected_floor)
+            floor = np.hypot(floor, norms(projections[3]))
+        self.projected_floor: Floats = floor
+        self.gap = kink_gap(coarse, fine, floor)
         if self.large:
             # Of large arrays no more is kept than is needed.
             del self.value, self.coarse_gap, self.fine_gap, self.floor
@@ -373,7 +374,7 @@ class _Pulled(_Screen):
     def _compare(self, u: Floats, v: Floats, scale: Floats) -> None:
         """The claimed slopes, and whether they agree."""
         self.claimed: Floats = np.zeros(u.shape[:-1])
-        squares = np.zeros(u.shape[:-1])
+        self.norm: Floats = np.zeros(u.shape[:-1])
         leaves = self.contexts[0].subject.inputs.leaves
         self.shares: Floats = np.empty((*u.shape[:-1], len(leaves)))
         # All cotangents at once, or one by one where each fills much memory.
@@ -385,12 +386,11 @@ class _Pulled(_Screen):
             for part in chunks(self.n):
                 terms = g[..., part] * v[:, :, None, part]
                 self.claimed[:, :, some] += terms.sum(axis=-1)
-                squares[:, :, some] += (terms * terms).sum(axis=-1)
+                self.norm[:, :, some] = np.hypot(self.norm[:, :, some], norms(terms))
             for number, leaf in enumerate(leaves):
                 self.shares[:, :, some, number] = typical_shares(
                     g[..., leaf.slice], scale[:, :, None, leaf.slice]
                 )
-        self.norm: Floats = np.sqrt(squares)
         floor = self.projected_floor
         least = np.where(self.shares > 0, self.shares, np.inf).min(axis=-1)
         least = np.where(np.isfinite(least), least, 0.0)

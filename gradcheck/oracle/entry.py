@@ -16,6 +16,7 @@ from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.interval import GROWTH, select
 from gradcheck.oracle.ladder import SINGLE, Ladder, Line, extrapolate
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.norms import norms
 from gradcheck.oracle.point import Point
 
 Floats = NDArray[np.float64]
@@ -97,7 +98,7 @@ def slopes(
     taken = np.array([line.taken(h) for h in steps])[:, None]
     if u is not None:
         odd, even = project(odd, u)[:, None], project(even, u)[:, None]
-        floor = np.array([_norm(u * floor)])
+        floor = norms(u * floor)[None]
     floor = np.maximum(floor, known_noise(line, u) if aware else quantum)
     start = _noise(line, steps[-1], u) if sampled else None
     h = steps[:, None]
@@ -119,7 +120,7 @@ def known_noise(line: Line, u: Vector | None = None) -> Floats:
         known = known + _SCATTER * scatter
     if np.count_nonzero(line.v) > 1:
         known = known + _SCATTER * point.stepping
-    return known if u is None else np.array([_norm(u * known)])
+    return known if u is None else norms(u * known)[None]
 
 
 def misplaced(line: Line, ladder: Ladder) -> Floats:
@@ -202,7 +203,7 @@ def extrapolated(line: Line, ladder: Ladder, epsilon: float, u: Vector) -> tuple
     """
     steps = np.array([ladder.step(level) for level in range(ladder.count)])
     values = np.array([float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in steps])
-    noise = _norm(u * noise_floor(line, ladder, list(range(ladder.count)), epsilon)) / steps
+    noise = norms(u * noise_floor(line, ladder, list(range(ladder.count)), epsilon)) / steps
     change, square = np.abs(np.diff(values)), ladder.ratio**2
     flat = change <= 2 * noise[1:]
     with np.errstate(all="ignore"):
@@ -258,12 +259,6 @@ def project(values: Floats, u: Vector) -> Floats:
         return result
     projected: Floats = values[..., active] @ u[active]
     return projected
-
-
-def _norm(values: Vector) -> float:
-    """The Euclidean norm, also of numbers whose squares underflow."""
-    largest = float(np.abs(values).max())
-    return largest * float(np.sqrt(np.sum((values / largest) ** 2))) if largest > 0 else 0.0
 
 
 def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -> Floats:
@@ -349,7 +344,7 @@ def measure_along(
     noise = _recent_noise(line, steps[-_RECENT_SINGLE if single else -2 :], u)
     # By the rounding of the outputs that change at all: that of others is in no difference.
     changing = np.where(_changing(line, steps), u, 0.0)
-    explained = max(float(known_noise(line, changing)[0]), _norm(changing * floor))
+    explained = max(float(known_noise(line, changing)[0]), float(norms(changing * floor)))
     unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.

@@ -835,3 +835,27 @@ def test_a_tail_beside_what_was_computed_one_number_at_a_time():
     x = np.array([1.7049904549807233, 0.583836909460821, -5.953652994474542, 3.088939683278361])
     for seed in range(10):
         assert judged(gelu, slope, "vjp", (x,), seed).status is not Status.FAIL
+
+
+@pytest.mark.parametrize("size", [1e-140, 1e-100, 1e100, 1e150])
+@pytest.mark.parametrize(
+    ("kind", "f", "right", "wrong"),
+    [
+        (
+            "vjp", np.square, lambda g, x: 2 * g * x,
+            lambda g, x: g * x * np.where(np.arange(4) == 1, 2.001, 2),
+        ),
+        (
+            "jvp", np.square, lambda v, x: 2 * v * x,
+            lambda v, x: v * x * np.where(np.arange(4) == 1, 2.001, 2),
+        ),
+        (
+            "gradient", lambda x: (x * x).sum(), lambda x: 2 * x,
+            lambda x: x * np.where(np.arange(4) == 1, 2.001, 2),
+        ),
+    ],
+)  # fmt: skip
+def test_numbers_whose_squares_are_none(size, kind, f, right, wrong):
+    x = np.array([0.3, -1.7, 0.45, 2.0]) * size
+    assert judged(f, right, kind, (x,), 0).status is Status.PASS
+    assert judged(f, wrong, kind, (x,), 0).status is Status.FAIL
