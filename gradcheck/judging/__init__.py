@@ -37,7 +37,7 @@ from gradcheck.judging.context import (
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
-from gradcheck.judging.screening import BOTH, Screened, alone, moving, screen
+from gradcheck.judging.screening import BOTH, Screened, Test, alone, moving, screen, singly
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import overflows
 from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
@@ -45,6 +45,9 @@ from gradcheck.oracle.layout import Leaf
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
 from gradcheck.verdict import Status, Verdict
+
+#: Up to so many inputs are moved one by one where lines along all of them resolve little.
+_SINGLY = 64
 
 
 def judge(
@@ -400,16 +403,36 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
         screened = [alone(context, leaves[number])]
         _compare(context, screened[0], kinked)
     # A step in the imaginary direction is the cheapest closer look, where one can be taken.
-    for look in (imagine, sharpen, functools.partial(sharpen, wide=True)):
+    for look in (imagine, sharpen):
         if look is imagine and context.fine > FINE and number in context.evidence.lost:
             continue  # one of many points: others show this gradient better
-        least = COARSEST if isinstance(look, functools.partial) else context.fine
-        for one in screened:
-            if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
-                entries.doubt(context, one.line, look(context, one))
+        _look(context, number, screened, look, context.fine)
+    coarse = context.evidence.wrong is None and context.evidence.by_gradient[number] > COARSEST
+    listed = context.claim.pull is None and not context.claim.is_partial
+    if coarse and listed and context.point.n <= _SINGLY:
+        # Entries of one row may differ in size: each by itself.
+        by_input = singly(context)
+        for one in by_input:
+            if context.evidence.wrong is None:
+                _compare(context, one, kinked)
+        _look(context, number, by_input, imagine, COARSEST)
+    _look(context, number, screened, functools.partial(sharpen, wide=True), COARSEST)
     # Along other lines the cheap pass may resolve just enough not to look any closer.
     found = context.evidence.by_gradient
     found[number] = max(float(found[number]), context.fine)
+
+
+def _look(
+    context: Context,
+    number: int,
+    lines: Sequence[Screened],
+    look: Callable[[Context, Screened], list[Test]],
+    least: float,
+) -> None:
+    """Look closer along some lines, as long as a gradient is resolved to more than ``least``."""
+    for one in lines:
+        if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
+            entries.doubt(context, one.line, look(context, one))
 
 
 def _lost(subject: Subject, evidence: Evidence) -> str:

@@ -196,8 +196,6 @@ def _imagined_rows(
     value = found.value[rows]
     limit = MARGIN * found.error[rows] + context.rounded * along.norms
     limit = np.maximum(limit, SOUGHT * along.shares)
-    if screened.limits is not None:
-        limit = np.maximum(limit, screened.limits)
     off = np.abs(along.claimed - value)
     agree, suspects = off <= limit, []
     for test in _worst_first(context, along, left & ~agree, off / limit)[:_MOST_ROUNDED]:

@@ -281,7 +281,8 @@ class Context:
         In the one that was taken a row may have come out small by chance.
         """
         columns, sizes = self.probed
-        moved = np.sort(sizes * direction.scale[columns], axis=1)
+        scale = np.where(direction.v != 0, direction.scale, 0.0)[columns]
+        moved = np.sort(sizes * scale, axis=1)
         # Without the largest: it may be the one entry that a row has.
         others = moved[:, :-1]
         typical = norms(others) / math.sqrt(max(1, columns.size - 1))

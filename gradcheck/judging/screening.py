@@ -158,6 +158,17 @@ def alone(context: Context, leaf: Leaf) -> Screened:
     return result[0]
 
 
+def singly(context: Context) -> list[Screened]:
+    """Screen a claim of entries or tangents along one line for each input.
+
+    Raises the ``Violation`` that the rule is seen to commit.
+    """
+    (result,) = _Listed([context], (), singly=True).run()
+    if isinstance(result, Violation):
+        raise result
+    return result
+
+
 def moving(screened: Screened, leaf: Leaf) -> Screened:
     """The same line with one input moving alone."""
     support = np.zeros(screened.line.v.size)
@@ -468,8 +479,15 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
 class _Listed(_Screen):
     """Claims of entries and tangents: ``Jv`` is compared with ``Dv``, output by output."""
 
+    def __init__(
+        self, contexts: Sequence[Context], scales: Sequence[Scale], *, singly: bool = False
+    ) -> None:
+        super().__init__(contexts, scales)
+        self.singly = singly
+
     def run(self) -> list[list[Screened] | Violation]:
-        singles = [_columns(context) for context in self.contexts]
+        every = list(range(self.n))
+        singles = [every if self.singly else _columns(context) for context in self.contexts]
         v, scale = self._singly(singles) if singles[0] else self._densely()
         count = v.shape[1]
         lines = self.lines(v)
