@@ -183,3 +183,39 @@ def test_a_derivative_beyond_the_largest_number_is_no_fault_of_the_rule():
     assert (verdict.status, verdict.cause) == (Status.UNDECIDED, "overflow")
     verdict = gc.verify_gradient(f, lambda z: 300 * np.exp(300 * z) / 0.0, np.array([0.5]))
     assert (verdict.status, verdict.title) == (Status.FAIL, "numerically unstable")
+
+
+# ---- the rule's own rounding ---------------------------------------------------------------
+
+
+def test_rounding_is_that_of_the_rule_in_the_type_of_its_inputs():
+    x = np.array([3.0, 1.0, -3.0])
+    found = {
+        dtype: gc.verify_vjp(np.tanh, lambda g, x: g * (1 - np.tanh(x) ** 2), x.astype(dtype))
+        for dtype in (np.float64, np.float32, np.float16)
+    }
+    for dtype, verdict in found.items():
+        assert verdict
+        assert 0 < verdict.rounding / np.finfo(dtype).eps < 100, dtype
+
+
+def test_a_rule_has_to_be_finite_in_the_type_of_its_inputs_where_the_function_is():
+    def softplus(x):
+        return np.logaddexp(0, x)
+
+    def overflows(g, x):
+        return g * np.exp(x) / (1 + np.exp(x))
+
+    x = np.array([100.0, 1.0])
+    assert gc.verify_vjp(softplus, overflows, x)
+    verdict = gc.verify_vjp(softplus, overflows, x.astype(np.float32))
+    assert verdict.status is gc.Status.FAIL
+    assert "in float32, the type of the inputs" in verdict.reason
+
+
+def test_rounding_of_what_is_not_computed_by_numpy_is_not_known():
+    verdict = gc.verify_gradient(
+        lambda x: (x * x).sum(), lambda x: np.array([2 * float(one) for one in x]), np.ones(3)
+    )
+    assert verdict
+    assert verdict.rounding is None

@@ -37,6 +37,7 @@ from gradcheck.judging.context import (
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
+from gradcheck.judging.precision import own_rounding
 from gradcheck.judging.screening import BOTH, Screened, Test, alone, moving, screen, singly
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import overflows
@@ -113,7 +114,7 @@ class _Judgement:
     ) -> None:
         self.rule, self.values, self.bindings, self.case = rule, values, bindings, case
         self.contracts, self.table, self.comes_first = contracts, table, False
-        self.fine = FINE if thorough else FINE_OF_MANY
+        self.thorough, self.fine = thorough, FINE if thorough else FINE_OF_MANY
         self.subject: Subject | None = None
         self.context: Context | None = None
         self.verdict: Verdict | None = None
@@ -196,8 +197,12 @@ class _Judgement:
         _settle(context)
         if self.table and context.evidence.wrong is not None:
             exhibit(context)
+        alone = self.contracts and self.thorough and context.claim.remote is None
+        known = context.evidence.wrong is None and alone and not self.subject.is_measured
+        rounding = own_rounding(context, self.values) if known else None
         self.subject.require_unchanged(f"{self.rule.name} changes its input")
-        self.verdict = _verdict(self.subject, context.claim, context.evidence, self._about())
+        verdict = _verdict(self.subject, context.claim, context.evidence, self._about())
+        self.verdict = replace(verdict, rounding=rounding)
 
     def _violated(self, violation: Violation) -> Verdict:
         subject, context = self.subject, self.context

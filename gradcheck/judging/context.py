@@ -68,7 +68,7 @@ _SAME_DIGITS = 6
 _MANY_UNITS = 256
 _GROWS = 16.0
 #: Beyond this many entries an array costs more than the calls of numpy on it.
-LARGE = 1 << 14
+LARGE = 1 << 12
 #: The point right beside, in units of the scale of each input; and one further away, where there
 #: are kinks at that one as well.
 BESIDE = 2.0**-20
