@@ -8,6 +8,10 @@ import numpy as np
 
 from gradcheck.oracle.layout import Vector
 
+#: A window is so many times as narrow, to both sides, as the one before; one of so few inputs is
+#: narrow enough, since noise that let a wider one be found is less than one of them.
+_NARROWER = 64
+_CLEAR = 32
 
 def suspect_output(u: Vector, residual: Callable[[Vector], float]) -> Vector:
     """The one output that a disagreement under the cotangent ``u`` comes from, as a cotangent.
@@ -33,6 +37,29 @@ def weighed_column(v: Vector, whole: float, residual: Callable[[Vector], float])
     if not 0 < share <= 1 + 0.5 / positions.size:
         return None
     return int(positions[min(round(share * positions.size), positions.size) - 1])
+
+
+def narrowed_column(
+    v: Vector, whole: float, residual: Callable[[Vector], float], near: int
+) -> int | None:
+    """As ``weighed_column``, of very many inputs: noise has put its answer ``near`` the wrong one.
+
+    Weights that grow from 1 to 2 inside a window tell a place in it by one line, and that the
+    wrong input is not in it by a share below 1. Windows narrow until noise has no room.
+    """
+    positions = np.flatnonzero(v)
+    at = int(np.searchsorted(positions, near))
+    while positions.size > _CLEAR:
+        half = max(_CLEAR // 2, positions.size // _NARROWER)
+        start = max(0, at - half)
+        positions = positions[start : at + half]
+        weights = np.zeros_like(v)
+        weights[positions] = 1 + np.arange(1, positions.size + 1) / positions.size
+        share = residual(v * weights) / whole if whole else np.nan
+        if not 1 <= share <= 2 + 0.5 / positions.size:
+            return None
+        at = min(round((share - 1) * positions.size), positions.size) - 1
+    return int(positions[max(at, 0)])
 
 
 def suspect_column(v: Vector, residual: Callable[[Vector], float]) -> int:

@@ -219,3 +219,16 @@ def test_rounding_of_what_is_not_computed_by_numpy_is_not_known():
     )
     assert verdict
     assert verdict.rounding is None
+
+
+def test_one_wrong_entry_of_very_many_costs_few_calls():
+    x = np.random.default_rng(0).standard_normal(200_000)
+    position = 77_777
+    verdict = gc.verify_gradient(
+        lambda x: np.log(np.cosh(x)).sum(),
+        lambda x: np.tanh(x) * (1 + 0.01 * (np.arange(x.size) == position)),
+        x,
+    )
+    assert verdict.worst is not None
+    assert verdict.worst.index == (position,)
+    assert verdict.evaluations <= 100

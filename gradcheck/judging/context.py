@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -518,7 +519,9 @@ class Context:
         return None if agreed else found
 
     def _by_imaginary_step(self, line: Line, zero_will_do: bool) -> tuple[Imagined | None, bool]:
-        key = (line.v.tobytes(), zero_will_do)
+        # A digest, since the numbers themselves may be many.
+        digest = hashlib.blake2b(np.ascontiguousarray(line.v).data, digest_size=16).digest()
+        key = (digest, zero_will_do)
         if key not in self._imagined:
             measure = self.point.imaginary
             found = None if measure is None else measure(line.v, zero_will_do=zero_will_do)

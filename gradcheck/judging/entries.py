@@ -11,7 +11,12 @@ from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import MARGIN, SOUGHT, Context, Floats
 from gradcheck.judging.screening import BOTH, Test
-from gradcheck.localization import suspect_column, suspect_output, weighed_column
+from gradcheck.localization import (
+    narrowed_column,
+    suspect_column,
+    suspect_output,
+    weighed_column,
+)
 from gradcheck.oracle.entry import (
     coordinate_line,
     coordinate_reach,
@@ -99,9 +104,15 @@ def _pursue(
         def of_line(v: Vector, u: Vector = u) -> float:
             return residual(u, v, estimate(context, Line(context.point, v)))
 
-        column = weighed_column(line.v, residual(u, line.v, along), of_line)
+        whole = residual(u, line.v, along)
+        column = weighed_column(line.v, whole, of_line)
         if column is not None:
             outcome = _examine(context, u, column)
+        if column is not None and outcome == "right":
+            narrowed = narrowed_column(line.v, whole, of_line, column)
+            if narrowed not in (None, column):
+                column = narrowed
+                outcome = _examine(context, u, column)
         if outcome == "right":
             halved = suspect_column(line.v, of_line)
             outcome = outcome if halved == column else _examine(context, u, halved)
