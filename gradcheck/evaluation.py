@@ -88,10 +88,10 @@ class Claim:
     calls: int = 0
     #: Of a rule that is given wrapped arrays: whether all of its answers came out wrapped.
     carried: bool = True
-    #: Half the spacing at 1 of the narrowest type in which it has answered, and the least number
-    #: that keeps its digits there; 0 where that is float64.
+    #: Half the spacing at 1 of the narrowest type in which it has answered, or 0 where that is
+    #: float64, and the least number that keeps its digits there.
     epsilon: float = 0.0
-    least: float = 0.0
+    least: float = float(np.finfo(np.float64).tiny)
     #: Of a rule that answers in another process: it, the calls that ``pull`` makes of some
     #: cotangents, and how many numbers an answer has.
     remote: Remote | None = None

@@ -13,6 +13,7 @@ from gradcheck.oracle.layout import Vector
 _NARROWER = 64
 _CLEAR = 32
 
+
 def suspect_output(u: Vector, residual: Callable[[Vector], float]) -> Vector:
     """The one output that a disagreement under the cotangent ``u`` comes from, as a cotangent.
 

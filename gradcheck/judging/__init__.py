@@ -272,7 +272,7 @@ def _linear(context: Context) -> None:
         return
     entries.settle_nonlinear(context, seen)
     # Of numbers narrower than float64 a large factor may bring back digits that were lost.
-    exact = seen.factor == -1.0 or claim.least == 0
+    exact = seen.factor == -1.0 or claim.epsilon == 0
     if context.evidence.wrong is None and exact and seen.share > SOUGHT:
         what = "cotangent" if claim.pull is not None else "tangent"
         raise Violation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -364,7 +364,9 @@ class Context:
         found = max(moves)
         if 0 < _SCATTER_MARGIN * found < sought:
             return _SCATTER_MARGIN * found
-        if found > 0 and self._grows(u, v, claimed, moves.index(found), found):
+        grows = found > 0 and self._grows(u, v, claimed, moves.index(found), found)
+        # What rounding has moved as far as it can, as the phase of a wave, does not grow.
+        if grows or _differ(moves):
             return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
         moves = [self._scattered(u, v, claimed, k, inputs_alone=True) for k in runs]
@@ -377,8 +379,7 @@ class Context:
             moves = [
                 self._scattered(u, v, claimed, k, inputs_alone=True, units=1 + k) for k in runs
             ]
-            amounts = np.unique(np.round(np.array(moves) / max(moves), _SAME_DIGITS))
-            shown = shown if 2 * amounts.size > len(moves) else 0.0
+            shown = shown if _differ(moves) else 0.0
         return _SCATTER_MARGIN * shown + plausible
 
     def _plausible(self, u: Vector, v: Vector) -> float:
@@ -555,6 +556,15 @@ class Context:
                 if entries.mask is None or entries.mask[r, c]:
                     diagonal[row] = entries.values[r, c]
         return diagonal
+
+
+def _differ(moves: Sequence[float]) -> bool:
+    """Whether most of some amounts are different: of a choice there are but a few."""
+    largest = max(moves)
+    if not 0 < largest < np.inf:
+        return False
+    amounts = np.unique(np.round(np.array(moves) / largest, _SAME_DIGITS))
+    return 2 * amounts.size > len(moves)
 
 
 def unit(size: int, position: int) -> Vector:

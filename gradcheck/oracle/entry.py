@@ -35,6 +35,8 @@ _SCATTER = 2.0
 #: In float32 there are too few digits between rounding and the size of a number to wait so long.
 _UNEXPLAINED = 2.0**6
 _UNEXPLAINED_SINGLE = 2.0**2
+#: Noise of this share of all that differences show leaves no shape to see.
+_NO_SHAPE = 2.0**-5
 #: Of so many of its smallest steps: a function that is quantized may stand still at the last ones.
 _RECENT_SINGLE = 4
 #: In float32 the noise of a function whose rounding is known grows by no more than this from one
@@ -334,7 +336,8 @@ def measure_along(
 ) -> Slopes:
     """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
 
-    ``wary``: little more noise than rounding explains is enough to know nothing.
+    ``wary``: little more noise than rounding explains is enough to know nothing, or as much as the
+    function varies by at all: its shape is lost at every step.
     """
     scatter = line.point.rounding
     levels = list(range(ladder.count))
@@ -346,6 +349,9 @@ def measure_along(
     changing = np.where(_changing(line, steps), u, 0.0)
     explained = max(float(known_noise(line, changing)[0]), float(norms(changing * floor)))
     unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
+    if wary:
+        odd = np.array([float(project(line.odd(h), u)) for h in steps])
+        unexplained = min(unexplained, _NO_SHAPE * float(np.abs(odd[np.isfinite(odd)]).max()))
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.
         if not single:  # whose steps are as small as the numbers allow

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -304,7 +304,28 @@ def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
 def _jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
     if rng is None:
         return array
-    return np.asarray(array * rng.factors(array))
+    moved = np.asarray(array * rng.factors(array))
+    least = _least(array.dtype)
+    small = np.abs(array) < least.normal
+    if small.any():
+        # Of a number that has lost digits the last bit is a larger share.
+        small &= array != 0
+        units = np.sign(rng.moves(array)) * least.subnormal
+        moved = np.asarray(np.where(small, array + units, moved))
+    return moved
+
+
+class _Least(NamedTuple):
+    """The least normal number of a type, and the least of all."""
+
+    normal: np.floating
+    subnormal: np.floating
+
+
+@functools.cache
+def _least(dtype: np.dtype[Any]) -> _Least:
+    known = np.finfo(dtype)
+    return _Least(known.smallest_normal, known.smallest_subnormal)
 
 
 class Scatter:

@@ -32,7 +32,8 @@ def test_right_rules_are_never_accused():
 def test_right_rules_at_normal_inputs_always_pass_at_the_stated_cost():
     tally = right_rules(LAYERS, count=1, regimes=("normal",))
     assert tally.bad == []
-    assert sorted(tally.evaluations)[len(tally.evaluations) // 2] <= 10
+    # Nine for the numbers, one to see that it repeats and one for the rounding of the rule.
+    assert sorted(tally.evaluations)[len(tally.evaluations) // 2] <= 11
 
 
 #: Conventions, not mistakes: a gradient of shape (H,) for a bias of shape (1, H) is noted.

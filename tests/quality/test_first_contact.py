@@ -859,3 +859,33 @@ def test_numbers_whose_squares_are_none(size, kind, f, right, wrong):
     x = np.array([0.3, -1.7, 0.45, 2.0]) * size
     assert judged(f, right, kind, (x,), 0).status is Status.PASS
     assert judged(f, wrong, kind, (x,), 0).status is Status.FAIL
+
+
+def test_derivatives_that_are_subnormal():
+    rng = np.random.default_rng(0)
+    y, x = rng.standard_normal(6) * 1e160, rng.standard_normal(6)
+
+    def rule(g, y, x):
+        h = np.hypot(x, y)
+        return g * (x / h) / h, -g * (y / h) / h
+
+    for seed in range(5):
+        assert judged(np.arctan2, rule, "vjp", (y, x), seed).status is not Status.FAIL
+
+
+def test_squares_that_lose_their_digits_inside():
+    x = np.random.default_rng(0).standard_normal(6) * 1e-160
+    for seed in range(5):
+        verdict = judged(
+            np.linalg.norm, lambda g, x: g * (x / np.linalg.norm(x)), "vjp", (x,), seed
+        )
+        assert verdict.status is not Status.FAIL
+
+
+def test_a_wave_that_is_as_short_as_the_last_bits():
+    for seed in range(20):
+        x = np.random.default_rng(seed).standard_normal(6) * 1e8
+        verdict = judged(
+            lambda x: np.sin(x * x), lambda g, x: g * 2 * x * np.cos(x * x), "vjp", (x,), seed
+        )
+        assert verdict.status is not Status.FAIL
