@@ -17,9 +17,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings, target
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from gradcheck.boundaries import cases_at_boundaries
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis import diagnose
@@ -67,12 +68,14 @@ class Profile:
     #: Whether the seed alone decides all that is tried: the values at the sizes that are always
     #: tried, which else are the same in every run, and the other sizes, without Hypothesis.
     all_seeded: bool = False
+    #: Whether Hypothesis steers towards inputs at which a rule is off by most of what is allowed.
+    targeted: bool = False
 
 
 PROFILES = {
     "dev": Profile("dev", inputs=100),
     "ci": Profile("ci", inputs=100, derandomized=True, database=False),
-    "nightly": Profile("nightly", inputs=2000),
+    "nightly": Profile("nightly", inputs=2000, targeted=True),
 }
 
 
@@ -173,6 +176,20 @@ class _Found(Exception):
     """Ends the exploration at a failure."""
 
 
+def _strain(verdicts: list[Verdict]) -> float:
+    """The largest share of its bound by which a claimed number was off."""
+    shares = [0.0]
+    for verdict in verdicts:
+        if verdict.status is Status.PASS:
+            claimed, measured, error = map(
+                np.ravel, (verdict.claimed, verdict.measured, verdict.error)
+            )
+            with np.errstate(all="ignore"):
+                off = np.abs(claimed - measured) / error
+            shares += off[np.isfinite(off)].tolist()
+    return max(shares)
+
+
 @dataclass
 class _Run:
     """One exploration and what it has seen."""
@@ -223,6 +240,7 @@ class _Run:
                 self.example(Draft(bindings, int(rng.integers(2**32)), edits))
                 if self.inputs >= self.profile.inputs:
                     return
+            self._at_boundaries(rng)
             left = -(-(self.profile.inputs - self.inputs) // len(REGIMES))
             if left > 0 and self.profile.all_seeded and not self.sampler.strategies:
                 for draft in self.sampler.covering(rng, left):
@@ -239,14 +257,16 @@ class _Run:
             deadline=None,
             database=database,
             # Without shrinking: our own simplifier sees entries where Hypothesis sees a seed.
-            phases=(Phase.reuse, Phase.generate),
+            phases=(Phase.reuse, Phase.generate, Phase.target),
             suppress_health_check=list(HealthCheck),
             report_multiple_bugs=False,
             print_blob=False,
         )
         @given(self.sampler.drafts())
         def claim_holds(draft: Draft) -> None:
-            self.example(draft)
+            verdicts = self.example(draft)
+            if self.profile.targeted:
+                target(_strain(verdicts), label="discrepancy over bound")
 
         # The key of the database is made from the name, so each claim has examples of its own.
         claim_holds.hypothesis.inner_test._hypothesis_internal_add_digest = (  # type: ignore[attr-defined]
@@ -254,24 +274,35 @@ class _Run:
         )
         return claim_holds
 
-    def example(self, draft: Draft) -> None:
+    def _at_boundaries(self, rng: np.random.Generator) -> None:
+        """Judge where the branches of the function meet, and where it goes flat."""
+        for bindings in self.sampler.always()[-1:]:
+            if isinstance(self.claim, Rule) and self.claim.kind != "hessian":
+                start = next(self.sampler.points(Draft(bindings, int(rng.integers(2**32)))))
+                self._judge(cases_at_boundaries(self.claim, start, bindings), bindings)
+
+    def example(self, draft: Draft) -> list[Verdict]:
         """Judge one point of each regime at the sizes of a draft."""
-        key = tuple(sorted(draft.bindings.items(), key=lambda item: item[0]))
+        return self._judge(list(self.sampler.points(draft)), draft.bindings)
+
+    def _judge(self, cases: list[Case], bindings: Bindings) -> list[Verdict]:
+        """Judge at cases of the same sizes, as many as are left."""
+        key = tuple(sorted(bindings.items(), key=lambda item: item[0]))
         fresh = key not in self.seen
         self.seen.add(key)
-        cases = list(self.sampler.points(draft))[: self.profile.inputs - self.inputs]
+        cases = cases[: self.profile.inputs - self.inputs]
         # The very first by itself: of a slow function it may be the only one within the limit.
         alone = 0 if self.inputs else 1
-        verdicts = judge_drawn(self.claim, cases[:alone], draft.bindings, contracts=fresh)
+        verdicts = judge_drawn(self.claim, cases[:alone], bindings, contracts=fresh)
         for verdict in verdicts:
             self._count(verdict)
         fresh = fresh and not alone
-        verdicts += judge_drawn(self.claim, cases[alone:], draft.bindings, contracts=fresh)
+        verdicts += judge_drawn(self.claim, cases[alone:], bindings, contracts=fresh)
         for verdict in verdicts[alone:]:
             self._count(verdict)
         for verdict in verdicts:
             if verdict.status is Status.FAIL and (
-                self._confirmed(verdict) or self._unsteadily(verdict, draft.bindings)
+                self._confirmed(verdict) or self._unsteadily(verdict, bindings)
             ):
                 if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
                     self.worst = verdict
@@ -280,6 +311,7 @@ class _Run:
                     break
         if self.failure is not None:
             raise _Found
+        return verdicts
 
     def _confirmed(self, verdict: Verdict) -> bool:
         """Whether it fails again in fresh directions."""

@@ -205,3 +205,25 @@ def test_the_replay_line_survives_a_shell(text):
     line = message.splitlines()[-1].replace("gradcheck replay", "printf '%s\\n'")
     printed = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
     assert gc.Case.parse(printed.stdout.splitlines()[-1]).inputs["how"] == text
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_thin_region_beside_a_threshold_that_is_computed(seed):
+    threshold = np.sqrt(2.0) * np.exp(0.3)
+
+    @gc.derivation(x="k")
+    def huber(x):
+        a = np.abs(x)
+        return np.where(a <= threshold, x * x / 2, threshold * (a - threshold / 2))
+
+    @huber.vjp
+    def thin(dy, x):
+        return dy * np.where(np.abs(x) <= 1.01 * threshold, x, threshold * np.sign(x))
+
+    @huber.vjp
+    def right(dy, x):
+        return dy * np.clip(x, -threshold, threshold)
+
+    with pytest.raises(gc.GradientMismatch):
+        check(thin, seed=seed)
+    check(right, seed=seed)

@@ -37,7 +37,7 @@ ORDER = [
     "diagnosis.repair", "diagnosis.chain", "diagnosis",
     "verification", "simplification", "records", "report.reproducer", "report.evidence",
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
-    "report.template", "report.page", "sampling", "checking", "loading", "imports", "changes",
+    "report.template", "report.page", "sampling", "boundaries", "checking", "loading", "imports", "changes",
     "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
     "mutation.summary", "mutation",
     "adapters.activation", "adapters.words", "adapters.names", "adapters.places", "adapters.style",
