@@ -9,7 +9,7 @@ import numpy as np
 from gradcheck.contracts import Nonlinear
 from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
-from gradcheck.judging.context import MARGIN, SOUGHT, Context, Floats
+from gradcheck.judging.context import BESIDE, FURTHER, MARGIN, SOUGHT, Context, Floats
 from gradcheck.judging.screening import BOTH, Test
 from gradcheck.localization import (
     narrowed_column,
@@ -17,6 +17,7 @@ from gradcheck.localization import (
     suspect_output,
     weighed_column,
 )
+from gradcheck.oracle.directions import Scale
 from gradcheck.oracle.entry import (
     coordinate_line,
     coordinate_reach,
@@ -32,6 +33,8 @@ from gradcheck.verdict import Entry
 _ROOT_OF_LEAST = 2.0**-511
 #: At most so many entries are measured one by one, to be shown.
 MOST_TABLE = 64
+#: Up to so many ties are moved apart far enough by the smallest step beside.
+_MANY_TIES = 8
 #: How many disagreements of a line are looked into.
 _MOST_SUSPECTS = 2
 #: The second ladder's steps are not those of the first even where both scales are the same.
@@ -137,7 +140,7 @@ def _examine(context: Context, u: Vector, column: int) -> str:
     if outcome == "wrong" and _squares_underflow(context, column):
         outcome = "right"
     if outcome == "wrong":
-        context.evidence.wrong = entry
+        context.evidence.wrong, context.evidence.by = entry, (u, column)
         context.evidence.title = "wrong value"
         context.evidence.probe = context.probe(u)
     return outcome
@@ -163,16 +166,30 @@ def _seconded(context: Context, u: Vector, column: int, entry: Entry | None) -> 
 def _wrong_beside(context: Context, u: Vector, column: int) -> bool:
     """Whether the entry is wrong right beside the point as well, by one scale or the other.
 
-    A point beside by the spread of the inputs is far away from one that is small among them.
+    A point beside by the spread of the inputs is far away from one that is small among them. Of
+    many ties, as in a sort, those that were moved apart are still too close to be told: these have
+    to be wrong further away as well.
     """
-    for scale in BOTH:
-        beside = context.beside(scale=scale)
-        if beside is not None:
-            outcome = _measure(beside, u, column)[1]
-            context.point.evaluations += beside.point.evaluations
-            if outcome == "wrong":
-                return True
-    return False
+    steps = (BESIDE, FURTHER) if many_ties(context, column) else (BESIDE,)
+    return all(any(wrong_at(context, u, column, step, scale) for scale in BOTH) for step in steps)
+
+
+def many_ties(context: Context, column: int) -> bool:
+    """Whether so many inputs are equal to one that moving them apart leaves them close."""
+    x = context.point.x
+    return bool(np.count_nonzero(x == x[column]) > _MANY_TIES)
+
+
+def wrong_at(
+    context: Context, u: Vector, column: int, step: float, scale: Scale, *, mirrored: bool = False
+) -> bool:
+    """Whether an entry is wrong at a point beside; ``mirrored``: on the other side."""
+    beside = context.beside(step=step, scale=scale, mirrored=mirrored)
+    if beside is None:
+        return False
+    outcome = _measure(beside, u, column)[1]
+    context.point.evaluations += beside.point.evaluations
+    return outcome == "wrong"
 
 
 def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, str]:

@@ -21,9 +21,12 @@ from gradcheck.judging.context import (
     MARGIN,
     SOUGHT,
     Context,
+    Evidence,
     Floats,
     Mask,
 )
+from gradcheck.judging.entries import many_ties, wrong_at
+from gradcheck.judging.screening import BOTH
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import (
     Sides,
@@ -84,6 +87,8 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
             alone = context.ladder is SINGLE or context.point.rounding is None
             if alone and not _wrong_on_the_other_side(context, step, again):
                 break
+            if _is_a_tie(context, seen, step):
+                continue
             evidence.wrong, evidence.title, evidence.probe = seen.wrong, seen.title, seen.probe
             return
         if not seen.undecided and seen.resolution < COARSEST:
@@ -93,6 +98,16 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
             return
     if evidence.resolution == np.inf:
         evidence.undecided = seen.undecided or _SURROUNDED
+
+
+def _is_a_tie(context: Context, seen: Evidence, step: float) -> bool:
+    """Whether an entry that is wrong beside many ties is right on the other side of them.
+
+    The one that is found is the one that was left closest to another.
+    """
+    if seen.by is None or not many_ties(context, seen.by[1]):
+        return False
+    return not any(wrong_at(context, *seen.by, step, scale, mirrored=True) for scale in BOTH)
 
 
 def _wrong_on_the_other_side(

@@ -351,7 +351,9 @@ def measure_along(
     unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
     if wary:
         odd = np.array([float(project(line.odd(h), u)) for h in steps])
-        unexplained = min(unexplained, _NO_SHAPE * float(np.abs(odd[np.isfinite(odd)]).max()))
+        unexplained = min(
+            unexplained, _NO_SHAPE * float(np.abs(odd[np.isfinite(odd)]).max(initial=0.0))
+        )
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.
         if not single:  # whose steps are as small as the numbers allow
