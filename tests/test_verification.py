@@ -232,3 +232,10 @@ def test_one_wrong_entry_of_very_many_costs_few_calls():
     assert verdict.worst is not None
     assert verdict.worst.index == (position,)
     assert verdict.evaluations <= 100
+
+
+def test_a_rule_that_overflows_on_the_way_to_a_finite_answer_is_told_of_it():
+    x = np.array([1e22, -3e21], dtype=np.float32)
+    verdict = gc.verify_vjp(np.arcsinh, lambda g, x: g / np.sqrt(1 + x * x), x)
+    assert verdict
+    assert any("100% of its norm" in note for note in verdict.notes)

@@ -37,7 +37,7 @@ from gradcheck.judging.context import (
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
-from gradcheck.judging.precision import own_rounding
+from gradcheck.judging.precision import lossy, own_rounding
 from gradcheck.judging.screening import BOTH, Screened, Test, alone, moving, screen, singly
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import overflows
@@ -202,7 +202,9 @@ class _Judgement:
         rounding = own_rounding(context, self.values) if known else None
         self.subject.require_unchanged(f"{self.rule.name} changes its input")
         verdict = _verdict(self.subject, context.claim, context.evidence, self._about())
-        self.verdict = replace(verdict, rounding=rounding)
+        self.verdict = replace(
+            verdict, rounding=rounding, notes=(*verdict.notes, *lossy(context, rounding))
+        )
 
     def _violated(self, violation: Violation) -> Verdict:
         subject, context = self.subject, self.context

@@ -83,10 +83,8 @@ CONFINED = 2.0**-8
 class Evidence:
     """What the comparison of one claim with its function has shown so far."""
 
-    #: For each gradient, the finest relative error of a typical entry that would have been seen,
-    #: and the largest that was seen and put down to rounding: no smaller one would be told from it.
+    #: For each gradient, the finest relative error of a typical entry that would have been seen.
     by_gradient: Floats = field(default_factory=lambda: np.full(1, np.inf))
-    excused: float = 0.0
     overall: float = np.inf
     #: The same for each typical entry of a claim of entries or tangents.
     by_entry: Floats = field(default_factory=lambda: np.empty(0))
@@ -103,11 +101,6 @@ class Evidence:
     claimed: list[float] = field(default_factory=list)
     measured: list[float] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
-
-    def excuse(self, off: float, shares: Floats) -> None:
-        """Note that a test is still ``off`` by what only a wider bound allows."""
-        if (shares > 0).any():
-            self.excused = max(self.excused, off / float(shares[shares > 0].min()))
 
     def record(self, claimed: Floats, measured: Floats, limit: Floats, shares: Floats) -> None:
         """Note agreements to ``limit``, each of shape ``(T,)`` for so many tests.
@@ -139,8 +132,7 @@ class Evidence:
         """The coarsest of the gradients', but for those that are lost, and for zeros."""
         lost = self.lost
         found = enumerate(self.by_gradient.tolist())
-        seen = max((r for k, r in found if r < np.inf and k not in lost), default=np.inf)
-        return max(seen, self.excused)
+        return max((r for k, r in found if r < np.inf and k not in lost), default=np.inf)
 
 
 @dataclass(frozen=True)
@@ -229,7 +221,8 @@ class Context:
             assert self.claim.push is not None
             claimed = self.claim.push(v)
             size = np.abs(claimed)
-            shares = np.where(size > 0, size, positive_medians(size))
+            # What one of many entries of a row contributes to it, if all do by random signs.
+            shares = np.where(size > 0, size, positive_medians(size)) / math.sqrt(self.point.n)
             return Along(np.ones(size.size, bool), claimed, shares, size)
         weights = v[entries.columns]
         moved = weights != 0
@@ -317,7 +310,7 @@ class Context:
             evidence.by_gradient = np.minimum(evidence.by_gradient, SOUGHT)
             return
         if self.claim.push is not None:
-            limit = np.maximum(limit, SOUGHT * self._usual(direction))
+            limit = np.maximum(limit, SOUGHT / math.sqrt(self.point.n) * self._usual(direction))
         seen = np.where(agree, limit, np.inf)[typical.rows]
         scale = np.where(direction.v != 0, direction.scale, 0.0)[typical.columns]
         found = np.maximum(seen / np.maximum(0.5 * typical.sizes * scale, _TINY), SOUGHT)

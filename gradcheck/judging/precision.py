@@ -17,6 +17,9 @@ from gradcheck.oracle.rounding import Scatter, jittered
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
 
+#: A rule that loses this share of its answer is told of it; it is not a mistake of its formula.
+_LOSSY = 2.0**-4
+
 
 def own_rounding(context: Context, values: Mapping[str, Any]) -> float | None:
     """The rule's own rounding at the inputs ``values``, relative to the norm of its answer.
@@ -59,6 +62,21 @@ def own_rounding(context: Context, values: Mapping[str, Any]) -> float | None:
         return None
     norm = float(norms(exact.reshape(-1)))
     return float(norms((found - exact).reshape(-1))) / norm if norm > 0 else None
+
+
+def lossy(context: Context, rounding: float | None) -> list[str]:
+    """A remark on a rule that loses most of its answer, as one that overflows on the way to 0."""
+    if rounding is None or rounding < _LOSSY:
+        return []
+    return [
+        said(
+            "{name} is off by {share:.0%} of its norm when it computes in the type of the inputs: "
+            "something inside overflows, underflows or cancels there",
+            "{name} 在以输入的类型计算时相差其范数的 {share:.0%}：其中有某一步上溢、下溢或相消",
+            name=context.rule.name,
+            share=rounding,
+        )
+    ]
 
 
 def _parts(context: Context, values: Mapping[str, Any]) -> list[Any]:

@@ -889,3 +889,51 @@ def test_a_wave_that_is_as_short_as_the_last_bits():
             lambda x: np.sin(x * x), lambda g, x: g * 2 * x * np.cos(x * x), "vjp", (x,), seed
         )
         assert verdict.status is not Status.FAIL
+
+
+@pytest.mark.parametrize("count", [200, 5000])
+def test_many_ties_in_a_sort(count):
+    rng = np.random.default_rng(1)
+    x = np.where(rng.random(count) < 0.5, 0.0, rng.standard_normal(count))
+
+    def pull(g, x):
+        back = np.zeros_like(x)
+        back[np.argsort(x, kind="stable")] = g
+        return back
+
+    def push(v, x):
+        return v[np.argsort(x, kind="stable")]
+
+    for seed in range(2):
+        assert judged(np.sort, pull, "vjp", (x,), seed).status is not Status.FAIL
+        assert judged(np.sort, push, "jvp", (x,), seed).status is not Status.FAIL
+
+
+def test_an_entry_that_the_rounding_of_a_long_sum_would_excuse():
+    def pull(g, x):
+        return np.cumsum(g[::-1])[::-1]
+
+    found = 0
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal(50_000)
+        resolution = judged(np.cumsum, pull, "vjp", (x,), seed).resolution
+        size = np.abs(pull(rng.standard_normal(x.size), x))
+        near = np.flatnonzero(np.abs(np.log(size / np.median(size))) < 0.4)
+        wrong = 1 + 3 * resolution * (np.arange(x.size) == rng.choice(near))
+        verdict = judged(np.cumsum, lambda g, x: pull(g, x) * wrong, "vjp", (x,), seed)  # noqa: B023
+        found += verdict.status is Status.FAIL
+    assert found >= 4
+
+
+@pytest.mark.parametrize("size", [5000, 30_000])
+def test_tangents_of_very_many_inputs_of_which_each_output_sees_one_most(size):
+    def normalised(x):
+        return x / np.sqrt(x @ x)
+
+    def push(v, x):
+        y = normalised(x)
+        return (v - y * (v @ y)) / np.sqrt(x @ x)
+
+    x = np.random.default_rng(0).standard_normal(size)
+    assert judged(normalised, push, "jvp", (x,), 0).status is Status.PASS
