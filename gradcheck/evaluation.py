@@ -123,8 +123,8 @@ def claim_at(
     if wrap is not None:
         names = subject.jittered(wrap)
     function: Any = rule.function
-    remote: Remote | None = function if wrap is None and hasattr(function, "announce") else None
-    claim.remote, claim.size = remote, _numbers_of(rule, subject)
+    remote: Remote | None = function if hasattr(function, "announce") else None
+    claim.size = _numbers_of(rule, subject)
 
     def announce(calls: Sequence[Mapping[str, Any]]) -> None:
         if remote is not None and calls:
@@ -179,8 +179,9 @@ def claim_at(
                 return flat(raw)
 
             claim.pull = pull
-            if remote is not None and rule.signature is not None:
+            if remote is not None and wrap is None and rule.signature is not None:
                 arguments = rule.signature.arguments
+                claim.remote = remote
                 claim.calls_of = lambda us: [arguments(subject.cotangent(u), names) for u in us]
         case "jvp":
 

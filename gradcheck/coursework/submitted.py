@@ -189,25 +189,20 @@ class Submitted:
         self.ahead([self.bound(by_position, by_name) for by_position, by_name in calls], size)
 
     def ahead(self, calls: Sequence[tuple[Any, ...]], size: int) -> None:
-        """As ``announce``, of calls as they are sent."""
-        answers = _respondent().ask(self, calls, size)
+        """As ``announce``, of calls with their arguments in order."""
+        answers = _respondent().ask(self, [_moved(call) for call in calls], size)
         self._waiting = {}
         for call, answer in zip(calls, answers, strict=True):
             self._waiting.setdefault(_key(call), []).append(answer)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # Jitter cannot get into the other process: it moves the last bits of what is sent instead,
-        # and what comes back is plain, which tells that nothing is known of the rounding there.
-        given = (
-            one * 1.0 if isinstance(one, Jittered) else one for one in self.bound(args, kwargs)
-        )
-        return self.sent(tuple(map(_plain, given)))
+        return self.answer(self.bound(args, kwargs))
 
-    def sent(self, call: tuple[Any, ...]) -> Any:
-        """The answer to one call."""
+    def answer(self, call: tuple[Any, ...]) -> Any:
+        """What it answers to one call with its arguments in order."""
         size, self._size = self._size, USUAL_SIZE
         waiting = self._waiting.get(_key(call)) if self._waiting else None
-        answer = waiting.pop(0) if waiting else _respondent().ask(self, [call], size)[0]
+        answer = waiting.pop(0) if waiting else _respondent().ask(self, [_moved(call)], size)[0]
         if isinstance(answer, Failure):
             raise Violation("raises", f"{self.__name__}: {one_line(printable(answer.text))}")
         return answer
@@ -304,7 +299,7 @@ def layer_call(
 
 
 def _layer_called(layer: Submitted, call: tuple[Any, ...]) -> Any:
-    return own_layer(layer, call, lambda: trials_of(layer)) if is_local() else layer.sent(call)
+    return own_layer(layer, call, lambda: trials_of(layer)) if is_local() else layer.answer(call)
 
 
 def is_local() -> bool:
@@ -318,7 +313,17 @@ def _respondent() -> Respondent:
     return _grading.respondent
 
 
+def _moved(call: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A call as it is sent.
+
+    Jitter cannot get into the other process: it moves the last bits of what is sent instead, and
+    what comes back is plain, which tells that nothing is known of the rounding there.
+    """
+    return tuple(_plain(one * 1.0) if isinstance(one, Jittered) else one for one in call)
+
+
 def _key(call: Any) -> Any:
+    """What an answer waits under: the call before any jitter has moved it."""
     if isinstance(call, tuple | list):
         return tuple(map(_key, call))
     if isinstance(call, np.ndarray | np.generic):
