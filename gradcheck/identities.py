@@ -11,6 +11,7 @@ import ast
 import contextlib
 import functools
 import inspect
+import itertools
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -323,12 +324,11 @@ def _break(
             ), **common,
         )  # fmt: skip
     rng = case.rng("neighbours")
-    agreeing = [
-        _breaks_nearby(identity, values, bindings, rng, k, case, number)
-        for number in range(_GENERIC + _TIED)
-    ]
+    breaks = functools.partial(_breaks_nearby, identity, values, bindings, rng, k, case)
+    # Each neighbour is asked only while the answer is open.
+    agreeing = itertools.islice(filter(None, map(breaks, range(_GENERIC))), _NEEDED)
     # What breaks at ties alone does so at all points at which they stay ties.
-    if sum(agreeing[:_GENERIC]) < _NEEDED and not all(agreeing[_GENERIC:]):
+    if sum(agreeing) < _NEEDED and not all(map(breaks, range(_GENERIC, _GENERIC + _TIED))):
         return Verdict(
             Status.UNDECIDED, identity.id, "identity", cause="measurement",
             reason=said(

@@ -207,11 +207,11 @@ class Child:
     def _read(self, size: int, since: float) -> bytes:
         data = bytearray()
         while len(data) < size:
-            if self._answers not in self._wait(since, self._answers):
-                continue
             try:
+                # Mostly the rest of a message is there as soon as its head is.
                 part = os.read(self._answers, min(size - len(data), _PIECE))
             except BlockingIOError:
+                self._wait(since, self._answers)
                 continue
             if not part:
                 raise self._gone()

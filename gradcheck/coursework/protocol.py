@@ -40,6 +40,7 @@ _DEEPEST = 3
 LOAD, CALL, READ, LOADED, ANSWERS = 1, 2, 3, 4, 5
 
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i8", 4: "|b1"}
+_KINDS = {np.dtype(dtype): kind for kind, dtype in _DTYPES.items()}
 _NONE, _TUPLE, _LIST, _TEXT, _FAILURE, _LIMIT = 16, 17, 18, 19, 20, 21
 _TEXTS = (_TEXT, _FAILURE, _LIMIT)
 
@@ -113,7 +114,7 @@ def _put(value: Any, records: list[bytes], bodies: list[bytes], depth: int) -> N
             _put(part, records, bodies, depth + 1)
     else:
         array = _storable(value)
-        kind = next(kind for kind, dtype in _DTYPES.items() if np.dtype(dtype) == array.dtype)
+        kind = _KINDS[array.dtype]
         sizes = [*array.shape, *[0] * (MOST_AXES - array.ndim)]
         records.append(ITEM.pack(kind, array.ndim, *sizes, array.nbytes))
         bodies.append(array.tobytes())

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import compileall
 import contextlib
+import functools
 import importlib.util
 import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 from gradcheck.errors import InputError
 
@@ -223,10 +225,12 @@ class _Copying:
         self.notes.append(f"left out: {name}: {why}")
 
 
-def packages(modules: Sequence[str]) -> dict[str, Path]:
+@functools.cache
+def packages(modules: tuple[str, ...]) -> Mapping[str, Path]:
     """Where numpy and the other allowed modules lie, with all that they need: name and path.
 
-    Raises ``InputError`` for one that is not installed.
+    Found once, not for each process: numpy alone lists thousands of files. Raises ``InputError``
+    for one that is not installed.
     """
     found: dict[str, Path] = {}
     left, seen = list(modules), set()
@@ -248,15 +252,14 @@ def packages(modules: Sequence[str]) -> dict[str, Path]:
             spec = importlib.util.find_spec(key.replace("-", "_"))
             if spec is not None and spec.submodule_search_locations:
                 found[spec.name] = Path(spec.submodule_search_locations[0]).resolve()
-        for file in one.files or ():
-            top = file.parts[0]
+        for top in {file.parts[0] for file in one.files or ()}:
             if top not in ("..", "__pycache__", "bin") and not top.endswith(".dist-info"):
                 found[top] = Path(str(one.locate_file(top))).resolve()
         for line in one.requires or ():
             requirement, _, marker = line.partition(";")
             if "extra" not in marker:
                 left.append(_named(requirement))
-    return {name: path for name, path in found.items() if path.exists()}
+    return MappingProxyType({name: found[name] for name in sorted(found) if found[name].exists()})
 
 
 def _named(requirement: str) -> str:
