@@ -36,6 +36,7 @@ class Options:
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     at_kink: str | Function | None = None
     mutates: tuple[str, ...] = ()
+    smooth: bool = False
 
 
 class Signature:
@@ -415,6 +416,7 @@ def options(
     sizes: Mapping[str, tuple[int, int]] | None = None,
     at_kink: str | Function | None = None,
     mutates: str = "",
+    smooth: bool = False,
 ) -> Callable[[Any], Any]:
     """Set what is not an input of a derivation or identity; it stands above it.
 
@@ -422,12 +424,15 @@ def options(
     size: ``{"k": (0, 64)}``. ``at_kink`` declares which derivative an elementwise function has
     where its slopes from the two sides differ: ``"left"``, ``"right"``, ``"middle"``, or a
     function of the inputs that returns it. ``mutates`` names the inputs that may be changed.
+    ``smooth`` says that the function has no kinks, whatever it is made of, as softmax has none
+    though it may subtract a maximum: a rule that is wrong at a tie and nowhere else is wrong.
     """
     chosen = Options(
         output=tuple(output.split()),
         sizes=dict(sizes or {}),
         at_kink=at_kink,
         mutates=tuple(mutates.split()),
+        smooth=smooth,
     )
 
     def apply(declared: Any) -> Any:
@@ -455,6 +460,10 @@ def _options_problem(declared: Derivation | Identity) -> str | None:
             )
         if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1]:
             return f"sizes: {name!r}: {bounds!r} is not (smallest, largest)"
+    if chosen.smooth and chosen.at_kink is not None:
+        return (
+            "smooth says that there are no kinks, at_kink what holds at them; give one of the two"
+        )
     for name in chosen.mutates:
         if name not in declared.arguments:
             return f"mutates: {declared.name} has no input {name!r}"

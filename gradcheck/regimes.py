@@ -50,12 +50,13 @@ def _signed(
     return rng.choice([-1.0, 1.0], shape) * 10.0 ** rng.uniform(low, high, shape)
 
 
+TIES = "zeros and ties"
 #: Every regime by name, in the order in which the value points of one example go through them.
 REGIMES: dict[str, Draw] = {
     "normal": _normal,
     "small integers": _integers,
     "wide": _wide,
-    "zeros and ties": _ties,
+    TIES: _ties,
     "offset": _offset,
     "large": _large,
     "mixed scales": _mixed,

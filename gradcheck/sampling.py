@@ -24,7 +24,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Rule
 from gradcheck.dims import Bindings, bind, explain
 from gradcheck.errors import DeclarationError, InputError
-from gradcheck.regimes import REGIMES
+from gradcheck.regimes import REGIMES, TIES
 
 #: The largest size drawn for a name, by the number of axes of the largest array that it is in.
 _LARGEST = {0: 8, 1: 64, 2: 8, 3: 5}
@@ -60,6 +60,8 @@ class Draft:
     edits: tuple[tuple[int, int], ...] = ()
     #: Values of the arguments that have a strategy of their own.
     given: Mapping[str, Any] = field(default_factory=dict)
+    #: Whether its point of zeros and ties is of arrays whose entries are all the same.
+    alike: bool = False
 
 
 class Sampler:
@@ -226,7 +228,8 @@ class Sampler:
     def covering(self, rng: np.random.Generator, count: int) -> Iterator[Draft]:
         """Drafts drawn without Hypothesis, in which each name takes all of its small sizes.
 
-        A rule that is wrong for one size, or from one size on, is met at that size.
+        A rule that is wrong for one size, or from one size on, is met at that size; one that is
+        wrong where all entries are the same, in every second of them.
         """
         decks: dict[str, list[int]] = {}
         for name, (low, high) in self.limits.items():
@@ -245,8 +248,9 @@ class Sampler:
             if bindings is not None and self.fits(bindings):
                 edits = rng.integers(0, 2**16, (int(rng.integers(_MOST_EDITS + 1)), 2))
                 yield Draft(
-                    bindings, int(rng.integers(2**32)), tuple((int(a), int(b)) for a, b in edits)
-                )
+                    bindings, int(rng.integers(2**32)), tuple((int(a), int(b)) for a, b in edits),
+                    alike=number % 2 == 0,
+                )  # fmt: skip
 
     def _batch(self, rng: np.random.Generator) -> tuple[int, ...]:
         axes = int(rng.integers(0, _BATCH_AXES + 1))
@@ -324,23 +328,17 @@ class Sampler:
                     f"{self.owner.name}: nothing can be drawn for {name!r} at "
                     f"{explain(draft.bindings)}: {error}"
                 ) from None
-        edits = draft.edits if number else ()
-        self._edit(drawn, draft.bindings, edits)
+        if draft.alike and regime == TIES:
+            self._level(drawn, draft.bindings)
+        elif number:
+            self._edit(drawn, draft.bindings, draft.edits)
         return Case({name: drawn[name] for name in self.arguments}, int(rng.integers(2**31)))
 
     def _edit(
         self, drawn: dict[str, Any], bindings: Bindings, edits: Sequence[tuple[int, int]]
     ) -> None:
         """Put special values at a few places, as far as the domain admits them."""
-        targets = [
-            (name, array)
-            for name in self.order
-            for array in (drawn[name] if isinstance(drawn[name], list) else [drawn[name]])
-            if isinstance(self.arguments[name], Real | Arrays)
-            and not self.arguments[name].drawn_elsewhere
-            and isinstance(array, np.ndarray)
-            and array.size
-        ]
+        targets = self._targets(drawn)
         if not targets:
             return
         for where, what in edits:
@@ -352,14 +350,36 @@ class Sampler:
             # The last choice is a tie with the neighbouring entry.
             tie = what % choices == choices - 1
             flat[position] = flat[position - 1] if tie else self.specials[what % choices]
-            # The domains of others may depend on it.
-            inside = (
-                argument.contains(drawn[other], bindings, drawn)
-                for other, argument in self.arguments.items()
-                if other == name or name in argument.depends_on()
-            )
-            if not all(inside):
+            if not self._inside(name, drawn, bindings):
                 flat[position] = before
+
+    def _level(self, drawn: dict[str, Any], bindings: Bindings) -> None:
+        """Make all entries of each array the same, as far as the domain admits it."""
+        for name, array in self._targets(drawn):
+            before = array.copy()
+            array[...] = array.flat[0]
+            if not self._inside(name, drawn, bindings):
+                array[...] = before
+
+    def _targets(self, drawn: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
+        """The drawn arrays of reals whose values may be replaced."""
+        return [
+            (name, array)
+            for name in self.order
+            for array in (drawn[name] if isinstance(drawn[name], list) else [drawn[name]])
+            if isinstance(self.arguments[name], Real | Arrays)
+            and not self.arguments[name].drawn_elsewhere
+            and isinstance(array, np.ndarray)
+            and array.size
+        ]
+
+    def _inside(self, name: str, drawn: Mapping[str, Any], bindings: Bindings) -> bool:
+        """Whether a value is in its domain, and those whose domains depend on it are in theirs."""
+        return all(
+            argument.contains(drawn[other], bindings, drawn)
+            for other, argument in self.arguments.items()
+            if other == name or name in argument.depends_on()
+        )
 
 
 def _is_measured_twice(claim: Rule) -> bool:

@@ -129,7 +129,9 @@ class Subject:
 
     @functools.cached_property
     def is_analytic(self) -> bool:
-        """Whether the function is seen to be made of smooth operations alone."""
+        """Whether the function is said to be smooth, or seen to be made of smooth operations."""
+        if self.derivation.options.smooth:
+            return True
 
         def compute(wrap: Callable[[Any], Any]) -> Any:
             self.point.evaluations += 1

@@ -23,6 +23,7 @@ from gradcheck.coursework.own_folder import FILES
 from gradcheck.coursework.results import Graded, Outcome, Part
 from gradcheck.coursework.sandbox import Sandbox
 from gradcheck.coursework.settings import VISIBLE_INPUTS
+from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.staging import Refused, room
 from gradcheck.coursework.steadiness import Steady, is_noise
 from gradcheck.coursework.submitted import answered_by
@@ -149,11 +150,15 @@ def _judged(task: Task, interview: Interview, seed: int, most: int) -> Part:
     assignment = interview.assignment
     hints = Hints.of(assignment.hints)
     unsure: list[Case] = []
+    kinked: list[Case] = []
 
     def judged(verdict: Verdict) -> None:
-        coarse = verdict.status is Status.PASS and verdict.resolution > _COARSEST
+        passed = verdict.status is Status.PASS
+        coarse = passed and verdict.resolution > _COARSEST
         if verdict.case is not None and (coarse or verdict.status is Status.UNDECIDED):
             unsure.append(verdict.case)
+        if verdict.case is not None and passed and verdict.kinks:
+            kinked.append(verdict.case)
 
     checked = _checked(assignment, task, [seed], most, hints, judged)
     inputs, undecided = checked.record.inputs, checked.record.undecided
@@ -163,7 +168,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int) -> Part:
         undecided += checked.record.undecided
     doubt = ""
     if checked.record.status == str(Status.PASS):
-        doubt = _doubt(checked) or _excused(task, interview, unsure, inputs)
+        doubt = _doubt(checked) or _excused(task, interview, unsure, kinked, inputs)
     if not interview.asked:
         made = _failed(task, Outcome.MISSING, "the claim asks nothing of the submission")
     elif doubt:
@@ -194,19 +199,28 @@ def _doubt(checked: Checked) -> str:
     return ""
 
 
-def _excused(task: Task, interview: Interview, unsure: list[Case], inputs: int) -> str:
-    """At how many inputs nothing but noise of its own keeps a pass from being wrong; else empty."""
-    wrong = 0
+def _excused(
+    task: Task, interview: Interview, unsure: list[Case], kinked: list[Case], inputs: int
+) -> str:
+    """At how many inputs a pass is wrong but for an excuse of its own making; empty where at none.
+
+    That is noise in its answers, or a kink that nothing but its answer speaks for: it is wrong at
+    the point, right beside, and the function looks smooth. A function can have such a kink, so the
+    teacher is asked, unless the derivation is declared smooth.
+    """
+    noisy = jumping = 0
     with installed((interview.assignment.folder / FOLDER).absolute()):
         for case in unsure:
             with answered_by(Steady(interview)):
-                verdict = judge_at(task.claim, case, contracts=False, table=False)
-            wrong += is_noise(verdict)
-    if not wrong:
+                noisy += is_noise(judge_at(task.claim, case, contracts=False, table=False))
+        for case in kinked:
+            jumping += jumps(task.claim, case)
+    if not noisy and not jumping:
         return ""
-    return (
-        f"wrong at {wrong} of {count(inputs, 'input')}, were it not that its answers there change "
-        "with the last digits of what it is given"
+    return f"wrong at {noisy or jumping} of {count(inputs, 'input')}, were it not that " + (
+        "its answers there change with the last digits of what it is given"
+        if noisy
+        else "it is right right beside, and the function might have a kink there"
     )
 
 

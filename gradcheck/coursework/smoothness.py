@@ -1,0 +1,60 @@
+"""Whether a rule is wrong at a point where the function is smooth, though it is right right beside.
+
+A rule that is wrong nowhere but at the point itself is not accused: the function may have a kink
+there that its values along single lines do not show. A submission can count on that, and be wrong
+wherever two numbers are the same. So such points are judged once more as if what looks smooth were
+smooth, and the function is held to what it then has to be: its slopes add up.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.case import Case
+from gradcheck.claims import Identity, Rule
+from gradcheck.measurement import measure_jvp
+from gradcheck.oracle.layout import Layout
+from gradcheck.verdict import Status
+from gradcheck.verification import judge_at
+
+#: The slopes along single inputs add up to that along all if they are closer than so many times the
+#: error bounds of both, and than this share of the largest.
+_MARGIN = 4.0
+_CLOSE = 2.0**-20
+
+
+def jumps(claim: Rule | Identity, case: Case) -> bool:
+    """Whether a claim that passed on a kink is wrong there if that is none, and none shows."""
+    if isinstance(claim, Identity):
+        return False
+    made = copy.copy(claim)
+    made.derivation = copy.copy(claim.derivation)
+    made.derivation.options = replace(claim.derivation.options, smooth=True)
+    verdict = judge_at(made, case, contracts=False, table=False)
+    return verdict.status is Status.FAIL and _adds_up(claim, case)
+
+
+def _adds_up(claim: Rule, case: Case) -> bool:
+    """Whether the function's slope along a line is the sum of those along single inputs.
+
+    The middle one of three equal numbers, sorted, has a slope along every line, and is not smooth.
+    """
+    layout = Layout({name: case.inputs[name] for name in claim.wrt})
+    x = layout.flatten(case.inputs, np.float64)
+    direction = case.rng("slopes").standard_normal(x.size)
+
+    def function(moved: Any) -> Any:
+        raw = claim.derivation.function(**{**case.inputs, **layout.restore(moved)})
+        parts = raw if isinstance(raw, tuple) else (raw,)
+        return np.concatenate([np.ravel(part) for part in parts])
+
+    whole = measure_jvp(function, [x], [direction])
+    single = [measure_jvp(function, [x], [one]) for one in np.diag(direction)]
+    total = sum(one.value for one in single)
+    bound = _MARGIN * (whole.error + sum(one.error for one in single))
+    bound += _CLOSE * np.max([np.abs(one.value) for one in (whole, *single)], axis=0)
+    return bool(np.all(np.abs(total - whole.value) <= bound))
