@@ -55,7 +55,7 @@ ORDER = [
     "coursework.assignment", "coursework.staging", "coursework.groups", "coursework.child",
     "coursework.users",
     "coursework.mounts", "coursework.sandbox", "coursework.interview", "coursework.steadiness",
-    "coursework.grading",
+    "coursework.smoothness", "coursework.grading",
     "coursework.roster", "coursework.cluster", "coursework.classroom", "coursework.writing",
     "coursework.verifying",
     "coursework.formats.text", "coursework.formats.disclosure", "coursework.formats.files",

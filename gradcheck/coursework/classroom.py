@@ -123,7 +123,7 @@ class Run:
 
     def _patience(self) -> float:
         """Seconds after which a worker has lost its way; a submission's own limits are shorter."""
-        a_part = 2 * PATIENCE * self.assignment.time_limit + _SECONDS_A_PART
+        a_part = 3 * PATIENCE * self.assignment.time_limit + _SECONDS_A_PART
         return _SECONDS_AT_ALL + len(self.assignment.tasks) * a_part
 
     def _lost(self, entry: Entry, seed: int, lost: Any) -> Graded:

@@ -6,7 +6,7 @@ import contextlib
 import platform
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,14 +18,14 @@ from gradcheck.checking import Outcome as Checked
 from gradcheck.checking import Profile, check_claim
 from gradcheck.coursework.assignment import Assignment, Task
 from gradcheck.coursework.child import Broken
-from gradcheck.coursework.interview import Interview, clean
+from gradcheck.coursework.interview import Interview, Question, clean
 from gradcheck.coursework.own_folder import FILES
 from gradcheck.coursework.results import Graded, Outcome, Part
 from gradcheck.coursework.sandbox import Sandbox
 from gradcheck.coursework.settings import VISIBLE_INPUTS
 from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.staging import Refused, room
-from gradcheck.coursework.steadiness import Steady, is_noise
+from gradcheck.coursework.steadiness import Steady, changed, is_noise
 from gradcheck.coursework.submitted import answered_by
 from gradcheck.hints import Hints
 from gradcheck.loading import FOLDER, installed
@@ -80,6 +80,9 @@ def grade(
                     _both(first.get(task.name), lambda task=task: _part(task, hidden, seed))  # type: ignore[misc]
                     for task in tasks
                 ]
+            asked = {name: [*shown.samples.get(name, ()), *sample]
+                     for name, sample in hidden.samples.items()}  # fmt: skip
+            parts = _repeated(parts, asked, lambda: Interview(assignment, sandbox, where))
             notes = [*where.notes, *shown.notes]
     except Refused as refused:
         parts = [_failed(task, Outcome.MISSING, str(refused)) for task in tasks]
@@ -114,17 +117,48 @@ def _both(first: Part | None, second: Callable[[], Part]) -> Part:
     )
 
 
+def _repeated(
+    parts: Sequence[Part], asked: Mapping[str, Sequence[Question]], fresh: Callable[[], Interview]
+) -> list[Part]:
+    """The parts, of which one is wrong that answers differently when it is asked again.
+
+    All together first, in a process that has seen none of it; then by itself what another part may
+    have spoilt.
+    """
+    passed = [part.name for part in parts if part.outcome is Outcome.PASSED]
+    doubted = _changed({name: asked[name] for name in passed}, fresh)
+    wrong = {name for name in doubted if _changed({name: asked[name]}, fresh)}
+    return [
+        replace(
+            part, outcome=Outcome.WRONG, earned=0.0, reason=_CHANGES,
+            feedback=f"{Outcome.WRONG}: {_CHANGES}",
+        ) if part.name in wrong else part
+        for part in parts
+    ]  # fmt: skip
+
+
+_CHANGES = "not repeatable: asked the same again, it does not give the same answer"
+
+
+def _changed(asked: Mapping[str, Sequence[Question]], fresh: Callable[[], Interview]) -> set[str]:
+    with contextlib.closing(fresh()) as interview:
+        return changed(interview, asked)
+
+
 def _part(task: Task, interview: Interview, seed: int, *, shown: bool = False) -> Part:
-    """A part by the inputs of one seed; ``shown``, with all that a student may learn of them."""
+    """A part by the inputs of one seed; ``shown``, with all that a student may learn of them.
+
+    What is lost in a process that has answered for other parts, whose code may have spoilt it or
+    ended it late, is tried in one of its own.
+    """
     began = time.monotonic()
-    interview.begin()
-    try:
-        interview.locate(task)
-        inputs = VISIBLE_INPUTS if shown else interview.assignment.inputs
-        made = _judged(task, interview, seed, inputs)
-    except Broken as broken:
+    in_use = interview.is_in_use
+    made = _tried(task, interview, seed, shown=shown, final=not in_use)
+    if in_use and made.outcome not in (Outcome.PASSED, Outcome.MISSING, Outcome.NOT_ALLOWED):
         interview.drop()
-        made = _failed(task, broken.outcome, broken.reason)
+        interview.printed()
+        made = _tried(task, interview, seed, shown=shown, final=True)
+    interview.samples[task.name] = interview.sample
     output = interview.printed()
     seconds = round(time.monotonic() - began, 3)
     if not shown:
@@ -137,6 +171,18 @@ def _part(task: Task, interview: Interview, seed: int, *, shown: bool = False) -
     return replace(made, output=text, file=file, line=line, seconds=seconds)
 
 
+def _tried(task: Task, interview: Interview, seed: int, *, shown: bool, final: bool) -> Part:
+    """What comes of a part in the process that is there; a report only of what is final."""
+    interview.begin()
+    try:
+        interview.locate(task)
+        inputs = VISIBLE_INPUTS if shown else interview.assignment.inputs
+        return _judged(task, interview, seed, inputs, final)
+    except Broken as broken:
+        interview.drop()
+        return _failed(task, broken.outcome, broken.reason)
+
+
 def _failed(task: Task, outcome: Outcome, reason: str) -> Part:
     reason = clean(reason)
     return Part(
@@ -145,7 +191,7 @@ def _failed(task: Task, outcome: Outcome, reason: str) -> Part:
     )  # fmt: skip
 
 
-def _judged(task: Task, interview: Interview, seed: int, most: int) -> Part:
+def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool) -> Part:
     """The part by the verdicts on its claim at so many inputs."""
     assignment = interview.assignment
     hints = Hints.of(assignment.hints)
@@ -160,10 +206,10 @@ def _judged(task: Task, interview: Interview, seed: int, most: int) -> Part:
         if verdict.case is not None and passed and verdict.kinks:
             kinked.append(verdict.case)
 
-    checked = _checked(assignment, task, [seed], most, hints, judged)
+    checked = _checked(assignment, task, [seed], most, hints, judged, final)
     inputs, undecided = checked.record.inputs, checked.record.undecided
     if checked.record.status == str(Status.UNDECIDED):
-        checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged)
+        checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, final)
         inputs += checked.record.inputs
         undecided += checked.record.undecided
     doubt = ""
@@ -231,6 +277,7 @@ def _checked(
     inputs: int,
     hints: Hints,
     judged: Callable[[Verdict], None],
+    final: bool = True,
 ) -> Checked:
     profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)
     entropy = [zlib.crc32(task.name.encode()), *seeds]
@@ -238,7 +285,7 @@ def _checked(
     with installed((assignment.folder / FOLDER).absolute()):
         return check_claim(
             task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints,
-            judged=judged,
+            judged=judged, simplify=final,
         )  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,10 +23,22 @@ from gradcheck.report.figures import printable
 #: Bytes of a number, and of an answer beside its numbers.
 _NUMBER = 8
 _BESIDE = 4096
+#: Of what is asked in a part so much is kept, to be asked again.
+_SAMPLED = 64
 #: So many remarks of a submission about itself are kept.
 _MOST_NOTES = 20
 #: Text that comes from a submission is cut to so many characters.
 _LONGEST = 400
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that was asked, with its answer."""
+
+    submitted: Submitted
+    call: tuple[Any, ...]
+    size: int
+    answer: Any
 
 
 class Interview:
@@ -42,6 +56,12 @@ class Interview:
         self._broken: Broken | None = None
         self._printed = ""
         self.notes: list[str] = []
+        #: Some of what was asked in this part, drawn evenly, and how much that was.
+        self.sample: list[Question] = []
+        #: The samples of parts that are done, by name.
+        self.samples: dict[str, list[Question]] = {}
+        self._answered = 0
+        self._draw = random.Random(0)
         self.asked = 0
         self.line = 0
         self.file = where.main.name
@@ -49,8 +69,14 @@ class Interview:
     def begin(self) -> None:
         """The next part is asked for."""
         self._broken, self.asked, self.line = None, 0, 0
+        self.sample, self._answered = [], 0
         if self._child is not None:
             self._child.begin(self.assignment.time_limit)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether the process that will be asked has answered for another part already."""
+        return self._child is not None
 
     def ask(self, submitted: Submitted, calls: Sequence[tuple[Any, ...]], size: int) -> list[Any]:
         """The answers to some calls; raises ``Broken`` where there are none."""
@@ -58,10 +84,23 @@ class Interview:
             raise self._broken
         self.asked += 1
         try:
-            return self._ask(submitted, calls, size)
+            answers = self._ask(submitted, calls, size)
         except Broken as broken:
             self._broken = broken
             raise
+        for call, answer in zip(calls, answers, strict=True):
+            self._keep(Question(submitted, call, size, answer))
+        return answers
+
+    def _keep(self, question: Question) -> None:
+        """Have a question in the sample as likely as any other."""
+        self._answered += 1
+        if len(self.sample) < _SAMPLED:
+            self.sample.append(question)
+            return
+        place = int(self._draw.random() * self._answered)
+        if place < _SAMPLED:
+            self.sample[place] = question
 
     def locate(self, task: Task) -> None:
         """Say in reports where the rule of a part stands, as far as that is known."""

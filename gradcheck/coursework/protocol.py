@@ -61,6 +61,19 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Packed:
+    """A value as it is sent: what becomes of its arrays afterwards does not change it."""
+
+    records: list[bytes]
+    bodies: list[bytes]
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes of a message."""
+        return sum(map(len, self.records)) + sum(map(len, self.bodies))
+
+
+@dataclass(frozen=True)
 class Head:
     """The head of a message: what is said, how many items, which request, how many bytes."""
 
@@ -94,10 +107,20 @@ def message(what: int, number: int, values: Sequence[Any]) -> bytes:
     return b"".join([HEAD.pack(MAGIC, what, len(records), number, size), *records, *bodies])
 
 
+def packed(value: Any) -> Packed:
+    """A value by itself, to be put into a message; raises ``ProtocolError`` as ``message`` does."""
+    made = Packed([], [])
+    _put(value, made.records, made.bodies, 0)
+    return made
+
+
 def _put(value: Any, records: list[bytes], bodies: list[bytes], depth: int) -> None:
     if depth > _DEEPEST:
         raise ProtocolError("lists within lists within lists")
-    if value is None:
+    if isinstance(value, Packed):
+        records += value.records
+        bodies += value.bodies
+    elif value is None:
         records.append(ITEM.pack(_NONE, 0, *[0] * MOST_AXES, 0))
     elif isinstance(value, str | Failure):
         if isinstance(value, str):

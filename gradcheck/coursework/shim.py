@@ -139,7 +139,7 @@ class _Server:
         self._write(protocol.ANSWERS, number, [*answers, tuple(str(note) for note in notes)])
 
     def _answer(self, unit: Any, arguments: tuple[Any, ...], most: int) -> Any:
-        """What a call came to, as values that can be sent."""
+        """What a call came to, as it is sent: the next call may answer in the same array."""
         from gradcheck.coursework import protocol
         from gradcheck.coursework.units import Layer, said
 
@@ -153,12 +153,12 @@ class _Server:
             else:
                 given = [_plain(value) for value in arguments]
             answer = unit(given)
-            size = len(protocol.message(0, 0, [answer])) - protocol.HEAD.size
-            if size > most:
+            packed = protocol.packed(answer)
+            if packed.size > most:
                 return protocol.Failure(
                     f"it returns {_shapes(answer)}, far more than was asked for"
                 )
-            return answer
+            return packed
         except protocol.ProtocolError as error:
             return protocol.Failure(f"it returns {error}")
         except MemoryError:

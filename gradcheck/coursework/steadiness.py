@@ -1,18 +1,25 @@
-"""Whether a submission is right but for what may be its own rounding: its answers, held still.
+"""Whether what a submission answers holds still: to the same inputs, and to those right beside.
 
 How far a rule may be off by rounding is told by moving its inputs by their last digits. One that
 makes noise of those digits on purpose looks like one that rounds badly, and undecided where it is
 wrong. So such inputs are judged once more with answers that do not move: where it is wrong then by
 more than rounding makes of numbers of their size, nothing but its own noise had spoken for it.
+
+A submission may also look at what it was asked before, at what is asked beside it or at the clock,
+and answer by that. So some of what was asked is asked again, in a process that has seen none of it,
+in another order and other company, and has to be answered as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from gradcheck.coursework.child import Broken
+from gradcheck.coursework.interview import Interview, Question
 from gradcheck.coursework.submitted import Respondent, Submitted
 from gradcheck.verdict import Status, Verdict
 
@@ -22,6 +29,57 @@ _ALIKE = 2.0**-30
 #: Honest rules lose digits to numbers as large as what they are given, as in ``y * (1 - y)`` where
 #: y is all but 1: this share of those is more than any of them was seen to be off by.
 _PARTS = 2.0**-36
+
+
+#: The same question has the same answer, but for this share of its largest number. What is closer
+#: than that is right or wrong together.
+_SAME = 2.0**-20
+#: How many questions a message of them has when they are asked again: each of these as often.
+_COMPANIES = (1, 2, 4, 8, 16)
+
+
+def changed(respondent: Interview, asked: Mapping[str, Sequence[Question]]) -> set[str]:
+    """The parts some of whose questions, asked again, are answered differently or not at all.
+
+    When the process breaks, nothing is known of what was not asked yet: all of it counts.
+    """
+    rng = random.Random(len(asked))
+    messages: list[tuple[str, list[Question]]] = []
+    for name, questions in asked.items():
+        left = list(questions)
+        rng.shuffle(left)
+        while left:
+            first = left[0].submitted
+            group = [one for one in left if one.submitted is first][: rng.choice(_COMPANIES)]
+            left = [one for one in left if not any(one is taken for taken in group)]
+            messages.append((name, group))
+    rng.shuffle(messages)
+    found: set[str] = set()
+    for number, (name, group) in enumerate(messages):
+        respondent.begin()
+        try:
+            calls, size = [one.call for one in group], max(one.size for one in group)
+            again = respondent.ask(group[0].submitted, calls, size)
+        except Broken:
+            return found | {name for name, _ in messages[number:]}
+        if not all(_same(one.answer, answer) for one, answer in zip(group, again, strict=True)):
+            found.add(name)
+    return found
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two answers are one, but for last digits."""
+    if isinstance(a, tuple | list):
+        return type(a) is type(b) and len(a) == len(b) and all(map(_same, a, b))
+    if not isinstance(a, np.ndarray | np.generic) or not isinstance(b, np.ndarray | np.generic):
+        return type(a) is type(b)
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(np.subtract(a, b, dtype=np.float64))
+        equal = (a == b) | ((a != a) & (b != b))
+        limit = _SAME * np.max(np.abs(a, dtype=np.float64), initial=0.0, where=np.isfinite(a))
+    return bool(np.all(equal | (apart <= limit)))
 
 
 class Steady:

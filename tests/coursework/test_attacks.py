@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck.coursework import child, interview
+from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
 from gradcheck.coursework.results import Graded, Outcome
 
@@ -78,6 +79,22 @@ def test_every_sandbox_holds(name, guarded, each_sandbox):
     assert graded.isolation == each_sandbox.kind
     assert graded.earned == EARNED[header(path)["earns"]], graded
     assert leftovers(each_sandbox) == ([], [])
+
+
+#: What an attack on one part does to the process in which others are asked, too.
+SPOILS = ["late_exit", "alarm", "code_swap", "patched_numpy", "forged_late", "endless_threads"]
+
+
+@pytest.mark.parametrize("name", SPOILS)
+def test_an_attack_on_one_part_costs_no_other(name, guarded, apart):
+    settings = guarded.folder / "assignment.toml"
+    head, honest, square = settings.read_text().split("[[parts]]")
+    honest = honest.replace("visible = false\n", "")
+    settings.write_text("[[parts]]".join([head, f"{square}\n", honest]))
+    path = Path(__file__).parent / "attacks" / f"{name}.py"
+    earned, graded = marks(Assignment.load(guarded.folder), path, apart)
+    assert [part.name for part in graded.parts] == ["square", "honest"]
+    assert earned == EARNED[header(path)["earns"]] == 1, graded
 
 
 #: The visible inputs are known to the student, who answers them from a table and tells the others.

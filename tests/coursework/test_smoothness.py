@@ -79,14 +79,14 @@ def sums_wrong(dy, xs):
         (softmax, wrong_at_ties, True),
         (softmax, pulled, False),
         # The middle one of three has a slope along every line: no single one shows the kink.
-        (np.sort, sorted_pulled, False),
-        (np.abs, lambda dy, z: dy * np.sign(z), False),
+        (lambda z: 2.0 * np.sort(z) / 2.0, sorted_pulled, False),
+        (lambda z: np.abs(z) + 0.0, lambda dy, z: dy * np.sign(z), False),
         (lambda z: np.maximum(z, 1.0), lambda dy, z: dy * (z > 1), False),
     ],
     ids=["wrong at ties", "right", "a sort", "a kink", "another kink"],
 )
 def test_what_jumps_where_the_function_is_smooth_is_told_from_a_kink(function, backward, jumping):
-    _, rule = declared(lambda z: function(z), backward)
+    _, rule = declared(function, backward)
     assert jumps(rule, Case({"z": np.ones(3)}, 1)) == jumping
     assert not jumps(rule, Case({"z": np.array([1.25, 0.5, -2.0])}, 1))
 
