@@ -12,6 +12,7 @@ in another order and other company, and has to be answered as before.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,7 +35,7 @@ _PARTS = 2.0**-36
 #: The same question has the same answer, but for this share of its largest number. What is closer
 #: than that is right or wrong together.
 _SAME = 2.0**-20
-#: How many questions a message of them has when they are asked again: each of these as often.
+#: How many questions a message of them has when they are asked again: these in turn.
 _COMPANIES = (1, 2, 4, 8, 16)
 
 
@@ -48,9 +49,11 @@ def changed(respondent: Interview, asked: Mapping[str, Sequence[Question]]) -> s
     for name, questions in asked.items():
         left = list(questions)
         rng.shuffle(left)
-        while left:
+        for most in itertools.cycle(_COMPANIES):
+            if not left:
+                break
             first = left[0].submitted
-            group = [one for one in left if one.submitted is first][: rng.choice(_COMPANIES)]
+            group = [one for one in left if one.submitted is first][:most]
             left = [one for one in left if not any(one is taken for taken in group)]
             messages.append((name, group))
     rng.shuffle(messages)

@@ -5,8 +5,12 @@ import pytest
 
 from gradcheck import identity, real
 from gradcheck.case import Case
+from gradcheck.coursework.child import Broken
+from gradcheck.coursework.interview import Question
+from gradcheck.coursework.protocol import Failure
+from gradcheck.coursework.results import Outcome
 from gradcheck.coursework.settings import INPUTS, VISIBLE_INPUTS
-from gradcheck.coursework.steadiness import Steady, is_noise
+from gradcheck.coursework.steadiness import Steady, changed, is_noise
 from gradcheck.regimes import REGIMES
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Entry, Status, Verdict
@@ -75,3 +79,50 @@ def test_what_rounding_makes_of_large_numbers_is_no_noise():
     assert not is_noise(Verdict(Status.UNDECIDED, "claim"))
     assert is_noise(Verdict(Status.FAIL, "claim", chain=(("a", 1.0), ("b", 1.1))))
     assert not is_noise(Verdict(Status.FAIL, "claim", chain=(("a", 1.0), ("b", 1.0 + 1e-15))))
+
+
+class Interviewed(Respondent):
+    """Answers each question by a rule that may look at how it is asked."""
+
+    def __init__(self, rule, lasting=10**9):
+        super().__init__()
+        self.rule, self.lasting = rule, lasting
+
+    def begin(self):
+        pass
+
+    def ask(self, submitted, calls, size):
+        self.asked += calls
+        if len(self.asked) > self.lasting:
+            raise Broken(Outcome.CRASHED, "it ended")
+        return [self.rule(x, len(calls)) for (x,) in calls]
+
+
+def questions(answer):
+    submitted = object()
+    return [Question(submitted, (x,), 2, answer(x)) for x in np.eye(40)]
+
+
+def test_what_is_asked_again_has_to_be_answered_as_before():
+    asked = {"a": questions(lambda x: 2 * x), "b": questions(lambda x: (None, x, Failure("no")))}
+    for rule, expected in (
+        (lambda x, company: 2 * x, {"b"}),
+        (lambda x, company: (None, x * (1 + 2.0**-30), Failure("another")), {"a"}),
+        (lambda x, company: (None, x, None), {"a", "b"}),
+        (lambda x, company: (2 if company > 1 else 3) * x, {"a", "b"}),
+        (lambda x, company: (2 if company < 16 else 3) * x, {"a", "b"}),
+        (lambda x, company: (2 * x).astype(np.float32), {"a", "b"}),
+    ):
+        respondent = Interviewed(rule)
+        assert changed(respondent, asked) == expected
+        assert len(respondent.asked) == 80
+    holes = {"a": questions(lambda x: np.where(x > 0, np.nan, np.inf))}
+    assert not changed(Interviewed(lambda x, company: np.where(x > 0, np.nan, np.inf)), holes)
+    assert changed(Interviewed(lambda x, company: np.where(x > 0, 0.0, np.inf)), holes) == {"a"}
+
+
+def test_what_was_not_asked_again_is_not_taken_for_answered():
+    asked = {name: questions(lambda x: 2 * x) for name in "abc"}
+    assert not changed(Interviewed(lambda x, company: 2 * x), asked)
+    assert changed(Interviewed(lambda x, company: 2 * x, lasting=60), asked) == set("abc")
+    assert changed(Interviewed(lambda x, company: 2 * x, lasting=0), {}) == set()
