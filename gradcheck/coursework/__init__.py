@@ -30,19 +30,36 @@ all its processes together, for any user; a filter of system calls takes away na
 sockets, traces and memory that no limit counts, and what is not confined afterwards does not start.
 In containers that forbid namespaces, root starts it as a user of its own, to whom everything of the
 grader's is closed. Either is used only after a probe, a submission that tries what must not work,
-has failed at all of it; else nothing is run. The process and its descendants are gone before a
-result is written.
+has failed at all of it; else nothing is run. Each process has a scratch folder of its own, and as a
+user of its own writes nowhere else where the kernel has Landlock. The process and its descendants
+are gone before a result is written.
 
-**Marks** (``interview``, ``grading``, ``steadiness``, ``results``). Each part is tried on inputs of
-the visible seed and of the hidden one, which draws the sizes too; what is undecided on 20 fresh
-inputs as well, or right at some input only because its answers there make noise, needs the teacher.
+**Marks** (``interview``, ``grading``, ``steadiness``, ``smoothness``, ``results``). Each part is
+tried on inputs of the visible seed and of the hidden one, which draws the sizes too; what is
+undecided on 20 fresh inputs as well, or right at some input only because its answers there make
+noise or could be those at a kink, needs the teacher. What is lost beside other parts is tried in a
+process of its own, so a part is worth what its function is worth by itself; what is right is asked
+again in part, in a process that has seen none of it, and has to be answered as before.
 A class (``classroom``, ``roster``, ``cluster``) is shared out over processes or a Dask cluster;
 each result is one file, written whole or not at all, whose key says what it was made from.
 ``verifying`` proves an assignment sound: bugs in the solution cost what they touch.
 
-What is *not* defended against: a hole in the kernel; a rule that answers by differences hidden from
-the reading of its source; a student who knows the hidden seed; and in the second sandbox disk
-space, which is bounded for single files alone.
+What is *not* defended against:
+
+- a hole in the kernel;
+- a rule that answers by differences hidden from the reading of its source;
+- a student who knows the hidden seed;
+- a rule that is right whenever it is asked here, and wrong at times or inputs that are not met.
+
+As a user of its own, where namespaces are forbidden, moreover:
+
+- disk space, which is bounded for single files alone, as long as the process lives;
+- what the container lets every user read: names in ``/tmp``, its files that are open to all, and
+  the command lines of processes, so a hidden seed belongs into the settings, not into ``--seed``;
+- without Landlock (Linux 5.13), folders where everyone may write: two submissions that are graded
+  at the same time can pass answers on in ``/tmp``. What a process leaves there is deleted when it
+  has ended, before the next one starts;
+- without control groups, memory is bounded for each of at most eight processes, not for all.
 """
 
 from gradcheck.coursework.submitted import from_submission, layer_from_submission

@@ -121,11 +121,17 @@ class Sandbox:
         return None if self.groups is None else Group.made(self.groups, self.limits)
 
     def _python(
-        self, shim: str, paths: list[str], main: str, uid: int | None, confined: bool = True
+        self,
+        shim: str,
+        paths: list[str],
+        main: str,
+        uid: int | None = None,
+        scratch: Path | None = None,
+        confined: bool = True,
     ) -> list[str]:
         settings = {
             "paths": paths, "submission": main, "limits": asdict(self.limits), "uid": uid,
-            "confined": confined,
+            "scratch": None if scratch is None else str(scratch), "confined": confined,
         }  # fmt: skip
         apart = self.kind == SEPARATE
         python = reachable_interpreter(self.root) if apart else executable()
@@ -135,8 +141,7 @@ class Sandbox:
 
     def _separate(self, where: Room) -> Child:
         uid = own_user()
-        home = where.folder / "home"
-        home.mkdir(mode=0o700, exist_ok=True)
+        home = _scratch(where)
         os.chown(home, uid, uid)
         # Into this room goes this user alone.
         os.chown(where.folder, 0, uid)
@@ -145,7 +150,7 @@ class Sandbox:
             str(self.root / "lib/gradcheck/coursework/shim.py"),
             self._linked(),
             str(where.main),
-            None,
+            scratch=home,
         )
         environment = {**_ENVIRONMENT, "HOME": str(home), "TMPDIR": str(home)}
         return Child(
@@ -171,11 +176,18 @@ class Sandbox:
 
     def _plain(self, where: Room) -> Child:
         shim = str(self.root / "lib/gradcheck/coursework/shim.py")
-        home = where.folder / "home"
-        home.mkdir(mode=0o700, exist_ok=True)
-        command = self._python(shim, self._linked(), str(where.main), None, confined=False)
+        home = _scratch(where)
+        command = self._python(shim, self._linked(), str(where.main), confined=False)
         environment = {**_ENVIRONMENT, "HOME": str(home), "TMPDIR": str(home)}
         return Child(command, env=environment, cwd=home, start_new_session=True, close_fds=True)
+
+
+def _scratch(where: Room) -> Path:
+    """A private folder for one process: no other one of the same submission leaves anything in it.
+
+    What is in it goes with the room.
+    """
+    return Path(tempfile.mkdtemp(prefix="scratch-", dir=where.folder))
 
 
 def choose(

@@ -31,7 +31,7 @@ def main() -> None:
 
     if settings["confined"]:
         try:
-            confine(Limits(**settings["limits"]), settings["uid"])
+            confine(Limits(**settings["limits"]), settings["uid"], settings["scratch"])
         except ConfinementError as error:
             os.write(2, str(error).encode())
             os._exit(NOT_CONFINED)

@@ -14,8 +14,10 @@ import pytest
 
 from gradcheck.coursework import child, interview
 from gradcheck.coursework.assignment import Assignment
+from gradcheck.coursework.confinement import landlock_version
 from gradcheck.coursework.grading import grade
 from gradcheck.coursework.results import Graded, Outcome
+from gradcheck.coursework.sandbox import BUBBLEWRAP, SEPARATE
 
 ATTACKS = sorted((Path(__file__).parent / "attacks").glob("*.py"))
 EARNED = {"nothing": 0, "honest": 1, "all": 3}
@@ -71,13 +73,44 @@ def test_an_attack_earns_what_it_has_derived_and_leaves_nothing(path, guarded, a
 
 @pytest.mark.parametrize(
     "name", ["orphan", "fork_bomb", "system_calls", "network", "reads_other_submissions",
-             "proc_of_others", "right_but_loud", "kill_by_number"],
+             "proc_of_others", "right_but_loud", "kill_by_number", "right_with_notes", "disk_bomb"],
 )  # fmt: skip
 def test_every_sandbox_holds(name, guarded, each_sandbox):
     path = Path(__file__).parent / "attacks" / f"{name}.py"
     graded = grade(guarded, path, each_sandbox, guarded.hidden_seed, name)
     assert graded.isolation == each_sandbox.kind
     assert graded.earned == EARNED[header(path)["earns"]], graded
+    assert leftovers(each_sandbox) == ([], [])
+
+
+#: Tells where it can write.
+WRITES = """
+import os, tempfile
+
+def honest(dy):
+    return 2 * dy
+
+def square_backward(dy, x):
+    places = []
+    for place in ["/tmp", "/var/tmp", "/dev/shm", "/run/lock", os.getcwd(), tempfile.gettempdir()]:
+        try:
+            with open(os.path.join(place, "gradcheck-attack-file"), "w"):
+                places.append(place)
+        except OSError:
+            pass
+    own = os.stat(tempfile.gettempdir())
+    raise ValueError(f"{len(places)} {oct(own.st_mode)[-3:]} {own.st_uid == os.getuid()}")
+"""
+
+
+def test_a_submission_writes_to_a_folder_of_its_own_alone(tmp_path, guarded, each_sandbox):
+    # bubblewrap's /tmp is its own; that of a user is in a folder of the grader's.
+    expected = {BUBBLEWRAP: "3 777 False", SEPARATE: "2 700 True"}[each_sandbox.kind]
+    if each_sandbox.kind == SEPARATE and not landlock_version():
+        expected = "6 700 True"
+    (tmp_path / "submission.py").write_text(WRITES)
+    _, graded = marks(guarded, tmp_path / "submission.py", each_sandbox)
+    assert graded.parts[1].reason.endswith(f"ValueError: {expected}")
     assert leftovers(each_sandbox) == ([], [])
 
 
