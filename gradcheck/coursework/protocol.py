@@ -1,10 +1,10 @@
 """The bytes between the grader and a submission: fixed headers, then raw numbers.
 
 A message is a head, a fixed record for each item, and the raw bytes of all items one after the
-other. An item is an array, a piece of text, nothing (``None``), or a tuple or list, whose parts
-are the items that follow. So everything that a reader has to reserve memory for is known, and
-bounded, before a byte of it is read; nothing is ever unpickled, evaluated or parsed as numpy's own
-file format, whose headers are Python source.
+other. An item is an array, a piece of text, nothing (``None``), a list of numbers, or a tuple or
+list, whose parts are the items that follow. So everything that a reader has to reserve memory for
+is known, and bounded, before a byte of it is read; nothing is ever unpickled, evaluated or parsed
+as numpy's own file format, whose headers are Python source.
 
 Both ends use this module, and it needs numpy alone: it is mounted beside the submission.
 """
@@ -41,7 +41,7 @@ LOAD, CALL, READ, LOADED, ANSWERS = 1, 2, 3, 4, 5
 
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i8", 4: "|b1"}
 _KINDS = {np.dtype(dtype): kind for kind, dtype in _DTYPES.items()}
-_NONE, _TUPLE, _LIST, _TEXT, _FAILURE, _LIMIT = 16, 17, 18, 19, 20, 21
+_NONE, _TUPLE, _LIST, _TEXT, _FAILURE, _LIMIT, _NUMBERS = 16, 17, 18, 19, 20, 21, 22
 _TEXTS = (_TEXT, _FAILURE, _LIMIT)
 
 
@@ -130,8 +130,13 @@ def _put(value: Any, records: list[bytes], bodies: list[bytes], depth: int) -> N
             raw = value.text.encode("utf-8", "replace")[:LONGEST_TEXT]
         records.append(ITEM.pack(kind, 0, *[0] * MOST_AXES, len(raw)))
         bodies.append(raw)
-    elif type(value) in (tuple, list):
-        kind = _TUPLE if type(value) is tuple else _LIST
+    elif type(value) is list and _are_numbers(value):
+        # A rule written in plain Python: a record for each would be most of the message.
+        numbers = np.array(value, dtype="<f8")
+        records.append(ITEM.pack(_NUMBERS, 1, len(value), *[0] * (MOST_AXES - 1), numbers.nbytes))
+        bodies.append(numbers.tobytes())
+    elif isinstance(value, tuple | list):
+        kind = _TUPLE if isinstance(value, tuple) else _LIST
         records.append(ITEM.pack(kind, 1, len(value), *[0] * (MOST_AXES - 1), 0))
         for part in value:
             _put(part, records, bodies, depth + 1)
@@ -141,6 +146,12 @@ def _put(value: Any, records: list[bytes], bodies: list[bytes], depth: int) -> N
         sizes = [*array.shape, *[0] * (MOST_AXES - array.ndim)]
         records.append(ITEM.pack(kind, array.ndim, *sizes, array.nbytes))
         bodies.append(array.tobytes())
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    """Whether it is a list of numbers, and not of whole ones alone."""
+    kinds = set(map(type, values))
+    return bool(kinds & {float, np.float64}) and kinds <= {float, np.float64, int}
 
 
 def _storable(value: Any) -> np.ndarray:
@@ -177,6 +188,8 @@ def records(raw: bytes, top: Head) -> list[Item]:
         sizes = tuple(rest[:axes])
         if kind in _DTYPES:
             fits = size == math.prod(sizes) * np.dtype(_DTYPES[kind]).itemsize
+        elif kind == _NUMBERS:
+            fits = axes == 1 and size == sizes[0] * np.dtype("<f8").itemsize
         elif kind in (_TUPLE, _LIST):
             fits = axes == 1 and size == 0 and sizes[0] <= top.items
         elif kind in (*_TEXTS, _NONE):
@@ -210,6 +223,10 @@ def values(items: Sequence[Item], body: bytes | bytearray) -> list[Any]:
         at += item.size
         if item.kind == _NONE:
             return None
+        if item.kind == _NUMBERS:
+            if depth >= _DEEPEST:
+                raise ProtocolError("lists within lists within lists")
+            return list(np.frombuffer(raw, "<f8"))
         if item.kind in _TEXTS:
             text = raw.decode("utf-8", "replace")
             return text if item.kind == _TEXT else Failure(text, item.kind == _LIMIT)

@@ -23,6 +23,7 @@ BACKWARD = {
         "            J[i, j] = y[i] * ((i == j) - y[j])\n    return J @ dy",
         "s",
     ),
+    "lists": ("d = sum(dy * y)\n    return [float(b) * (a - d) for a, b in zip(dy, y)]", "s"),
     "passed on": ("return dy", ""),
     "elementwise": ("return dy * y * (1 - y)", ""),
     "one sign": ("return y * (dy + dy @ y)", ""),
@@ -38,6 +39,11 @@ LINEAR = {
         "xWb",
     ),
     "a list": ("return [dz @ W.T, x.T @ dz, dz.sum(axis=0)]", "xWb"),
+    "a named tuple": (
+        "from collections import namedtuple\n    made = namedtuple('made', 'dx dW db')\n"
+        "    return made(dz @ W.T, x.T @ dz, dz.sum(axis=0))",
+        "xWb",
+    ),
     "no sum": ("return dz @ W.T, x.T @ dz, dz", "xW"),
     "a mean": ("return dz @ W.T, x.T @ dz, dz.mean(axis=0)", "xW"),
     "transposed": ("return dz @ W.T, dz.T @ x, dz.sum(axis=0)", "xb"),

@@ -1,6 +1,7 @@
 """Bytes that come back: what is allowed is exact, all else is refused before memory is taken."""
 
 import struct
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -29,6 +30,26 @@ def test_an_array_comes_back_bit_for_bit(value):
     assert back.dtype == value.dtype
     assert back.shape == value.shape
     assert back.tobytes() == value.tobytes()
+
+
+def test_lists_of_numbers_come_back_as_such_and_cost_little():
+    rows = [[0.5, 1, -2.0], [float(k) for k in range(17)]]
+    (back,) = there_and_back([rows])
+    assert back == rows
+    assert {type(number) for row in back for number in row} == {np.float64}
+    assert protocol.packed(rows).size == 3 * ITEM.size + 20 * 8
+    assert there_and_back([[1, 2], [1.0, True]]) == [[1, 2], [1.0, True]]
+    pair = namedtuple("pair", "dx dW")
+    (back,) = there_and_back([pair(np.arange(2.0), None)])
+    assert type(back) is tuple
+    assert back[0].tolist() == [0, 1]
+
+
+def test_what_was_packed_is_not_changed_any_more():
+    array = np.arange(3.0)
+    packed = protocol.packed([array, array])
+    array[:] = 7
+    assert [one.tolist() for one in there_and_back([packed])[0]] == [[0, 1, 2], [0, 1, 2]]
 
 
 def test_structures_and_text_come_back():
@@ -62,6 +83,8 @@ def item(kind, axes, sizes, size):
         (item(17, 1, [100], 0), 0, "not that of its shape"),
         (item(17, 1, [1], 8), 8, "not that of its shape"),
         (item(16, 1, [1], 0), 0, "not that of its shape"),
+        (item(22, 1, [2], 8), 8, "not that of its shape"),
+        (item(22, 2, [1, 1], 8), 8, "not that of its shape"),
         (item(19, 0, [], 1 << 40), 8, "not that of its shape"),
     ],
 )
@@ -73,7 +96,9 @@ def test_records_that_contradict_themselves_are_refused(records, size, said):
 
 @pytest.mark.parametrize(
     ("records", "said"),
-    [(item(17, 1, [1], 0), "fewer arrays"), (item(18, 1, [1], 0) * 9, "lists within lists"),
+    [(item(17, 1, [1], 0), "fewer arrays"),
+     (item(18, 1, [1], 0) * 3 + item(22, 1, [0], 0), "lists within lists"),
+     (item(18, 1, [1], 0) * 9, "lists within lists"),
      (item(2, 3, [0, 0xFFFFFFFF, 0xFFFFFFFF], 0), "impossible shape")],
 )  # fmt: skip
 def test_structures_that_do_not_end_or_cannot_be_are_refused(records, said):
