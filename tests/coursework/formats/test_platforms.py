@@ -179,6 +179,45 @@ def test_classroom_can_read_the_result_of_every_submission(tmp_path):
         assert sum(test["score"] for test in made["tests"]) == pytest.approx(one.earned)
 
 
+def reported(data, runners="gradcheck"):
+    """What Classroom's reporter makes of an output: the points that it notes, and how it ends."""
+    assert re.fullmatch(r"([a-zA-Z0-9]+,)*[a-zA-Z0-9]+", runners)
+    variable = f"{runners.upper()}_RESULTS"
+    made = decoded({variable: data}[variable])
+    earned = sum(test["score"] for test in made["tests"]) if made["max_score"] else 0
+    return f"Points {earned:g}/{made['max_score']:g}", made["status"]
+
+
+def test_classrooms_reporter_notes_the_points_and_ends_as_the_marks_do(tmp_path):
+    github.write([THREE], tmp_path)
+    assert reported((tmp_path / "classroom.txt").read_bytes()) == ("Points 5.5/16", "fail")
+    github.write([graded(part(), part("b"))], tmp_path)
+    assert reported((tmp_path / "classroom.txt").read_bytes()) == ("Points 8/8", "pass")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"status": "passed"}, {"max_score": None}, {"tests": [{"name": "x", "status": "pass"}]},
+     {"tests": [{"name": "x", "status": "pass", "score": "1"}]}, {"version": 2}],
+)  # fmt: skip
+def test_the_schema_of_classroom_would_refuse_another_result(change):
+    made = {**github.classroom(disclosed(THREE)), **change}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(made, schema("classroom"))
+
+
+def test_the_ready_workflow_is_one_that_classroom_takes_marks_from():
+    folder = Path(github.__file__).parents[1] / "template" / "github"
+    lines = (folder / "grade.yml").read_text(encoding="utf-8").splitlines()
+    assert lines[0].partition("#")[0].strip() == "name: Autograding Tests"
+    jobs = lines[lines.index("jobs:") + 1 :]
+    assert [line.strip() for line in jobs if re.match(r"  \S", line)] == ["run-autograding-tests:"]
+    assert "      - id: gradcheck" in jobs
+    snippet = (folder / "README.md").read_text(encoding="utf-8").partition("```yaml")[2]
+    assert "GRADCHECK_RESULTS: ${{ steps.gradcheck.outputs.result }}" in snippet
+    assert "runners: gradcheck\n" in snippet
+
+
 def test_classrooms_result_says_pass_only_for_full_points():
     def status(*parts):
         return github.classroom(disclosed(graded(*parts)))["status"]
