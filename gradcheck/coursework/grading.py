@@ -152,7 +152,7 @@ def _part(task: Task, interview: Interview, seed: int, *, shown: bool = False) -
     ended it late, is tried in one of its own.
     """
     began = time.monotonic()
-    in_use = interview.is_in_use
+    in_use = interview.is_in_use(task)
     made = _tried(task, interview, seed, shown=shown, final=not in_use)
     if in_use and made.outcome not in (Outcome.PASSED, Outcome.MISSING, Outcome.NOT_ALLOWED):
         interview.drop()

@@ -48,6 +48,8 @@ class Interview:
         self.assignment, self.sandbox, self.where = assignment, sandbox, where
         self._number = {id(one): k for k, one in enumerate(assignment.asked)}
         self._child: Child | None = None
+        #: What of the submission its process has run.
+        self._run: set[Submitted] = set()
         self._lines: list[tuple[int, protocol.Failure | None]] = []
         self._differencing: list[tuple[str, int]] = []
         #: Why it cannot even be imported: so it will be for every other part.
@@ -73,10 +75,10 @@ class Interview:
         if self._child is not None:
             self._child.begin(self.assignment.time_limit)
 
-    @property
-    def is_in_use(self) -> bool:
-        """Whether the process that will be asked has answered for another part already."""
-        return self._child is not None
+    def is_in_use(self, task: Task) -> bool:
+        """Whether the process that is there has run what is no part of a task."""
+        own = _submitted(task)
+        return self._child is not None and any(one is not own for one in self._run)
 
     def ask(self, submitted: Submitted, calls: Sequence[tuple[Any, ...]], size: int) -> list[Any]:
         """The answers to some calls; raises ``Broken`` where there are none."""
@@ -104,10 +106,8 @@ class Interview:
 
     def locate(self, task: Task) -> None:
         """Say in reports where the rule of a part stands, as far as that is known."""
-        rule = task.claim.function
-        rule = rule.rule.function if isinstance(rule, Picked) else rule
-        rule = rule.layer if isinstance(rule, Gradient) else rule
-        if isinstance(rule, Submitted):
+        rule = _submitted(task)
+        if rule is not None:
             if self._child is None:
                 self._started()
             line, _ = self._lines[self._number[id(rule)]]
@@ -120,6 +120,7 @@ class Interview:
         if problem is not None:
             raise Broken(Outcome.MISSING, problem.text)
         self._require_allowed(submitted)
+        self._run.add(submitted)
         most = protocol.MOST_TIMES * (_NUMBER * size) + _BESIDE
         answers = child.request(
             protocol.CALL, [number, most, *calls], (_NUMBER * size + _BESIDE) * len(calls),
@@ -153,6 +154,7 @@ class Interview:
         if self._hopeless is not None:
             raise self._hopeless
         child = self._child = self.sandbox.start(self.where)
+        self._run.clear()
         child.begin(self.assignment.time_limit)
         asked = json.dumps([one.wanted() for one in self.assignment.asked])
         try:
@@ -209,6 +211,14 @@ class Interview:
             self._child = None
 
     close = drop
+
+
+def _submitted(task: Task) -> Submitted | None:
+    """What of the submission is a task's rule; None for an identity, which may ask for anything."""
+    rule = task.claim.function
+    rule = rule.rule.function if isinstance(rule, Picked) else rule
+    rule = rule.layer if isinstance(rule, Gradient) else rule
+    return rule if isinstance(rule, Submitted) else None
 
 
 def _is_place(value: Any) -> bool:
