@@ -6,7 +6,7 @@ import contextlib
 import platform
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -65,7 +65,7 @@ def grade(
     tasks = assignment.tasks
     try:
         with room(sandbox.root, submission, FILES) as where:
-            shown = Interview(assignment, sandbox, where)
+            shown = Interview(assignment, sandbox, where, seed)
             with contextlib.closing(shown), answered_by(shown):
                 first = {
                     task.name: _part(task, shown, assignment.visible_seed, shown=True)
@@ -74,7 +74,7 @@ def grade(
                 }
             # Another process, and the last: what one that has met hidden inputs prints, or says as
             # it ends, could tell them to the student.
-            hidden = Interview(assignment, sandbox, where)
+            hidden = Interview(assignment, sandbox, where, seed)
             with contextlib.closing(hidden), answered_by(hidden):
                 parts = [
                     _both(first.get(task.name), lambda task=task: _part(task, hidden, seed))  # type: ignore[misc]
@@ -82,7 +82,7 @@ def grade(
                 ]
             asked = {name: [*shown.samples.get(name, ()), *sample]
                      for name, sample in hidden.samples.items()}  # fmt: skip
-            parts = _repeated(parts, asked, lambda: Interview(assignment, sandbox, where))
+            parts = _repeated(parts, asked, lambda: Interview(assignment, sandbox, where), seed)
             notes = [*where.notes, *shown.notes]
     except Refused as refused:
         parts = [_failed(task, Outcome.MISSING, str(refused)) for task in tasks]
@@ -118,7 +118,10 @@ def _both(first: Part | None, second: Callable[[], Part]) -> Part:
 
 
 def _repeated(
-    parts: Sequence[Part], asked: Mapping[str, Sequence[Question]], fresh: Callable[[], Interview]
+    parts: Sequence[Part],
+    asked: Mapping[str, Sequence[Question]],
+    fresh: Callable[[], Interview],
+    seed: int,
 ) -> list[Part]:
     """The parts, of which one is wrong that answers differently when it is asked again.
 
@@ -126,8 +129,12 @@ def _repeated(
     have spoilt.
     """
     passed = [part.name for part in parts if part.outcome is Outcome.PASSED]
-    doubted = _changed({name: asked[name] for name in passed}, fresh)
-    wrong = {name for name in doubted if _changed({name: asked[name]}, fresh)}
+
+    def doubted(names: Iterable[str]) -> set[str]:
+        with contextlib.closing(fresh()) as interview:
+            return changed(interview, {name: asked[name] for name in names}, seed)
+
+    wrong = {name for name in sorted(doubted(passed)) if doubted([name])}
     return [
         replace(
             part, outcome=Outcome.WRONG, earned=0.0, reason=_CHANGES,
@@ -138,11 +145,6 @@ def _repeated(
 
 
 _CHANGES = "not repeatable: asked the same again, it does not give the same answer"
-
-
-def _changed(asked: Mapping[str, Sequence[Question]], fresh: Callable[[], Interview]) -> set[str]:
-    with contextlib.closing(fresh()) as interview:
-        return changed(interview, asked)
 
 
 def _part(task: Task, interview: Interview, seed: int, *, shown: bool = False) -> Part:

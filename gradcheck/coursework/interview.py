@@ -44,7 +44,9 @@ class Question:
 class Interview:
     """The process of one submission, started anew whenever it has broken, and what it said."""
 
-    def __init__(self, assignment: Assignment, sandbox: Sandbox, where: Room) -> None:
+    def __init__(
+        self, assignment: Assignment, sandbox: Sandbox, where: Room, seed: int = 0
+    ) -> None:
         self.assignment, self.sandbox, self.where = assignment, sandbox, where
         self._number = {id(one): k for k, one in enumerate(assignment.asked)}
         self._child: Child | None = None
@@ -63,7 +65,7 @@ class Interview:
         #: The samples of parts that are done, by name.
         self.samples: dict[str, list[Question]] = {}
         self._answered = 0
-        self._draw = random.Random(0)
+        self._draw = random.Random(seed)  # the hidden one: nobody knows what will be asked again
         self.asked = 0
         self.line = 0
         self.file = where.main.name

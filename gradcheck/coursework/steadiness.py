@@ -39,12 +39,12 @@ _SAME = 2.0**-20
 _COMPANIES = (1, 2, 4, 8, 16)
 
 
-def changed(respondent: Interview, asked: Mapping[str, Sequence[Question]]) -> set[str]:
+def changed(respondent: Interview, asked: Mapping[str, Sequence[Question]], seed: int) -> set[str]:
     """The parts some of whose questions, asked again, are answered differently or not at all.
 
     When the process breaks, nothing is known of what was not asked yet: all of it counts.
     """
-    rng = random.Random(len(asked))
+    rng = random.Random(seed)
     messages: list[tuple[str, list[Question]]] = []
     for name, questions in asked.items():
         left = list(questions)

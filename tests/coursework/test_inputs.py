@@ -114,15 +114,15 @@ def test_what_is_asked_again_has_to_be_answered_as_before():
         (lambda x, company: (2 * x).astype(np.float32), {"a", "b"}),
     ):
         respondent = Interviewed(rule)
-        assert changed(respondent, asked) == expected
+        assert changed(respondent, asked, 1) == expected
         assert len(respondent.asked) == 80
     holes = {"a": questions(lambda x: np.where(x > 0, np.nan, np.inf))}
-    assert not changed(Interviewed(lambda x, company: np.where(x > 0, np.nan, np.inf)), holes)
-    assert changed(Interviewed(lambda x, company: np.where(x > 0, 0.0, np.inf)), holes) == {"a"}
+    assert not changed(Interviewed(lambda x, company: np.where(x > 0, np.nan, np.inf)), holes, 1)
+    assert changed(Interviewed(lambda x, company: np.where(x > 0, 0.0, np.inf)), holes, 1) == {"a"}
 
 
 def test_what_was_not_asked_again_is_not_taken_for_answered():
     asked = {name: questions(lambda x: 2 * x) for name in "abc"}
-    assert not changed(Interviewed(lambda x, company: 2 * x), asked)
-    assert changed(Interviewed(lambda x, company: 2 * x, lasting=60), asked) == set("abc")
-    assert changed(Interviewed(lambda x, company: 2 * x, lasting=0), {}) == set()
+    assert not changed(Interviewed(lambda x, company: 2 * x), asked, 1)
+    assert changed(Interviewed(lambda x, company: 2 * x, lasting=60), asked, 1) == set("abc")
+    assert changed(Interviewed(lambda x, company: 2 * x, lasting=0), {}, 1) == set()
