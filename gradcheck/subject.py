@@ -63,6 +63,8 @@ class Subject:
         #: Further names that rules may ask for, found from the inputs, and remarks for the report.
         self.extra_of: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
         self.notes: list[str] = []
+        #: Claims of entries of rules that answer in another process, as a run of jitter moved them.
+        self.asked: dict[Any, Any] = {}
         #: What a reader of a failure has to know, and nobody else.
         self.origin = ""
         #: Whether the function is called at the inputs before each call of a rule, which reads what
