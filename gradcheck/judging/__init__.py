@@ -29,6 +29,7 @@ from gradcheck.judging.context import (
     COARSEST,
     FINE,
     FINE_OF_MANY,
+    SINGLY,
     SOUGHT,
     Context,
     Evidence,
@@ -46,9 +47,6 @@ from gradcheck.oracle.layout import Leaf
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
 from gradcheck.verdict import Status, Verdict
-
-#: Up to so many inputs are moved one by one where lines along all of them resolve little.
-_SINGLY = 64
 
 
 def judge(
@@ -416,7 +414,7 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
         _look(context, number, screened, look, context.fine)
     coarse = context.evidence.wrong is None and context.evidence.by_gradient[number] > COARSEST
     listed = context.claim.pull is None and not context.claim.is_partial
-    if coarse and listed and context.point.n <= _SINGLY:
+    if coarse and listed and context.point.n <= SINGLY:
         # Entries of one row may differ in size: each by itself.
         by_input = singly(context)
         for one in by_input:

@@ -68,6 +68,8 @@ _SAME_DIGITS = 6
 #: Jitter of so many units makes rounding grow by about as much, at least by this.
 _MANY_UNITS = 256
 _GROWS = 16.0
+#: Up to so many inputs are moved one by one where lines along all of them resolve little.
+SINGLY = 64
 #: Beyond this many entries an array costs more than the calls of numpy on it.
 LARGE = 1 << 12
 #: The point right beside, in units of the scale of each input; and one further away, where there
@@ -208,6 +210,14 @@ class Context:
         assert entries is not None
         return float(u[entries.rows] @ entries.values @ v[entries.columns])
 
+    @property
+    def _of_many(self) -> float:
+        """The share of a row's slope that one of many entries has, if all have random signs.
+
+        Of few entries each is looked at by itself where that is needed.
+        """
+        return 1.0 if self.point.n <= SINGLY else 1.0 / math.sqrt(self.point.n)
+
     @functools.cached_property
     def rows(self) -> NDArray[np.intp]:
         """The outputs that a claim of entries or tangents speaks of."""
@@ -221,8 +231,7 @@ class Context:
             assert self.claim.push is not None
             claimed = self.claim.push(v)
             size = np.abs(claimed)
-            # What one of many entries of a row contributes to it, if all do by random signs.
-            shares = np.where(size > 0, size, positive_medians(size)) / math.sqrt(self.point.n)
+            shares = np.where(size > 0, size, positive_medians(size)) * self._of_many
             return Along(np.ones(size.size, bool), claimed, shares, size)
         weights = v[entries.columns]
         moved = weights != 0
@@ -310,7 +319,7 @@ class Context:
             evidence.by_gradient = np.minimum(evidence.by_gradient, SOUGHT)
             return
         if self.claim.push is not None:
-            limit = np.maximum(limit, SOUGHT / math.sqrt(self.point.n) * self._usual(direction))
+            limit = np.maximum(limit, SOUGHT * self._of_many * self._usual(direction))
         seen = np.where(agree, limit, np.inf)[typical.rows]
         scale = np.where(direction.v != 0, direction.scale, 0.0)[typical.columns]
         found = np.maximum(seen / np.maximum(0.5 * typical.sizes * scale, _TINY), SOUGHT)

@@ -228,7 +228,7 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
             limit += context.claim_rounding(u, line.v, claimed, off - limit)
         if not off > limit:
             return None, "right"
-        if exact is None and _agrees_further_out(context, line, u, claimed, off):
+        if exact is None and agrees_further_out(context, line, u, claimed, off):
             return None, "right"
         output = int(np.argmax(np.abs(u)))
         found = context.entry(output, column, claimed / along, value / along, limit / along)
@@ -237,9 +237,7 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
     return best, "right" if best is None else "wrong"
 
 
-def _agrees_further_out(
-    context: Context, line: Line, u: Vector, claimed: float, off: float
-) -> bool:
+def agrees_further_out(context: Context, line: Line, u: Vector, claimed: float, off: float) -> bool:
     """Whether a claim that disagrees with small steps agrees with some larger ones in a row.
 
     Where a number inside has few digits left, as 1 - h has for an h near 1, a part of the function

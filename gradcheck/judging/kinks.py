@@ -25,7 +25,7 @@ from gradcheck.judging.context import (
     Floats,
     Mask,
 )
-from gradcheck.judging.entries import many_ties, wrong_at
+from gradcheck.judging.entries import agrees_further_out, many_ties, wrong_at
 from gradcheck.judging.screening import BOTH
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import (
@@ -178,7 +178,10 @@ def _settle_along(context: Context, line: Line, output: int) -> None:
         claimed, value = place.claimed_number(u, v), float(measured.value[0])
         error = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
         error = max(error, SOUGHT * abs(claimed))
-        if measured.kinked[0] or not abs(claimed - value) > error:
+        off = abs(claimed - value)
+        if measured.kinked[0] or not off > error:
+            return
+        if agrees_further_out(place, at, u, claimed, off):
             return
         found.append((claimed, value, error + context.claim_rounding(u, v, claimed)))
     if all(abs(claimed - value) > error for claimed, value, error in found):

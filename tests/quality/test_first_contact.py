@@ -937,3 +937,25 @@ def test_tangents_of_very_many_inputs_of_which_each_output_sees_one_most(size):
 
     x = np.random.default_rng(0).standard_normal(size)
     assert judged(normalised, push, "jvp", (x,), 0).status is Status.PASS
+
+
+def test_a_logistic_cost_of_units_that_are_saturated_along_ties():
+    def sigmoid(z):
+        return 1 / (1 + np.exp(-z))
+
+    def cost(w):
+        h = sigmoid(np.r_[1.0, sigmoid(w[:3])] @ w[3:].reshape(4, 2))
+        return -np.log(h[0]) - np.log(1 - h[1])
+
+    def gradient(w):
+        a = np.r_[1.0, sigmoid(w[:3])]
+        out = sigmoid(a @ w[3:].reshape(4, 2)) - np.array([1.0, 0.0])
+        back = (w[3:].reshape(4, 2) @ out)[1:] * a[1:] * (1 - a[1:])
+        return np.r_[back, np.outer(a, out).ravel()]
+
+    for level in (18.0, 20.0, 30.0):
+        w = np.zeros(11)
+        w[4] = level
+        for seed in range(5):
+            verdict = judged(cost, gradient, "gradient", (w,), seed)
+            assert verdict.status is not Status.FAIL
