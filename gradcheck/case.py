@@ -66,6 +66,10 @@ class Case:
         """The same seed at other inputs."""
         return Case(inputs, self.seed)
 
+    def afresh(self) -> Case:
+        """The same inputs with other directions, to see whether a failure was one of chance."""
+        return Case(self.inputs, self.seed ^ 0x5EED)
+
     @classmethod
     def parse(cls, text: str) -> Case:
         """The case that printed ``text``; nothing but its constructors is evaluated.

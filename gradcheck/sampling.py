@@ -140,6 +140,12 @@ class Sampler:
             found = self._search()
         return found
 
+    def first_drafts(self, rng: np.random.Generator) -> Iterator[Draft]:
+        """A draft of each of the sizes that are always tried."""
+        for bindings in self.always():
+            edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
+            yield Draft(bindings, int(rng.integers(2**32)), edits)
+
     def _variadic(self, name: str) -> bool:
         return any(
             dims is not None and dims.variadic == name

@@ -9,6 +9,7 @@ import ast
 import dis
 import inspect
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -262,7 +263,10 @@ class _Source:
         wrapper = around.body[0]
         assert isinstance(wrapper, ast.FunctionDef)
         wrapper.body = [self.definition]
-        code = compile(around, self.code.co_filename, "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            # A call of a number, say: a slip of ours, that the user is not to read of.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            code = compile(around, self.code.co_filename, "exec", dont_inherit=True)
         outer = next(c for c in code.co_consts if isinstance(c, types.CodeType))
         inner = next(
             c

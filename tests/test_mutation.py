@@ -1,5 +1,6 @@
 """Planted bugs: which are killed, which survive, which are no bugs at all, and how that is said."""
 
+import itertools
 import os
 import time
 from dataclasses import replace
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 
 import gradcheck as gc
 from gradcheck import mutation
-from gradcheck.checking import PROFILES
+from gradcheck.checking import PROFILES, check_claim
 from gradcheck.loading import found_at
-from gradcheck.mutation.comparison import Original
+from gradcheck.mutation.comparison import Comparison, Original
 from gradcheck.mutation.mutants import Mutant, mutants_of, with_function
-from gradcheck.mutation.trial import try_mutant
+from gradcheck.mutation.trial import failure, try_mutant
 from gradcheck.mutation.workers import Lost, share_out
+from gradcheck.regimes import REGIMES
 
 CI = PROFILES["ci"]
 LIMIT = 20.0
@@ -220,3 +222,39 @@ def test_a_sample_is_the_same_for_the_same_seed(tmp_path):
     assert one != other
     assert file.read_text(encoding="utf-8") == text
     assert [path.name for path in file.parent.iterdir() if path.is_file()] == ["double.py"]
+
+
+def test_a_mutant_fails_at_first_sight_where_the_property_fails():
+    """Judged first is where it differs; the property, which knows nothing of that, agrees."""
+    claim = linear_rule()
+    original = Original(claim)
+    early = 0
+    for mutant in mutants_of(claim)[::5]:
+        seen = []
+        outcome = check_claim(mutant.claim, CI, simplify=False, judged=seen.append)
+        comparison = Comparison(original, mutant)
+        if not comparison.differs():
+            continue
+        (_, point), *_ = comparison.differences
+        failed = failure(mutant.claim, comparison, CI, LIMIT)
+        early += failed != ""
+        if failed:
+            assert outcome.record.status == "fail", mutant.after
+            cases = {v.case.seed: v for v in seen if v.status is gc.Status.FAIL}
+            assert point.case.seed in cases, mutant.after
+            assert cases[point.case.seed].title == failed
+    assert early > 10
+
+
+def test_what_is_compared_first_is_what_the_property_tries_first():
+    for claim in (linear_rule(), relu_rule()):
+        seen = []
+        check_claim(claim, CI, judged=lambda verdict, seen=seen: seen.append(verdict.case))
+        first = list(
+            itertools.takewhile(
+                lambda point: point.first, (point for point, _ in Original(claim).answers())
+            )
+        )
+        assert len(first) >= 3 * len(REGIMES)
+        for point, case in zip(first, seen, strict=False):
+            assert repr(point.case) == repr(case)

@@ -179,3 +179,14 @@ def test_lines_that_are_cut_and_characters_of_several_bytes():
     assert (first + 2, line, "dy + len('∂∂')  # the slope ∂") in shown
     assert (first + 2, "dy * len('∂∂') - y", "dy * len('∂∂') + y") in shown
     assert (first + 3, "- y", "- dy") in shown
+
+
+def test_what_python_says_of_an_edit_is_not_for_the_user():
+    def rule(dy, x):
+        return dy * (2 * np.sum(x))
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        shown = {edit.after for edit in edits(rule)}
+    assert "return 2(dy * np.sum(x))" in shown or len(shown) > 20
+    assert heard == []

@@ -11,8 +11,10 @@ from gradcheck.claims import Identity, Rule
 from gradcheck.errors import GradcheckError
 from gradcheck.mutation.comparison import Comparison, Original, Point
 from gradcheck.mutation.mutants import Mutant
+from gradcheck.regimes import REGIMES
+from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status, Verdict
-from gradcheck.verification import judge_drawn
+from gradcheck.verification import judge_at, judge_drawn
 
 #: How many of the inputs at which a survivor differs are looked for, and how many of them are
 #: judged, those first that differ most.
@@ -46,6 +48,10 @@ def try_mutant(original: Original, mutant: Mutant, profile: Profile, limit: floa
             differs = comparison.differs()
     except TimeUp:
         pass  # it does not end, or is slow: the property will tell
+    if comparison.differences:
+        title = failure(mutant.claim, comparison, profile, limit)
+        if title:
+            return Fate("killed", title, comparison.compared)
     if not differs:
         # What agrees everywhere may still break a contract.
         profile = Profile(profile.name, _CONTRACT_INPUTS, derandomized=True, database=False)
@@ -67,6 +73,30 @@ def try_mutant(original: Original, mutant: Mutant, profile: Profile, limit: floa
     except TimeUp:
         how = "passes; it takes too long to look for inputs that show it"
         return Fate("survived", how, comparison.compared)
+
+
+def failure(claim: Rule | Identity, comparison: Comparison, profile: Profile, limit: float) -> str:
+    """The title of the failure at the first input that shows a difference; empty where none is.
+
+    Of those inputs alone that the property tries in every run: it fails there as well, having
+    judged all that come before.
+    """
+    _, point = comparison.differences[0]
+    if not point.first or comparison.compared > profile.inputs:
+        return ""
+    contracts = point.regime == next(iter(REGIMES))
+    try:
+        with limited(limit):
+            # Drawn for the mutant, since the numbers in its source are among those that are tried.
+            cases = dict(zip(REGIMES, Sampler(claim).points(point.draft), strict=True))
+            case = cases[point.regime]
+            (verdict,) = judge_drawn(claim, [case], point.bindings, contracts=contracts)
+            if verdict.status is not Status.FAIL:
+                return ""
+            again = judge_at(claim, case.afresh(), table=False)
+            return verdict.title if again.status is Status.FAIL else ""
+    except TimeUp:
+        return ""
 
 
 def _shown(comparison: Comparison) -> str:
