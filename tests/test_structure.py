@@ -47,6 +47,7 @@ ORDER = [
     "adapters.landing", "adapters.randomness", "adapters.session",
     "adapters.state", "adapters.plan", "adapters.boundary", "adapters.conventions",
     "adapters.layers", "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
+    "adapters.flat_vectors",
     "adapters.recognition", "adapters.readings", "adapters.spec", "adapters.scan_report",
     "adapters.scales", "adapters.scan",
     "coursework.results", "coursework.protocol", "coursework.confinement",

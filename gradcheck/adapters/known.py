@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gradcheck.adapters.words import is_bias, is_parameter, is_target, is_weight, snake
+from gradcheck.adapters.words import is_bias, is_flat, is_parameter, is_target, is_weight, snake
 from gradcheck.arguments import Argument, as_argument, choice, constant, integers, real, simplex
 
 Dims = Mapping[str, Any]
@@ -233,7 +233,6 @@ MODEL = Kind(
     ({"data": real("n d", differentiate=False), "target": _LABELS},),
     {"n": 7, "d": 6, "h": 3, "c": 5},
 )
-_THETA = ("theta", "thetas", "params", "w_flat", "flat", "nn_params", "vec", "theta_vec")
 
 
 _DIMENSION = re.compile(r"\d+d?$")
@@ -256,18 +255,18 @@ def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
     """The role of each input: ``x``, ``weight``, ``bias``, ``target``, and so on."""
     if kind is MODEL:
         return {name: "target" if is_target(name) else "data" for name in names}
-    if kind is COST and not any(name.lower() in _THETA for name in names):
+    if kind is COST and not any(map(is_flat, names)):
         weights_of = {n: "weight" if is_weight(n) else "bias" for n in names if is_parameter(n)}
         rest = [name for name in names if name not in weights_of]
         if weights_of and len(rest) == 2:
             return weights_of | {n: "target" if is_target(n) else "data" for n in rest}
     roles: dict[str, str] = {}
     weights = biases = 0
-    flat = any(name.lower() in _THETA for name in names)
+    flat = any(map(is_flat, names))
     loss = kind.name in ("loss", "regression loss") or flat
     for name in names:
         lowered = name.lower()
-        if flat and lowered in _THETA:
+        if flat and is_flat(name):
             roles[name] = "theta"
         elif loss and is_target(name) and (len(names) > 1):
             roles[name] = "target"

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gradcheck.adapters import flat_vectors
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.conventions import candidates, style_of
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, discovered
+from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.known import (
     COST,
     MODEL,
@@ -32,6 +34,7 @@ from gradcheck.adapters.words import (
     NUMBERS,
     WORDS,
     gradient_names,
+    is_flat,
     is_logits,
     is_optimizer,
     is_parameter,
@@ -45,6 +48,8 @@ from gradcheck.claims import Derivation
 
 #: Beyond these, what follows a softmax or sigmoid may saturate.
 _LOGIT = 4.0
+#: What dicts of settings are called.
+_SETTINGS = ("_param", "_params", "config", "hparameters", "hparams")
 #: At most so many ways of reading a layer are tried.
 _MOST_WAYS = 24
 
@@ -177,7 +182,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         if is_parameter_dict(parameter.name)
         for key in _unused(function, parameter.name)
     }
-    for number, way in enumerate(ways_of(kind, roles)):
+    told = style.make is None and sizes_of([p.name for p in style.takes])
+    ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles)
+    for number, way in enumerate(ways):
         if number >= _MOST_WAYS:
             break
         way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
@@ -323,8 +330,12 @@ def _wanted(style: Style) -> tuple[list[str], dict[str, Any], str]:
     wanted: list[str] = []
     beside: dict[str, Any] = {}
     function = _forward_function(style)
+    sizes = {} if style.make is not None else sizes_of([p.name for p in style.takes])
     for parameter in style.takes:
         name = parameter.name
+        if name in sizes:
+            beside[name] = sizes[name]
+            continue
         # ``bias=None`` is a parameter that may be left out.
         optional = parameter.default is None and is_parameter(name) and style.make is None
         if not (is_required(parameter) or optional) or mode_value(name, "train") is not None:
@@ -335,7 +346,7 @@ def _wanted(style: Style) -> tuple[list[str], dict[str, Any], str]:
         keys = _keys_of(function, name)
         if keys and is_parameter_dict(name):
             wanted += keys
-        elif keys or name.endswith(("_param", "_params", "config", "hparameters", "hparams")):
+        elif keys or (name.endswith(_SETTINGS) and not is_flat(name)):
             made = settings(keys)
             if made is None:
                 said = f"it reads {', '.join(map(repr, keys))} from {name}"

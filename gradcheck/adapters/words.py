@@ -92,6 +92,10 @@ _CACHE = {"cache", "ctx", "mem", "memory", "context", "stash", "saved", "residua
 _OPTIMIZER = {"optimizer", "optim", "opt", "updater", "optimiser"}
 _PARAMETER_DICT = {"parameters", "params", "weights", "param", "model", "theta_dict"}
 _SHAPE = ("shape", "dims", "size")
+_FLAT = {
+    "theta", "thetas", "params", "w_flat", "flat", "nn_params", "vec", "theta_vec", "initial_theta",
+    "initial_nn_params", "flat_params", "unrolled", "nnparams", "weights_vector", "param_vector",
+}  # fmt: skip
 
 
 def gradient_names(name: str, words: Words = WORDS) -> list[str]:
@@ -143,6 +147,11 @@ def is_optimizer(name: str) -> bool:
 def is_parameter_dict(name: str) -> bool:
     """Whether a parameter of a function is a dict of parameters."""
     return name.lower() in _PARAMETER_DICT
+
+
+def is_flat(name: str) -> bool:
+    """Whether an input is all the parameters in one vector."""
+    return name.lower() in _FLAT
 
 
 def is_shape(name: str) -> bool:

@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent / "students"
 FILES = sorted(path.stem for path in (FOLDER / "right").glob("*.py"))
 
 #: What no name and no trial settles: these need a line of spec.
-UNREAD = {("nested_dicts", "Conv1x1"), ("flat_vectors", "forward_backward_prop")}
+UNREAD = {("nested_dicts", "Conv1x1")}
 #: Files of a framework that may not be installed: `pip install --group frameworks`.
 NEEDS = {
     "tensors": "torch", "registered": "jax", "primitives": "autograd",
@@ -55,6 +55,9 @@ WRONG = {
     ("dezero", "Mul"): {"x0", "x1"},
     ("flat_vectors", "costFunction"): {"theta"},
     ("flat_vectors", "ridge_cost"): {"theta"},
+    ("flat_vectors", "sparse_autoencoder_cost"): {"theta"},
+    ("flat_vectors", "softmax_cost"): {"theta"},
+    ("flat_vectors", "nnCostFunction"): {"nn_params"},
     ("fprop_bprop", "AffineLayer"): {"weights"},
     ("fprop_bprop", "SigmoidLayer"): {"inputs"},
     ("joelnet", "MSE"): {"predicted"},
