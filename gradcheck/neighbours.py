@@ -53,7 +53,7 @@ _FUNCTIONS: dict[str, tuple[str, ...]] = {
     "var": ("std",), "std": ("var",),
     "zeros_like": ("ones_like",), "ones_like": ("zeros_like",), "zeros": ("ones",),
     "ones": ("zeros",), "outer": ("multiply",), "tril": ("triu",), "triu": ("tril",),
-    "floor": ("ceil",), "ceil": ("floor",), "inv": ("pinv",),
+    "floor": ("ceil",), "ceil": ("floor",),
 }  # fmt: skip
 #: Elementwise functions that can be forgotten: ``np.exp(a)`` for ``a``.
 _FORGOTTEN = {

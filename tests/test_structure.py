@@ -48,7 +48,7 @@ ORDER = [
     "adapters.state", "adapters.plan", "adapters.boundary", "adapters.conventions",
     "adapters.layers", "adapters.definitions", "adapters", "adapters.known", "adapters.discovery",
     "adapters.flat_vectors",
-    "adapters.recognition", "adapters.readings", "adapters.spec", "adapters.scan_report",
+    "adapters.recognition", "adapters.guesses", "adapters.readings", "adapters.spec", "adapters.scan_report",
     "adapters.scales", "adapters.scan",
     "coursework.results", "coursework.protocol", "coursework.confinement",
     "coursework.differencing", "coursework.reading", "coursework.units", "coursework.shim",

@@ -82,6 +82,8 @@ class Plan:
         #: Whether the output was finite in the trial.
         self.finite = True
         self.derivative_of = names.derivative_of
+        #: Whether a derivative was near the slopes of the function in the trial.
+        self.derivative_fits = False
         self.gradients: dict[str, Place | None] = {}
         self.trial_error = ""
         self.notes: list[str] = []
@@ -337,7 +339,8 @@ class Plan:
             except Exception:
                 off[argument] = np.inf
         # A derivative that is wrong is taken for one of the input, which most are.
-        return "output" if off["output"] < _STEP and off["output"] < off["input"] else "input"
+        self.derivative_fits = min(off.values()) < _STEP
+        return "output" if self.derivative_fits and off["output"] < off["input"] else "input"
 
     def _find_gradients(self, session: Session) -> None:
         wanted = [name for name in self.forward_inputs if name in self.differentiable]

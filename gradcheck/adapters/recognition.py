@@ -40,6 +40,7 @@ from gradcheck.adapters.words import (
     is_parameter,
     is_parameter_dict,
     is_rate,
+    is_target,
     mode_value,
 )
 from gradcheck.answers import same
@@ -112,15 +113,25 @@ def is_base(cls: Any, namespace: Mapping[str, Any]) -> bool:
         return False
     below = [c for c in namespace.values() if inspect.isclass(c) and c is not cls]
     own = [value for name, value in vars(cls).items() if name != "__init__"]
-    halves = [getattr(cls, name, None) for name in (*WORDS.forward, *WORDS.backward, "gradient")]
-    halves = [half for half in halves if inspect.isfunction(half)]
-    abstract = bool(getattr(cls, "__abstractmethods__", None)) or any(
-        "NotImplementedError" in value.__code__.co_names
-        for value in (*own, *halves)
-        if inspect.isfunction(value)
+    halves = [
+        [half for name in names if inspect.isfunction(half := getattr(cls, name, None))]
+        for names in (WORDS.forward, (*WORDS.backward, "gradient"))
+    ]
+    abstract = (
+        bool(getattr(cls, "__abstractmethods__", None))
+        or any(inspect.isfunction(value) and _is_open(value) for value in own)
+        # Of several that would do, such as ``compute`` and ``__call__``, one is enough.
+        or any(half and all(map(_is_open, half)) for half in halves)
     )
     inherited = any(issubclass(c, cls) for c in below)
-    return abstract or (inherited and (_needs_functions(cls) or _does_nothing(halves)))
+    return abstract or (
+        inherited and (_needs_functions(cls) or _does_nothing([*halves[0], *halves[1]]))
+    )
+
+
+def _is_open(method: Any) -> bool:
+    """Whether a method is for others to write."""
+    return "NotImplementedError" in method.__code__.co_names
 
 
 def _does_nothing(halves: Sequence[Any]) -> bool:
@@ -176,6 +187,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         return _unread(reading, wanted, problem)
     roles = roles_of(wanted, kind)
     function, reason = _forward_function(style), ""
+    raising: tuple[dict[str, Any], str] | None = None
     unused = {
         key
         for parameter in style.takes
@@ -201,11 +213,41 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if reading.declared is None or not plan.trial_error:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                 if not plan.trial_error:
+                    if raising is not None and _is_flattened(raising[0], given):
+                        return _of_two_minds(reading, *raising, given)
                     return _settled(reading, kind)
+                raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
     if reading.declared is not None:
         return _settled(reading, kind)
     return _unread(reading, wanted, reason or "none of the dims that were tried fits")
+
+
+def _is_flattened(raising: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether a product of arrays was made one of smaller arrays: an outer or an inner product."""
+    axes = [
+        (len(a.shape.axes), len(b.shape.axes))
+        for a, b in ((as_argument(raising[name]), as_argument(given[name])) for name in given)
+        if isinstance(a, Real) and isinstance(b, Real) and a.differentiable
+    ]
+    return len(axes) > 1 and all(fewer < more for more, fewer in axes)
+
+
+def _of_two_minds(
+    reading: Reading, raising: Mapping[str, Any], error: str, given: Mapping[str, Any]
+) -> Reading:
+    """A layer that may be meant for small arrays, or whose backward function is wrong."""
+    reading.declared, reading.inputs = None, {}
+    first, second = (
+        ", ".join(f"{name} = {argument_text(one)}" for name, one in inputs.items())
+        for inputs in (raising, given)
+    )
+    reading.reason = (
+        f"at {first} its forward function runs and its backward function raises {error}; at "
+        f"{second} both run: say which is meant"
+    )
+    reading.spec = spec_line(reading.sighting, raising)
+    return reading
 
 
 def _settled(reading: Reading, kind: Kind) -> Reading:
@@ -221,7 +263,12 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
         for name in missing
         if plan.style.inward is as_is and not is_parameter(name) and name != plan.inputs[0]
     ]
-    left = {*idle, *none}
+    targets = [
+        name
+        for name in missing
+        if plan.is_loss and is_target(name) and not plan.trial_error and name not in idle
+    ]
+    left = {*idle, *none, *targets}
     if left and left != set(plan.differentiable):
         reading.inputs = {
             n: _undifferentiated(given) if n in left else given
@@ -238,6 +285,9 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
     ]
     reading.assumptions += [
         f"{name} is not to be differentiated: its gradient is None" for name in none
+    ]
+    reading.assumptions += [
+        f"{name} is what is to be predicted: no gradient for it is wanted" for name in targets
     ]
     return reading
 
@@ -268,7 +318,8 @@ def logits(given: Any) -> Any:
 
 
 def _undifferentiated(given: Any) -> Any:
-    return real(given, differentiate=False) if isinstance(given, str) else given
+    argument = as_argument(given)
+    return replace(argument, differentiate=False) if isinstance(argument, Real) else given
 
 
 def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:

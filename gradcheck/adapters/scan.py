@@ -18,6 +18,7 @@ from typing import Any
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.definitions import Definitions, definitions_of
 from gradcheck.adapters.discovery import argument_text
+from gradcheck.adapters.guesses import guessed
 from gradcheck.adapters.layers import declare, plan_of, rounding_of
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.readings import others
@@ -70,7 +71,7 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
         found = _with_spec(definitions, spec)
     for sighting, entry in found:
         with _quietly():
-            layer = _checked(sighting, entry, definitions, profile)
+            layer = _checked(sighting, entry, definitions, profile, [one for one, _ in found])
         report.layers.append(layer)
         yield layer
     for layer in _lonely(definitions, report):
@@ -183,7 +184,11 @@ def unknown_entries(spec: Mapping[str, Entry], reports: Sequence[FileReport]) ->
 
 
 def _checked(
-    sighting: Sighting, entry: Entry | None, definitions: Definitions, profile: Profile
+    sighting: Sighting,
+    entry: Entry | None,
+    definitions: Definitions,
+    profile: Profile,
+    beside: Sequence[Sighting],
 ) -> LayerReport:
     try:
         with limited(TIME_LIMIT):
@@ -196,6 +201,9 @@ def _checked(
     report = LayerReport(name, sighting.style.convention, sighting.line)
     report.assumptions = reading.assumptions
     report.inputs = {n: argument_text(given).strip('"') for n, given in reading.inputs.items()}
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if plan is not None and _explained(plan.trial_error, definitions) != plan.trial_error:
+        reading.declared, reading.reason = None, f"its backward function raises {plan.trial_error}"
     if reading.declared is None:
         report.reason = _explained(reading.reason, definitions)
         report.spec = reading.spec or spec_line(sighting, {})
@@ -220,6 +228,14 @@ def _checked(
     for rule, outcome in outcomes:
         report.gradients.append(_gradient(rule, outcome, declared, reading, profile))
     judge_scales(report, reading)
+    guess = guessed(reading, beside) if entry is None else None
+    for gradient in report.gradients if guess is not None else ():
+        if gradient.verdict == PASS:
+            assert guess is not None
+            gradient.verdict = UNDECIDED
+            gradient.message = (
+                f"{report.name}: the gradient for {gradient.name} is {guess.said}: is it meant?"
+            )
     if rounding := rounding_of(declared):
         dtype = plan.style.own_dtype
         seen = ", ".join(f"{name} {off:.0e}" for name, off in rounding.items())
@@ -231,6 +247,7 @@ def _checked(
     if undecided:
         scales = ", ".join(f'{g.name} = "{g.scale}"' for g in undecided if g.scale)
         extra = f"names = {{ scale = {{ {scales} }} }}" if scales else ""
+        extra = f"names = {{ {guess.names} }}" if guess is not None else extra
         report.spec = spec_line(sighting, reading.inputs, extra)
     return report
 

@@ -39,11 +39,12 @@ Floats = NDArray[np.float64]
 _DRAFTS = 11
 _MORE_DRAFTS = 22
 _STRETCH = 2
-#: The answers agree within so many times what rounding was seen to do to them, and within a few
-#: units in the last place.
+#: The answers agree within so many times what rounding was seen to do to them, within a few units
+#: in the last place, and below the numbers that have all their digits.
 _MARGIN = 8.0
 _RUNS = 6
 _UNITS = 2.0**-50
+_LEAST = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Comparison:
             return np.inf
         off = np.abs(wrong - right)
         size = np.maximum(np.abs(wrong), np.abs(right))
-        if not (off > _UNITS * size).any():
+        if not (off > _UNITS * size + _LEAST).any():
             return None
         scatter = np.zeros(right.shape)
         for rule, answer in ((original, right), (changed, wrong)):
@@ -156,7 +157,7 @@ class Comparison:
                 scatter += rounding.scatter(compute, answer, point.case.seed, _RUNS)
             except (SetAside, Violation):
                 continue
-        outside = off > _MARGIN * scatter + _UNITS * size
+        outside = off > _MARGIN * scatter + _UNITS * size + _LEAST
         if not outside.any():
             return None
         return float(np.max(off[outside]) / np.max(size))

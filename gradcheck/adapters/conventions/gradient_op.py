@@ -25,7 +25,7 @@ _ARRAYS = ("realize_cached_data", "numpy", "cached_data", "data", "value")
 
 
 def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
-    """A class with both methods, in a module that has a class of tensors."""
+    """A class with both methods; without a class of tensors beside it, it is given arrays."""
     if len(what) != 1 or not inspect.isclass(what[0]):
         return None
     (cls,) = what
@@ -35,7 +35,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         return None
     gets = parameters_of(gradient, skip_first=True)
     tensor = _tensor_class(cls, gradient)
-    if len(gets) != 2 or tensor is None:
+    if len(gets) != 2 or (tensor is None and gets[1].name != "node"):
         return None
     kind = inspect.Parameter.POSITIONAL_ONLY
     takes = parameters_of(compute, skip_first=True)
@@ -75,6 +75,9 @@ def _maker(cls: type) -> Callable[..., Any]:
 
 def _forward(held: Any, tensor: Any) -> Callable[..., Any]:
     def forward(*arrays: Any) -> Any:
+        if tensor is None:
+            held.node = SimpleNamespace(inputs=arrays)
+            return held.operator.compute(*arrays)
         held.node = held.operator(*(tensor(np.asanyarray(array)) for array in arrays))
         return _array(held.node)
 
@@ -83,7 +86,8 @@ def _forward(held: Any, tensor: Any) -> Callable[..., Any]:
 
 def _backward(held: Any, tensor: Any) -> Callable[..., Any]:
     def backward(cotangent: Any) -> Any:
-        found = held.operator.gradient(tensor(np.asanyarray(cotangent)), held.node)
+        given = np.asanyarray(cotangent)
+        found = held.operator.gradient(given if tensor is None else tensor(given), held.node)
         parts = found if isinstance(found, tuple | list) else (found,)
         return tuple(_array(part) for part in parts)
 
@@ -91,7 +95,9 @@ def _backward(held: Any, tensor: Any) -> Callable[..., Any]:
 
 
 def _array(node: Any) -> Any:
-    """The array of a tensor."""
+    """The array of a tensor, or one that is one already."""
+    if isinstance(node, np.ndarray | np.generic):
+        return node
     for name in _ARRAYS:
         held = getattr(node, name, None)
         if held is not None:
