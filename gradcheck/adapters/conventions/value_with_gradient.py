@@ -15,7 +15,7 @@ from typing import Any
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, parameters_of
-from gradcheck.adapters.words import WORDS
+from gradcheck.adapters.words import WORDS, is_flat
 
 PRIORITY = 80
 
@@ -75,6 +75,7 @@ def _value_of(function: Any) -> int | None:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     except (OSError, TypeError, SyntaxError):
         return None
+    flat = any(is_flat(parameter.name) for parameter in parameters_of(function))
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
             first, *rest = (ast.unparse(part).lower() for part in node.value.elts)
@@ -84,7 +85,7 @@ def _value_of(function: Any) -> int | None:
                 if len(rest) == 1 and rest[0].startswith(_VALUES):
                     return 1
             elif any(part.startswith(("d", "grad", "nabla")) for part in rest) or (
-                first.startswith(_VALUES)
+                first.startswith(_VALUES) or (flat and len(rest) == 1)
             ):
                 return 0
     return None

@@ -1,0 +1,181 @@
+"""Layers whose names say nothing, right and with bugs: no guess makes a bug pass.
+
+A guess of sizes and of layout is judged by what runs; a scale, a sign or a transpose is never
+guessed in a rule's favour.
+"""
+
+import dataclasses
+
+import pytest
+
+from gradcheck.adapters.scan import PROFILE, scan
+
+CLASS = """
+class {name}:
+    def __init__(self{given}):
+        {kept}
+
+    def forward(self, x):
+        {forward}
+
+    def backward(self, dout):
+        {backward}
+"""
+
+
+def layer(name, parameters, forward, backward):
+    given = "".join(f", {one}" for one in parameters)
+    kept = "; ".join(f"self.{one} = {one}" for one in parameters) or "pass"
+    lines = [text.replace("\n", "\n        ") for text in (forward, backward)]
+    return CLASS.format(name=name, given=given, kept=kept, forward=lines[0], backward=lines[1])
+
+
+#: Layers, and what is to be replaced in each by what.
+LAYERS = {
+    "Projection": (
+        layer(
+            "Projection", ["W"], "self.x = x\nreturn np.dot(x, self.W)",
+            "self.dW = np.dot(self.x.T, dout)\nreturn np.dot(dout, self.W.T)",
+        ),
+        ("self.W.T)", "self.W)"), ("self.x.T, dout)", "self.x, dout)"),
+        ("self.x.T, dout)", "self.x.T, dout) / len(self.x)"),
+    ),
+    "Combine": (
+        layer(
+            "Combine", ["W", "b"], "self.x = x\nreturn x.dot(self.W) + self.b",
+            "self.dW = self.x.T.dot(dout)\nself.db = dout.sum(axis=0)\nreturn dout.dot(self.W.T)",
+        ),
+        ("self.W.T)", "self.W)"), ("dout.sum(axis=0)", "dout.mean(axis=0)"),
+    ),
+    "Mixer": (
+        layer(
+            "Mixer", ["W", "b"], "self.x = x\nreturn self.W @ x + self.b",
+            "self.dW = dout @ self.x.T\nself.db = dout.sum(axis=1, keepdims=True)\n"
+            "return self.W.T @ dout",
+        ),
+        ("dout @ self.x.T", "self.x @ dout.T"),
+        ("dout @ self.x.T", "dout @ self.x.T / self.x.shape[1]"),
+    ),
+    "Warp": (
+        layer(
+            "Warp", [], "self.x = x\nreturn x * np.tanh(x)",
+            "t = np.tanh(self.x)\nreturn dout * (t + self.x * (1 - t**2))",
+        ),
+        ("return dout", "return -dout"), ("return dout", "return dout / len(dout)"),
+    ),
+    "Gate": (
+        layer(
+            "Gate", ["w"], "self.x = x\nreturn x * self.w",
+            "self.dw = dout * self.x\nreturn dout * self.w",
+        ),
+        ("self.dw = dout", "self.dw = -dout"), ("self.dw = dout", "self.dw = dout / len(dout)"),
+    ),
+    "Centering": (
+        layer("Centering", [], "return x - x.mean(axis=0)", "return dout - dout.mean(axis=0)"),
+        ("dout.mean(axis=0)", "dout.sum(axis=0)"),
+        ("dout.mean(axis=0)", "dout.mean(axis=1, keepdims=True)"),
+    ),
+    "Gram": (
+        layer("Gram", [], "self.x = x\nreturn x @ x.T", "return (dout + dout.T) @ self.x"),
+        ("dout + dout.T", "2 * dout"), ("(dout +", "-(dout +"),
+    ),
+    "mix": (
+        """
+def mix_forward(x, w):
+    return x.dot(w.T), (x, w)
+
+
+def mix_backward(dout, cache):
+    x, w = cache
+    return dout.dot(w), dout.T.dot(x)
+""",
+        ("dout.dot(w)", "dout.dot(w.T)"), ("dout.T.dot(x)", "dout.T.dot(x) / len(x)"),
+    ),
+    "Objective": (
+        """
+class Objective:
+    def forward(self, pred, target):
+        self.pred, self.target = pred, target
+        return np.mean((pred - target) ** 2)
+
+    def backward(self):
+        return 2 * (self.pred - self.target) / self.pred.size
+""",
+        (" / self.pred.size", ""), ("2 * (", "-2 * ("),
+    ),
+    "ridge": (
+        """
+def ridge(theta, X, y):
+    r = X @ theta - y
+    return 0.5 * np.mean(r**2), X.T @ r / len(y)
+""",
+        (" / len(y)", ""), (" / len(y)", " / theta.size"),
+    ),
+    "loss beside its gradient": (
+        """
+class LogLoss:
+    def loss(self, y, y_pred):
+        return -(y * np.log(y_pred)).sum()
+
+    def grad(self, y, y_pred):
+        return -y / y_pred
+""",
+        ("-y / y_pred", "y_pred - y"), ("-y / y_pred", "y / y_pred"),
+    ),
+    "derivatives": (
+        """
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def sigmoid_prime(x):
+    return sigmoid(x) * (1 - sigmoid(x))
+
+
+def tanh(x):
+    return np.tanh(x)
+
+
+def tanh_prime(x):
+    return 1 - np.tanh(x) ** 2
+""",
+        ("- np.tanh(x) ** 2", "- x**2"), ("1 - np.tanh", "-1 + np.tanh"),
+    ),
+}  # fmt: skip
+CASES = [(name, bug) for name, (_, *bugs) in LAYERS.items() for bug in (None, *bugs)]
+
+
+def verdicts(tmp_path, text):
+    path = tmp_path / "found.py"
+    path.write_text(f"import numpy as np\n{text}", encoding="utf-8")
+    *layers, _ = scan(path, {}, dataclasses.replace(PROFILE, inputs=28))
+    return layers
+
+
+@pytest.mark.parametrize(("name", "bug"), CASES)
+def test_a_guess_makes_no_bug_pass(name, bug, tmp_path):
+    text, *_ = LAYERS[name]
+    if bug is not None:
+        before, after = bug
+        head, found, tail = text.rpartition(before)
+        assert found
+        text = head + after + tail
+    layers = verdicts(tmp_path, text)
+    assert layers
+    passed = all(layer.verdict == "pass" for layer in layers)
+    assert passed == (bug is None), [(one.name, one.verdict, one.assumptions) for one in layers]
+
+
+def test_what_was_guessed_is_said_with_the_line_that_settles_it(tmp_path):
+    text, *_ = LAYERS["Projection"]
+    (layer,) = verdicts(tmp_path, text.replace("self.W.T)", "self.W)"))
+    assert layer.reason.startswith('at x = "n d", W = "d m" its forward function runs and its ')
+    assert 'at x = "n", W = "n" both run' in layer.reason
+    assert layer.spec == 'Projection = { x = "n d", W = "d m" }'
+    text, *_ = LAYERS["loss beside its gradient"]
+    (layer,) = verdicts(tmp_path, text.replace("-y / y_pred", "y_pred - y"))
+    assert "what a softmax took" in layer.gradients[0].message
+    assert 'names = { through = "softmax" }' in layer.spec
+    # A word about it in the source is enough.
+    said = text.replace("-y / y_pred", "y_pred - y  # of the logits")
+    assert [one.verdict for one in verdicts(tmp_path, said)] == ["pass"]
