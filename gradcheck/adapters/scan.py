@@ -15,11 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gradcheck.adapters import guards
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.definitions import Definitions, definitions_of
 from gradcheck.adapters.discovery import argument_text
 from gradcheck.adapters.guesses import guessed
 from gradcheck.adapters.layers import declare, plan_of, rounding_of
+from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.readings import others
 from gradcheck.adapters.recognition import (
@@ -217,7 +219,8 @@ def _checked(
     if _set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = _moderate(reading, report, profile)
     if _set_aside(outcomes, "raised"):
-        outcomes = _from_two(declared, report, profile)
+        _from_two(declared, report)
+        outcomes = _outcomes(declared, profile)
     if entry is None and any(outcome.record.status == FAIL for _, outcome in outcomes):
         declared, outcomes = _otherwise(reading, report, profile) or (declared, outcomes)
     plan = plan_of(declared)
@@ -292,15 +295,14 @@ def _set_aside(outcomes: Sequence[tuple[Rule, Outcome]], why: str) -> bool:
     )
 
 
-def _from_two(
-    declared: Derivation, report: LayerReport, profile: Profile
-) -> list[tuple[Rule, Outcome]]:
-    """Again at sizes of two and more: labels and one-hot rows look alike for one class."""
+def _from_two(declared: Derivation, report: LayerReport) -> None:
+    """Sizes of two and more alone: labels and one-hot rows look alike for one class."""
     limits = Sampler(declared.rules[0]).limits
     sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
     declared.options = replace(declared.options, sizes=sizes)
-    report.assumptions.append("sizes of two and more: it raises at others")
-    return _outcomes(declared, profile)
+    said = "sizes of two and more: it raises at others"
+    if said not in report.assumptions:
+        report.assumptions.append(said)
 
 
 def _moderate(
@@ -332,21 +334,49 @@ def _otherwise(
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
     """A layer that is wrong as it was read, in another reading of which all is right."""
     for inputs, names, assumption in others(reading):
-        declared = declare((*reading.sighting.what, names), inputs, guessed=True)
-        plan = plan_of(declared)
-        if declared.problem is not None or plan is None or plan.trial_error:
-            continue
-        outcomes: list[tuple[Rule, Outcome]] = []
-        for rule in declared.rules:
-            outcomes.append((rule, check_claim(rule, profile, time_limit=TIME_LIMIT)))
-            if outcomes[-1][1].record.status != PASS:
-                break
-        else:
+        found = _all_right(reading, report, inputs, names, profile)
+        if found is not None:
             reading.inputs, reading.names = inputs, names
             report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
             report.assumptions.append(assumption)
-            return declared, outcomes
-    return None
+            return found
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if plan is None or not plan.is_loss:
+        return None
+    with guards.without(reading.sighting.style) as small:
+        found = (
+            _all_right(reading, report, reading.inputs, reading.names, profile) if small else None
+        )
+    if found is not None:
+        report.assumptions.append(
+            f"{', '.join(f'{number:g}' for number in small)} in its forward function only keeps it "
+            "finite: without it the gradient is right, with it off by as much"
+        )
+    return found
+
+
+def _all_right(
+    reading: Reading,
+    report: LayerReport,
+    inputs: Mapping[str, Any],
+    names: Names,
+    profile: Profile,
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer in a reading in which every gradient is right; None where one is not."""
+    declared = declare((*reading.sighting.what, names), inputs, guessed=True)
+    plan = plan_of(declared)
+    if declared.problem is not None or plan is None or plan.trial_error:
+        return None
+    outcomes: list[tuple[Rule, Outcome]] = []
+    for rule in declared.rules:
+        outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
+        if _set_aside([(rule, outcome)], "raised"):
+            _from_two(declared, report)
+            outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
+        if outcome.record.status != PASS:
+            return None
+        outcomes.append((rule, outcome))
+    return declared, outcomes
 
 
 def _convention(sighting: Sighting, declared: Derivation) -> str:
