@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcheck.adapters.layers import plan_of
-from gradcheck.adapters.recognition import Reading, Sighting, read
+from gradcheck.adapters.recognition import Reading, read
+from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.words import is_logits
 
 #: Words that a source has where a gradient is meant with respect to what an activation took.

@@ -1,20 +1,18 @@
-"""Which layers a file holds, and what their dims are: by known names, and by trying."""
+"""What the dims of a layer are: by known names, and by trying."""
 
 from __future__ import annotations
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcheck.adapters import flat_vectors
 from gradcheck.adapters.boundary import array_modules
-from gradcheck.adapters.conventions import candidates, style_of
-from gradcheck.adapters.definitions import Definitions
+from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
+from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
 from gradcheck.adapters.known import (
     COST,
     MODEL,
@@ -23,46 +21,28 @@ from gradcheck.adapters.known import (
     fits,
     kind_of,
     roles_of,
-    settings,
     sizes_for,
     ways_of,
 )
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.style import Style, as_is, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
-    NUMBERS,
-    WORDS,
-    gradient_names,
-    is_flat,
     is_logits,
     is_optimizer,
     is_parameter,
     is_parameter_dict,
-    is_rate,
     is_target,
-    mode_value,
 )
 from gradcheck.answers import same
-from gradcheck.arguments import Choice, Integers, Real, as_argument, choice, constant, real
+from gradcheck.arguments import Choice, Integers, Real, as_argument, real
 from gradcheck.claims import Derivation
 
 #: Beyond these, what follows a softmax or sigmoid may saturate.
 _LOGIT = 4.0
-#: What dicts of settings are called.
-_SETTINGS = ("_param", "_params", "config", "hparameters", "hparams")
 #: At most so many ways of reading a layer are tried.
 _MOST_WAYS = 24
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """A layer in a file: what it is made of, and how it is called."""
-
-    name: str
-    what: tuple[Any, ...]
-    style: Style
-    line: int
 
 
 @dataclass
@@ -76,85 +56,6 @@ class Reading:
     assumptions: list[str] = field(default_factory=list)
     reason: str = ""
     spec: str = ""
-
-
-def sightings(definitions: Definitions) -> list[Sighting]:
-    """The layers of a file in the order in which they stand there."""
-    namespace = definitions.namespace
-    found: list[Sighting] = []
-    for what in candidates(namespace):
-        if is_base(what[0], namespace):
-            continue
-        style = style_of(what, Names())
-        source = what[-1] if inspect.isclass(what[-1]) else style.source or what[-1]
-        found.append(Sighting(_called(style, what, found), what, style, line_of(source)))
-    return sorted(found, key=lambda one: one.line)
-
-
-def _called(style: Style, what: tuple[Any, ...], found: Sequence[Sighting]) -> str:
-    """The name of a layer; that of its backward function where another is called the same."""
-    taken = {one.name for one in found}
-    return style.name if style.name not in taken else getattr(what[-1], "__name__", style.name)
-
-
-def line_of(source: Any) -> int:
-    """The line of a function, or of the first method of a class."""
-    if inspect.isclass(source):
-        own = [getattr(value, "__func__", value) for value in vars(source).values()]
-        lines = [value.__code__.co_firstlineno for value in own if inspect.isfunction(value)]
-        return min(lines, default=0)
-    code = getattr(inspect.unwrap(source), "__code__", None)
-    return code.co_firstlineno if code else 0
-
-
-def is_base(cls: Any, namespace: Mapping[str, Any]) -> bool:
-    """Whether a class is there for others to be made from."""
-    if not inspect.isclass(cls):
-        return False
-    below = [c for c in namespace.values() if inspect.isclass(c) and c is not cls]
-    own = [value for name, value in vars(cls).items() if name != "__init__"]
-    halves = [
-        [half for name in names if inspect.isfunction(half := getattr(cls, name, None))]
-        for names in (WORDS.forward, (*WORDS.backward, "gradient"))
-    ]
-    abstract = (
-        bool(getattr(cls, "__abstractmethods__", None))
-        or any(inspect.isfunction(value) and _is_open(value) for value in own)
-        # Of several that would do, such as ``compute`` and ``__call__``, one is enough.
-        or any(half and all(map(_is_open, half)) for half in halves)
-    )
-    inherited = any(issubclass(c, cls) for c in below)
-    return abstract or (
-        inherited and (_needs_functions(cls) or _does_nothing([*halves[0], *halves[1]]))
-    )
-
-
-def _is_open(method: Any) -> bool:
-    """Whether a method is for others to write."""
-    return "NotImplementedError" in method.__code__.co_names
-
-
-def _does_nothing(halves: Sequence[Any]) -> bool:
-    """Whether forward or backward is there for others to override: its body is ``pass``."""
-    return any(
-        all(isinstance(s, ast.Pass) or _is_docstring(s) for s in node.body)
-        for half in halves
-        for node in ast.walk(_tree(half))
-        if isinstance(node, ast.FunctionDef)
-    )
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _needs_functions(cls: type) -> bool:
-    """Whether a constructor takes functions: a class for activations to be made from."""
-    names = {parameter.name for parameter in parameters_of(cls)}
-    return bool(names & {"f", "f_prime", "activation", "activation_prime", "fn", "func"})
-
-
-# ---- dims that are not declared --------------------------------------------------------------
 
 
 def read(sighting: Sighting) -> Reading:
@@ -182,17 +83,17 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         kind = MODEL
     elif style.backward is None and kind is OTHER:
         kind = COST
-    wanted, beside, problem = _wanted(style)
+    wanted, beside, problem = wanted_of(style)
     if problem:
         return _unread(reading, wanted, problem)
     roles = roles_of(wanted, kind)
-    function, reason = _forward_function(style), ""
+    function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
     unused = {
         key
         for parameter in style.takes
         if is_parameter_dict(parameter.name)
-        for key in _unused(function, parameter.name)
+        for key in unused_keys(function, parameter.name)
     }
     told = style.make is None and sizes_of([p.name for p in style.takes])
     ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles)
@@ -374,110 +275,6 @@ def _toml(given: Any) -> str:
                 parts["differentiate"] = False
             return _toml(parts)
     return _toml(argument_text(given))
-
-
-def _wanted(style: Style) -> tuple[list[str], dict[str, Any], str]:
-    """The arrays that a layer takes, what else it is given, and what is not known of it."""
-    wanted: list[str] = []
-    beside: dict[str, Any] = {}
-    function = _forward_function(style)
-    sizes = {} if style.make is not None else sizes_of([p.name for p in style.takes])
-    for parameter in style.takes:
-        name = parameter.name
-        if name in sizes:
-            beside[name] = sizes[name]
-            continue
-        # ``bias=None`` is a parameter that may be left out.
-        optional = parameter.default is None and is_parameter(name) and style.make is None
-        if not (is_required(parameter) or optional) or mode_value(name, "train") is not None:
-            continue
-        if name in style.fixed or (name.lower() in NUMBERS and not _has_gradient(style, name)):
-            beside[name] = constant(style.fixed.get(name, NUMBERS.get(name.lower())))
-            continue
-        keys = _keys_of(function, name)
-        if keys and is_parameter_dict(name):
-            wanted += keys
-        elif keys or (name.endswith(_SETTINGS) and not is_flat(name)):
-            made = settings(keys)
-            if made is None:
-                said = f"it reads {', '.join(map(repr, keys))} from {name}"
-                return wanted, beside, f"{said}, whose values are not known"
-            beside[name] = made
-        elif words := _compared_with(function, name):
-            beside[name] = choice(*words) if len(words) > 1 else constant(words[0])
-        else:
-            wanted.append(name)
-    if style.make is not None:
-        for parameter in parameters_of(style.make):
-            needed = is_required(parameter) and is_parameter(parameter.name)
-            if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
-                wanted.append(parameter.name)
-    return wanted, beside, "" if wanted else "its forward function takes no array"
-
-
-def _has_gradient(style: Style, name: str) -> bool:
-    """Whether a rule has a variable for the gradient of a name."""
-    code = getattr(style.source, "__code__", None)
-    return code is not None and bool(set(gradient_names(name)) & set(code.co_varnames))
-
-
-def _forward_function(style: Style) -> Any:
-    try:
-        return style.forward(style.make if style.make is not None else None)
-    except AttributeError:
-        return None
-
-
-def _keys_of(function: Any, name: str) -> list[str]:
-    """The keys that a function reads from one of its arguments: those that have to be there."""
-    found: dict[str, None] = {}
-    optional: set[str] = set()
-    for node in ast.walk(_tree(function)):
-        match node:
-            case ast.Subscript(
-                value=ast.Name(id=held), slice=ast.Constant(value=str() as key), ctx=ast.Load()
-            ) if held == name:
-                found[key] = None
-            case ast.Compare(
-                left=ast.Constant(value=str() as key), ops=[ast.In()],
-                comparators=[ast.Name(id=held)],
-            ) if held == name:  # fmt: skip
-                optional.add(key)
-    return [key for key in found if key not in optional]
-
-
-def _unused(function: Any, name: str) -> set[str]:
-    """The keys that a function reads into variables that it does not use."""
-    tree = _tree(function)
-    used = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign(
-                targets=[ast.Name(id=variable)],
-                value=ast.Subscript(value=ast.Name(id=held), slice=ast.Constant(str() as key)),
-            ) if held == name and variable not in used:
-                found.add(key)
-    return found
-
-
-def _compared_with(function: Any, name: str) -> list[str]:
-    """The words that a function compares one of its arguments with."""
-    found: dict[str, None] = {}
-    for node in ast.walk(_tree(function)):
-        match node:
-            case ast.Compare(
-                left=ast.Name(id=held), ops=[ast.Eq()], comparators=[ast.Constant(str() as word)]
-            ) if held == name:
-                found[word] = None
-    return list(found)
-
-
-def _tree(function: Any) -> ast.AST:
-    try:
-        return ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return ast.Module([], [])
 
 
 def _completed(

@@ -179,3 +179,43 @@ def test_what_was_guessed_is_said_with_the_line_that_settles_it(tmp_path):
     # A word about it in the source is enough.
     said = text.replace("-y / y_pred", "y_pred - y  # of the logits")
     assert [one.verdict for one in verdicts(tmp_path, said)] == ["pass"]
+
+
+GUARDED = """
+def softmax(x):
+    x = x - x.max(axis=-1, keepdims=True)
+    return np.exp(x) / np.sum(np.exp(x), axis=-1, keepdims=True)
+
+
+def cross_entropy_error(y, t):
+    if t.size == y.size:
+        t = t.argmax(axis=1)
+    batch_size = y.shape[0]
+    # so that the logarithm stays finite
+    return -np.sum(np.log(y[np.arange(batch_size), t] + 1e-7)) / batch_size
+
+
+class SoftmaxWithLoss:
+    def __init__(self):
+        self.y, self.t = None, None
+
+    def forward(self, x, t):
+        self.t = t
+        self.y = softmax(x)
+        return cross_entropy_error(self.y, self.t)
+
+    def backward(self, dout=1):
+        dx = self.y.copy()
+        dx[np.arange(len(dx)), self.t] -= 1
+        return dx / len(dx) * dout
+"""
+
+
+def test_a_small_number_that_keeps_a_loss_finite_is_told_from_a_mistake(tmp_path):
+    (layer,) = verdicts(tmp_path, GUARDED)
+    assert layer.verdict == "pass"
+    assert "1e-07 in its forward function only keeps it finite" in layer.assumptions[-1]
+    (layer,) = verdicts(tmp_path, GUARDED.replace("dx / len(dx)", "dx"))
+    assert layer.verdict == "fail"
+    (layer,) = verdicts(tmp_path, GUARDED.replace("-= 1", "-= 1 + 1e-5"))
+    assert layer.verdict == "fail"

@@ -13,9 +13,10 @@ from gradcheck import Case, Status
 from gradcheck.adapters.definitions import definitions_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.readings import others
-from gradcheck.adapters.recognition import read, sightings
+from gradcheck.adapters.recognition import read
 from gradcheck.adapters.scan import PROFILE, scan
 from gradcheck.adapters.scan_report import FileReport, exit_code
+from gradcheck.adapters.sightings import sightings
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.verification import judge_at
 

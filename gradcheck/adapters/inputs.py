@@ -1,0 +1,132 @@
+"""What a layer takes: its arrays, and what else it has to be given, by its source."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+from gradcheck.adapters.flat_vectors import sizes_of
+from gradcheck.adapters.known import settings
+from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.words import (
+    NUMBERS,
+    gradient_names,
+    is_flat,
+    is_optimizer,
+    is_parameter,
+    is_parameter_dict,
+    is_rate,
+    mode_value,
+)
+from gradcheck.arguments import choice, constant
+
+#: What dicts of settings are called.
+_SETTINGS = ("_param", "_params", "config", "hparameters", "hparams")
+
+
+def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
+    """The arrays that a layer takes, what else it is given, and what is not known of it."""
+    arrays: list[str] = []
+    beside: dict[str, Any] = {}
+    function = forward_function(style)
+    sizes = {} if style.make is not None else sizes_of([p.name for p in style.takes])
+    for parameter in style.takes:
+        name = parameter.name
+        if name in sizes:
+            beside[name] = sizes[name]
+            continue
+        # ``bias=None`` is a parameter that may be left out.
+        optional = parameter.default is None and is_parameter(name) and style.make is None
+        if not (is_required(parameter) or optional) or mode_value(name, "train") is not None:
+            continue
+        if name in style.fixed or (name.lower() in NUMBERS and not _has_gradient(style, name)):
+            beside[name] = constant(style.fixed.get(name, NUMBERS.get(name.lower())))
+            continue
+        keys = _keys_of(function, name)
+        if keys and is_parameter_dict(name):
+            arrays += keys
+        elif keys or (name.endswith(_SETTINGS) and not is_flat(name)):
+            made = settings(keys)
+            if made is None:
+                said = f"it reads {', '.join(map(repr, keys))} from {name}"
+                return arrays, beside, f"{said}, whose values are not known"
+            beside[name] = made
+        elif words := _compared_with(function, name):
+            beside[name] = choice(*words) if len(words) > 1 else constant(words[0])
+        else:
+            arrays.append(name)
+    if style.make is not None:
+        for parameter in parameters_of(style.make):
+            needed = is_required(parameter) and is_parameter(parameter.name)
+            if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
+                arrays.append(parameter.name)
+    return arrays, beside, "" if arrays else "its forward function takes no array"
+
+
+def _has_gradient(style: Style, name: str) -> bool:
+    """Whether a rule has a variable for the gradient of a name."""
+    code = getattr(style.source, "__code__", None)
+    return code is not None and bool(set(gradient_names(name)) & set(code.co_varnames))
+
+
+def forward_function(style: Style) -> Any:
+    """The forward function of a layer, before there is an object; None where there is none yet."""
+    try:
+        return style.forward(style.make if style.make is not None else None)
+    except AttributeError:
+        return None
+
+
+def _keys_of(function: Any, name: str) -> list[str]:
+    """The keys that a function reads from one of its arguments: those that have to be there."""
+    found: dict[str, None] = {}
+    optional: set[str] = set()
+    for node in ast.walk(tree_of(function)):
+        match node:
+            case ast.Subscript(
+                value=ast.Name(id=held), slice=ast.Constant(value=str() as key), ctx=ast.Load()
+            ) if held == name:
+                found[key] = None
+            case ast.Compare(
+                left=ast.Constant(value=str() as key), ops=[ast.In()],
+                comparators=[ast.Name(id=held)],
+            ) if held == name:  # fmt: skip
+                optional.add(key)
+    return [key for key in found if key not in optional]
+
+
+def unused_keys(function: Any, name: str) -> set[str]:
+    """The keys that a function reads into variables that it does not use."""
+    tree = tree_of(function)
+    used = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=variable)],
+                value=ast.Subscript(value=ast.Name(id=held), slice=ast.Constant(str() as key)),
+            ) if held == name and variable not in used:
+                found.add(key)
+    return found
+
+
+def _compared_with(function: Any, name: str) -> list[str]:
+    """The words that a function compares one of its arguments with."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree_of(function)):
+        match node:
+            case ast.Compare(
+                left=ast.Name(id=held), ops=[ast.Eq()], comparators=[ast.Constant(str() as word)]
+            ) if held == name:
+                found[word] = None
+    return list(found)
+
+
+def tree_of(function: Any) -> ast.AST:
+    """The source of a function as a tree; an empty one where it is not at hand."""
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return ast.Module([], [])

@@ -1,0 +1,308 @@
+"""One layer of a file: read, checked, and what is to be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gradcheck.adapters import guards
+from gradcheck.adapters.definitions import Definitions
+from gradcheck.adapters.discovery import argument_text
+from gradcheck.adapters.guesses import guessed
+from gradcheck.adapters.layers import declare, plan_of, rounding_of
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.places import CHANGE
+from gradcheck.adapters.readings import others
+from gradcheck.adapters.recognition import (
+    Reading,
+    read,
+    spec_line,
+)
+from gradcheck.adapters.scales import judge_scales, scale_of
+from gradcheck.adapters.scan_report import (
+    FAIL,
+    PASS,
+    SCALED,
+    UNDECIDED,
+    GradientReport,
+    LayerReport,
+)
+from gradcheck.adapters.sightings import Sighting
+from gradcheck.adapters.spec import Entry
+from gradcheck.answers import last_line
+from gradcheck.arguments import Real, real
+from gradcheck.checking import Outcome, Profile, TimeUp, check_claim, limited
+from gradcheck.claims import Derivation, Rule
+from gradcheck.sampling import Sampler
+from gradcheck.verdict import Status
+
+
+#: Seconds for one gradient, and for reading one layer.
+TIME_LIMIT = 20.0
+#: Where exponentials of everything overflow, inputs of this size are tried.
+_MODERATE = 30.0
+
+
+def scan_layer(
+    sighting: Sighting,
+    entry: Entry | None,
+    definitions: Definitions,
+    profile: Profile,
+    beside: Sequence[Sighting],
+) -> LayerReport:
+    """The report of a layer; ``beside`` are those of its file."""
+    try:
+        with limited(TIME_LIMIT):
+            reading = _read(sighting, entry)
+    except TimeUp:
+        reading = Reading(sighting, reason=f"it does not end within {TIME_LIMIT:g} seconds")
+    except (Exception, SystemExit) as error:
+        reading = Reading(sighting, reason=last_line(error))
+    name = entry.name if entry is not None else sighting.name
+    report = LayerReport(name, sighting.style.convention, sighting.line)
+    report.assumptions = reading.assumptions
+    report.inputs = {n: argument_text(given).strip('"') for n, given in reading.inputs.items()}
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if plan is not None and _explained(plan.trial_error, definitions) != plan.trial_error:
+        reading.declared, reading.reason = None, f"its backward function raises {plan.trial_error}"
+    if reading.declared is None:
+        report.reason = _explained(reading.reason, definitions)
+        report.spec = reading.spec or spec_line(sighting, {})
+        return report
+    declared = reading.declared
+    code = getattr(sighting.style.source, "__code__", None)
+    for item in (declared, *declared.rules):
+        item.line = code.co_firstlineno if code else sighting.line
+        item.file = str(definitions.path)
+    outcomes = _outcomes(declared, profile)
+    if _set_aside(outcomes, "overflow") and entry is None:
+        declared, outcomes = _moderate(reading, report, profile)
+    if _set_aside(outcomes, "raised"):
+        _from_two(declared, report)
+        outcomes = _outcomes(declared, profile)
+    if entry is None and any(outcome.record.status == FAIL for _, outcome in outcomes):
+        declared, outcomes = _otherwise(reading, report, profile) or (declared, outcomes)
+    plan = plan_of(declared)
+    assert plan is not None
+    report.convention = _convention(sighting, declared)
+    if sighting.style.kind == "derivative" and not reading.names.derivative_of:
+        report.assumptions.append(f"the derivative is given the {plan.derivative_of}")
+    for rule, outcome in outcomes:
+        report.gradients.append(_gradient(rule, outcome, declared, reading, profile))
+    judge_scales(report, reading)
+    guess = guessed(reading, beside) if entry is None else None
+    for gradient in report.gradients if guess is not None else ():
+        if gradient.verdict == PASS:
+            assert guess is not None
+            gradient.verdict = UNDECIDED
+            gradient.message = (
+                f"{report.name}: the gradient for {gradient.name} is {guess.said}: is it meant?"
+            )
+    if rounding := rounding_of(declared):
+        dtype = plan.style.own_dtype
+        seen = ", ".join(f"{name} {off:.0e}" for name, off in rounding.items())
+        report.notes.append(f"in {dtype} its gradients are off by, relative to their norms: {seen}")
+    notes = [note for _, outcome in outcomes for note in outcome.record.notes]
+    for note in dict.fromkeys(notes):
+        (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
+    undecided = [g for g in report.gradients if g.verdict in (UNDECIDED, SCALED)]
+    if undecided:
+        scales = ", ".join(f'{g.name} = "{g.scale}"' for g in undecided if g.scale)
+        extra = f"names = {{ scale = {{ {scales} }} }}" if scales else ""
+        extra = f"names = {{ {guess.names} }}" if guess is not None else extra
+        report.spec = spec_line(sighting, reading.inputs, extra)
+    return report
+
+
+def _read(sighting: Sighting, entry: Entry | None) -> Reading:
+    if entry is None:
+        return read(sighting)
+    if not entry.inputs:
+        reading = read(sighting)
+        if reading.declared is None:
+            return reading
+        reading.declared = declare((*sighting.what, entry.names), reading.inputs)
+        return reading
+    declared = declare((*sighting.what, entry.names), entry.inputs)
+    reading = Reading(sighting, declared, entry.inputs, entry.names)
+    if declared.problem is not None:
+        reading.declared, reading.reason = None, declared.problem
+    return reading
+
+
+def _explained(reason: str, definitions: Definitions) -> str:
+    """Why a layer could not be checked, with the import for which a name is missing."""
+    for name, why in definitions.missing.items():
+        if f"name '{name}'" in reason:
+            return f"{reason} ({why})"
+    return reason
+
+
+def _outcomes(declared: Derivation, profile: Profile) -> list[tuple[Rule, Outcome]]:
+    found: list[tuple[Rule, Outcome]] = []
+    for rule in declared.rules:
+        outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
+        found.append((rule, outcome))
+    return found
+
+
+def _set_aside(outcomes: Sequence[tuple[Rule, Outcome]], why: str) -> bool:
+    """Whether a gradient is undecided, and points were set aside for that reason."""
+    return any(
+        outcome.record.status == str(Status.UNDECIDED) and why in outcome.record.set_aside
+        for _, outcome in outcomes
+    )
+
+
+def _from_two(declared: Derivation, report: LayerReport) -> None:
+    """Sizes of two and more alone: labels and one-hot rows look alike for one class."""
+    limits = Sampler(declared.rules[0]).limits
+    sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
+    declared.options = replace(declared.options, sizes=sizes)
+    said = "sizes of two and more: it raises at others"
+    if said not in report.assumptions:
+        report.assumptions.append(said)
+
+
+def _moderate(
+    reading: Reading, report: LayerReport, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]]:
+    """Again with inputs of moderate size."""
+    inputs: dict[str, Any] = {}
+    for name, given in reading.inputs.items():
+        argument = real(given) if isinstance(given, str) else given
+        if isinstance(argument, Real) and argument.low is None and argument.high is None:
+            argument = real(
+                argument.dims.text if argument.dims else "",
+                low=-_MODERATE,
+                high=_MODERATE,
+                differentiate=argument.differentiate,
+            )
+        inputs[name] = argument
+    declared = declare((*reading.sighting.what, reading.names), inputs)
+    reading.inputs = inputs
+    report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+    report.assumptions.append(
+        f"inputs between {-_MODERATE:g} and {_MODERATE:g}: at others it overflows"
+    )
+    return declared, _outcomes(declared, profile)
+
+
+def _otherwise(
+    reading: Reading, report: LayerReport, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer that is wrong as it was read, in another reading of which all is right."""
+    for inputs, names, assumption in others(reading):
+        found = _all_right(reading, report, inputs, names, profile)
+        if found is not None:
+            reading.inputs, reading.names = inputs, names
+            report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+            report.assumptions.append(assumption)
+            return found
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if plan is None or not plan.is_loss:
+        return None
+    with guards.without(reading.sighting.style) as small:
+        found = (
+            _all_right(reading, report, reading.inputs, reading.names, profile) if small else None
+        )
+    if found is not None:
+        report.assumptions.append(
+            f"{', '.join(f'{number:g}' for number in small)} in its forward function only keeps it "
+            "finite: without it the gradient is right, with it off by as much"
+        )
+    return found
+
+
+def _all_right(
+    reading: Reading,
+    report: LayerReport,
+    inputs: Mapping[str, Any],
+    names: Names,
+    profile: Profile,
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer in a reading in which every gradient is right; None where one is not."""
+    declared = declare((*reading.sighting.what, names), inputs, guessed=True)
+    plan = plan_of(declared)
+    if declared.problem is not None or plan is None or plan.trial_error:
+        return None
+    outcomes: list[tuple[Rule, Outcome]] = []
+    for rule in declared.rules:
+        outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
+        if _set_aside([(rule, outcome)], "raised"):
+            _from_two(declared, report)
+            outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
+        if outcome.record.status != PASS:
+            return None
+        outcomes.append((rule, outcome))
+    return declared, outcomes
+
+
+def _convention(sighting: Sighting, declared: Derivation) -> str:
+    """The convention, with where its gradients land for a class."""
+    plan = plan_of(declared)
+    name = sighting.style.convention
+    if name == "functions with a cache" and plan is not None and plan.packed:
+        return "functions with a cache and a dict of parameters"
+    if name != "class" or plan is None:
+        return "fused loss" if plan and plan.is_loss and name == "value with its gradient" else name
+    if plan.is_loss:
+        return "loss class"
+    texts = [
+        place.text
+        for n, place in plan.gradients.items()
+        if place is not None and n not in plan.forward_inputs
+    ]
+    if CHANGE in texts:
+        return "class that updates itself"
+    if not texts:
+        returned = all(p is None or p.text.startswith("returned") for p in plan.gradients.values())
+        return "class" if returned else "class with attributes"
+    text = texts[0]
+    if text.startswith("returned"):
+        return "class, gradients returned"
+    if "[" not in text:
+        return "class with attributes"
+    head, _, key = text.partition("[")
+    if key.rstrip("]").isdigit():
+        return "class with parallel lists"
+    return (
+        "class with dicts"
+        if head in sighting.style.words.gradients
+        else ("class with nested dicts")
+    )
+
+
+# ---- one gradient ----------------------------------------------------------------------------
+
+
+def _gradient(
+    rule: Rule, outcome: Outcome, declared: Derivation, reading: Reading, profile: Profile
+) -> GradientReport:
+    record, (name,) = outcome.record, rule.wrt
+    plan = plan_of(declared)
+    report = GradientReport(
+        name,
+        record.status,
+        lands=plan.where(name) if plan else "",
+        message=_without_replay(record.message),
+        resolution=record.resolution,
+        rounding=rounding_of(declared).get(name),
+    )
+    if record.status != FAIL:
+        return report
+    report.mistakes = [str(mistake["title"]) for mistake in record.mistakes]
+    if record.title and record.title != "wrong value":
+        report.mistakes.append(record.title)
+    scale = scale_of(rule, outcome, reading, profile)
+    if scale:
+        report.scale = scale
+        report.mistakes.append(f"right up to the constant {scale}")
+    return report
+
+
+def _without_replay(message: str) -> str:
+    """A layer that is scanned has no declaration by which a case could be replayed."""
+    lines = [line for line in message.splitlines() if not line.startswith("  gradcheck replay ")]
+    return "\n".join(lines).rstrip()
