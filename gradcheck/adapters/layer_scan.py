@@ -37,7 +37,6 @@ from gradcheck.claims import Derivation, Rule
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
 
-
 #: Seconds for one gradient, and for reading one layer.
 TIME_LIMIT = 20.0
 #: Where exponentials of everything overflow, inputs of this size are tried.
