@@ -10,7 +10,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "jax": {
         "bitcast_convert_type": "zero by definition, though the function moves",
         "stop_gradient": "zero by definition, though the function moves",
-        "digamma": "wrong far below 0: at -8.3178 13.690, where SciPy has 13.854 (jax issue 37635)",
+        "digamma": "wrong far below 0: at -8.3178 13.691, where SciPy has 13.854 (jax issue 37635)",
         "random_gamma": "a sampler by rejection; the rule is the derivative at a fixed level of "
         "the distribution function (equal to 11 digits), as jax issue 27349 and pull 38358 say",
     },
