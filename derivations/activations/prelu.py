@@ -47,3 +47,9 @@ def leaky_where_alpha_is_fixed(x, dy):
     alpha = np.full(x.shape[1], ALPHA)
     together = np.stack([prelu(x, alpha), dl_dx(dy, x, alpha)])
     return together, np.stack([leaky_relu(x), leaky_relu_backward(dy, x)])
+
+
+@identity(alpha="c", dy="n c")
+def left_at_zero(alpha, dy):
+    r"""$dx_{ac} = dy_{ac} \alpha_c$ where $x_{ac} = 0$: the slope on the left; ``(n, c)`` each."""
+    return dl_dx(dy, np.zeros_like(dy), alpha), dy * alpha

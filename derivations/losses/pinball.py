@@ -41,3 +41,10 @@ def balance_at_a_quantile(t, tau, q):
     r"""For one $q$ for all, $\sum_a dq_a = \frac{1}{N} \#\{t_a \le q\} - \tau$: 0 at a quantile."""
     dq, _, _ = backward(1.0, np.full(len(t), q), t, tau)
     return dq.sum(), np.mean(t <= q) - tau
+
+
+@identity(t="n", tau=LEVEL)
+def at_the_kink(t, tau):
+    r"""$dq_a = \frac{1 - \tau}{N}$ where $q_a = t_a$, as is said above; ``(n,)`` each."""
+    dq, _, _ = backward(1.0, t, t, tau)
+    return dq, np.full(len(t), (1 - tau) / len(t))

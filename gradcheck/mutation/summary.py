@@ -98,7 +98,10 @@ class Report:
             if one.outcome == "survived":
                 yield from ("", *_survivor(one))
         if self.tried:
-            yield from ("", *_table(self.tried))
+            yield from ("", *_table([(one.kind, one) for one in self.tried]))
+        by_file = [(one.claim.rpartition("::")[0], one) for one in self.tried]
+        if len({file for file, _ in by_file}) > 1:
+            yield from ("", *_table(by_file))
         yield ""
         yield from self._remarks()
         yield self.sentence()
@@ -139,15 +142,15 @@ def _survivor(one: Tried) -> list[str]:
     ]
 
 
-def _table(tried: list[Tried]) -> list[str]:
-    """The outcomes by kind."""
-    kinds = sorted({one.kind for one in tried})
-    width = max(len(kind) for kind in kinds)
+def _table(tried: list[tuple[str, Tried]]) -> list[str]:
+    """The outcomes by kind, or by file."""
+    heads = sorted({head for head, _ in tried})
+    width = max(len(head) for head in heads)
     rows = [f"{'':<{width}}  {'killed':>8} {'survived':>8} {'equivalent':>10}"]
-    for kind in kinds:
-        counts = Counter(one.outcome for one in tried if one.kind == kind)
+    for head in heads:
+        counts = Counter(one.outcome for name, one in tried if name == head)
         rows.append(
-            f"{kind:<{width}}  {counts['killed']:>8} {counts['survived']:>8} "
+            f"{head:<{width}}  {counts['killed']:>8} {counts['survived']:>8} "
             f"{counts['equivalent']:>10}"
         )
     return rows

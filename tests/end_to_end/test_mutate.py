@@ -67,6 +67,8 @@ def test_a_folder_is_mutated_counted_and_left_as_it_is(folder):
     assert re.search(r"at '(small integers|zeros and ties)' inputs with h = ", result.output)
     assert result.output.count("SURVIVED") == 1
     assert " mutants: " in result.output.splitlines()[-1]
+    assert re.search(r"derivations/relu.py +\d+ +1 +\d+\n", result.output)
+    assert re.search(r"derivations/softmax.py +\d+ +0 +\d+\n", result.output)
     data = json.loads((folder.path / "out.json").read_text(encoding="utf-8"))
     assert data["schema"] == 1
     assert data["survived"] == 1
