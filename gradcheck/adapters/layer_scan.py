@@ -16,6 +16,7 @@ from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.readings import others
 from gradcheck.adapters.recognition import (
     Reading,
+    changes_nothing,
     read,
     spec_line,
 )
@@ -225,6 +226,9 @@ def _all_right(
     declared = declare((*reading.sighting.what, names), inputs, guessed=True)
     plan = plan_of(declared)
     if declared.problem is not None or plan is None or plan.trial_error:
+        return None
+    # A softmax of one number is constant: there, rules are right that are wrong everywhere else.
+    if any(changes_nothing(replace(reading, declared=declared), n) for n in plan.differentiable):
         return None
     outcomes: list[tuple[Rule, Outcome]] = []
     for rule in declared.rules:

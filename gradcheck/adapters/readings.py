@@ -54,9 +54,12 @@ def _columns(
 ) -> Iterator[tuple[dict[str, Any], Names, str]]:
     (name, *rest) = given
     one = given[name]
-    if rest or not isinstance(one, Real) or len(one.shape.text.split()) != 1:
+    axes = one.shape.text.split() if isinstance(one, Real) else []
+    longer = [axis for axis in axes if axis != "1"]
+    if rest or not isinstance(one, Real) or len(longer) != 1:
         return
-    for dims in (f"{one.shape.text} 1", f"1 {one.shape.text}"):
+    ways = (longer[0], f"{longer[0]} 1", f"1 {longer[0]}")
+    for dims in (way for way in ways if way != one.shape.text):
         column = real(dims, low=one.low, high=one.high)
         yield {name: column}, reading.names, f'{name} = "{dims}", at which it is right'
 

@@ -79,6 +79,15 @@ LAYERS = {
         layer("Gram", [], "self.x = x\nreturn x @ x.T", "return (dout + dout.T) @ self.x"),
         ("dout + dout.T", "2 * dout"), ("(dout +", "-(dout +"),
     ),
+    # Of rows of one column the output is constant, and any bug that is a multiple of it passes.
+    "Squash": (
+        layer(
+            "Squash", [],
+            "e = np.exp(x - np.max(x))\nself.s = e / e.sum(axis=0)\nreturn self.s",
+            "return (np.diag(self.s) - np.outer(self.s, self.s)) @ dout",
+        ),
+        ("np.diag(self.s) - np.outer(self.s, self.s)", "np.diag(self.s * (1 - self.s))"),
+    ),
     "mix": (
         """
 def mix_forward(x, w):
@@ -219,3 +228,26 @@ def test_a_small_number_that_keeps_a_loss_finite_is_told_from_a_mistake(tmp_path
     assert layer.verdict == "fail"
     (layer,) = verdicts(tmp_path, GUARDED.replace("-= 1", "-= 1 + 1e-5"))
     assert layer.verdict == "fail"
+
+
+def test_a_rule_that_needs_a_missing_import_is_not_accused(tmp_path):
+    text = """
+from .autograd import transpose
+
+
+class Projection:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x = x
+        return np.dot(x, self.W)
+
+    def backward(self, dout):
+        self.dW = np.dot(transpose(self.x), dout)
+        return np.dot(dout, transpose(self.W))
+"""
+    (layer,) = verdicts(tmp_path, text)
+    assert layer.gradients == []
+    assert "its backward function raises NameError: name 'transpose' is not defined" in layer.reason
+    assert "`from .autograd import transpose` fails" in layer.reason
