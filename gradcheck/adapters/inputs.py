@@ -37,6 +37,9 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
         if name in sizes:
             beside[name] = sizes[name]
             continue
+        if _hides_a_term(parameter):
+            beside[name] = constant(NUMBERS[name.lower()])
+            continue
         # ``bias=None`` is a parameter that may be left out.
         optional = parameter.default is None and is_parameter(name) and style.make is None
         if not (is_required(parameter) or optional) or mode_value(name, "train") is not None:
@@ -63,6 +66,12 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
             if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
                 arrays.append(parameter.name)
     return arrays, beside, "" if arrays else "its forward function takes no array"
+
+
+def _hides_a_term(parameter: inspect.Parameter) -> bool:
+    """Whether a default such as ``reg=0.0`` would leave a term of the formula unchecked."""
+    number = isinstance(parameter.default, int | float) and not isinstance(parameter.default, bool)
+    return number and parameter.default == 0 and parameter.name.lower() in NUMBERS
 
 
 def _has_gradient(style: Style, name: str) -> bool:

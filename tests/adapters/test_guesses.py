@@ -120,6 +120,16 @@ def ridge(theta, X, y):
 """,
         (" / len(y)", ""), (" / len(y)", " / theta.size"),
     ),
+    # With the default the penalty is not there to be wrong.
+    "penalty": (
+        """
+def cost(theta, X, y, reg=0.0):
+    r = X @ theta - y
+    J = 0.5 * np.sum(r**2) + reg * np.sum(theta**2)
+    return J, X.T @ r + 2 * reg * theta
+""",
+        ("2 * reg", "reg"),
+    ),
     "loss beside its gradient": (
         """
 class LogLoss:
