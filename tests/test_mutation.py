@@ -177,6 +177,22 @@ def test_a_mutant_that_does_not_end_is_killed_in_time():
     assert (fate.outcome, fate.how) == ("killed", "too slow")
 
 
+def test_a_comparison_that_is_cut_off_goes_on_behind_the_input_that_was_slow():
+    calls = []
+
+    def slow_at_first(dz, x, W, b):
+        calls.append(1)
+        if len(calls) == 1:
+            time.sleep(1.5)
+        return dz @ W.T, x.T @ dz, dz.sum(axis=0)
+
+    claim = linear_rule()
+    mutant = Mutant("by hand", 0, "", "", with_function(claim, slow_at_first))
+    fate = try_mutant(Original(claim), mutant, replace(CI, inputs=7), 1.2)
+    assert fate.outcome == "equivalent", fate
+    assert fate.compared > CI.inputs
+
+
 def behave(task):
     """For the test below: what a worker does."""
     if task == "end":

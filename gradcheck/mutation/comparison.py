@@ -115,10 +115,18 @@ class Comparison:
         self.original, self.mutant = original.claim, mutant
         self.compared = 0
         self.differences: list[tuple[float, Point]] = []
-        self._answers = original.answers()
+        self._original, self._answers = original, original.answers()
 
     def differs(self) -> bool:
         """Whether the two differ at one of the points that are left; ends at the first."""
+        try:
+            return self._differs()
+        except BaseException:
+            # Cut off by the time limit, and the generator with it: the next points are compared.
+            self._answers = itertools.islice(self._original.answers(), self.compared, None)
+            raise
+
+    def _differs(self) -> bool:
         for point, right in self._answers:
             self.compared += 1
             if right is None:

@@ -61,18 +61,23 @@ def try_mutant(original: Original, mutant: Mutant, profile: Profile, limit: floa
     if record.status == str(Status.FAIL) and (differs or outcome.verdict is not None):
         return Fate("killed", record.title or "fails", comparison.compared)
     if not differs:
-        how = f"agrees with the original to rounding at {comparison.compared} inputs"
-        return Fate("equivalent", how, comparison.compared)
+        return Fate("equivalent", _agreeing(comparison), comparison.compared)
     if record.status == str(Status.UNDECIDED):
         return Fate("killed", "undecided", comparison.compared)
     try:
         with limited(limit):
             while len(comparison.differences) < _ENOUGH and comparison.differs():
                 pass
+            if not comparison.differences:  # the first comparison was cut off
+                return Fate("equivalent", _agreeing(comparison), comparison.compared)
             return Fate("survived", _shown(comparison), comparison.compared)
     except TimeUp:
         how = "passes; it takes too long to look for inputs that show it"
         return Fate("survived", how, comparison.compared)
+
+
+def _agreeing(comparison: Comparison) -> str:
+    return f"agrees with the original to rounding at {comparison.compared} inputs"
 
 
 def failure(claim: Rule | Identity, comparison: Comparison, profile: Profile, limit: float) -> str:
