@@ -940,22 +940,28 @@ def test_tangents_of_very_many_inputs_of_which_each_output_sees_one_most(size):
 
 
 def test_a_logistic_cost_of_units_that_are_saturated_along_ties():
+    inputs, labels = np.zeros((1, 3)), np.array([0])
+
     def sigmoid(z):
         return 1 / (1 + np.exp(-z))
 
-    def cost(w):
-        h = sigmoid(np.r_[1.0, sigmoid(w[:3])] @ w[3:].reshape(4, 2))
-        return -np.log(h[0]) - np.log(1 - h[1])
+    def layers(theta):
+        first = np.c_[np.ones(1), inputs]
+        hidden = np.c_[np.ones(1), sigmoid(first.dot(theta[:16].reshape(4, 4).T))]
+        return first, hidden, sigmoid(hidden.dot(theta[16:].reshape(5, 5).T))
 
-    def gradient(w):
-        a = np.r_[1.0, sigmoid(w[:3])]
-        out = sigmoid(a @ w[3:].reshape(4, 2)) - np.array([1.0, 0.0])
-        back = (w[3:].reshape(4, 2) @ out)[1:] * a[1:] * (1 - a[1:])
-        return np.r_[back, np.outer(a, out).ravel()]
+    def cost(theta):
+        h, y = layers(theta)[2], np.eye(5)[labels]
+        return -np.sum(y * np.log(h) + (1 - y) * np.log(1 - h))
 
-    for level in (18.0, 20.0, 30.0):
-        w = np.zeros(11)
-        w[4] = level
-        for seed in range(5):
-            verdict = judged(cost, gradient, "gradient", (w,), seed)
-            assert verdict.status is not Status.FAIL
+    def gradient(theta):
+        first, hidden, h = layers(theta)
+        out = h - np.eye(5)[labels]
+        back = (out @ theta[16:].reshape(5, 5))[:, 1:] * hidden[:, 1:] * (1 - hidden[:, 1:])
+        return np.r_[(back.T @ first).ravel(), (out.T @ hidden).ravel()]
+
+    theta = np.zeros(41)
+    theta[[8, 26, 29, 30]] = 1, -1, 20, 1
+    for seed in range(10):
+        verdict = judged(cost, gradient, "gradient", (theta,), seed)
+        assert verdict.status is not Status.FAIL
