@@ -232,32 +232,32 @@ class _Screen:
 
     def measure(self, lines: list[list[Line]]) -> None:
         """Evaluate at two steps; sets derivative, gaps of the slopes and rounding floor."""
-        a, b = self.ladder.pairs[0]
-        coarse, fine = self.ladder.step(a), self.ladder.step(b)
-        evaluated = [[[line.at(t) for t in (coarse, -coarse, fine, -fine)] for line in of_point]
-                     for of_point in lines]  # fmt: skip
+        steps = [self.ladder.step(level) for level in self.ladder.pairs[0]]
         shape = (len(lines), len(lines[0]), self.m)
         self.value: Floats = np.empty(shape)
         self.coarse_gap: Floats = np.empty(shape)
         self.fine_gap: Floats = np.empty(shape)
         self.floor: Floats = np.empty(shape)
-        for part in chunks(self.m):
-            values = np.array([[[y[part] for y in of_line] for of_line in row]
-                               for row in evaluated])  # fmt: skip
-            base = np.array([context.point.y[part] for context in self.contexts])[:, None, :]
-            odd = values[:, :, 0::2] - values[:, :, 1::2]
-            even = (values[:, :, 0::2] - base[:, :, None]) + (values[:, :, 1::2] - base[:, :, None])
-            self.value[..., part] = extrapolate(
-                odd[:, :, 0] / (2 * coarse), odd[:, :, 1] / (2 * fine), coarse / fine
-            )
-            self.coarse_gap[..., part] = even[:, :, 0] / coarse
-            self.fine_gap[..., part] = even[:, :, 1] / fine
-            size = np.abs(values[:, :, 2])
-            self.floor[..., part] = (ROUNDING * self.epsilon * size + _TINY) / fine
-        if self.m > LARGE:
-            # Should anything be left to see on a line, its values are computed again.
-            for line in itertools.chain.from_iterable(lines):
-                line.forget()
+        base = [context.point.y for context in self.contexts]
+        for step, gap in zip(steps, (self.coarse_gap, self.fine_gap), strict=True):
+            ends = [[[line.at(t) for line in row] for row in lines] for t in (step, -step)]
+            for part in chunks(self.m):
+                above, below = (np.array([[y[part] for y in row] for row in end]) for end in ends)
+                middle = np.array([y[part] for y in base])[:, None, :]
+                slope = (above - below) / (2 * step)
+                gap[..., part] = ((above - middle) + (below - middle)) / step
+                if gap is self.coarse_gap:
+                    self.value[..., part] = slope
+                    continue
+                self.value[..., part] = extrapolate(
+                    self.value[..., part], slope, steps[0] / steps[1]
+                )
+                floor = ROUNDING * self.epsilon * np.abs(above) + _TINY
+                self.floor[..., part] = floor / step
+            if self.m > LARGE:
+                # Should anything be left to see on a line, its values are computed again.
+                for line in itertools.chain.from_iterable(lines):
+                    line.forget()
 
 
 class _Pulled(_Screen):
@@ -283,6 +283,7 @@ class _Pulled(_Screen):
             support = np.zeros(self.n)
             support[self.leaf.slice] = 1.0
             v, scale = v * support, scale * support
+        del signs
         lines = self.lines(v)
         self.measure(lines)
         u = self._cotangents(self.drawn(lines_, count, self.m))

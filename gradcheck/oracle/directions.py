@@ -66,8 +66,8 @@ def draw_directions(
     """A direction of each chosen scale for each of some points of one layout.
 
     ``signs`` of shape ``(B, D, n)`` are the random parts; ``weights`` of shape ``(B, n)`` are the
-    claimed gradients, to balance the inputs. Returns the directions and their scales, of the shape
-    of ``signs``.
+    claimed gradients, to balance the inputs. Returns the directions, in the memory of ``signs``,
+    and their scales, of the same shape.
     """
     s = np.empty((len(points), len(chosen), points[0].n))
     for d, scale in enumerate(chosen):
@@ -79,7 +79,7 @@ def draw_directions(
         if reach is not None:
             # The largest step of the ladder has to stay inside.
             s[b] = np.minimum(s[b], reach / ladder.step(0))
-    v = s * signs
+    v = np.multiply(s, signs, out=signs)
     for b, point in enumerate(points):
         if point.tangent is not None:
             v[b] = [point.tangent(one) for one in v[b]]
