@@ -262,8 +262,9 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
     exact = None if result.kinked.any() else context.imagined(line)
     if exact is not None and not exact.underflows:
         result.suspects = [t for t in tests if not _imagined(context, screened, t, exact)]
-        # The bound is wide for many entries together: one may still contradict what it allows.
-        result.doubts += [t for t in tests if t not in result.suspects and t.off > t.limit > 0]
+        if context.is_large:
+            # The bound is wide for so many entries: one may still contradict what it allows.
+            result.doubts += [t for t in tests if t not in result.suspects and t.off > t.limit > 0]
         return result
     levels = list(range(context.ladder.count))
     for test in tests:

@@ -86,12 +86,13 @@ def slopes(
     sampled: bool = False,
     aware: bool = False,
     growth: float = GROWTH,
+    heeding: bool = False,
 ) -> Slopes:
     """The slopes of every output along ``line``, or of the one projection ``u·y``.
 
     ``quantum`` is the least change that the function is able to show, where that is known. With
     ``sampled``, its noise is measured by more evaluations at the smallest step; ``aware``, its
-    rounding and that of the steps are measured, too, once a point.
+    rounding and that of the steps are measured, too, once a point. ``heeding``: see ``select``.
     """
     steps = np.array([ladder.step(level) for level in levels])
     odd = np.array([line.odd(h) for h in steps])
@@ -104,7 +105,7 @@ def slopes(
     floor = np.maximum(floor, known_noise(line, u) if aware else quantum)
     start = _noise(line, steps[-1], u) if sampled else None
     h = steps[:, None]
-    value, error = select(steps, odd / (2 * taken), floor, start, growth)
+    value, error = select(steps, odd / (2 * taken), floor, start, growth, heeding=heeding)
     twice = None if start is None else 2 * start
     gap, gap_error = select(steps, even / h, 2 * floor, twice, growth)
     return Slopes(value, error, gap, gap_error)
@@ -363,7 +364,9 @@ def measure_along(
             # Jumps smaller than any step look like noise around another slope.
             return Slopes(np.zeros(1), np.full(1, np.inf), np.zeros(1), np.full(1, np.inf))
     growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH
-    how = functools.partial(slopes, line, ladder, levels, epsilon, sampled=True, growth=growth)
+    how = functools.partial(
+        slopes, line, ladder, levels, epsilon, sampled=True, growth=growth, heeding=not single
+    )
     measured = how(u=u, quantum=float(known_noise(line, u)[0]))
     if changing.any() and not np.array_equal(changing, u):
         # With the rounding of all outputs a shape of those that change may count as noise.
@@ -438,8 +441,9 @@ def elementwise_sides(line: Line, ladder: Ladder, levels: list[int], epsilon: fl
     floor = noise_floor(line, ladder, levels, epsilon)
     base = line.point.y
     with np.errstate(all="ignore"):
-        up = np.array([(line.at(h) - base) / (h * line.v) for h in steps])
-        down = np.array([(base - line.at(-h)) / (h * line.v) for h in steps])
+        # By the steps that were really taken, which are rounded where an input is large.
+        up = np.array([(line.at(h) - base) / line.moved(h) for h in steps])
+        down = np.array([(line.at(-h) - base) / line.moved(-h) for h in steps])
         floors = np.abs(floor / line.v)
     forward, forward_error = select(steps, up, floors)
     backward, backward_error = select(steps, down, floors)

@@ -25,19 +25,29 @@ Floats = NDArray[np.float64]
 GROWTH = 32.0
 
 
+#: A smaller step contradicts from so many times its noise; by no more than this share of the value,
+#: since what is off by more is no small shape but noise of a few steps that did not move.
+_CLEAR = 16.0
+_WEAK = 2.0**-4
+
+
 def select(
     steps: Floats,
     values: Floats,
     floor: Floats,
     start: Floats | None = None,
     growth: float = GROWTH,
+    *,
+    heeding: bool = False,
 ) -> tuple[Floats, Floats]:
     """The value at step zero and its error bound, for each column of ``values``.
 
     ``steps`` of shape ``(K,)`` fall; ``values`` of shape ``(K, m)`` hold the quotient at each step;
     ``floor`` of shape ``(m,)`` is the least error of the *numerator* of each quotient, ``start``
     what was measured of it at the smallest step, ``growth`` by how much more it may be at the next
-    level. Levels that are not finite are passed over.
+    level. Levels that are not finite are passed over. ``heeding``: the error covers all that
+    smaller steps show by clearly more than ``start``, as of a kink so weak that it is taken for
+    noise that grows.
     Returns value and error, shape ``(m,)`` each; the error is infinite where fewer than two levels
     are finite.
 
@@ -69,7 +79,14 @@ def select(
         meets = np.maximum.accumulate(below, axis=0) <= np.minimum.accumulate(above, axis=0)
         believed = np.logical_and.accumulate(meets, axis=0) & usable
         error = np.where(believed, radius, np.inf)
-    best = error.argmin(axis=0)
-    columns = np.arange(values.shape[1])
-    error = error[best, columns]
-    return np.where(np.isfinite(error), values[best, columns], 0.0), error
+        best = error.argmin(axis=0)
+        columns = np.arange(values.shape[1])
+        error, value = error[best, columns], values[best, columns]
+        if heeding and start is not None:
+            off = np.abs(values - value)
+            clear = off > _CLEAR * start / steps[:-1, None]
+            weak = off <= _WEAK * np.abs(value)
+            smaller = np.arange(values.shape[0])[:, None] < best
+            shown = np.where(clear & weak & smaller & usable, off, 0.0)
+            error = np.maximum(error, shown.max(axis=0))
+    return np.where(np.isfinite(error), value, 0.0), error

@@ -75,11 +75,19 @@ class Line:
         """The output at ``x + t v``: shape ``(m,)``, not finite where the function is not."""
         value = self._values.get(t)
         if value is None:
-            x = self.point.x
-            probe = (t * self.v).astype(x.dtype, copy=False)
-            probe += x
-            value = self._values[t] = self.point.evaluate(probe)
+            value = self._values[t] = self.point.evaluate(self._reached(t))
         return value
+
+    def _reached(self, t: float) -> Vector:
+        x = self.point.x
+        probe: Vector = (t * self.v).astype(x.dtype, copy=False)
+        probe += x
+        return probe
+
+    def moved(self, t: float) -> Vector:
+        """How far each input really moves at ``t``: not a number where that is not at all."""
+        moved = (self._reached(t) - self.point.x).astype(np.float64, copy=False)
+        return np.where(moved != 0, moved, np.nan)
 
     def forget(self) -> None:
         """Drop all values but that at the point: they may be large, and nothing be left to see."""

@@ -81,7 +81,7 @@ def directions_that_stay_in_the_domain(patch):
 
 @guard
 def smallest_step_first(patch):
-    def select(steps, values, floor, start=None, *_):
+    def select(steps, values, floor, start=None, *_, **__):
         """The smallest error estimate, wherever on the ladder."""
         with np.errstate(all="ignore"):
             change = np.abs(np.diff(values, axis=0))
@@ -105,10 +105,10 @@ def noise_that_does_not_grow(patch):
 def plain_differences(patch):
     real = interval.select
 
-    def extrapolated(steps, values, floor, start=None, *others):
+    def extrapolated(steps, values, floor, start=None, *others, **how):
         ratio = (steps[:-1] / steps[1:])[:, None] ** 2
         finer = values[1:] + (values[1:] - values[:-1]) / (ratio - 1)
-        return real(steps[1:], finer, floor, start, *others)
+        return real(steps[1:], finer, floor, start, *others, **how)
 
     set_all(patch, "select", extrapolated, entry)
 

@@ -11,6 +11,11 @@ import pytest
 
 import gradcheck as gc
 from gradcheck import Case, Status, verify_jvp, verify_vjp
+from gradcheck.oracle.entry import elementwise_sides
+from gradcheck.oracle.ladder import DOUBLE, Line
+from gradcheck.oracle.layout import Layout
+from gradcheck.oracle.point import Point
+from tests.quality.corpus import LAYERS
 from tests.quality.judged import judged, label
 
 RNG = np.random.default_rng(0)
@@ -965,3 +970,24 @@ def test_a_logistic_cost_of_units_that_are_saturated_along_ties():
     for seed in range(10):
         verdict = judged(cost, gradient, "gradient", (theta,), seed)
         assert verdict.status is not Status.FAIL
+
+
+def test_a_kink_beside_that_is_as_weak_as_noise():
+    layer = next(layer for layer in LAYERS if layer.name == "squeeze_excite")
+    x = np.array([
+        [[-1.0, -1, 0, 1], [0, 1, 1, -1], [0, 1, 1, 0]],
+        [[0, 1, -1, 0], [1, 0, 0, 0], [-1, 1, 1, 0]],
+    ])  # fmt: skip
+    w1 = np.array([[-1.0, 0, 1, 0], [-1, -1, 0, 1], [1, 1, 1, -1]])
+    w2 = np.array([[-1.0, 0, -1], [-1, 0, -1], [1, -1, 1], [-1, 0, -1]])
+    verdict = judged(layer.f, layer.vjp, "vjp", (x, w1, w2), 35190)
+    assert verdict.status is not Status.FAIL
+
+
+def test_steps_of_large_numbers_are_rounded_alike_at_every_level():
+    x, v = np.array([46832793.72718]), np.array([-26050455.666015625])
+    point = Point(lambda x: x - np.floor(x), x, x - np.floor(x), Layout({"x": x}))
+    levels = list(range(8, 14))
+    sides = elementwise_sides(Line(point, v), DOUBLE, levels, DOUBLE.epsilon)
+    for side, error in ((sides.left, sides.left_error), (sides.right, sides.right_error)):
+        assert np.abs(side - 1) <= error + 1e-12
