@@ -291,15 +291,16 @@ class _Run:
         fresh = key not in self.seen
         self.seen.add(key)
         cases = cases[: self.profile.inputs - self.inputs]
+        sizes = explain(bindings)
         # The very first by itself: of a slow function it may be the only one within the limit.
         alone = 0 if self.inputs else 1
         verdicts = judge_drawn(self.claim, cases[:alone], bindings, contracts=fresh)
         for verdict in verdicts:
-            self._count(verdict)
+            self._count(verdict, sizes)
         fresh = fresh and not alone
         verdicts += judge_drawn(self.claim, cases[alone:], bindings, contracts=fresh)
         for verdict in verdicts[alone:]:
-            self._count(verdict)
+            self._count(verdict, sizes)
         for verdict in verdicts:
             if verdict.status is Status.FAIL and (
                 self._confirmed(verdict) or self._unsteadily(verdict, bindings)
@@ -329,14 +330,13 @@ class _Run:
         self.unsteady += again.status is not Status.FAIL
         return self.unsteady >= _UNSTEADY
 
-    def _count(self, verdict: Verdict) -> None:
+    def _count(self, verdict: Verdict, sizes: str) -> None:
         self.inputs += 1
         if self.progress is not None:
             self.progress(self.inputs)
         if self.judged is not None:
             self.judged(verdict)
-        assert verdict.case is not None
-        at = self.raised.setdefault(explain(self.sampler.owner.bind(verdict.case.inputs)), [0, 0])
+        at = self.raised.setdefault(sizes, [0, 0])
         at[0] += verdict.cause == "raised"
         at[1] += 1
         self.evaluations += verdict.evaluations

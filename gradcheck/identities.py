@@ -34,11 +34,11 @@ from gradcheck.verdict import Entry, Measured, Status, Verdict
 
 Floats = NDArray[np.float64]
 
-#: The sides may differ by so many times the largest scatter of a few runs, each of which draws the
-#: rounding of every operation anew; of more runs where that would be a failure, since two roundings
-#: can cancel in a few.
+#: The sides may differ by so many times the scatter of one run, in which the rounding of every
+#: operation is drawn; of the largest of more runs where that would be a failure: two roundings can
+#: cancel in one.
 _MARGIN = 8.0
-_RUNS = 2
+_RUNS = 1
 _MORE_RUNS = 12
 #: A side whose operations are all exact is still rounded once when it is stored.
 _UNIT = 2.0**-52
