@@ -252,12 +252,13 @@ def agrees_further_out(context: Context, line: Line, u: Vector, claimed: float, 
 
 
 def _agrees_doubtfully(context: Context, line: Line, u: Vector) -> bool:
-    """Whether an imaginary step agrees with a claim, though real ones do not confirm it.
+    """Whether an imaginary step agrees with a claim, though it may not be taken for exact.
 
-    Either the function does something else with other numbers, or real steps average over a shape
-    that is smaller: such a shape is noise to them.
+    Where real steps do not confirm it, the function does something else with other numbers, or they
+    average over a shape that is smaller: such a shape is noise to them. Where numbers underflow in
+    it, it may still be right.
     """
-    found = context.doubtful(line)
+    found = context.doubtful(line) or context.imagined(line)
     if found is None:
         return False
     claimed = context.claimed_number(u, line.v)

@@ -159,7 +159,7 @@ def alone(context: Context, leaf: Leaf) -> Screened:
 
 
 def singly(context: Context) -> list[Screened]:
-    """Screen a claim of entries or tangents along one line for each input.
+    """Screen a claim of entries or tangents along one line for each input that it speaks of.
 
     Raises the ``Violation`` that the rule is seen to commit.
     """
@@ -194,6 +194,12 @@ def _columns(context: Context) -> list[int]:
     assert entries.mask is not None
     # A random direction would mix entries that are claimed with others that are not.
     return [int(column) for column in entries.columns[entries.mask.any(axis=0)]]
+
+
+def _claimed_columns(context: Context) -> list[int]:
+    """The inputs that a claim of entries or tangents speaks of."""
+    entries = context.claim.entries
+    return list(range(context.point.n)) if entries is None else entries.columns.tolist()
 
 
 class _Screen:
@@ -487,8 +493,8 @@ class _Listed(_Screen):
         self.singly = singly
 
     def run(self) -> list[list[Screened] | Violation]:
-        every = list(range(self.n))
-        singles = [every if self.singly else _columns(context) for context in self.contexts]
+        columns = _claimed_columns if self.singly else _columns
+        singles = [columns(context) for context in self.contexts]
         v, scale = self._singly(singles) if singles[0] else self._densely()
         count = v.shape[1]
         lines = self.lines(v)

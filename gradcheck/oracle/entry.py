@@ -337,8 +337,8 @@ def measure_along(
 ) -> Slopes:
     """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
 
-    ``wary``: little more noise than rounding explains is enough to know nothing, or as much as the
-    function varies by at all: its shape is lost at every step.
+    ``wary``: little more noise than rounding explains is enough to know nothing, or noise or
+    rounding of the size of all that the function varies by: its shape is lost at every step.
     """
     scatter = line.point.rounding
     levels = list(range(ladder.count))
@@ -352,9 +352,10 @@ def measure_along(
     unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
     if wary:
         odd = np.array([float(project(line.odd(h), u)) for h in steps])
-        unexplained = min(
-            unexplained, _NO_SHAPE * float(np.abs(odd[np.isfinite(odd)]).max(initial=0.0))
-        )
+        shape = _NO_SHAPE * float(np.abs(odd[np.isfinite(odd)]).max(initial=0.0))
+        if explained >= shape:
+            return _unknown()
+        unexplained = min(unexplained, shape)
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.
         if not single:  # whose steps are as small as the numbers allow
@@ -362,7 +363,7 @@ def measure_along(
             noise = _noise(line, ladder.step(levels[-1]), u)[0]
         if scatter is not None and noise > unexplained:
             # Jumps smaller than any step look like noise around another slope.
-            return Slopes(np.zeros(1), np.full(1, np.inf), np.zeros(1), np.full(1, np.inf))
+            return _unknown()
     growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH
     how = functools.partial(
         slopes, line, ladder, levels, epsilon, sampled=True, growth=growth, heeding=not single
@@ -387,6 +388,10 @@ def measure_along(
         return slopes(line, ladder, levels, epsilon, u, _QUANTA / 2 * quantum, sampled=True)
     error = np.array([_QUANTA * quantum / frozen])
     return Slopes(np.zeros(1), error, np.zeros(1), error)
+
+
+def _unknown() -> Slopes:
+    return Slopes(np.zeros(1), np.full(1, np.inf), np.zeros(1), np.full(1, np.inf))
 
 
 def _moves(line: Line, t: float, u: Vector, still: float) -> float:
