@@ -15,6 +15,7 @@ from gradcheck.oracle.entry import elementwise_sides
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout
 from gradcheck.oracle.point import Point
+from gradcheck.verification import judge_at
 from tests.quality.corpus import LAYERS
 from tests.quality.judged import judged, label
 
@@ -991,3 +992,39 @@ def test_steps_of_large_numbers_are_rounded_alike_at_every_level():
     sides = elementwise_sides(Line(point, v), DOUBLE, levels, DOUBLE.epsilon)
     for side, error in ((sides.left, sides.left_error), (sides.right, sides.right_error)):
         assert np.abs(side - 1) <= error + 1e-12
+
+
+def test_a_column_that_is_not_claimed_is_not_asked_about():
+    declared = gc.derivation(z="k")(softmax)
+
+    def column(y, i):
+        slopes = -y * y[i]
+        slopes[i] = y[i] - y[i] * y[i]
+        return slopes
+
+    claim = declared.column(column)
+    z = np.where(np.arange(12) == 6, 256.0, 0.0)
+    for seed in range(5):
+        assert judge_at(claim, Case({"z": z}, seed)).status is not Status.FAIL
+
+
+def test_a_shape_that_rounding_hides_at_every_step():
+    r = np.array([[33554432.0], [0.0], [0.0]])
+    t = np.zeros((3, 4))
+    t[0, 0], t[2, 0] = 1, -67108864
+
+    def probabilities(w):
+        e = np.exp(r @ w - (r @ w).max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(w):
+        return ((probabilities(w) - t) ** 2).sum() / 6
+
+    def gradient(w):
+        y = probabilities(w)
+        dy = (y - t) / 3
+        return r.T @ (y * (dy - (dy * y).sum(axis=1, keepdims=True)))
+
+    w = np.array([[0.0003, 0.0003, 0.0, 0.0]])
+    for seed in range(8):
+        assert judged(loss, gradient, "gradient", (w,), seed).status is not Status.FAIL
