@@ -94,7 +94,7 @@ def _suspects(values: NDArray[np.float64], order: int) -> list[int]:
     chosen: list[int] = []
     for k in np.argsort(-left):
         apart = all(abs(2 * int(k) - other) > 2 * order for other in chosen)
-        if left[k] > 2.0 ** -(order - 0.5) and apart and len(chosen) < _MOST:
+        if left[k] > 0 and apart and len(chosen) < _MOST:
             chosen.append(2 * int(k))
     return chosen
 

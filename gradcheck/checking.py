@@ -53,6 +53,8 @@ _COLLECTED_AFTER = 20_000
 #: A claim that failed and does not when the very same is judged again changes its answers; so often
 #: that is not chance.
 _UNSTEADY = 3
+#: From so many points at most boundaries are looked for, until some are found.
+_STARTS = 3
 #: How many times smaller the inputs are made to find where an unstable rule is right.
 _MODERATE = [2.0**-k for k in range(1, 24)]
 
@@ -240,7 +242,7 @@ class _Run:
                 self.example(Draft(bindings, int(rng.integers(2**32)), edits))
                 if self.inputs >= self.profile.inputs:
                     return
-            self._at_boundaries(rng)
+            self._at_boundaries(np.random.default_rng([self.own, self.seed or 0]))
             left = -(-(self.profile.inputs - self.inputs) // len(REGIMES))
             if left > 0 and self.profile.all_seeded and not self.sampler.strategies:
                 for draft in self.sampler.covering(rng, left):
@@ -276,10 +278,15 @@ class _Run:
 
     def _at_boundaries(self, rng: np.random.Generator) -> None:
         """Judge where the branches of the function meet, and where it goes flat."""
-        for bindings in self.sampler.always()[-1:]:
-            if isinstance(self.claim, Rule) and self.claim.kind != "hessian":
-                start = next(self.sampler.points(Draft(bindings, int(rng.integers(2**32)))))
-                self._judge(cases_at_boundaries(self.claim, start, bindings), bindings)
+        bindings = self.sampler.always()[-1:]
+        if not bindings or not isinstance(self.claim, Rule) or self.claim.kind == "hessian":
+            return
+        for _ in range(_STARTS):
+            start = next(self.sampler.points(Draft(bindings[0], int(rng.integers(2**32)))))
+            cases = cases_at_boundaries(self.claim, start, bindings[0])
+            self._judge(cases, bindings[0])
+            if len(cases) > 1:
+                return
 
     def example(self, draft: Draft) -> list[Verdict]:
         """Judge one point of each regime at the sizes of a draft."""
