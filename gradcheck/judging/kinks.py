@@ -232,6 +232,10 @@ def _convention(context: Context, kinked: Mask) -> int:
         expected = (low + high) / 2
         error = (high - low) / 2 + MARGIN * (sides.left_error + sides.right_error)
     known = kinked & np.isfinite(expected) & np.isfinite(error) & np.isfinite(diagonal)
+    # Large steps may have met a kink that is another input's, or far away: at the input the slopes
+    # from the two sides have to differ.
+    apart = np.abs(sides.right - sides.left)
+    known &= apart > MARGIN * (sides.left_error + sides.right_error)
     known &= _exactly(context, sides)
     error = error + max(context.rounded, SOUGHT) * np.abs(diagonal)
     wrong = np.flatnonzero(known & (np.abs(diagonal - expected) > error))

@@ -1028,3 +1028,21 @@ def test_a_shape_that_rounding_hides_at_every_step():
     w = np.array([[0.0003, 0.0003, 0.0, 0.0]])
     for seed in range(8):
         assert judged(loss, gradient, "gradient", (w,), seed).status is not Status.FAIL
+
+
+def test_a_declared_convention_is_for_kinks_alone():
+    @gc.options(at_kink=lambda x: 1.0 * (x > 0))
+    @gc.derivation(x="k")
+    def hard_swish(x):
+        return x * np.clip(x / 6 + 0.5, 0, 1)
+
+    @hard_swish.vjp
+    def backward(dy, x):
+        return dy * np.where(np.abs(x) < 3, x / 3 + 0.5, 1.0 * (x > 0))
+
+    claim = hard_swish.rules[0]
+    seeds = (1599046440, *range(5))
+    for seed in seeds:
+        verdict = judge_at(claim, Case({"x": np.array([0.0, 1048576.0])}, seed))
+        assert verdict.status is not Status.FAIL
+    assert judge_at(claim, Case({"x": np.array([3.0, -3.0, 1.0])})).status is Status.PASS
