@@ -42,6 +42,8 @@ _RUNS = 1
 _MORE_RUNS = 12
 #: A side whose operations are all exact is still rounded once when it is stored.
 _UNIT = 2.0**-52
+#: A side that an array in the place of an integer moves by more of its size is another one.
+_RESEMBLING = 2.0**-20
 #: Sides that agree to this agree; how far rounding could have moved them need not be measured.
 _AGREEMENT = 2.0**-50
 #: Neighbouring points, by this share of each input: some at which nothing is kept, of which so many
@@ -225,16 +227,14 @@ class _Sides:
     def _scatter(self, case: Case, runs: int) -> None:
         """Jitter until ``runs`` runs were made; keeps the largest move of every entry."""
         while self._runs < runs:
-            scatter = rounding.Scatter(case.seed + self._runs)
+            scatter = rounding.one_of_many(case.seed, self._runs, wide=runs > _RUNS)
+            run = self._jittered(scatter)
+            if run is None and scatter.wide:
+                scatter = rounding.one_of_many(case.seed, self._runs)
+                run = self._jittered(scatter)
             self._runs += 1
-            wrap = functools.partial(rounding.jittered, rng=scatter)
-            try:
-                with self._recording.replay():
-                    run: _Sides | None = _Sides(self.identity, self.inputs, wrap)
-            except (SetAside, Violation):
-                # A side that cannot be jittered has no known rounding: nothing is accused of it.
-                run = None
             if run is None:
+                # A side that cannot be jittered has no known rounding: nothing is accused of it.
                 self._scatters = [np.full(s.shape, np.inf) for s in self._scatters]
                 continue
             self.unknown = [
@@ -245,10 +245,31 @@ class _Sides:
                 for k, side in enumerate(self.values)
             ]
             for k, (moved, side) in enumerate(zip(run.values, self.values, strict=True)):
-                off = np.abs(moved - side)
+                off = scatter.share * np.abs(moved - side)
                 # An overflow that only jitter causes says that the side is at its limit.
                 off = np.where(np.isnan(off), np.inf, off)
                 self._scatters[k] = np.maximum(self._scatters[k], off)
+
+    def _jittered(self, scatter: rounding.Scatter) -> _Sides | None:
+        """The sides with every operation off by its last bit; None where that raises.
+
+        None, too, where the sides of a wide run are not what they are with plain integers.
+        """
+        wrap = functools.partial(rounding.jittered, rng=scatter)
+        try:
+            with self._recording.replay():
+                run = _Sides(self.identity, self.inputs, wrap)
+        except (SetAside, Violation):
+            return None
+        return run if not scatter.wide or self._resembles(run) else None
+
+    def _resembles(self, run: _Sides) -> bool:
+        """Whether a run may be of the same sides, off by rounding."""
+        return run.count == self.count and all(
+            moved.shape == side.shape
+            and bool(np.all(np.abs(moved - side) <= _RESEMBLING * np.abs(side).max(initial=0.0)))
+            for moved, side in zip(run.values, self.values, strict=True)
+        )
 
     def broken(self, k: int, bound: Floats) -> Entry | None:
         """The entry by which the ``=`` number ``k`` is broken most, if it is."""

@@ -72,8 +72,6 @@ class Subject:
         self.comes_first = False
         #: Whether the function itself is made of differences, so that each call costs many.
         self.is_measured = False
-        #: A second opinion on the derivative of one output by one input, with its error bound.
-        self.second_opinion: Callable[[int, int], tuple[float, float]] | None = None
         # What the user's functions must not change is kept apart, to be compared with at the end.
         self._kept_x = self.x.copy()
         self._kept = {name: copy_of(values[name]) for name in values if name not in self.wrt}
@@ -106,7 +104,7 @@ class Subject:
         moved.extra_of, moved.comes_first = self.extra_of, self.comes_first
         if self.is_measured:
             # What is known of the differences inside it is as true right beside.
-            moved.is_measured, moved.second_opinion = True, self.second_opinion
+            moved.is_measured = True
             moved.point.scatter = self.point.scatter
         return moved
 
@@ -256,7 +254,9 @@ class Subject:
         def compute(wrap: Callable[[Any], Any]) -> Vector:
             self.point.evaluations += 1
             wraps.append(wrap)
-            raw = self.derivation.function(**{**self.values, **self.inputs.restore(wrap(self.x))})
+            # What is computed from the other inputs is rounded as well.
+            values = {name: wrap(value) for name, value in self.values.items()}
+            raw = self.derivation.function(**{**values, **self.inputs.restore(wrap(self.x))})
             parts = raw if isinstance(raw, tuple | list) else [raw]
             carried.extend(is_jittered(part) for part in parts)
             return self.outputs.flatten(self._as_outputs(plain(raw)), np.float64)

@@ -393,7 +393,7 @@ def _compare(context: Context, screened: Screened, kinked: Mask) -> None:
     comparison, evidence = compare(context, screened), context.evidence
     kinked |= comparison.kinked
     if comparison.suspects:
-        entries.settle(context, screened.line, comparison.suspects)
+        entries.settle(context, screened.line, comparison.suspects[0])
         undecided = evidence.undecided and evidence.wrong is None
         if undecided and not sharpen(context, screened, wide=True):
             evidence.undecided = ""

@@ -256,7 +256,7 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
             if result.kinked.all():
                 return result
             made = [screened.test(context, np.where(result.kinked, 0.0, test.u)) for test in tests]
-            tests = [t for t in made if t is not None and not _agrees(context, t, pair)]
+            tests = [test for test in made if not _agrees(context, test, pair)]
             if not tests:
                 return result
     exact = None if result.kinked.any() else context.imagined(line)

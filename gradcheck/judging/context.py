@@ -496,7 +496,7 @@ class Context:
         below, above = x - low, high - x
         size = np.minimum(scales(self.point, "spread"), np.maximum(below, above) / 2)
         inwards: Vector = np.where(self.confined, np.where(above > below, size, -size), v)
-        return inwards if self.point.tangent is None else self.point.tangent(inwards)
+        return self.point.inside(inwards)
 
     def entry(
         self, output: int, column: int, claimed: float, measured: float, error: float

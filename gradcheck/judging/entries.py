@@ -35,8 +35,6 @@ _ROOT_OF_LEAST = 2.0**-511
 MOST_TABLE = 64
 #: Up to so many ties are moved apart far enough by the smallest step beside.
 _MANY_TIES = 8
-#: How many disagreements of a line are looked into.
-_MOST_SUSPECTS = 2
 #: The second ladder's steps are not those of the first even where both scales are the same.
 _FRESH = 0.7
 #: Two scales that differ by less than one level of the ladder show the same.
@@ -48,30 +46,29 @@ _IN_A_ROW = 3
 _CLOSE = 2.0**-3
 
 
-def settle(context: Context, line: Line, suspects: list[Test]) -> None:
+def settle(context: Context, line: Line, suspect: Test) -> None:
     """Find the entry that a disagreement comes from, and measure it."""
     evidence = context.evidence
-    for test in suspects[:_MOST_SUSPECTS]:
-        outcome = _pursue(context, line, test, _estimated)
-        if outcome == "wrong":
-            return
-        if outcome == "kink":
-            evidence.kinks += 1
-        else:
-            evidence.undecided = said(
-                "a combination of entries disagrees with the function, but no single entry lies "
-                "outside its measured interval",
-                "若干元素的组合与函数不符，但没有哪一个元素落在自己的测量区间之外",
-            )
+    outcome = _pursue(context, line, suspect, _estimated)
+    if outcome == "kink":
+        evidence.kinks += 1
+    elif outcome == "right":
+        evidence.undecided = said(
+            "a combination of entries disagrees with the function, but no single entry lies "
+            "outside its measured interval",
+            "若干元素的组合与函数不符，但没有哪一个元素落在自己的测量区间之外",
+        )
 
 
 def doubt(context: Context, line: Line, doubts: list[Test]) -> None:
-    """Look for the entry behind a disagreement with an estimate by which alone nothing fails."""
-    for test in doubts[:_MOST_SUSPECTS]:
-        if context.evidence.wrong is None:
-            _pursue(
-                context, line, test, _estimated if context.imagined(line) is None else _imagined
-            )
+    """Look for the entry behind the first disagreement with an estimate.
+
+    By an estimate alone nothing fails.
+    """
+    if doubts and context.evidence.wrong is None:
+        _pursue(
+            context, line, doubts[0], _estimated if context.imagined(line) is None else _imagined
+        )
 
 
 def _estimated(context: Context, along: Line) -> Floats:
@@ -107,6 +104,7 @@ def _pursue(
             u = (u != 0).astype(np.float64)
 
         def of_line(v: Vector, u: Vector = u) -> float:
+            v = context.point.inside(v)
             return residual(u, v, estimate(context, Line(context.point, v)))
 
         whole = residual(u, line.v, along)
@@ -135,8 +133,6 @@ def _examine(context: Context, u: Vector, column: int) -> str:
     entry, outcome = _measure(context, u, column)
     if outcome == "wrong" and not context.is_beside and not _wrong_beside(context, u, column):
         outcome = "wrong" if context.subject.is_analytic else "kink"
-    if outcome == "wrong" and not _seconded(context, u, column, entry):
-        outcome = "right"
     if outcome == "wrong" and _squares_underflow(context, column):
         outcome = "right"
     if outcome == "wrong":
@@ -149,18 +145,6 @@ def _examine(context: Context, u: Vector, column: int) -> str:
 def _squares_underflow(context: Context, column: int) -> bool:
     """Whether an input is so small that its square has lost digits, which shows in no output."""
     return max(coordinate_reach(context.point, column)) < _ROOT_OF_LEAST
-
-
-def _seconded(context: Context, u: Vector, column: int, entry: Entry | None) -> bool:
-    """Whether a second opinion, where there is one, finds the entry wrong as well."""
-    opinion = context.subject.second_opinion
-    if opinion is None or entry is None:
-        return True
-    (outputs,) = np.nonzero(u)
-    if outputs.size != 1:
-        return False
-    value, error = opinion(int(outputs[0]), column)
-    return abs(entry.claimed - value) > MARGIN * error
 
 
 def _wrong_beside(context: Context, u: Vector, column: int) -> bool:

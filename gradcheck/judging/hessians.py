@@ -6,7 +6,6 @@ by differences of differences, which resolves less. The report says which.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,11 +17,9 @@ from gradcheck.claims import Derivation, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.gradients import as_gradients, gradients_by_name
 from gradcheck.hints import said
-from gradcheck.judging.context import CONFINED
 from gradcheck.oracle.directions import finish, magnitudes, scales
-from gradcheck.oracle.entry import ROUNDING, imagined, slopes
+from gradcheck.oracle.entry import imagined, slopes
 from gradcheck.oracle.imaginary import Stepped
-from gradcheck.oracle.interval import select
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.returned import SetAside, Violation
@@ -33,8 +30,6 @@ Floats = NDArray[np.float64]
 
 #: A second point at which a declared gradient has to pass, by this share of each input.
 _NEARBY = 0.125
-#: So many levels make second differences: below, their noise is all there is.
-_MOST_LEVELS = 7
 #: The first level of the inner differences.
 _INNER = 1
 #: The rounding of a function counts so many times the scatter that was seen.
@@ -73,7 +68,7 @@ def gradient_subject(
     ]
     doubt: Verdict | None = None
     signs = magnitudes(case.rng("hessian"), base.x.size)
-    moved = finish(base.point, _NEARBY * scales(base.point, "spread"), signs, DOUBLE).v
+    moved = finish(base.point, _NEARBY * _own(base), signs, DOUBLE).v
     nearby = {**values, **base.inputs.restore(base.x + moved)}
     for declared in others:
         verdict = judge(declared, values, bindings, case, contracts=False)
@@ -104,26 +99,15 @@ def gradient_subject(
                 reason=doubt.reason,
             ),
         )
-    room = base.point.reach()
-    if room is not None and np.any(room < CONFINED * scales(base.point, "spread")):
-        raise SetAside(
-            "measurement",
-            said(
-                "too close to the edge of the domain for differences of differences",
-                "离定义域的边缘太近，无法取二阶差分",
-            ),
-        )
-    error = np.empty(base.x.size)
-    function = _measured_gradient(rule, base, error)
+    inner = _Inner(rule, base)
     note = said(
         "the Hessian was measured from the function alone: no declared gradient passes here",
         "黑塞矩阵只由函数本身测得：此处没有通过检查的已声明梯度",
     )
-    subject = _of_gradient(rule, base, function, values, bindings)
+    subject = _of_gradient(rule, base, inner.gradient, values, bindings)
     subject.notes.append(note)
     subject.is_measured = True
-    subject.second_opinion = functools.partial(_second_difference, base)
-    subject.point.scatter = lambda: error
+    subject.point.scatter = lambda: inner.error
     return subject
 
 
@@ -161,38 +145,58 @@ def _declared_gradient(rule: Rule, name: str) -> Callable[..., Any]:
     return gradient
 
 
-def _measured_gradient(rule: Rule, base: Subject, error: Floats) -> Callable[..., Any]:
-    """The gradient by differences; ``error`` is set to the error bound of each of its entries."""
-    owner, name = rule.derivation, rule.wrt[0]
-    levels = list(range(_INNER, DOUBLE.count))
-    rounding = base.point.rounding
-    quantum = 0.0 if rounding is None else _SCATTER * float(rounding[0])
-    own = _own(base)
+class _Inner:
+    """The gradient by differences, entry by entry: by an imaginary step where one can be taken.
 
-    def measured(subject: Subject) -> list[tuple[float, float]]:
-        found = []
-        for k, reach in enumerate(_inside(subject, own, DOUBLE.step(_INNER))):
-            if reach == 0:
-                found.append((np.nan, np.inf))
-                continue
-            v = np.zeros(own.size)
-            v[k] = reach
-            line = Line(subject.point, v)
-            exact = imagined(line, DOUBLE, DOUBLE.epsilon)
-            if exact is not None:
-                found.append((exact.value[0] / reach, exact.error[0] / reach))
-                continue
-            one = slopes(line, DOUBLE, levels, DOUBLE.epsilon, None, quantum)
-            found.append((one.value[0] / reach, one.error[0] / reach))
-        return found
+    An entry is measured the same way at all points, or what differs would be taken for a slope.
+    """
 
-    def gradient(**values: Any) -> Any:
-        subject = Subject(owner, values, {}, rule.wrt)
-        values_alone = np.array([value for value, _ in measured(subject)])
-        return subject.inputs.restore(values_alone)[name]
+    def __init__(self, rule: Rule, base: Subject) -> None:
+        self._rule, self._base = rule, base
+        self._levels = list(range(_INNER, DOUBLE.count))
+        rounding = base.point.rounding
+        self._quantum = 0.0 if rounding is None else _SCATTER * float(rounding[0])
+        #: How far each input moves, and which entries an imaginary step measures. It takes no steps
+        #: but to be confirmed, which small ones do better; differences have less noise at large.
+        self._reach = _own(base)
+        near = _inside(base, self._reach, DOUBLE.step(_INNER))
+        exact = [
+            imagined(self._line(base, k, moved), DOUBLE, DOUBLE.epsilon)
+            for k, moved in enumerate(near)
+        ]
+        self._exact = np.array([found is not None for found in exact])
+        self._reach = np.where(self._exact, self._reach, scales(base.point, "spread"))
+        #: The error bound of each entry at the point itself.
+        self.error: Floats = np.array([bound for _, bound in self._entries(base)])
 
-    error[:] = [bound for _, bound in measured(base)]
-    return gradient
+    def gradient(self, **values: Any) -> Any:
+        """All entries at some inputs."""
+        subject = Subject(self._rule.derivation, values, {}, self._rule.wrt)
+        found = np.array([value for value, _ in self._entries(subject)])
+        return subject.inputs.restore(found)[self._rule.wrt[0]]
+
+    def _entries(self, subject: Subject) -> list[tuple[float, float]]:
+        reach = _inside(subject, self._reach, DOUBLE.step(_INNER))
+        return [self._entry(subject, k, float(moved)) for k, moved in enumerate(reach)]
+
+    def _entry(self, subject: Subject, k: int, reach: float) -> tuple[float, float]:
+        """An entry and its error bound; no number where it cannot be measured."""
+        if reach == 0:
+            return np.nan, np.inf
+        line = self._line(subject, k, reach)
+        if self._exact[k]:
+            assert subject.point.imaginary is not None
+            found = subject.point.imaginary(line.v)
+            if found is None or found.underflows:
+                return np.nan, np.inf
+            return found.value[0] / reach, found.error[0] / reach
+        one = slopes(line, DOUBLE, self._levels, DOUBLE.epsilon, None, self._quantum)
+        return one.value[0] / reach, one.error[0] / reach
+
+    def _line(self, subject: Subject, k: int, reach: float) -> Line:
+        v = np.zeros(self._reach.size)
+        v[k] = reach
+        return Line(subject.point, v)
 
 
 def _own(subject: Subject) -> Vector:
@@ -202,38 +206,6 @@ def _own(subject: Subject) -> Vector:
     """
     own = np.minimum(scales(subject.point, "spread"), scales(subject.point, "magnitude"))
     return np.where(subject.x == 0, np.minimum(own, 1.0), own)
-
-
-def _second_difference(base: Subject, i: int, k: int) -> tuple[float, float]:
-    r""":math:`\partial^2 y / \partial x_i \partial x_k` by differences of the function itself.
-
-    Its noise falls with the square of the step, which is what ``select`` takes for the step.
-    """
-    point, own = base.point, _inside(base, _own(base), 2 * DOUBLE.step(0))
-    if min(own[i], own[k]) == 0:
-        return 0.0, np.inf
-    steps = np.array([DOUBLE.step(level) for level in range(_MOST_LEVELS)])
-
-    def value(a: float, b: float) -> float:
-        x = point.x.copy()
-        x[i] += a * own[i]
-        x[k] += b * own[k]
-        return float(point.evaluate(x)[0])
-
-    quotients = []
-    for h in steps:
-        if i == k:
-            four = value(h, h) - 2 * float(point.y[0]) + value(-h, -h)
-        else:
-            four = value(h, h) - value(h, -h) - value(-h, h) + value(-h, -h)
-        quotients.append([four / (4 * h * h)])
-    rounding = point.rounding
-    noise = ROUNDING * DOUBLE.epsilon * np.abs(point.y)
-    if rounding is not None:
-        noise = np.maximum(noise, _SCATTER * rounding)
-    found, error = select(steps * steps, np.array(quotients), noise)
-    size = own[i] * own[k]
-    return float(found[0] / size), float(error[0] / size)
 
 
 def _inside(subject: Subject, reach: Vector, step: float) -> Vector:

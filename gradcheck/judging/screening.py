@@ -105,11 +105,10 @@ class Screened:
         """Whether nothing is left to look at."""
         return not self.tests and (self.left is None or not self.left.any())
 
-    def test(self, context: Context, u: Vector) -> Test | None:
-        """The claimed number for a cotangent; None where only its size makes it overflow."""
-        g = pulled(context, u)
-        if np.isnan(g).any():
-            return None
+    def test(self, context: Context, u: Vector) -> Test:
+        """The claimed number for a cotangent."""
+        assert context.claim.pull is not None
+        g = context.claim.pull(u)
         terms = g * self.line.v
         shares = [
             typical_shares(g[leaf.slice], self.direction.scale[leaf.slice])
@@ -119,8 +118,7 @@ class Screened:
 
     def retaken(self, context: Context) -> list[Test]:
         """The tests of all cotangents of the line."""
-        made = [self.test(context, u) for u in self.cotangents]
-        return [test for test in made if test is not None]
+        return [self.test(context, u) for u in self.cotangents]
 
 
 #: A claim is compared along a line of each scale.
@@ -317,14 +315,13 @@ class _Pulled(_Screen):
             first = list(signs * (least / np.maximum(size, least)))
             announce([(context.claim, [u]) for context, u in zip(fresh, first, strict=True)])
             for context, u in zip(fresh, first, strict=True):
-                pull = context.claim.pull
-                assert pull is not None
-                b = self.contexts.index(context)
-                context.weights = self.ask(b, functools.partial(pull, u), self.n)
+                context.weights = self._pull(self.contexts.index(context), u)
         return np.array([context.weights for context in self.contexts])
 
     def _pull(self, b: int, u: Vector) -> Floats:
-        return self.ask(b, lambda: pulled(self.contexts[b], u), self.n)
+        pull = self.contexts[b].claim.pull
+        assert pull is not None
+        return self.ask(b, functools.partial(pull, u), self.n)
 
     def _cotangents(self, signs: Vector) -> Floats:
         """Random cotangents in which every output counts about as much as the others."""
@@ -445,20 +442,6 @@ class _Pulled(_Screen):
                 self.shares[b][agree],
             )  # fmt: skip
         return found
-
-
-def pulled(context: Context, u: Vector) -> Floats:
-    """The claimed gradient; not a number where only the size of ``u`` makes it overflow."""
-    pull = context.claim.pull
-    assert pull is not None
-    try:
-        return pull(u)
-    except Violation as violation:
-        if violation.title != "numerically unstable":
-            raise
-        # With a cotangent of usual size it has to be finite; this one was made to measure.
-        pull(magnitudes(context.rng, u.size))
-        return np.full(context.point.n, np.nan)
 
 
 def typical_shares(g: Vector, scale: Vector) -> Floats:

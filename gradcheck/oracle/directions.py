@@ -92,9 +92,7 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
     reach = point.reach()
     if reach is not None:
         s = np.minimum(s, reach / ladder.step(0))
-    v: Vector = s * signs
-    if point.tangent is not None:
-        v = np.array(point.tangent(v))
+    v: Vector = np.array(point.inside(s * signs))
     _make_exact(point.x, v, ladder)
     return Direction(v, s)
 

@@ -65,6 +65,10 @@ class Point:
         """The number of outputs."""
         return self.y.size
 
+    def inside(self, v: Vector) -> Vector:
+        """A direction projected onto those that stay inside the domain."""
+        return v if self.tangent is None else self.tangent(v)
+
     def evaluate(self, x: Vector) -> Floats:
         """The output at ``x``; NaN where the function raises there, which a probe may cause."""
         self.evaluations += 1

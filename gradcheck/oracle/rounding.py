@@ -72,6 +72,8 @@ class Jittered(np.ndarray):
     """An array whose operations scatter by their last bit, driven by the generator of its run."""
 
     _rng: Scatter | None = None
+    #: ``X.dot(jittered)``, which nothing else tells of, gives an array of this kind.
+    __array_priority__ = 1.0
 
     def __array_finalize__(self, parent: Any) -> None:
         if parent is not None:
@@ -167,7 +169,7 @@ def jittered(value: Any, rng: Scatter) -> Any:
     """``value`` such that operations on it scatter; lists entry by entry, other things as is."""
     if isinstance(value, list):
         return [jittered(part, rng) for part in value]
-    if _carries(value):
+    if _carries(value, rng):
         array = np.array(value).view(Jittered)
         array._rng = rng
         return array
@@ -184,12 +186,14 @@ def _nudged(value: Any, rng: Scatter) -> Any:
     return value
 
 
-def _carries(value: Any) -> bool:
+def _carries(value: Any, rng: Scatter | None) -> bool:
     """Whether what is computed from a value is rounded: of masks and integers too.
 
-    Single integers are left as they are: they count and index.
+    Single integers are left as they are, since they count and index, but where a run is ``wide``.
     """
     if not isinstance(value, np.ndarray):
+        if rng is not None and rng.wide and isinstance(value, int | np.integer):
+            return not isinstance(value, bool)
         return isinstance(value, np.floating)
     kind = value.dtype.kind
     return kind == "f" or (kind in "iub" and value.ndim > 0)
@@ -225,13 +229,23 @@ def scatter(
     """
     largest = np.zeros(reference.shape)
     for number in range(runs):
-        run = Scatter(seed + number, units)
+        run = one_of_many(seed, number, units)
         wrap = _nudged if inputs_alone else jittered
         with np.errstate(all="ignore"):
             moved = compute(functools.partial(wrap, rng=run))
-            difference = np.abs(moved - reference)
+            difference = run.share * np.abs(moved - reference)
         largest = np.maximum(largest, np.where(np.isnan(difference), np.inf, difference))
     return largest
+
+
+def one_of_many(seed: int, number: int, units: int = 1, *, wide: bool = False) -> Scatter:
+    """The run ``number`` of several.
+
+    Two operations that are moved by the same amount can cancel, which they do in every other run,
+    and among many entries somewhere in all of them. Every second run moves by different amounts.
+    """
+    mixed = number % 2 == 1
+    return Scatter(seed + number, _MIXED * units if mixed else units, mixed=mixed, wide=wide)
 
 
 def _scattered(values: Any, rng: Scatter | None) -> Any:
@@ -292,7 +306,7 @@ def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
         return tuple(parts) if type(result) is tuple else type(result)(*parts)
     if isinstance(result, list):
         return [_wrap(part, rng, exact) for part in result]
-    if _carries(result):
+    if _carries(result, rng):
         array = np.asarray(result)
         exact = exact or array.dtype.kind != "f"
         view = (array if exact else _jitter(array, rng)).view(Jittered)
@@ -331,14 +345,20 @@ def _least(dtype: np.dtype[Any]) -> _Least:
 class Scatter:
     """The shares ±2⁻⁵² (of float64; of narrower types theirs) by which one run moves numbers.
 
-    With ``units``, so many times as large; where they are ``mixed``, by up to so many.
+    With ``units``, so many times as large; ``mixed``, by up to so many. In a ``wide``
+    run single integers are followed as well: ``1 - 0.999**t`` is rounded, though ``t`` is not. Code
+    may do something else with an array than with a number, as ``[0] * t`` does.
 
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.
     """
 
-    def __init__(self, seed: int, units: int = 1, mixed: bool = False) -> None:
-        self._units, self._mixed = units, mixed
+    def __init__(
+        self, seed: int, units: int = 1, *, mixed: bool = False, wide: bool = False
+    ) -> None:
+        self._units, self._mixed, self.wide = units, mixed, wide
+        #: What its moves count, beside those of runs that are not mixed.
+        self.share = 1.0 / _MIXED if mixed else 1.0
         #: Whether nothing is moved at all.
         self.is_still = units == 0
         #: The names of the operations that were met.
@@ -366,6 +386,8 @@ class Scatter:
 
 
 _POOL_SIZE = 1 << 15
+#: By how much larger the moves of a mixed run are, at most.
+_MIXED = 4
 
 
 @functools.cache

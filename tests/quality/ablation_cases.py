@@ -18,6 +18,7 @@ from gradcheck import Case, Status, Verdict
 from gradcheck.claims import Kind
 from gradcheck.verification import judge_at
 from tests.quality.corpus import LAYERS
+from tests.quality.fuzz import native
 from tests.quality.judged import judged
 
 #: Statuses that a right rule may have, that a wrong one may have, and what must never be.
@@ -66,6 +67,16 @@ def declared(
             return judge_at(claim, Case({"x": x}, seed), table=False)
 
     CASES.append(Ablation(name, needed, allowed, judge))
+
+
+def identical(name: str, guard: str, allowed: set[Status], sides: Callable, x: Any) -> None:
+    """Note a case of an identity."""
+
+    @gc.identity(x="k")
+    def equal(x: Any) -> Any:
+        return sides(x)
+
+    CASES.append(Ablation(name, (guard,), allowed, lambda s: judge_at(equal, Case({"x": x}, s))))
 
 
 def normal(*shape: int) -> Any:
@@ -293,6 +304,28 @@ plain(
     lambda x: 2 * x * np.where(np.arange(8) == 4, 1.001, 1), _mixed,
 )  # fmt: skip
 
+_weights = np.random.default_rng(0).standard_normal((6, 2))
+plain(
+    "sums of weights that a rule narrows to float32", "rounding of sums of products", PASSES,
+    "gradient", lambda x: (_weights * np.tile(x, (6, 1))).sum(),
+    lambda _: _weights.astype(np.float32).sum(axis=0), np.array([1.3e-4, -7e-5]),
+)  # fmt: skip
+plain(
+    "a rule that is wrong up to a threshold, at it", "choices are no rounding", FAILS, "vjp",
+    np.square, lambda g, x: g * np.where(x * x > 4, 2 * x, 2.2 * x), np.array([2.0]),
+)  # fmt: skip
+identical(
+    "a sum from the first term to the last", "rounding of partial sums", NOT_ACCUSED,
+    lambda x: (np.cumsum(x)[-1], x.sum()), np.random.default_rng(0).uniform(0.5, 1, 40_000),
+)  # fmt: skip
+
+plain(
+    "remainders of tiny divisors", "margin; noise that does not grow", NOT_ACCUSED, "vjp",
+    np.mod, lambda g, a, b: (g, -g * np.floor(a / b)),
+    np.array([-1.24648401, 0.5695399, -0.58793393, -0.36117033]),
+    np.array([7.78324125e-09, 2.88780631e-10, 1.23791006e-11, 1.43513062e-12]),
+)  # fmt: skip
+
 # ---- cotangents -----------------------------------------------------------------------------
 
 plain(
@@ -300,6 +333,38 @@ plain(
     "two cotangents; whitened cotangents; several outputs together", FAILS,
     "vjp", np.square, lambda g, x: 2 * g * x * np.where(np.arange(8) == 0, 1.001, 1),
     np.array([0.7e-8, -1.3e-6, 0.6e-4, 1.9e-2, -0.8, 1.2e2, 0.4e4, -1.6e6]),
+)  # fmt: skip
+
+plain(
+    "ReLUs by a rule in float32", "bounded weights of outputs", PASSES, "vjp",
+    relu, lambda g, x: (g * (x > 0)).astype(np.float32), 1e-4 * np.array([3.1, 1.4, -0.7, -0.6]),
+)  # fmt: skip
+_squared = next(layer for layer in LAYERS if layer.name == "squared_hinge")
+plain(
+    "squared margins of mixed scales by a rule in float32", "balanced inputs", PASSES, "vjp",
+    _squared.f, native(_squared.vjp),
+    np.array([
+        [5.6e3, 2.3e-4, -180.0, 125.0], [4.9, 6.1e-5, -1e5, -910.0], [1.7e-4, -4.4e-3, -7e3, -1e-6],
+    ]),
+)  # fmt: skip
+_hinge = next(layer for layer in LAYERS if layer.name == "multiclass_hinge")
+plain(
+    "a hinge of many classes at its edges", "cheap agreement that resolves", PASSES, "vjp",
+    _hinge.f, _hinge.vjp,
+    np.array([
+        [
+            1.000000723033596, 1.8241235406878278e-08, 1.0000009570537225, 1.0000000001053606,
+            0.9999999999967636,
+        ],
+        [
+            1.000000000158429, -1.3672482566683532e-07, 0.9999998748343083, -2.1392371759806676e-11,
+            5.598615444626783e-10,
+        ],
+        [
+            1.000000307763557, 1.0000000018355886, 1.0000000031234053, 0.999999995311775,
+            4.695213601283436e-08,
+        ],
+    ]),
 )  # fmt: skip
 
 _kernel = next(layer for layer in LAYERS if layer.name == "keys_kernel")
@@ -356,4 +421,11 @@ declared(
     "a Hessian beside a gradient that is right at the point alone",
     "a gradient that passes nearby", PASSES, lambda x: np.cos(x).sum(), "hessian",
     lambda x: np.diag(-np.cos(x)), "k", np.zeros(3), gradient=lambda x: -2 * np.sin(x),
+)  # fmt: skip
+plain(
+    "an entropy off by 1e-3 in one entry, whose domain is not declared",
+    "own steps of inner differences; an imaginary step", FAILS, "hessian",
+    lambda x: -(x * np.log(x)).sum(),
+    lambda x: np.diag(np.where(np.arange(2) == 0, -1.001, -1.0) / x),
+    np.array([1.78220300e-04, 5.97654927e01]),
 )  # fmt: skip

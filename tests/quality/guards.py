@@ -93,12 +93,17 @@ def smallest_step_first(patch):
         error = error[best, columns]
         return np.where(np.isfinite(error), values[1:][best, columns], 0.0), error
 
-    set_all(patch, "select", select, entry, hessians)
+    set_all(patch, "select", select, entry)
 
 
 @guard
 def noise_that_does_not_grow(patch):
-    patch.setattr(interval, "GROWTH", np.inf)
+    real = interval.select
+
+    def select(steps, values, floor, start=None, *_, **how):
+        return real(steps, values, floor, start, np.inf, **how)
+
+    set_all(patch, "select", select, entry)
 
 
 @guard
@@ -299,11 +304,6 @@ def bounded_weights_of_outputs(patch):
     patch.setattr(screening, "_WIDEST", 0.0)
 
 
-@guard
-def cotangents_that_overflow(patch):
-    patch.setattr(screening, "pulled", lambda context, u: context.claim.pull(u))
-
-
 # ---- the order of judging -------------------------------------------------------------------
 
 
@@ -396,11 +396,6 @@ def weights_before_halves(patch):
 
 
 @guard
-def a_second_suspect(patch):
-    patch.setattr(entries, "_MOST_SUSPECTS", 1)
-
-
-@guard
 def several_outputs_together(patch):
     real = entries._pursue
 
@@ -426,11 +421,6 @@ def margin(patch):
 
 
 @guard
-def second_differences(patch):
-    patch.setattr(entries, "_seconded", lambda context, u, column, entry: True)
-
-
-@guard
 def a_gradient_that_passes_nearby(patch):
     patch.setattr(hessians, "_NEARBY", 0.0)
 
@@ -438,8 +428,3 @@ def a_gradient_that_passes_nearby(patch):
 @guard
 def own_steps_of_inner_differences(patch):
     patch.setattr(hessians, "_own", lambda subject: hessians.scales(subject.point, "spread"))
-
-
-@guard
-def edges_of_inner_differences(patch):
-    patch.setattr(hessians, "CONFINED", 0.0)

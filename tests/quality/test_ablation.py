@@ -14,14 +14,6 @@ PAIRS = [
 ]
 #: Shown by a test of their own below.
 ELSEWHERE = {"gap of the careful look", "weights before halves"}
-#: Guards for which no case was found among thousands of fuzzed ones and some 250 made for them.
-WITHOUT_A_CASE = {
-    "a second suspect", "balanced inputs", "bounded weights of outputs",
-    "cheap agreement that resolves", "choices are no rounding", "cotangents that overflow",
-    "edges of inner differences", "margin",
-    "noise that does not grow", "own steps of inner differences", "rounding of partial sums",
-    "rounding of sums of products", "second differences",
-}  # fmt: skip
 
 
 #: Where an imaginary step can be taken it does the work of many; the others are for all else.
@@ -79,5 +71,4 @@ def test_without_weights_a_wrong_entry_costs_more_calls(monkeypatch):
 
 def test_every_guard_is_accounted_for():
     shown = {name for case in CASES for name in case.guards}
-    assert shown | ELSEWHERE | WITHOUT_A_CASE == set(GUARDS)
-    assert not shown & WITHOUT_A_CASE
+    assert shown | ELSEWHERE == set(GUARDS)

@@ -1046,3 +1046,74 @@ def test_a_declared_convention_is_for_kinks_alone():
         verdict = judge_at(claim, Case({"x": np.array([0.0, 1048576.0])}, seed))
         assert verdict.status is not Status.FAIL
     assert judge_at(claim, Case({"x": np.array([3.0, -3.0, 1.0])})).status is Status.PASS
+
+
+def test_rounding_of_numbers_made_of_an_integer_is_rounding():
+    g = np.array([-0.899, 99999.9052, 99999.6804, 100000.6811, 99999.1579, 100000.8973])
+
+    def sides(g, t):
+        s = (1 - 0.999 ** (t - 1)) * g**2
+        return ((0.999 * s + (1 - 0.999) * g**2) / (1 - 0.999**t)).sum(), (g**2).sum()
+
+    @gc.identity(g="k", t=gc.integers(low=1, high=1000))
+    def corrected(g, t):
+        return sides(g, t)
+
+    @gc.identity(g="k", t=gc.integers(low=1, high=1000))
+    def off(g, t):
+        left, right = sides(g, t)
+        return left * (1 + 1e-10), right
+
+    rng = np.random.default_rng(0)
+    for seed in range(60):
+        given = {"g": g + rng.standard_normal(6), "t": int(rng.integers(1, 5))}
+        assert judge_at(corrected, Case(given, seed)).status is not Status.FAIL
+    assert judge_at(off, Case({"g": g, "t": 300})).status is Status.FAIL
+
+
+def test_a_diagonal_that_is_wrong_in_a_symmetric_domain_names_an_entry():
+    @gc.derivation(x=gc.positive_definite("n n"))
+    def logdet(x):
+        return 2 * np.log(np.diag(np.linalg.cholesky(x))).sum()
+
+    @logdet.gradient
+    def off(x):
+        return np.linalg.inv(x) * (1 + 1e-3 * np.eye(len(x)))
+
+    for seed in range(6):
+        a = np.random.default_rng(seed).standard_normal((4, 4))
+        verdict = judge_at(off, Case({"x": a @ a.T + np.eye(4)}, seed))
+        assert verdict.status is Status.FAIL
+        assert len(set(verdict.worst.index)) == 1
+
+
+def _softsigns(x):
+    below = 1 + np.abs(x)
+    return 1 / below**2, (1 - np.abs(x) / below) ** 2
+
+
+def test_roundings_that_cancel_somewhere_in_all_runs_are_rounding():
+    @gc.identity(x="k")
+    def chain(x):
+        return _softsigns(x)
+
+    for seed in range(12):
+        x = np.random.default_rng(seed).uniform(1e3, 1e4, 3000)
+        assert judge_at(chain, Case({"x": x}, seed)).status is not Status.FAIL
+
+
+def test_a_captured_matrix_by_its_method_dot_does_not_lose_the_rounding():
+    X = np.array([[-3.0, 2.0, 3.0], [1.0, 0.0, -2.0], [3.0, 0.0, -2.0], [0.0, 0.0, -1.0]])
+    t = np.array([0.2658, 0.5033, 0.6683157418177901, 0.6622072111851697])
+
+    def loss(w):
+        h = 1 / (1 + np.exp(-X.dot(w)))
+        return -(t.dot(np.log(h)) + (1 - t).dot(np.log(1 - h))) / 4 + (w[1:] ** 2).sum() / 16
+
+    def gradient(w):
+        h = 1 / (1 + np.exp(-X.dot(w)))
+        return X.T.dot(h - t) / 4 + np.array([0.0, *w[1:]]) / 8
+
+    for seed in range(12):
+        verdict = judged(loss, gradient, "gradient", (np.array([-3.0, 2.0, 3.0]),), seed)
+        assert verdict.status is not Status.FAIL
