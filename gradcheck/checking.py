@@ -12,7 +12,7 @@ import secrets
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,6 +86,10 @@ def default_profile() -> Profile:
     return PROFILES["ci" if os.environ.get("CI") else "dev"]
 
 
+#: Further points at which a claim is judged, of some sizes at a time.
+Placed = Callable[[Sampler], Iterable[tuple[Bindings, list[Case]]]]
+
+
 class TimeUp(BaseException):
     """Raised in the middle of a user's loop; no ``except Exception`` of theirs catches it."""
 
@@ -145,20 +149,22 @@ def check_claim(
     width: int | None = None,
     progress: Callable[[int], None] | None = None,
     judged: Callable[[Verdict], None] | None = None,
+    placed: Placed | None = None,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
 
     ``hints`` say how much of a mistake is told; with the level ``"none"`` it is not looked for.
     ``simplify=False`` stops at the first failing point, leaves it as it is and gives it no name.
     ``width`` is that of the reader's screen, see ``narrate``; ``progress`` is told how many inputs
-    were judged, ``judged`` each verdict on one.
+    were judged, ``judged`` each verdict on one; ``placed`` gives further points, of some sizes at a
+    time, which come before those of sizes that are drawn.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
     claim.require_sound()
     run = _Run(
         claim, profile or default_profile(), seed_, replay_id or claim.id, hints or Hints.of(),
-        width, progress, judged,
+        width, progress, judged, placed,
     )  # fmt: skip
     run.simplified = simplify
     try:
@@ -204,6 +210,7 @@ class _Run:
     width: int | None = None
     progress: Callable[[int], None] | None = None
     judged: Callable[[Verdict], None] | None = None
+    placed: Placed | None = None
     inputs: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     resolutions: list[float] = field(default_factory=list)
@@ -243,6 +250,8 @@ class _Run:
                 if self.inputs >= self.profile.inputs:
                     return
             self._at_boundaries(np.random.default_rng([self.own, self.seed or 0]))
+            for bindings, cases in () if self.placed is None else self.placed(self.sampler):
+                self._judge(cases, bindings)
             left = -(-(self.profile.inputs - self.inputs) // len(REGIMES))
             if left > 0 and self.profile.all_seeded and not self.sampler.strategies:
                 for draft in self.sampler.covering(rng, left):

@@ -34,9 +34,11 @@ has failed at all of it; else nothing is run. Each process has a scratch folder 
 user of its own writes nowhere else where the kernel has Landlock. The process and its descendants
 are gone before a result is written.
 
-**Marks** (``interview``, ``grading``, ``steadiness``, ``smoothness``, ``results``). Each part is
-tried on inputs of the visible seed and of the hidden one, which draws the sizes too; what is
-undecided on 20 fresh inputs as well, or right at some input only because its answers there make
+**Marks** (``interview``, ``grading``, ``placement``, ``cotangents``, ``steadiness``,
+``smoothness``, ``results``). Each part is tried on inputs of the visible seed and of the hidden one,
+which draws the sizes too. Of the hidden ones a share is placed where numbers that the submission is
+given are exactly zero or the same, each way in each array, and what it makes of cotangents of zeros
+and ties has to add up to what it makes of others. What is undecided on 20 fresh inputs as well, or right at some input only because its answers there make
 noise or could be those at a kink, needs the teacher. What is lost beside other parts is tried in a
 process of its own, so a part is worth what its function is worth by itself; what is right is asked
 again in part, in a process that has seen none of it, and has to be answered as before.

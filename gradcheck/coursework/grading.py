@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import platform
 import time
 import zlib
@@ -16,10 +17,13 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.checking import Outcome as Checked
 from gradcheck.checking import Profile, check_claim
+from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.assignment import Assignment, Task
 from gradcheck.coursework.child import Broken
+from gradcheck.coursework.cotangents import unlike_their_sum
 from gradcheck.coursework.interview import Interview, Question, clean
 from gradcheck.coursework.own_folder import FILES
+from gradcheck.coursework.placement import placed
 from gradcheck.coursework.results import Graded, Outcome, Part
 from gradcheck.coursework.sandbox import Sandbox
 from gradcheck.coursework.settings import VISIBLE_INPUTS
@@ -40,6 +44,8 @@ FRESH = 20
 #: was looked at as closely as this, of an identity none of them.
 _MOST_UNDECIDED = 0.25
 _COARSEST = 1e-5
+#: Causes for which an equality that does not hold at a point is not accused of it.
+_BESIDE = ("measurement", "underflow")
 #: Where a part's check has to end in any case; the time of the submission itself is limited apart.
 _PATIENCE = 600.0
 
@@ -205,7 +211,8 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         coarse = passed and verdict.resolution > _COARSEST
         if verdict.case is not None and (coarse or verdict.status is Status.UNDECIDED):
             unsure.append(verdict.case)
-        if verdict.case is not None and passed and verdict.kinks:
+        beside = isinstance(task.claim, Identity) and verdict.cause in _BESIDE
+        if verdict.case is not None and ((passed and verdict.kinks) or beside):
             kinked.append(verdict.case)
 
     checked = _checked(assignment, task, [seed], most, hints, judged, final)
@@ -214,11 +221,17 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, final)
         inputs += checked.record.inputs
         undecided += checked.record.undecided
-    doubt = ""
-    if checked.record.status == str(Status.PASS):
+    doubt = unlike = ""
+    if checked.record.status == str(Status.PASS) and isinstance(task.claim, Rule):
+        entropy = [zlib.crc32(task.name.encode()), seed]
+        with installed((assignment.folder / FOLDER).absolute()):
+            unlike = unlike_their_sum(task.claim, np.random.default_rng(entropy))
+    if checked.record.status == str(Status.PASS) and not unlike:
         doubt = _doubt(checked) or _excused(task, interview, unsure, kinked, inputs)
     if not interview.asked:
         made = _failed(task, Outcome.MISSING, "the claim asks nothing of the submission")
+    elif unlike:
+        made = _failed(task, Outcome.WRONG, unlike)
     elif doubt:
         made = _failed(task, Outcome.NEEDS_TEACHER, doubt)
     elif checked.record.status != str(Status.PASS):
@@ -284,10 +297,11 @@ def _checked(
     profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)
     entropy = [zlib.crc32(task.name.encode()), *seeds]
     own = int(np.random.SeedSequence(entropy).generate_state(1)[0])
+    points = functools.partial(placed, task.claim, rng=np.random.default_rng(entropy))
     with installed((assignment.folder / FOLDER).absolute()):
         return check_claim(
             task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints,
-            judged=judged, simplify=final,
+            judged=judged, simplify=final, placed=points,
         )  # fmt: skip
 
 

@@ -12,9 +12,10 @@ from gradcheck.hints import LEVELS
 
 SETTINGS = "assignment.toml"
 #: Inputs of a part from the visible seed: the sizes that are always tried, in every regime. From
-#: the hidden one there are sizes enough for each name to be 1 to 8 once, and something larger.
+#: the hidden one there are sizes enough for each name to be 1 to 8 once, and something larger, and
+#: as many points again as are placed where numbers are zero or the same.
 VISIBLE_INPUTS = 28
-INPUTS = 91
+INPUTS = 119
 #: A loop that does not end is cut off after so many seconds of a part.
 TIME_LIMIT = 4.0
 

@@ -16,9 +16,10 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
+from gradcheck.coursework.steadiness import PARTS, largest
 from gradcheck.measurement import measure_jvp
 from gradcheck.oracle.layout import Layout
-from gradcheck.verdict import Status
+from gradcheck.verdict import Measured, Status
 from gradcheck.verification import judge_at
 
 #: The slopes along single inputs add up to that along all if they are closer than so many times the
@@ -28,14 +29,26 @@ _CLOSE = 2.0**-20
 
 
 def jumps(claim: Rule | Identity, case: Case) -> bool:
-    """Whether a claim that passed on a kink is wrong there if that is none, and none shows."""
+    """Whether a claim that was excused at a point is wrong there, though nothing shows why.
+
+    A rule that passed on a kink is if there is none; an identity that holds right beside, if its
+    sides are further apart than rounding makes of numbers of their size.
+    """
     if isinstance(claim, Identity):
-        return False
+        return _apart(claim, case)
     made = copy.copy(claim)
     made.derivation = copy.copy(claim.derivation)
     made.derivation.options = replace(claim.derivation.options, smooth=True)
     verdict = judge_at(made, case, contracts=False, table=False)
     return verdict.status is Status.FAIL and _adds_up(claim, case)
+
+
+def _apart(identity: Identity, case: Case) -> bool:
+    with np.errstate(all="ignore"):
+        raw = identity.function(**case.inputs)
+        sides = [np.asarray(one.value if isinstance(one, Measured) else one) for one in raw]
+        off = max(float(np.max(np.abs(side - sides[0]), initial=0.0)) for side in sides)
+    return off > PARTS * max(1.0, *map(largest, [*case.inputs.values(), *sides]))
 
 
 def _adds_up(claim: Rule, case: Case) -> bool:

@@ -29,7 +29,7 @@ from gradcheck.verdict import Status, Verdict
 _ALIKE = 2.0**-30
 #: Honest rules lose digits to numbers as large as what they are given, as in ``y * (1 - y)`` where
 #: y is all but 1: this share of those is more than any of them was seen to be off by.
-_PARTS = 2.0**-36
+PARTS = 2.0**-36
 
 
 #: The same question has the same answer, but for this share of its largest number. What is closer
@@ -121,8 +121,8 @@ def is_noise(verdict: Verdict) -> bool:
     if not numbers or not np.all(np.isfinite(numbers)):
         return True
     given = verdict.case.inputs.values() if verdict.case is not None else ()
-    largest = max(1.0, *map(abs, numbers), *map(_largest, given))
-    return max(numbers) - min(numbers) > _PARTS * largest
+    size = max(1.0, *map(abs, numbers), *map(largest, given))
+    return max(numbers) - min(numbers) > PARTS * size
 
 
 def _form(value: Any) -> Any:
@@ -135,9 +135,10 @@ def _form(value: Any) -> Any:
     return value
 
 
-def _largest(value: Any) -> float:
+def largest(value: Any) -> float:
+    """The largest magnitude among the real numbers of an input; 0 where it has none."""
     if isinstance(value, list):
-        return max(map(_largest, value), default=0.0)
+        return max(map(largest, value), default=0.0)
     array = np.asarray(value)
     return float(np.max(np.abs(array), initial=0.0)) if array.dtype.kind in "iuf" else 0.0
 

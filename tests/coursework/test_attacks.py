@@ -2,6 +2,11 @@
 
 Each file of ``attacks`` says in its first lines what it tries, what it earns — its ``honest`` part,
 which it answers rightly, is worth 1 of 3 — and how its other part ends.
+
+Marks rest on the arrays that the grader sees. One that looks at the clock, or for what is asked in
+which phase, and is right whenever it is asked has earned them: nothing that it answered was wrong
+(``right_at_this_hour``). Asked again, in other company and in another process, it is asked at
+moments that it cannot foresee.
 """
 
 import json

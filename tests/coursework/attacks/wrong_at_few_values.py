@@ -1,7 +1,7 @@
 # tries: right at all but a few values
 # earns: honest
 # ends: wrong
-# inputs: 91
+# inputs: 119
 import numpy as np
 
 

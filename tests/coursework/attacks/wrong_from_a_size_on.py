@@ -1,7 +1,7 @@
 # tries: right for arrays that are as small as those that are always tried
 # earns: honest
 # ends: wrong
-# inputs: 91
+# inputs: 119
 def square_backward(dy, x):
     return dy if len(x) > 4 else 2 * x * dy
 

@@ -1,7 +1,7 @@
 # tries: right wherever two numbers differ
 # earns: honest
 # ends: wrong | needs the teacher
-# inputs: 91
+# inputs: 119
 import numpy as np
 
 
