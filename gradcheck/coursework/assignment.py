@@ -6,7 +6,7 @@ A directory with ``assignment.toml`` and ``derivations/``::
     title = "The first derivations"
     hints = "what"                      # none, where, what, remedy: how much a student is told
     time_limit = 4.0                    # seconds that a submission may compute for one part
-    inputs = 91                         # from the hidden seed, for each part
+    inputs = 119                        # from the hidden seed, for each part
     modules = ["numpy"]                 # what a submission may import beside the standard library
     numerical_differentiation = false   # whether a rule may take differences
     seeds = { visible = 1, hidden = 20251127 }

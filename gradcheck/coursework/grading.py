@@ -45,7 +45,7 @@ FRESH = 20
 _MOST_UNDECIDED = 0.25
 _COARSEST = 1e-5
 #: Causes for which an equality that does not hold at a point is not accused of it.
-_BESIDE = ("measurement", "underflow")
+_BESIDE = ("coarse", "measurement", "underflow")
 #: Where a part's check has to end in any case; the time of the submission itself is limited apart.
 _PATIENCE = 600.0
 

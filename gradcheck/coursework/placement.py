@@ -117,25 +117,27 @@ class _Place:
         return changed
 
     def targets(self) -> list[Target]:
-        """The arrays of reals that the submission is given, inputs first."""
-        found = [
+        """The arrays of reals that the submission is given."""
+        inputs = [
             Target(lambda at, name=name, k=k: _arrays(at[name])[k], name, k)  # type: ignore[misc]
             for name in self.names
             for k in range(len(_arrays(self.usual[name])))
         ]
+        found: list[Target] = []
         if isinstance(self.claim, Rule):
-            function, signature = self.claim.derivation.function, self.claim.signature
-            outputs = self.claim.derivation.options.output
-            for k, name in enumerate(outputs):
-                if signature is not None and name in (*signature.positional, *signature.keywords):
+            signature, function = self.claim.signature, self.claim.derivation.function
+            asked = () if signature is None else (*signature.positional, *signature.keywords)
+            found += [one for one in inputs if one.name in asked]
+            for k, name in enumerate(self.claim.derivation.options.output):
+                if name in asked:
                     found.append(Target(lambda at, k=k: _parts(function(**at))[k]))  # type: ignore[misc]
         else:
             for k, call in enumerate(self._calls(self.usual)):
                 for position, array in enumerate(call):
-                    if not any(_same(array, target.at(self.usual)) for target in found):
-                        found.append(
-                            Target(lambda at, k=k, p=position: self._calls(at, k)[k][p])  # type: ignore[misc]
-                        )
+                    if not any(_same(array, one.at(self.usual)) for one in found):
+                        computed = Target(lambda at, k=k, p=position: self._calls(at, k)[k][p])  # type: ignore[misc]
+                        same = (one for one in inputs if _same(array, one.at(self.usual)))
+                        found.append(next(same, computed))
         return [one for one in found if one.at(self.usual).size]
 
     def _calls(self, inputs: Mapping[str, Any], last: int | None = None) -> list[list[Floats]]:

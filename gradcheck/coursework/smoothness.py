@@ -9,11 +9,13 @@ smooth, and the function is held to what it then has to be: its slopes add up.
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from gradcheck.arguments import Arrays, Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.steadiness import PARTS, largest
@@ -26,6 +28,11 @@ from gradcheck.verification import judge_at
 #: error bounds of both, and than this share of the largest.
 _MARGIN = 4.0
 _CLOSE = 2.0**-20
+#: So many points beside one, by that share of each number, at which the sides of an identity have
+#: to be closer by that factor for the point to stand out.
+_BESIDE = 3
+_NEAR = 2.0**-12
+_FURTHER = 2.0**10
 
 
 def jumps(claim: Rule | Identity, case: Case) -> bool:
@@ -44,11 +51,38 @@ def jumps(claim: Rule | Identity, case: Case) -> bool:
 
 
 def _apart(identity: Identity, case: Case) -> bool:
+    """Whether the sides are further apart at the point than rounding makes them, and than beside.
+
+    Rounding that loses digits does so right beside as well.
+    """
+    off, size = _off(identity, case.inputs)
+    rng = case.rng("apart")
+    moved = (
+        {name: _moved(identity, name, value, rng) for name, value in case.inputs.items()}
+        for _ in range(_BESIDE)
+    )
+    return off > PARTS * size and off > _FURTHER * max(_off(identity, at)[0] for at in moved)
+
+
+def _off(identity: Identity, inputs: Mapping[str, Any]) -> tuple[float, float]:
+    """How far the sides are apart at most, and the largest number at hand."""
     with np.errstate(all="ignore"):
-        raw = identity.function(**case.inputs)
+        raw = identity.function(**inputs)
         sides = [np.asarray(one.value if isinstance(one, Measured) else one) for one in raw]
         off = max(float(np.max(np.abs(side - sides[0]), initial=0.0)) for side in sides)
-    return off > PARTS * max(1.0, *map(largest, [*case.inputs.values(), *sides]))
+    return off, max(1.0, *map(largest, [*inputs.values(), *sides]))
+
+
+def _moved(identity: Identity, name: str, value: Any, rng: np.random.Generator) -> Any:
+    """An input with each real number moved by a little of itself, or of 1 where it is zero."""
+    if not isinstance(identity.arguments[name], Real | Arrays):
+        return value
+    parts = value if isinstance(value, list) else [value]
+    found = [
+        one + _NEAR * rng.uniform(0.5, 1.0, np.shape(one)) * np.where(one == 0, 1.0, one)
+        for one in parts
+    ]
+    return found if isinstance(value, list) else found[0]
 
 
 def _adds_up(claim: Rule, case: Case) -> bool:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,11 @@ def marks(graded):
 
 
 def test_a_class_of_sixty_gets_the_marks_that_were_earned(tmp_path, homework, apart):
+    """Without a name for any mistake: names take as long as marks, and change none of them."""
     expected = handed_in(tmp_path / "in", generated(60))
     heard = []
-    run = Run(homework, tmp_path / "out", jobs=2, heard=heard.append)
+    unnamed = replace(homework, hints="none")
+    run = Run(unnamed, tmp_path / "out", jobs=2, heard=heard.append)
     results = run.grade(roster.entries(sorted((tmp_path / "in").iterdir())))
     assert [graded.submission for graded in results] == list(expected)
     assert sorted(graded.submission for graded in heard) == list(expected)
@@ -40,7 +43,17 @@ def test_a_class_of_sixty_gets_the_marks_that_were_earned(tmp_path, homework, ap
         assert graded.earned == sum(w for w, got in zip(worth, earned, strict=True) if got)
     files = sorted(path.name for path in (tmp_path / "out" / "results").iterdir())
     assert files == [f"{name}.json" for name in expected]
-    # What is named counts for the class: a gradient passed on, a bias averaged.
+
+
+def test_what_is_named_counts_for_the_class(tmp_path, homework, apart):
+    """A gradient passed on, a bias averaged: as many marks as without names, and the names."""
+    chosen = [("zeros", "passed on", "right"), ("exits", "text", "a mean")]
+    expected = handed_in(tmp_path / "in", chosen)
+    entries = roster.entries(sorted((tmp_path / "in").iterdir()))
+    results = Run(homework, tmp_path / "out", jobs=2).grade(entries)
+    for graded in results:
+        earned = [part.outcome is Outcome.PASSED for part in graded.parts]
+        assert earned == expected[graded.submission]
     named = {key for graded in results for part in graded.parts for key, _ in part.mistakes}
     assert {"M4", "pass"} <= named
 
