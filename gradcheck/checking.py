@@ -287,15 +287,28 @@ class _Run:
 
     def _at_boundaries(self, rng: np.random.Generator) -> None:
         """Judge where the branches of the function meet, and where it goes flat."""
+        for cases, bindings in self._boundaries(rng):
+            self._judge(cases, bindings)
+
+    def _boundaries(self, rng: np.random.Generator) -> Iterator[tuple[list[Case], Bindings]]:
         bindings = self.sampler.always()[-1:]
         if not bindings or not isinstance(self.claim, Rule) or self.claim.kind == "hessian":
             return
         for _ in range(_STARTS):
             start = next(self.sampler.points(Draft(bindings[0], int(rng.integers(2**32)))))
             cases = cases_at_boundaries(self.claim, start, bindings[0])
-            self._judge(cases, bindings[0])
+            yield cases, bindings[0]
             if len(cases) > 1:
                 return
+
+    def _proving(self) -> list[Case]:
+        """Points of every regime at usual sizes, and where branches meet."""
+        if self.sampler.strategies:
+            return []
+        rng = np.random.default_rng([self.own, self.seed or 0, 1])
+        draft = Draft(self.sampler.always()[-1], int(rng.integers(2**32)))
+        at_boundaries = (case for cases, _ in self._boundaries(rng) for case in cases)
+        return [*self.sampler.points(draft), *at_boundaries]
 
     def example(self, draft: Draft) -> list[Verdict]:
         """Judge one point of each regime at the sizes of a draft."""
@@ -563,7 +576,8 @@ class _Run:
             return verdict
         # The clock of a diagnosis cannot stop a loop inside a rule that it edits.
         with contextlib.suppress(TimeUp), limited(_DIAGNOSIS_LIMIT):
-            found = diagnose(self.claim, verdict, self.sampler.telling(self.own))
+            telling = self.sampler.telling(self.own)
+            found = diagnose(self.claim, verdict, telling, proving=self._proving)
             return replace(verdict, mistakes=Mistakes(lambda: (found.mistakes, found.where)))
         return verdict
 

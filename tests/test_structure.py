@@ -56,6 +56,7 @@ ORDER = [
     "coursework.assignment", "coursework.staging", "coursework.groups", "coursework.child",
     "coursework.users",
     "coursework.mounts", "coursework.sandbox", "coursework.interview", "coursework.steadiness",
+    "coursework.placement", "coursework.cotangents",
     "coursework.smoothness", "coursework.grading",
     "coursework.roster", "coursework.cluster", "coursework.classroom", "coursework.writing",
     "coursework.verifying",

@@ -51,12 +51,14 @@ def diagnose(
     seconds: float = SECONDS,
     most: int = FRESH,
     plain: tuple[Any, Callable[[Any], Rule]] | None = None,
+    proving: Callable[[], Iterable[Case]] = tuple,
 ) -> Diagnosis:
     """Name the mistake of a claim that fails at the case of ``verdict``.
 
     ``fresh`` are further cases, of which up to ``most`` are looked at. ``plain`` is the function
-    inside a rule that was not declared, and what makes a rule of another. Never raises: where
-    something goes wrong, no name is found, and the reason is logged.
+    inside a rule that was not declared, and what makes a rule of another. ``proving`` gives cases
+    at which a remedy has to be right, too. Never raises: where something goes wrong, no name is
+    found, and the reason is logged.
     """
     clock = Clock(seconds)
     try:
@@ -66,6 +68,7 @@ def diagnose(
             cases = [verdict.case, *itertools.islice(fresh, most)]
             return Diagnosis(tuple(name_break(claim, verdict, cases, clock)))
         evidence = gather(claim, verdict.case, fresh, clock, most)
+        evidence.proving = proving
         return _named(evidence, verdict.title, plain)
     except TooSlow:
         _log.debug("%s: no name found in %g seconds", claim.id, seconds)

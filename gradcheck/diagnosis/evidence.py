@@ -360,6 +360,8 @@ class Evidence:
         self.rule = rule
         #: Further cases, at which nothing was measured yet.
         self.more = more
+        #: Cases of every regime, and where branches meet, at which a remedy has to be right.
+        self.proving: Callable[[], Iterable[Case]] = tuple
         #: How cases were judged, by their number.
         self.outcomes: dict[int, Any] = {}
         self.samples = list(samples)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,8 @@ from gradcheck.verdict import Measured, Status
 
 #: Where more neighbours than this are right, the claim hardly looks at what they change.
 _MOST = 4
+#: At so many fresh points beside those that prove it a remedy has to be right.
+_FRESH = 4
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 _NO_REMEDY = ("in-place",)
 
@@ -80,7 +83,8 @@ def repair(
             if len(survivors) > _MOST:
                 return None
     for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
-        if _passes(changed, evidence.samples, evidence.clock):
+        cases = [sample.case for sample in evidence.samples]
+        if _passes(changed, cases, evidence.clock) and _proved(changed, evidence):
             return _kind(edit), Edit(edit.line, edit.before, edit.after)
     return None
 
@@ -131,17 +135,27 @@ def _right(sample: Sample, u: Any, answer: Answer) -> bool:
     )
 
 
-def _passes(rule: Rule, samples: Sequence[Sample], clock: Clock) -> bool:
+def _passes(rule: Rule, cases: Iterable[Case], clock: Clock) -> bool:
     """Whether the engine finds nothing wrong with it."""
     passed = False
-    for sample in samples:
+    for case in cases:
         clock.check()
-        values, bindings = rule.derivation.accept(sample.case.inputs)
-        verdict = judge(rule, values, bindings, sample.case)
+        values, bindings = rule.derivation.accept(case.inputs)
+        verdict = judge(rule, values, bindings, case)
         if verdict.status is Status.FAIL:
             return False
         passed |= verdict.status is Status.PASS
     return passed
+
+
+def _proved(rule: Rule, evidence: Evidence) -> bool:
+    """Whether it is right at points that had no part in its choice, too.
+
+    What mends a rule at a few usual ones may be right in the one region in which they lie.
+    """
+    further, evidence.more = itertools.tee(evidence.more)
+    fresh = (*itertools.islice(further, _FRESH), *evidence.proving())
+    return not fresh or _passes(rule, fresh, evidence.clock)
 
 
 def repair_chain(

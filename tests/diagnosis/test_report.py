@@ -9,6 +9,7 @@ import pytest
 
 from gradcheck import (
     check,
+    derivation,
     verify,
     verify_vjp,
 )
@@ -35,6 +36,27 @@ CI = PROFILES["ci"]
 
 def wrong(layer, function, *wrt, kind="vjp"):
     return Rule(function, layer, kind, wrt, register=False)
+
+
+def thrice(dy, x):
+    return dy * 3 * x
+
+
+@pytest.mark.parametrize(
+    ("function", "after"),
+    [
+        (lambda x: x * x, "return dy * 2 * x"),
+        (lambda x: np.where(x > 4, 4 * x, x * x), None),
+        (lambda x: np.where(np.abs(x) > np.log(400.0), np.abs(x), x * x), None),
+    ],
+    ids=["everywhere", "up to 4", "up to what is computed"],
+)
+def test_an_edit_is_offered_where_it_is_right_in_every_region(function, after):
+    """At usual values ``2 * x`` is, whatever the function does beyond them."""
+    rule = wrong(derivation(x="k")(function), thrice)
+    verdict = check_claim(rule, CI).verdict
+    edits = [mistake.edit and mistake.edit.after for mistake in verdict.mistakes]
+    assert edits == [after]
 
 
 def averaged_bias(dz, x, W, b):
