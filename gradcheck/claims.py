@@ -106,8 +106,9 @@ class _Declared:
         self.function = function
         self.name: str = one_line(getattr(function, "__name__", type(function).__name__))
         code = getattr(inspect.unwrap(function), "__code__", None)
-        self.file: str = code.co_filename if code else "<unknown>"
-        self.line: int = code.co_firstlineno if code else 0
+        # A function from elsewhere says itself where it was named.
+        self.file: str = code.co_filename if code else getattr(function, "file", "<unknown>")
+        self.line: int = code.co_firstlineno if code else getattr(function, "line", 0)
         self.module: str = getattr(function, "__module__", None) or "<unknown>"
         self.problem = problem
         namespace = getattr(function, NAMESPACE, None)

@@ -96,7 +96,13 @@ def _by_key(
 
 
 def _key(found: Mapping[Any, Any], name: str, words: Words) -> Any:
-    return next((key for key in (*gradient_names(name, words), name) if key in found), None)
+    called = (*gradient_names(name, words), name)
+    exact = next((key for key in called if key in found), None)
+    if exact is not None:
+        return exact
+    # A layer that calls its weights w keeps their gradient under w as well.
+    hits = [key for key in found if str(key).lower() in {one.lower() for one in called}]
+    return hits[0] if len(hits) == 1 else None
 
 
 def _match(called: Sequence[str], wanted: Sequence[str], words: Words) -> dict[str, int]:

@@ -144,7 +144,7 @@ class _Place:
         """The arrays of reals in the calls that an identity makes of the submission."""
         with overheard(last) as calls:
             self.claim.function(**inputs)
-        return [[one for one in map(np.asarray, call) if one.dtype.kind == "f"] for call in calls]
+        return [list(_reals(call)) for call in calls]
 
     def ways(self, target: Target) -> Iterator[tuple[Wish | None, Mapping[str, Any]]]:
         """The ways in which numbers of an array are to be zero or the same, and from where on."""
@@ -232,6 +232,15 @@ def _root(left: Callable[[], float], array: Floats, place: slice) -> bool:
             return True
     flat[place] = start
     return False
+
+
+def _reals(value: Any) -> Iterator[Floats]:
+    """The arrays of reals in the arguments of a call, also of a layer, which are nested."""
+    if isinstance(value, tuple | list):
+        for one in value:
+            yield from _reals(one)
+    elif isinstance(value, np.ndarray | np.generic | float) and np.asarray(value).dtype.kind == "f":
+        yield np.asarray(value)
 
 
 def _parts(raw: Any) -> list[Floats]:

@@ -7,6 +7,7 @@ grader.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import sys
@@ -64,6 +65,8 @@ def read(path: Path) -> Submission:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
     if path.suffix == _NOTEBOOK:
         return _definitions(path, [])
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Unreadable(f"{path.name} is text in UTF-16; save it as UTF-8")
     module = ModuleType(MODULE)
     module.__file__ = str(path)
     sys.modules[MODULE] = module

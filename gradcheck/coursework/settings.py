@@ -83,9 +83,11 @@ class _Reader:
         if not isinstance(data, dict):
             raise InputError(f"{where}: a table was expected, not {data!r}")
         self.where, self.left = where, dict(data)
+        self.known: list[str] = []
 
     def take(self, name: str, kind: Any, default: Any) -> Any:
         """The value of a key, of a kind."""
+        self.known.append(name)
         value = self.left.pop(name, default)
         wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
         if wrong:
@@ -97,7 +99,9 @@ class _Reader:
     def end(self) -> None:
         """Raise for what was not taken."""
         for name in self.left:
-            raise InputError(f"{self.where}: {name!r} is not known")
+            raise InputError(
+                f"{self.where}: {name!r} is not known; there are {', '.join(self.known)}"
+            )
 
     def part(self) -> dict[str, Any]:
         """One of ``[[parts]]``."""

@@ -21,6 +21,7 @@ from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
+from gradcheck.adapters.words import is_parameter
 from gradcheck.answers import last_line, same
 from gradcheck.errors import DeclarationError
 
@@ -212,7 +213,8 @@ _BY_INPUT = ("parameters", "gradients", "scale")
 def _own_names(inputs: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
     """What a forward function calls the inputs: the same but for case, or by position.
 
-    What it does not take are parameters that it keeps elsewhere, found by their names.
+    What it does not take are parameters that it keeps elsewhere, found by their names: where it
+    takes fewer than there are, those that are called like parameters are not among them.
     """
     own = {name: name for name in inputs if name in taken}
     for name in inputs:
@@ -221,6 +223,8 @@ def _own_names(inputs: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
             own[name] = near[0]
     left = [name for name in inputs if name not in own]
     free = [name for name in taken if name not in own.values()]
+    if len(left) > len(free):
+        left = [name for name in left if not is_parameter(name)]
     if left and len(left) == len(free):
         own |= dict(zip(left, free, strict=True))
     return {name: own.get(name, name) for name in inputs}

@@ -12,7 +12,7 @@ CLAIM = 'claim = "powers.py::square[vjp-square_backward]"'
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("id = ", "idea = ", "'idea' is not known"),
+        ("id = ", "idea = ", "'idea' is not known; there are seeds, modules, id"),
         ('hints = "where"', 'hints = "all"', "hints = 'all'; one of none, where, what, remedy"),
         ("time_limit = 1.2", "time_limit = 0", "time_limit = 0"),
         ("inputs = 28", "inputs = 3", "inputs = 3; with less than 28"),
@@ -46,7 +46,7 @@ def test_a_setting_that_is_wrong_is_named(before, after, said, tmp_path):
         ('double.vjp(from_submission("honest(dy)"))', "double.vjp(1 / 0)", "ZeroDivisionError"),
         ("honest(dy)", "honest", "the name and its parameters were expected"),
         ("honest(dy)", "honest(dy, *rest)", "the name and its parameters were expected"),
-        ("honest(dy)", "honest(dy, z)", "asks for 'z', which is not known"),
+        ("honest(dy)", "honest(dy, z)", "powers.py:10: honest asks for 'z', which is not known"),
         ("    return x * x", "    return x * x\n\n\nsquare = derivation(x='k')"
          "(from_submission('square(x)'))", "what is measured has to be yours"),
     ],

@@ -261,6 +261,14 @@ def test_source_that_is_none_is_no_answer(source, tmp_path, guarded, apart):
     assert all(part.reason for part in graded.parts)
 
 
+def test_text_in_another_encoding_says_how_to_save_it(tmp_path, guarded, apart):
+    path = tmp_path / "submission.py"
+    path.write_text(RIGHT, encoding="utf-16")
+    earned, graded = marks(guarded, path, apart)
+    assert earned == 0
+    assert graded.parts[0].reason == "submission.py is text in UTF-16; save it as UTF-8"
+
+
 @pytest.mark.parametrize(
     "text", ['{"cells": 1}', "[" * 100_000, "{}", '{"cells": [{"cell_type": "code"}]}', "null"]
 )

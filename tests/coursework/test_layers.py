@@ -87,6 +87,23 @@ class Affine:
         self.grads[1][...] = dout.sum(axis=0)
         return dout @ W.T
 """),
+    "names of its own": ("Dense", """
+import numpy as np
+
+class Dense:
+    def __init__(self, input_size, output_size):
+        self.params = {"w": np.ones((input_size, output_size)), "b": np.ones(output_size)}
+        self.grads = {}
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        return inputs @ self.params["w"] + self.params["b"]
+
+    def backward(self, grad):
+        self.grads["b"] = grad.sum(axis=0)
+        self.grads["w"] = self.inputs.T @ grad
+        return grad @ self.params["w"].T
+"""),
 }  # fmt: skip
 
 
