@@ -7,8 +7,9 @@ ten-millionth of themselves at usual values, and wrong where the probability is 
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -20,25 +21,47 @@ _LARGEST = 1e-6
 
 @contextlib.contextmanager
 def without(style: Style) -> Iterator[list[float]]:
-    """With these numbers 0 in a layer's forward function, and in those it calls; gives them."""
+    """With these numbers 0 wherever a layer's forward function has them; gives them.
+
+    They are looked for in that function, in those it calls, in the constructor, and in the names
+    of the file and of the class that these use.
+    """
     made = style.make if inspect.isclass(style.make) else None
     functions = list(_reached(getattr(style.forward(made), "__func__", style.forward(made)), made))
     kept = [(function, function.__code__, function.__defaults__) for function in functions]
+    held = list(_held(functions, made))
     found: list[float] = []
     try:
         for function, code, defaults in kept:
             function.__code__ = _emptied(code, found)
             if defaults is not None:
                 function.__defaults__ = tuple(_zero(value, found) for value in defaults)
+        for put, value in held:
+            put(_zero(value, found))
         yield list(dict.fromkeys(found))
     finally:
         for function, code, defaults in kept:
             function.__code__, function.__defaults__ = code, defaults
+        for put, value in held:
+            put(value)
+
+
+def _held(
+    functions: Sequence[FunctionType], cls: type | None
+) -> Iterator[tuple[Callable[[Any], None], Any]]:
+    """Small numbers of the file and of the class that functions use, and how to put another."""
+    for name in {name for function in functions for name in function.__code__.co_names}:
+        spaces = {id(function.__globals__): function.__globals__ for function in functions}
+        for space in spaces.values():
+            if _is_small(space.get(name)):
+                yield functools.partial(space.__setitem__, name), space[name]
+        if cls is not None and _is_small(vars(cls).get(name)):
+            yield functools.partial(setattr, cls, name), vars(cls)[name]
 
 
 def _reached(function: Any, cls: type | None) -> Iterator[FunctionType]:
     """A function, and those of its file that it calls by name, as methods too."""
-    waiting, seen = [function], set[int]()
+    waiting, seen = [function, getattr(cls, "__init__", None)], set[int]()
     while waiting:
         one = waiting.pop()
         if not isinstance(one, FunctionType) or id(one) in seen:
@@ -61,7 +84,11 @@ def _emptied(code: CodeType, found: list[float]) -> CodeType:
 def _zero(value: Any, found: list[float]) -> Any:
     if isinstance(value, CodeType):
         return _emptied(value, found)
-    if isinstance(value, float) and 0 < value <= _LARGEST:
+    if _is_small(value):
         found.append(value)
         return 0.0
     return value
+
+
+def _is_small(value: Any) -> bool:
+    return isinstance(value, float) and 0 < value <= _LARGEST

@@ -13,7 +13,7 @@ from gradcheck.adapters.guesses import guessed
 from gradcheck.adapters.layers import declare, plan_of, rounding_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import CHANGE
-from gradcheck.adapters.readings import others
+from gradcheck.adapters.readings import one_sample, others
 from gradcheck.adapters.recognition import (
     Reading,
     changes_nothing,
@@ -42,6 +42,8 @@ from gradcheck.verdict import Status
 TIME_LIMIT = 20.0
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
+#: What fails loudly, so that its author would have seen it where it is used.
+_BREAKS = ("wrong shape", "raises", "no gradient found")
 
 
 def scan_layer(
@@ -78,18 +80,23 @@ def scan_layer(
     outcomes = _outcomes(declared, profile)
     if _set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = _moderate(reading, report, profile)
-    if _set_aside(outcomes, "raised"):
-        _from_two(declared, report)
-        outcomes = _outcomes(declared, profile)
     if entry is None and any(outcome.record.status == FAIL for _, outcome in outcomes):
         declared, outcomes = _otherwise(reading, report, profile) or (declared, outcomes)
+    gradients = [_gradient(rule, outcome, declared, reading, profile) for rule, outcome in outcomes]
+    if _is_wrong(gradients):
+        found = _without_guards(reading, report, declared, profile, guessed=entry is None)
+        declared, outcomes, gradients = found or (declared, outcomes, gradients)
+    if entry is None and _is_wrong(gradients):
+        found = _of_one_sample(reading, report, gradients, profile)
+        declared, outcomes, gradients = found or (declared, outcomes, gradients)
     plan = plan_of(declared)
     assert plan is not None
     report.convention = _convention(sighting, declared)
     if sighting.style.kind == "derivative" and not reading.names.derivative_of:
         report.assumptions.append(f"the derivative is given the {plan.derivative_of}")
-    for rule, outcome in outcomes:
-        report.gradients.append(_gradient(rule, outcome, declared, reading, profile))
+    if declared.options.sizes:
+        report.assumptions.append("sizes of two and more: it raises at others")
+    report.gradients = gradients
     judge_scales(report, reading)
     guess = guessed(reading, beside) if entry is None else None
     for gradient in report.gradients if guess is not None else ():
@@ -139,12 +146,26 @@ def _explained(reason: str, definitions: Definitions) -> str:
     return reason
 
 
-def _outcomes(declared: Derivation, profile: Profile) -> list[tuple[Rule, Outcome]]:
-    found: list[tuple[Rule, Outcome]] = []
-    for rule in declared.rules:
-        outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
-        found.append((rule, outcome))
-    return found
+def _is_wrong(gradients: Sequence[GradientReport]) -> bool:
+    """Whether a gradient is wrong, and not by a constant alone."""
+    return any(one.verdict == FAIL and not one.scale for one in gradients)
+
+
+def _outcomes(
+    declared: Derivation, profile: Profile, *, simplify: bool = True
+) -> list[tuple[Rule, Outcome]]:
+    """The outcome of each gradient, at sizes of two and more where it raises at others."""
+    outcomes = [
+        (rule, check_claim(rule, profile, time_limit=TIME_LIMIT, simplify=simplify))
+        for rule in declared.rules
+    ]
+    if _set_aside(outcomes, "raised") and not declared.options.sizes:
+        # Labels and one-hot rows look alike for one class.
+        limits = Sampler(declared.rules[0]).limits
+        sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
+        declared.options = replace(declared.options, sizes=sizes)
+        return _outcomes(declared, profile, simplify=simplify)
+    return outcomes
 
 
 def _set_aside(outcomes: Sequence[tuple[Rule, Outcome]], why: str) -> bool:
@@ -153,16 +174,6 @@ def _set_aside(outcomes: Sequence[tuple[Rule, Outcome]], why: str) -> bool:
         outcome.record.status == str(Status.UNDECIDED) and why in outcome.record.set_aside
         for _, outcome in outcomes
     )
-
-
-def _from_two(declared: Derivation, report: LayerReport) -> None:
-    """Sizes of two and more alone: labels and one-hot rows look alike for one class."""
-    limits = Sampler(declared.rules[0]).limits
-    sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
-    declared.options = replace(declared.options, sizes=sizes)
-    said = "sizes of two and more: it raises at others"
-    if said not in report.assumptions:
-        report.assumptions.append(said)
 
 
 def _moderate(
@@ -194,33 +205,46 @@ def _otherwise(
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
     """A layer that is wrong as it was read, in another reading of which all is right."""
     for inputs, names, assumption in others(reading):
-        found = _all_right(reading, report, inputs, names, profile)
+        found = _all_right(reading, inputs, names, profile)
         if found is not None:
             reading.inputs, reading.names = inputs, names
             report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
             report.assumptions.append(assumption)
             return found
-    plan = plan_of(reading.declared) if reading.declared is not None else None
+    return None
+
+
+def _without_guards(
+    reading: Reading, report: LayerReport, declared: Derivation, profile: Profile, *, guessed: bool
+) -> tuple[Derivation, list[tuple[Rule, Outcome]], list[GradientReport]] | None:
+    """A loss without what only keeps it finite, if its gradient is then right up to a constant."""
+    plan = plan_of(declared)
     if plan is None or not plan.is_loss:
         return None
     with guards.without(reading.sighting.style) as small:
-        found = (
-            _all_right(reading, report, reading.inputs, reading.names, profile) if small else None
-        )
-    if found is not None:
-        report.assumptions.append(
-            f"{', '.join(f'{number:g}' for number in small)} in its forward function only keeps it "
-            "finite: without it the gradient is right, with it off by as much"
-        )
-    return found
+        ways = [(reading.inputs, reading.names, "")] if small else []
+        for inputs, names, assumption in [*ways, *(others(reading) if small and guessed else ())]:
+            again = replace(reading, inputs=inputs, names=names)
+            again.declared = declare((*reading.sighting.what, names), inputs)
+            outcomes = _outcomes(again.declared, profile, simplify=False)
+            gradients = [
+                _gradient(rule, outcome, again.declared, again, profile)
+                for rule, outcome in outcomes
+            ]
+            if all(gradient.verdict == PASS or gradient.scale for gradient in gradients):
+                reading.inputs, reading.names, reading.declared = inputs, names, again.declared
+                report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+                report.assumptions += [assumption] * bool(assumption)
+                report.assumptions.append(
+                    f"{', '.join(f'{number:g}' for number in small)} in its forward function only "
+                    "keeps it finite: the gradient is judged without it, and off by as much with it"
+                )
+                return again.declared, outcomes, gradients
+    return None
 
 
 def _all_right(
-    reading: Reading,
-    report: LayerReport,
-    inputs: Mapping[str, Any],
-    names: Names,
-    profile: Profile,
+    reading: Reading, inputs: Mapping[str, Any], names: Names, profile: Profile
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
     """A layer in a reading in which every gradient is right; None where one is not."""
     declared = declare((*reading.sighting.what, names), inputs, guessed=True)
@@ -230,16 +254,54 @@ def _all_right(
     # A softmax of one number is constant: there, rules are right that are wrong everywhere else.
     if any(changes_nothing(replace(reading, declared=declared), n) for n in plan.differentiable):
         return None
-    outcomes: list[tuple[Rule, Outcome]] = []
-    for rule in declared.rules:
-        outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
-        if _set_aside([(rule, outcome)], "raised"):
-            _from_two(declared, report)
-            outcome = check_claim(rule, profile, time_limit=TIME_LIMIT)
-        if outcome.record.status != PASS:
-            return None
-        outcomes.append((rule, outcome))
-    return declared, outcomes
+    outcomes = _outcomes(declared, profile, simplify=False)
+    right = all(outcome.record.status == PASS for _, outcome in outcomes)
+    return (declared, outcomes) if right else None
+
+
+def _of_one_sample(
+    reading: Reading, report: LayerReport, gradients: Sequence[GradientReport], profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]], list[GradientReport]] | None:
+    """A layer that is wrong for a batch as one of a single sample, if it is written for one.
+
+    It is if a batch breaks its backward function, or gives gradients that no parameter fits, as
+    ``np.outer`` does, and no gradient of a parameter is right for a batch. Where a batch is meant,
+    it is said of those that are right for one sample, and they stay wrong.
+    """
+    inputs = one_sample(reading)
+    if inputs is None:
+        return None
+    again = replace(reading, inputs=inputs)
+    again.declared = declare((*reading.sighting.what, reading.names), inputs, guessed=True)
+    plan = plan_of(again.declared)
+    if again.declared.problem is not None or plan is None or plan.trial_error:
+        return None
+    if any(changes_nothing(again, name) for name in plan.differentiable):
+        return None
+    outcomes = _outcomes(again.declared, profile)
+    right = {rule.wrt[0] for rule, outcome in outcomes if outcome.record.status == PASS}
+    wrong = {one.name: one for one in gradients if one.verdict == FAIL}
+    mended = [one for name, one in wrong.items() if name in right and not one.scale]
+    broken = [one.name for one in mended if not set(one.mistakes).isdisjoint(_BREAKS)]
+    parameters = [name for name in plan.differentiable if inputs[name] is reading.inputs[name]]
+    if broken and all(name in wrong for name in parameters):
+        reading.inputs = inputs
+        report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+        report.assumptions.append(
+            "it is for one sample at a time: for more, its backward function raises, or gives "
+            f"{' and '.join(broken)} no gradient that fits"
+        )
+        return (
+            again.declared,
+            outcomes,
+            [
+                _gradient(rule, outcome, again.declared, again, profile)
+                for rule, outcome in outcomes
+            ],
+        )
+    for one in mended if len(right) == len(outcomes) else ():
+        one.mistakes.append("right for one sample, wrong for a batch of more")
+    return None
 
 
 def _convention(sighting: Sighting, declared: Derivation) -> str:

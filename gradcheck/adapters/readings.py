@@ -16,8 +16,8 @@ import numpy as np
 from gradcheck.adapters.activation import ACTIVATIONS
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.recognition import Reading, follows, logits
-from gradcheck.arguments import Real, Simplex, as_argument, real
-from gradcheck.dims import Bindings
+from gradcheck.arguments import Integers, Real, Simplex, as_argument, real
+from gradcheck.dims import Bindings, parse
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,35 @@ class OneHot(Simplex):
     @property
     def drawn_elsewhere(self) -> bool:
         return True
+
+
+#: What the axis of samples is called in all that names and trials settle.
+_SAMPLES = "n"
+
+
+def one_sample(reading: Reading) -> dict[str, Any] | None:
+    """The inputs with one sample where there were n; None where n is no axis of samples alone."""
+    given = {name: as_argument(one) for name, one in reading.inputs.items()}
+    axes = {
+        name: one.shape.text.split()
+        for name, one in given.items()
+        if isinstance(one, Real | Integers | Simplex)
+    }
+    batched = {name: words for name, words in axes.items() if _SAMPLES in words}
+    sizes = {
+        size for name, one in given.items() if name not in batched for size in one.size_names()
+    }
+    differentiated = [name for name in batched if given[name].differentiable]
+    if _SAMPLES in sizes or not any(len(batched[name]) > 1 for name in differentiated):
+        return None
+    inputs = dict(reading.inputs)
+    for name, words in batched.items():
+        text = " ".join("1" if word == _SAMPLES else word for word in words)
+        one = given[name]
+        assert isinstance(one, Real | Integers | Simplex)
+        plain = isinstance(inputs[name], str)
+        inputs[name] = text if plain else replace(one, shape=parse(text))
+    return inputs
 
 
 def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:

@@ -233,11 +233,57 @@ class SoftmaxWithLoss:
 def test_a_small_number_that_keeps_a_loss_finite_is_told_from_a_mistake(tmp_path):
     (layer,) = verdicts(tmp_path, GUARDED)
     assert layer.verdict == "pass"
-    assert "1e-07 in its forward function only keeps it finite" in layer.assumptions[-1]
-    (layer,) = verdicts(tmp_path, GUARDED.replace("dx / len(dx)", "dx"))
-    assert layer.verdict == "fail"
+    assert "1e-07 in its forward function only keeps it finite" in " ".join(layer.assumptions)
+    # It may have a name; a sum for a mean beside it is a convention still.
+    summed = GUARDED.replace("dx / len(dx)", "dx")
+    of_the_file = f"TINY = 1e-7\n{summed}".replace("+ 1e-7", "+ TINY")
+    of_the_object = (
+        summed.replace("self.y, self.t = None, None", "self.small = 1e-7")
+        .replace("(self.y, self.t)", "(self.y, self.t, self.small)")
+        .replace("(y, t):", "(y, t, small):")
+        .replace("+ 1e-7", "+ small")
+    )
+    for text in (summed, of_the_file, of_the_object):
+        (layer,) = verdicts(tmp_path, text)
+        assert (layer.verdict, layer.gradients[0].scale) == ("scaled", "n")
+        assert "1e-07 in its forward function only keeps it finite" in " ".join(layer.assumptions)
     (layer,) = verdicts(tmp_path, GUARDED.replace("-= 1", "-= 1 + 1e-5"))
     assert layer.verdict == "fail"
+
+
+COLUMN = """
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_out, n_in)
+        self.b = np.random.randn(n_out, 1)
+
+    def forward(self, a):
+        self.a = a
+        return self.W @ a + self.b
+
+    def backward(self, dz):
+        self.dW = np.outer(dz, self.a)
+        self.db = dz
+        return self.W.T @ dz
+"""
+
+
+def test_a_layer_that_is_written_for_one_column_is_judged_for_one(tmp_path):
+    (layer,) = verdicts(tmp_path, COLUMN)
+    assert layer.verdict == "pass"
+    assert layer.inputs["a"] == "d 1"
+    assert "it is for one sample at a time" in " ".join(layer.assumptions)
+    # It is accused of what is wrong there, and of nothing else.
+    (layer,) = verdicts(tmp_path, COLUMN.replace("self.db = dz", "self.db = -dz"))
+    assert {one.name: one.verdict for one in layer.gradients} == {
+        "a": "pass", "W": "pass", "b": "fail"
+    }  # fmt: skip
+    # One gradient that is right for a batch shows that a batch is meant.
+    (layer,) = verdicts(tmp_path, COLUMN.replace("np.outer(dz, self.a)", "dz @ self.a.T"))
+    assert {one.name: one.verdict for one in layer.gradients} == {
+        "a": "pass", "W": "pass", "b": "fail"
+    }  # fmt: skip
+    assert "right for one sample, wrong for a batch of more" in layer.gradients[-1].mistakes
 
 
 def test_a_rule_that_needs_a_missing_import_is_not_accused(tmp_path):
