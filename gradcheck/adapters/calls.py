@@ -56,7 +56,7 @@ def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list
         name = parameter.name
         if name in names.call:
             role = "constant"
-        elif style.returns_cache and is_cache(name):
+        elif style.returns_cache and (name == style.cache or is_cache(name)):
             role = "cache"
         elif is_rate(name):
             role = "rate"

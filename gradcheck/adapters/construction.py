@@ -15,10 +15,13 @@ from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
     first,
+    is_activation,
     is_optimizer,
     is_parameter,
+    is_probability,
     is_rate,
     is_shape,
+    is_slope,
     mode_value,
 )
 from gradcheck.errors import DeclarationError
@@ -26,6 +29,8 @@ from gradcheck.errors import DeclarationError
 #: With this learning rate, a layer that updates itself moves so far that of the change nothing but
 #: the gradient is left: the old parameter is below the last bit of what the rate multiplies.
 RATE = 2.0**60
+#: How many entries are dropped.
+_HALF = 0.5
 #: No rate is so large or small that it could not be multiplied with.
 _MOST_POWER = 900
 #: At most so many ways of filling a constructor are tried.
@@ -65,6 +70,16 @@ class Recorder:
     __call__ = step = get_update = update
 
 
+def slope(x: Any) -> Any:
+    """The derivative of tanh."""
+    return 1 - np.tanh(x) ** 2
+
+
+def slope_of_output(y: Any) -> Any:
+    """The same, given tanh(x)."""
+    return 1 - y**2
+
+
 class Filling:
     """The arguments of one constructor, and where each comes from."""
 
@@ -87,6 +102,8 @@ class Filling:
                 self.known[name] = Source(input=lowered[name.lower()])
             elif is_optimizer(name) and is_required(parameter):
                 self.known[name] = Source(value=Recorder())
+            elif "drop" in style.name.lower() and is_probability(name) and is_required(parameter):
+                self.known[name] = Source(value=_HALF)
             elif is_rate(name) and is_required(parameter):
                 self.known[name] = Source(value=RATE)
             elif mode is not None:
@@ -129,6 +146,13 @@ class Filling:
             if name.lower() in NUMBERS:
                 choices.append([Source(value=NUMBERS[name.lower()])])
                 continue
+            if is_activation(name) or (
+                name == "f" and any(is_slope(p.name) for p in self.parameters)
+            ):
+                # That of the layer is what is checked: any activation will do.
+                values = (slope, slope_of_output) if is_slope(name) else (np.tanh, "tanh", "relu")
+                choices.append([Source(value=value) for value in values])
+                continue
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
             plain = _by_meaning(name, sizes, self.unknown)
@@ -143,6 +167,7 @@ class Filling:
         for way in ways:
             filled = {**fixed, **dict(zip(self.unknown, way, strict=True))}
             texts = [source.sizes for source in way]
+            texts = [text for text in texts if text]
             if len(set(texts)) == len(texts):
                 yield filled
             else:
@@ -181,8 +206,9 @@ class Filling:
         return f"init={{{needed}}}"
 
 
-_IN = ("in", "input", "prev", "from")
-_OUT = ("out", "output", "units", "hidden", "to", "next")
+_IN = ("in", "input", "inputs", "prev", "from", "fan_in")
+_OUT = ("out", "output", "outputs", "units", "neurons", "nodes", "hidden", "to", "next", "fan_out")
+_BATCH = ("batch", "samples", "examples")
 
 
 def _by_meaning(name: str, sizes: list[str], beside: Sequence[str]) -> list[str]:
@@ -203,6 +229,8 @@ def _by_meaning(name: str, sizes: list[str], beside: Sequence[str]) -> list[str]
         order = order[2:] + order[:2]
     elif words & set(_IN) or lowered.endswith("in") or "feature" in lowered or "dim" in lowered:
         order = order[1:] + order[:1]
+    elif not any(word in lowered for word in _BATCH) and len(lowered) > 1:
+        order = order[1:] + order[:1]  # what an object is made with is rarely the number of samples
     return list(dict.fromkeys([*same, *order]))
 
 

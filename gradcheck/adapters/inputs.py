@@ -41,7 +41,8 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
             beside[name] = constant(NUMBERS[name.lower()])
             continue
         # ``bias=None`` is a parameter that may be left out.
-        optional = parameter.default is None and is_parameter(name) and style.make is None
+        is_class = inspect.isclass(style.make)
+        optional = parameter.default is None and is_parameter(name) and not is_class
         if not (is_required(parameter) or optional) or mode_value(name, "train") is not None:
             continue
         if name in style.fixed or (name.lower() in NUMBERS and not _has_gradient(style, name)):

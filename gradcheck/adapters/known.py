@@ -42,6 +42,8 @@ _ROWS = (
     *_ways({"x": "n d", "weight": "m d"}, {"bias": "m"}, {"bias": "m 1"}, {"bias": "1 m"}),
 )
 _COLUMNS = ({"x": "d n", "weight": "m d", "bias": "m 1"},)
+#: A layer of rows at each step of a sequence.
+_STEPS = _ways({"x": "n t d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"})
 #: One sample at a time, a column.
 _COLUMN = ({"x": "d 1", "weight": "m d", "bias": "m 1"},)
 GIVEN = replace(simplex("n c"), differentiate=False)
@@ -114,6 +116,7 @@ KINDS = (
             {"x": _IMAGE, "weight": "f c kh kw", "bias": "f 1"},
             {"x": "n c l+k-1", "weight": "f c k", "bias": "f"},
             {"x": "n h+k-1 w+k-1 c", "weight": "k k c f", "bias": "1 1 1 f"},
+            {"x": "n l+k-1 c", "weight": "k c f", "bias": "f"},
         ),
         {"n": 6, "c": 3, "h": 5, "w": 7, "f": 4, "k": 2, "kh": 2, "kw": 2, "l": 8},
     ),
@@ -143,8 +146,8 @@ KINDS = (
     Kind(
         "affine",
         ("affine", "linear", "dense", "fc", "fully", "connected", "matmul", "gemm", "inner"),
-        _ROWS + _COLUMNS + _COLUMN,
-        {"n": 7, "d": 6, "m": 4},
+        (*_ROWS, *_COLUMNS, *_COLUMN, *_STEPS),
+        {"n": 7, "d": 6, "m": 4, "t": 3},
     ),
     Kind("dropout", ("dropout",), ({"x": "n d"},), {"n": 4, "d": 3}),
     Kind("softmax", ("softmax", "logsoftmax"), ({"x": "n c"}, {"x": "c"}, {"x": "c 1"}),
@@ -176,7 +179,9 @@ OTHER = Kind(
         *_ROWS,
         *_COLUMNS,
         *_COLUMN,
+        *_STEPS,
         {"x": "n d", "weight": "n d", "bias": "n d"},
+        *_ways({"x": "n d", "weight": "d"}, {"bias": "d"}, {"bias": "1 d"}),
         {"x": "n", "weight": "n", "bias": "n"},
         {"x": "n d"},
         {"x": "n c h w"},

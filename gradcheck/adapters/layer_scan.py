@@ -284,7 +284,7 @@ def _of_one_sample(
     mended = [one for name, one in wrong.items() if name in right and not one.scale]
     broken = [one.name for one in mended if not set(one.mistakes).isdisjoint(_BREAKS)]
     parameters = [name for name in plan.differentiable if inputs[name] is reading.inputs[name]]
-    if broken and all(name in wrong for name in parameters):
+    if broken and parameters and all(name in wrong for name in parameters):
         reading.inputs = inputs
         report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
         report.assumptions.append(

@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.activation import ACTIVATIONS
+from gradcheck.adapters.construction import slope, slope_of_output
+from gradcheck.adapters.layers import plan_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.recognition import Reading, follows, logits
+from gradcheck.adapters.words import is_parameter
 from gradcheck.arguments import Integers, Real, Simplex, as_argument, real
 from gradcheck.dims import Bindings, parse
 
@@ -52,7 +55,8 @@ def one_sample(reading: Reading) -> dict[str, Any] | None:
         size for name, one in given.items() if name not in batched for size in one.size_names()
     }
     differentiated = [name for name in batched if given[name].differentiable]
-    if _SAMPLES in sizes or not any(len(batched[name]) > 1 for name in differentiated):
+    several = any(len(batched[name]) > 1 for name in differentiated)
+    if not several or _SAMPLES in sizes or any(map(is_parameter, batched)):
         return None
     inputs = dict(reading.inputs)
     for name, words in batched.items():
@@ -74,8 +78,32 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     }
     if targets:
         yield one_hot, reading.names, f"{targets[0]} has a single one in each row"
+    yield from _slopes(reading)
+    yield from _broadcast(reading, given)
     yield from _columns(reading, given)
     yield from _through(reading, given)
+
+
+def _broadcast(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A bias that was taken for an array like the others may be one for all rows."""
+    dims = {name: one.shape.text for name, one in given.items() if isinstance(one, Real)}
+    small = [name for name in dims if is_parameter(name) and dims[name] == "n d"]
+    if not small or not set(dims) - set(small):
+        return
+    for text in ("d", "1 d"):
+        inputs = {**reading.inputs, **dict.fromkeys(small, text)}
+        yield inputs, reading.names, f'{" and ".join(small)} = "{text}", at which it is right'
+
+
+def _slopes(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """An activation that a layer is made with may have a derivative that is given f(x)."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    for name, source in plan.way.items() if plan is not None else ():
+        if source.value is slope:
+            names = replace(reading.names, init={**reading.names.init, name: slope_of_output})
+            yield reading.inputs, names, f"{name} is given what the activation gave"
 
 
 def _columns(

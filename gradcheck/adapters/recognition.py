@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from gradcheck.adapters import flat_vectors
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.conventions import style_of
@@ -29,6 +31,7 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.style import Style, as_is, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
+    is_activation,
     is_logits,
     is_optimizer,
     is_parameter,
@@ -38,6 +41,7 @@ from gradcheck.adapters.words import (
 from gradcheck.answers import same
 from gradcheck.arguments import Choice, Integers, Real, as_argument, real
 from gradcheck.claims import Derivation
+from gradcheck.errors import InputError
 
 #: Beyond these, what follows a softmax or sigmoid may saturate.
 _LOGIT = 4.0
@@ -109,6 +113,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             plan = plan_of(declared)
             if plan is not None and not plan.finite:
                 reason = reason or "its output is not finite at usual values of its inputs"
+            elif plan is not None and (open_ := _unbound(declared)):
+                reason = reason or open_
             elif declared.problem is None and plan is not None:
                 # Where backward raises, other dims are tried first; the rule may be wrong, though.
                 if reading.declared is None or not plan.trial_error:
@@ -122,6 +128,16 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if reading.declared is not None:
         return _settled(reading, kind)
     return _unread(reading, wanted, reason or "none of the dims that were tried fits")
+
+
+def _unbound(declared: Derivation) -> str:
+    """Why the sizes cannot be told from the arrays, such as h and kh from h+kh-1 alone."""
+    _, values = trials(declared, few=True)[-1]
+    try:
+        declared.bind(values)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _is_flattened(raising: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
@@ -179,6 +195,10 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
             (*reading.sighting.what, reading.names), reading.inputs, guessed=True
         )
     reading.assumptions = [_assumption(kind, reading.inputs)]
+    for name, source in plan.way.items():
+        if source.value is np.tanh or (isinstance(source.value, str) and is_activation(name)):
+            word = source.value if isinstance(source.value, str) else "tanh"
+            reading.assumptions.append(f"it is made with {name} = {word}")
     if reading.names.through:
         reading.assumptions.append(follows(plan.differentiable[0], reading.names.through))
     reading.assumptions += [

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
 from gradcheck.answers import same
 from gradcheck.hints import said
 from gradcheck.returned import Violation
 
+#: Of the largest entry: what a sum of two steps is rounded by.
+_ROUNDING = 8 * np.finfo(np.float64).eps
 _TITLE = "a second backward call differs"
 #: Why it does: that it is the sum of both, or else.
 _ADDS_UP = said(
@@ -50,6 +53,16 @@ def require_repeatable(
     except Exception:
         # What was kept is used up: each backward call needs its own forward call.
         return _after_another_batch(session, name, found, cotangents, bindings, read)
+    place = session.plan.gradients.get(name)
+    momentum = _momentum(again, found) if place is not None and place.text == CHANGE else 0.0
+    if momentum:
+        return said(
+            "{layer} adds {momentum:.4g} of its last step to the next, as momentum does; the first "
+            "step of a new object is what is checked",
+            "{layer} 把上一步的 {momentum:.4g} 倍加到下一步（动量）；检查的是新对象的第一步",
+            layer=layer,
+            momentum=momentum,
+        )
     if not same(again, found):
         if not session.flush():
             doubled = _is_sum(again, found)
@@ -93,11 +106,22 @@ def _again(session: Session, cotangents: Sequence[Any], read: Callable[[Session]
     return copy_of(read(session))
 
 
+def _momentum(again: Any, found: Any) -> float:
+    """The share of the first step that a second one has beside its own; 0 where there is none."""
+    first, second = np.asarray(found, dtype=np.float64), np.asarray(again, dtype=np.float64)
+    largest = float(np.max(np.abs(first), initial=0.0))
+    if first.shape != second.shape or not 0 < largest < np.inf:
+        return 0.0
+    at = np.unravel_index(int(np.argmax(np.abs(first))), first.shape)
+    share = float(second[at] / first[at]) - 1.0
+    off = np.abs(second - (1.0 + share) * first)
+    return share if 0 < share < 1 and bool(np.all(off <= _ROUNDING * largest)) else 0.0
+
+
 def _is_sum(again: Any, found: Any) -> bool:
     difference = np.asarray(again) - 2 * np.asarray(found)
     largest = float(np.max(np.abs(found), initial=0.0))
-    rounding = 8 * np.finfo(np.float64).eps
-    return bool(np.all(np.abs(difference) <= rounding * largest))
+    return bool(np.all(np.abs(difference) <= _ROUNDING * largest))
 
 
 def _after_another_batch(

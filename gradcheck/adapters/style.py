@@ -48,6 +48,8 @@ class Style:
     make: Function | None = None
     returns_cache: bool = False
     has_context: bool = False
+    #: The parameter of the backward function that gets what was kept, if no word says so.
+    cache: str = ""
     kind: str = "vjp"
     #: Without a backward function: where the value stands in what is returned.
     value_at: int = 0

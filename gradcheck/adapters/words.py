@@ -72,6 +72,12 @@ NUMBERS: Mapping[str, float | int] = {
 _RATE = {
     "learning_rate", "learn_rate", "lr", "rate", "eta", "step_size", "stepsize", "learningrate",
 }  # fmt: skip
+_PROBABILITY = ("prob", "drop", "keep")
+_FUNCTION = {
+    "fn", "func", "function", "act", "act_fn", "actfun", "phi", "sigma", "df", "dfn", "dfunc",
+    "f_prime", "fprime", "fn_prime", "func_prime", "f_deriv", "df_dx", "dact", "act_prime",
+    "act_deriv", "grad_f", "f_grad", "dphi", "phi_prime", "dsigma", "sigma_prime",
+}  # fmt: skip
 _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
@@ -90,6 +96,7 @@ _TRAINING = {
 _EVALUATING = {"eval", "eval_mode", "is_eval", "test", "test_mode", "is_test", "evaluate"}
 _CACHE = {"cache", "ctx", "mem", "memory", "context", "stash", "saved", "residuals", "res"}
 _OPTIMIZER = {"optimizer", "optim", "opt", "updater", "optimiser"}
+_BIAS = {"b", "bias", "biases", "w0", "b0", "ba", "bh", "by", "offset", "intercept", "bias_"}
 _PARAMETER_DICT = {"parameters", "params", "weights", "param", "model", "theta_dict"}
 _SHAPE = ("shape", "dims", "size")
 _FLAT = {
@@ -108,6 +115,27 @@ def gradient_names(name: str, words: Words = WORDS) -> list[str]:
 def is_rate(name: str) -> bool:
     """Whether a parameter of a function is a learning rate."""
     return name.lower() in _RATE
+
+
+def is_probability(name: str) -> bool:
+    """Whether a parameter of a dropout layer is how many entries are dropped, or kept."""
+    lowered = name.lower()
+    return lowered in ("p", "q", "rate", "ratio") or any(one in lowered for one in _PROBABILITY)
+
+
+def is_activation(name: str) -> bool:
+    """Whether an argument of a constructor is an activation, or its derivative."""
+    lowered = name.lower()
+    return lowered in _FUNCTION or any(word in lowered for word in ("activation", "nonlin"))
+
+
+def is_slope(name: str) -> bool:
+    """Whether an argument that is an activation is the derivative of one."""
+    lowered = name.lower()
+    return is_activation(name) and (
+        lowered.startswith(("d", "grad"))
+        or any(one in lowered for one in ("prime", "deriv", "grad"))
+    )
 
 
 def is_target(name: str) -> bool:
@@ -185,7 +213,7 @@ def is_weight(name: str) -> bool:
 
 def is_bias(name: str) -> bool:
     """Whether an array of this name is a bias."""
-    return name.lower() in ("b", "bias", "biases", "w0", "b0", "ba", "bh", "by")
+    return name.lower() in _BIAS
 
 
 def is_parameter(name: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from gradcheck.adapters.boundary import in_world
+from gradcheck.adapters.caches import with_cache
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Convention, Style
 from gradcheck.errors import DeclarationError
@@ -31,7 +32,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style:
     for convention in conventions():
         style = convention.style_of(what, names)
         if style is not None:
-            return in_world(style, names)
+            return in_world(with_cache(style), names)
     said = " and ".join(getattr(one, "__name__", repr(one)) for one in what) or "nothing"
     raise DeclarationError(
         f"layer({said}): a class with a forward and a backward method was expected, two functions, "
@@ -46,7 +47,8 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     for convention in conventions():
         for what in convention.candidates(namespace):
             if id(what[-1]) not in seen:
-                seen.add(id(what[-1]))
+                # The forward half of a pair is no layer by itself, whatever it returns.
+                seen |= set(map(id, what))
                 # The halves of a rule that a framework knows are no layers by themselves.
                 seen |= {id(getattr(what[-1], half, None)) for half in ("fwd", "bwd", "jvp")}
                 yield what

@@ -59,6 +59,18 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
             yield (value,)
 
 
+class _Node(np.ndarray[Any, Any]):
+    """An output that knows its inputs, where the file has no tensors of its own."""
+
+    inputs: tuple[Any, ...] = ()
+
+    def realize_cached_data(self) -> Any:
+        """Its array."""
+        return np.asarray(self)
+
+    numpy = realize_cached_data
+
+
 def _tensor_class(cls: type, gradient: Any) -> Any:
     spaces = [gradient.__globals__, vars(sys.modules.get(cls.__module__, SimpleNamespace()))]
     found = (space.get(name) for name in _TENSORS for space in spaces)
@@ -76,8 +88,10 @@ def _maker(cls: type) -> Callable[..., Any]:
 def _forward(held: Any, tensor: Any) -> Callable[..., Any]:
     def forward(*arrays: Any) -> Any:
         if tensor is None:
-            held.node = SimpleNamespace(inputs=arrays)
-            return held.operator.compute(*arrays)
+            answer = held.operator.compute(*arrays)
+            held.node = np.asarray(answer).view(_Node)
+            held.node.inputs = arrays
+            return answer
         held.node = held.operator(*(tensor(np.asanyarray(array)) for array in arrays))
         return _array(held.node)
 
@@ -89,6 +103,8 @@ def _backward(held: Any, tensor: Any) -> Callable[..., Any]:
         given = np.asanyarray(cotangent)
         found = held.operator.gradient(given if tensor is None else tensor(given), held.node)
         parts = found if isinstance(found, tuple | list) else (found,)
+        if tensor is None:
+            return tuple(np.asarray(part) for part in parts)
         return tuple(_array(part) for part in parts)
 
     return backward
