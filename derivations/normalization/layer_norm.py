@@ -22,8 +22,9 @@ from gradcheck import derivation, identity, options
 @derivation(x="n m", gamma="m", beta="m")
 def layer_norm(x, gamma, beta):
     r"""$\gamma \hat x + \beta$, shape ``(n, m)``."""
-    sigma = np.sqrt(x.var(axis=1, keepdims=True) + EPSILON)
-    return gamma * (x - x.mean(axis=1, keepdims=True)) / sigma + beta
+    centred = x - x.mean(axis=1, keepdims=True)
+    sigma = np.sqrt((centred * centred).mean(axis=1, keepdims=True) + EPSILON)
+    return gamma * centred / sigma + beta
 
 
 @layer_norm.vjp

@@ -63,7 +63,7 @@ _IMAGE = "n c h+kh-1 w+kw-1"
 KINDS = (
     Kind(
         "loss",
-        ("entropy", "crossentropy", "svm", "nll", "hinge", "bce", "logloss"),
+        ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss"),
         _LOSS_WAYS,
         {"n": 4, "c": 3},
     ),
@@ -94,6 +94,12 @@ KINDS = (
                 "bias": "4*h",
             },
         ),
+        {"n": 5, "d": 3, "h": 2},
+    ),
+    Kind(
+        "gru",
+        ("gru",),
+        ({"x": "n d", "h": "n h", "weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"},),
         {"n": 5, "d": 3, "h": 2},
     ),
     Kind(
@@ -240,14 +246,14 @@ MODEL = Kind(
 )
 
 
-_DIMENSION = re.compile(r"\d+d?$")
+_DIMENSION = re.compile(r"\d+(x\d+)?d?$")
 
 
 def kind_of(name: str) -> Kind:
     """The kind of layer that a name means; ``OTHER`` where it means none."""
     spelled = snake(name)
     words = set(spelled.split("_")) | {spelled, spelled.replace("_", "")}
-    words |= {_DIMENSION.sub("", word) for word in words}  # conv1d, maxpool3d
+    words |= {_DIMENSION.sub("", word) for word in words}  # conv1d, maxpool3d, maxpool2x2
     for kind in KINDS:
         known = words & set(kind.words)
         # "batch" and "layer" alone say nothing.
@@ -287,7 +293,7 @@ def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
         elif is_bias(lowered):
             biases += 1
             roles[name] = "bias" if biases == 1 else f"bias {biases}"
-        elif kind.name in ("rnn", "lstm") and lowered in _HIDDEN:
+        elif kind.name in ("rnn", "lstm", "gru") and lowered in _HIDDEN:
             roles[name] = "h"
         elif kind.name == "lstm" and lowered in _CELL:
             roles[name] = "c"

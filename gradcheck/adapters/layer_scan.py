@@ -10,6 +10,7 @@ from gradcheck.adapters import guards
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text
 from gradcheck.adapters.guesses import guessed
+from gradcheck.adapters.judgements import TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import CHANGE
@@ -33,13 +34,9 @@ from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
 from gradcheck.answers import last_line
 from gradcheck.arguments import Real, real
-from gradcheck.checking import Outcome, Profile, TimeUp, check_claim, limited
+from gradcheck.checking import Outcome, Profile, TimeUp, limited
 from gradcheck.claims import Derivation, Rule
-from gradcheck.sampling import Sampler
-from gradcheck.verdict import Status
 
-#: Seconds for one gradient, and for reading one layer.
-TIME_LIMIT = 20.0
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
 #: What fails loudly, so that its author would have seen it where it is used.
@@ -77,8 +74,8 @@ def scan_layer(
     for item in (declared, *declared.rules):
         item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)
-    outcomes = _outcomes(declared, profile)
-    if _set_aside(outcomes, "overflow") and entry is None:
+    outcomes = outcomes_of(declared, profile)
+    if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = _moderate(reading, report, profile)
     if entry is None and any(outcome.record.status == FAIL for _, outcome in outcomes):
         declared, outcomes = _otherwise(reading, report, profile) or (declared, outcomes)
@@ -151,31 +148,6 @@ def _is_wrong(gradients: Sequence[GradientReport]) -> bool:
     return any(one.verdict == FAIL and not one.scale for one in gradients)
 
 
-def _outcomes(
-    declared: Derivation, profile: Profile, *, simplify: bool = True
-) -> list[tuple[Rule, Outcome]]:
-    """The outcome of each gradient, at sizes of two and more where it raises at others."""
-    outcomes = [
-        (rule, check_claim(rule, profile, time_limit=TIME_LIMIT, simplify=simplify))
-        for rule in declared.rules
-    ]
-    if _set_aside(outcomes, "raised") and not declared.options.sizes:
-        # Labels and one-hot rows look alike for one class.
-        limits = Sampler(declared.rules[0]).limits
-        sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
-        declared.options = replace(declared.options, sizes=sizes)
-        return _outcomes(declared, profile, simplify=simplify)
-    return outcomes
-
-
-def _set_aside(outcomes: Sequence[tuple[Rule, Outcome]], why: str) -> bool:
-    """Whether a gradient is undecided, and points were set aside for that reason."""
-    return any(
-        outcome.record.status == str(Status.UNDECIDED) and why in outcome.record.set_aside
-        for _, outcome in outcomes
-    )
-
-
 def _moderate(
     reading: Reading, report: LayerReport, profile: Profile
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]]]:
@@ -197,7 +169,7 @@ def _moderate(
     report.assumptions.append(
         f"inputs between {-_MODERATE:g} and {_MODERATE:g}: at others it overflows"
     )
-    return declared, _outcomes(declared, profile)
+    return declared, outcomes_of(declared, profile)
 
 
 def _otherwise(
@@ -226,7 +198,7 @@ def _without_guards(
         for inputs, names, assumption in [*ways, *(others(reading) if small and guessed else ())]:
             again = replace(reading, inputs=inputs, names=names)
             again.declared = declare((*reading.sighting.what, names), inputs)
-            outcomes = _outcomes(again.declared, profile, simplify=False)
+            outcomes = outcomes_of(again.declared, profile, simplify=False)
             gradients = [
                 _gradient(rule, outcome, again.declared, again, profile)
                 for rule, outcome in outcomes
@@ -254,7 +226,7 @@ def _all_right(
     # A softmax of one number is constant: there, rules are right that are wrong everywhere else.
     if any(changes_nothing(replace(reading, declared=declared), n) for n in plan.differentiable):
         return None
-    outcomes = _outcomes(declared, profile, simplify=False)
+    outcomes = outcomes_of(declared, profile, simplify=False)
     right = all(outcome.record.status == PASS for _, outcome in outcomes)
     return (declared, outcomes) if right else None
 
@@ -278,7 +250,7 @@ def _of_one_sample(
         return None
     if any(changes_nothing(again, name) for name in plan.differentiable):
         return None
-    outcomes = _outcomes(again.declared, profile)
+    outcomes = outcomes_of(again.declared, profile)
     right = {rule.wrt[0] for rule, outcome in outcomes if outcome.record.status == PASS}
     wrong = {one.name: one for one in gradients if one.verdict == FAIL}
     mended = [one for name, one in wrong.items() if name in right and not one.scale]

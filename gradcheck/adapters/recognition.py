@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
-from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
+from gradcheck.adapters.inputs import forward_function, tree_of, unused_keys, wanted_of
 from gradcheck.adapters.known import (
     COST,
     MODEL,
@@ -178,7 +179,12 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
     none = [
         name
         for name in missing
-        if plan.style.inward is as_is and not is_parameter(name) and name != plan.inputs[0]
+        if not is_parameter(name)
+        and (
+            (plan.style.inward is as_is and name != plan.inputs[0])
+            # The first layer of a network needs no gradient of its input, and says so.
+            or (name in plan.forward_inputs and _returns_none(plan.style.source))
+        )
     ]
     targets = [
         name
@@ -211,6 +217,14 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
         f"{name} is what is to be predicted: no gradient for it is wanted" for name in targets
     ]
     return reading
+
+
+def _returns_none(function: Any) -> bool:
+    """Whether a backward function says that it gives nothing: ``return None``."""
+    returns = [node for node in ast.walk(tree_of(function)) if isinstance(node, ast.Return)]
+    return bool(returns) and all(
+        isinstance(one.value, ast.Constant) and one.value.value is None for one in returns
+    )
 
 
 def follows(name: str, through: str) -> str:

@@ -10,16 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gradcheck.adapters.judgements import outcomes_of
 from gradcheck.adapters.known import Kind, kind_of, roles_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scan_report import FAIL, PASS, SCALED, LayerReport
-from gradcheck.checking import Outcome, Profile, check_claim
+from gradcheck.checking import Outcome, Profile
 from gradcheck.claims import Rule
 
-#: Seconds for the trial of one constant.
-_TIME_LIMIT = 20.0
 #: A ratio within this of a constant is worth trying as one; the verdict is that of the trial.
 _NEAR = 1e-6
 
@@ -33,6 +32,8 @@ def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -
     if worst.measured == 0 or worst.claimed == 0:
         return ""
     ratio = worst.claimed / worst.measured
+    if abs(ratio - 1) <= _NEAR:
+        return ""  # off by something else: for a single sample, every constant is 1
     bindings = dict(verdict.bindings)
     sizes = [n for n, size in bindings.items() if isinstance(size, int)]
     for text in _constants(sizes):
@@ -40,11 +41,9 @@ def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -
         if abs(ratio - value) > _NEAR * abs(value):
             continue
         scaled = declare((*reading.sighting.what, _with_scale(reading, name, text)), reading.inputs)
-        for again in scaled.rules:
-            if again.wrt == (name,):
-                record = check_claim(again, profile, time_limit=_TIME_LIMIT).record
-                if record.status == PASS:
-                    return text
+        for again, tried in outcomes_of(scaled, profile, simplify=False, only=name):
+            if again.wrt == (name,) and tried.record.status == PASS:
+                return text
     return ""
 
 

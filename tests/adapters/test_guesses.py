@@ -286,6 +286,45 @@ def test_a_layer_that_is_written_for_one_column_is_judged_for_one(tmp_path):
     assert "right for one sample, wrong for a batch of more" in layer.gradients[-1].mistakes
 
 
+ROWS = """
+class Scale:
+    def __init__(self, W, b, f, df):
+        self.W, self.b, self.f, self.df = W, b, f, df
+
+    def forward(self, x):
+        self.x = x
+        self.y = self.f(x * self.W + self.b)
+        return self.y
+
+    def backward(self, g):
+        g = g * self.df(self.y)
+        self.dW, self.db = (g * self.x).sum(axis=0), g.sum(axis=0)
+        return g * self.W
+"""
+
+
+def test_what_a_layer_is_made_with_is_found_and_said(tmp_path):
+    (layer,) = verdicts(
+        tmp_path, ROWS.replace("self.df(self.y)", "self.df(self.x * self.W + self.b)")
+    )
+    assert layer.verdict == "pass"
+    assert "it is made with f = tanh" in layer.assumptions
+    assert 'W and b = "d", at which it is right' in layer.assumptions
+    (layer,) = verdicts(tmp_path, ROWS.replace("g.sum(axis=0)", "g.mean(axis=0)"))
+    assert layer.verdict == "fail"
+
+
+def test_an_activation_whose_derivative_is_given_the_output(tmp_path):
+    text = layer(
+        "Act", ["f", "df"], "self.y = self.f(x)\nreturn self.y", "return dout * self.df(self.y)"
+    )
+    (found,) = verdicts(tmp_path, text)
+    assert found.verdict == "pass"
+    assert "df is given what the activation gave" in found.assumptions
+    (found,) = verdicts(tmp_path, text.replace("dout *", "-dout *"))
+    assert found.verdict == "fail"
+
+
 def test_a_rule_that_needs_a_missing_import_is_not_accused(tmp_path):
     text = """
 from .autograd import transpose

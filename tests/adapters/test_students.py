@@ -61,6 +61,18 @@ WRONG = {
     ("flat_vectors", "nnCostFunction"): {"nn_params"},
     ("fprop_bprop", "AffineLayer"): {"weights"},
     ("fprop_bprop", "SigmoidLayer"): {"inputs"},
+    ("habits", "layernorm"): {"x"},
+    ("habits", "ScaledTanh"): {"x"},
+    ("habits", "TimeAffine"): {"b"},
+    ("habits", "Conv1D"): {"x"},
+    ("habits", "ActivationLayer"): {"input_data"},
+    ("habits", "Dense2"): {"W"},
+    ("habits", "Layer_Dropout"): {"inputs"},
+    ("habits", "Tanh"): {"a"},
+    ("habits", "maxpool2x2"): {"x"},
+    ("habits", "GRUCell"): {"x", "h_prev", "Wx", "Wh", "b"},  # of one gate, on which all depend
+    ("habits", "Conv3x3"): {"filters"},
+    ("habits", "SoftmaxXent"): {"logits"},
     ("joelnet", "MSE"): {"predicted"},
     ("joelnet", "Linear"): {"inputs"},
     ("mytorch", "Linear"): {"W", "b"},  # of them one by the constant 1/n alone

@@ -78,7 +78,7 @@ def _value_of(function: Any) -> int | None:
     flat = any(is_flat(parameter.name) for parameter in parameters_of(function))
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            first, *rest = (ast.unparse(part).lower() for part in node.value.elts)
+            first, *rest = (_text(part).lower() for part in node.value.elts)
             if not rest or "cache" in rest[-1]:
                 continue
             if _is_gradient(first):
@@ -89,6 +89,14 @@ def _value_of(function: Any) -> int | None:
             ):
                 return 0
     return None
+
+
+def _text(part: ast.expr) -> str:
+    """What a returned part is called; a dict that is made on the spot, as its first key."""
+    match part:
+        case ast.Dict(keys=[ast.Constant(value=str() as key), *_]):
+            return key
+    return ast.unparse(part)
 
 
 #: How the names of values begin.

@@ -1,0 +1,43 @@
+"""The outcomes of a layer's gradients, at sizes at which it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gradcheck.checking import Outcome, Profile, check_claim
+from gradcheck.claims import Derivation, Rule
+from gradcheck.sampling import Sampler
+from gradcheck.verdict import Status
+
+#: Seconds for one gradient, and for reading one layer.
+TIME_LIMIT = 20.0
+
+
+def outcomes_of(
+    declared: Derivation, profile: Profile, *, simplify: bool = True, only: str = ""
+) -> list[tuple[Rule, Outcome]]:
+    """The outcome of each gradient, or of one ``only``.
+
+    At sizes of two and more where the layer raises at others.
+    """
+    outcomes = [
+        (rule, check_claim(rule, profile, time_limit=TIME_LIMIT, simplify=simplify))
+        for rule in declared.rules
+        if not only or rule.wrt == (only,)
+    ]
+    if set_aside(outcomes, "raised") and not declared.options.sizes:
+        # Labels and one-hot rows look alike for one class.
+        limits = Sampler(declared.rules[0]).limits
+        sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
+        declared.options = replace(declared.options, sizes=sizes)
+        return outcomes_of(declared, profile, simplify=simplify, only=only)
+    return outcomes
+
+
+def set_aside(outcomes: Sequence[tuple[Rule, Outcome]], why: str) -> bool:
+    """Whether a gradient is undecided, and points were set aside for that reason."""
+    return any(
+        outcome.record.status == str(Status.UNDECIDED) and why in outcome.record.set_aside
+        for _, outcome in outcomes
+    )
