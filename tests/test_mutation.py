@@ -120,6 +120,43 @@ def test_each_expression_of_an_identity_is_changed_by_itself():
     assert "survived" not in {fate.outcome for fate in found.values()}
 
 
+def test_a_chain_states_nothing_where_it_has_no_value():
+    @gc.identity(x="k")
+    def zero(x):
+        return x - x, 0 * x
+
+    found = fates(zero, {"operator"})
+    assert found["return x - x, 0 / x"].outcome == "equivalent"  # it is 0 wherever it is anything
+
+    @gc.identity(x=gc.real("k", low=1))
+    def root(x):
+        return np.sqrt(x) ** 2, x
+
+    original = Original(root)
+    mutant = replace(
+        mutants_of(root)[0],
+        claim=with_function(root, lambda x: (np.sqrt(-x) ** 2, x)),
+        expression=0,
+    )
+    fate = try_mutant(original, mutant, CI, LIMIT)
+    assert (fate.outcome, fate.how) == ("killed", "undecided")  # nowhere
+
+
+def test_entries_are_compared_along_the_directions_of_the_domain():
+    @gc.derivation(p=gc.simplex("k"))
+    def entropy(p):
+        return -np.sum(p * np.log(p))
+
+    @entropy.gradient
+    def gradient(p):
+        return -np.log(p) - 1
+
+    found = fates(gradient, {"constant", "sign"})
+    assert found["return -np.log(p) - 2"].outcome == "equivalent"  # the same on the simplex
+    assert "survived" not in {fate.outcome for fate in found.values()}
+    assert "killed" in {fate.outcome for fate in found.values()}
+
+
 def test_what_a_strategy_draws_is_compared_as_well():
     numbers = st.lists(st.floats(-2, 2), min_size=1, max_size=4).map(np.array)
 
