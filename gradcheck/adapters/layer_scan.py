@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +13,7 @@ from gradcheck.adapters import guards
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text
 from gradcheck.adapters.guesses import guessed
+from gradcheck.adapters.inputs import tree_of
 from gradcheck.adapters.judgements import TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of
 from gradcheck.adapters.names import Names
@@ -65,6 +69,8 @@ def scan_layer(
     plan = plan_of(reading.declared) if reading.declared is not None else None
     if plan is not None and _explained(plan.trial_error, definitions) != plan.trial_error:
         reading.declared, reading.reason = None, f"its backward function raises {plan.trial_error}"
+    if plan is not None and (needed := _kept_by_call(sighting, plan.trial_error)):
+        reading.declared, reading.reason = None, needed
     if reading.declared is None:
         report.reason = _explained(reading.reason, definitions)
         report.spec = reading.spec or spec_line(sighting, {})
@@ -133,6 +139,25 @@ def _read(sighting: Sighting, entry: Entry | None) -> Reading:
     if declared.problem is not None:
         reading.declared, reading.reason = None, declared.problem
     return reading
+
+
+def _kept_by_call(sighting: Sighting, error: str) -> str:
+    """What is missing where backward reads what the call of an object keeps, beside forward."""
+    found = re.search(r"object has no attribute '(\w+)'", error)
+    call = getattr(sighting.what[-1], "__call__", None)  # noqa: B004 - that of its instances
+    if found is None or not inspect.isfunction(call):
+        return ""
+    kept = {
+        n.attr
+        for n in ast.walk(tree_of(call))
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)
+    }
+    if found[1] not in kept:
+        return ""
+    return (
+        f"its backward function reads self.{found[1]}, which __call__ keeps, of variables whose "
+        "class is not in the file"
+    )
 
 
 def _explained(reason: str, definitions: Definitions) -> str:

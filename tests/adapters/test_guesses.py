@@ -346,3 +346,21 @@ class Projection:
     assert layer.gradients == []
     assert "its backward function raises NameError: name 'transpose' is not defined" in layer.reason
     assert "`from .autograd import transpose` fails" in layer.reason
+
+
+def test_what_the_call_of_an_object_keeps_is_not_missed_in_its_rule(tmp_path):
+    text = """
+class Cube:
+    def __call__(self, *inputs):
+        self.inputs = inputs
+        return self.forward(*[x.data for x in inputs])
+
+    def forward(self, x):
+        return x**3
+
+    def backward(self, gy):
+        (x,) = self.inputs
+        return gy * 3 * x.data**2
+"""
+    (layer,) = verdicts(tmp_path, text)
+    assert "its backward function reads self.inputs, which __call__ keeps" in layer.reason
