@@ -500,21 +500,24 @@ class _Listed(_Screen):
         agree = (np.abs(claimed - measured) <= limit) & (gap <= 2 * limit)
         telling = (limit <= COARSEST * shares) | (shares == 0)
         agree &= telling
+
+        def screened(b: int, d: int) -> Screened:
+            direction = Direction(lines[b][d].v, scale[b, d])
+            self.contexts[b].record_rows(
+                valid[b, d] & agree[b, d], claimed[b, d], measured[b, d], limit[b, d], direction
+            )
+            left = valid[b, d] & ~agree[b, d]
+            limits = np.where(telling[b, d], limit[b, d], 0.0)
+            return Screened(lines[b][d], direction, left=left, limits=limits, along=along[b][d])
+
         results: list[list[Screened] | Violation] = []
-        for b, context in enumerate(self.contexts):
-            if b in self.broken:
-                results.append(self.broken[b])
-                continue
-            found = []
-            for d, line in enumerate(lines[b]):
-                direction = Direction(line.v, scale[b, d])
-                context.record_rows(
-                    valid[b, d] & agree[b, d], claimed[b, d], measured[b, d], limit[b, d], direction
-                )
-                left = valid[b, d] & ~agree[b, d]
-                limits = np.where(telling[b, d], limit[b, d], 0.0)
-                found.append(Screened(line, direction, left=left, limits=limits, along=along[b][d]))
-            results.append(found)
+        for b in range(len(self.contexts)):
+            try:
+                if b in self.broken:
+                    raise self.broken[b]
+                results.append([screened(b, d) for d in range(count)])
+            except Violation as violation:  # in tangents that pick one input, perhaps
+                results.append(violation)
         return results
 
     def _densely(self) -> tuple[Floats, Floats]:

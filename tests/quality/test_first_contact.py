@@ -1117,3 +1117,13 @@ def test_a_captured_matrix_by_its_method_dot_does_not_lose_the_rounding():
     for seed in range(12):
         verdict = judged(loss, gradient, "gradient", (np.array([-3.0, 2.0, 3.0]),), seed)
         assert verdict.status is not Status.FAIL
+
+
+def test_a_tangent_that_picks_one_input_may_break_a_contract():
+    def forward_mode(dx, x):
+        with np.errstate(all="ignore"):
+            return np.where(dx == 0, -np.inf, 2 * x * dx)
+
+    verdict = gc.verify_jvp(np.square, forward_mode, np.array([0.5, 1.5, -2.0]))
+    assert verdict.status is Status.FAIL
+    assert verdict.title == "numerically unstable"
