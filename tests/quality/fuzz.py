@@ -2,9 +2,9 @@
 
 ``python -m tests.quality.fuzz --cases 100000 [--processes 4] [--out run.jsonl]`` judges so many
 cases, over all functions of the corpus and all regimes, and prints a table of verdicts and what
-reproduces each accusation. Seeds are fresh unless ``--seed`` is given. With ``--out``, what is
-done is kept in that file; the same command goes on where it was stopped. ``--case K --seed S``
-judges one case again and prints it as code.
+reproduces each accusation, of which one is enough for the exit code 1. Seeds are fresh unless
+``--seed`` is given. With ``--out``, what is done is kept in that file; the same command goes on
+where it was stopped. ``--case K --seed S`` judges one case again and prints it as code.
 """
 
 from __future__ import annotations
@@ -317,6 +317,8 @@ def main() -> None:
     print(table(chunks))
     print()
     print(undecided_by_layer(chunks))
+    if shown:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
