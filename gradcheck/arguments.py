@@ -79,8 +79,8 @@ class Argument:
         """Between which values a step may go."""
         return None, None
 
-    def tangent(self, direction: Reals) -> Reals:
-        """``direction`` projected onto those that stay inside the domain."""
+    def tangent(self, direction: Reals, value: Reals) -> Reals:
+        """``direction`` projected onto those that stay inside the domain at ``value``."""
         return direction
 
     def contains(self, value: Any, bindings: Bindings, inputs: Mapping[str, Any]) -> bool:
@@ -396,7 +396,7 @@ class PositiveDefinite(Real):
             raise InputError(f"{name} is not symmetric; a positive definite matrix was declared")
         return array
 
-    def tangent(self, direction: Reals) -> Reals:
+    def tangent(self, direction: Reals, value: Reals) -> Reals:
         return (direction + np.swapaxes(direction, -1, -2)) / 2
 
     def contains(self, value: Any, bindings: Bindings, inputs: Mapping[str, Any]) -> bool:
@@ -415,8 +415,10 @@ class Simplex(Real):
         weights = np.where(weights > 0, weights, np.max(weights, initial=0.0) * 2.0**-10 + 1e-300)
         return _normalized(weights)
 
-    def tangent(self, direction: Reals) -> Reals:
-        return direction - direction.mean(axis=-1, keepdims=True)
+    def tangent(self, direction: Reals, value: Reals) -> Reals:
+        # In proportion: what a small probability must not lose, a large one can.
+        share = value / value.sum(axis=-1, keepdims=True)
+        return direction - share * direction.sum(axis=-1, keepdims=True)
 
     def bounds(
         self, value: Any, bindings: Bindings, inputs: Mapping[str, Any]

@@ -238,10 +238,13 @@ class _Sides:
                 self._scatters = [np.full(s.shape, np.inf) for s in self._scatters]
                 continue
             self.unknown = [
-                not run.carried[k]
-                and np.array_equal(run.values[k], side)
-                and not isinstance(self.errors[k], np.ndarray)
-                and not _whole(side)
+                scatter.escaped
+                or (
+                    not run.carried[k]
+                    and np.array_equal(run.values[k], side)
+                    and not isinstance(self.errors[k], np.ndarray)
+                    and not _whole(side)
+                )
                 for k, side in enumerate(self.values)
             ]
             for k, (moved, side) in enumerate(zip(run.values, self.values, strict=True)):

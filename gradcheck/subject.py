@@ -326,10 +326,12 @@ class Subject:
         if not constrained:
             return None
 
+        at = self.inputs.restore(self.x)
+
         def project(v: Vector) -> Vector:
             parts = self.inputs.restore(v.copy())
             return self.inputs.flatten(
-                {n: constrained[n](p) if n in constrained else p for n, p in parts.items()}
+                {n: constrained[n](p, at[n]) if n in constrained else p for n, p in parts.items()}
             )
 
         return project

@@ -269,7 +269,7 @@ def _beside(claim: Claim, case: Case) -> Iterator[Case]:
             size = np.where(array == 0, np.max(np.abs(array), initial=0.0) or 1.0, array)
             by = share * size * rng.uniform(0.5, 1.0, array.shape)
             if type(argument).tangent is not Argument.tangent:
-                by = argument.tangent(by).astype(float)
+                by = argument.tangent(by, array).astype(float)
             other = (array + by).astype(array.dtype)
             if argument.contains(other, bindings, moved):
                 moved[name] = other if other.ndim else other[()]

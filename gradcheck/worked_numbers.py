@@ -86,7 +86,9 @@ def _inside(subject: Subject, v: Vector) -> Vector:
     parts = subject.inputs.restore(v.copy())
     arguments = subject.derivation.arguments
     kept = {
-        name: value if isinstance(value, list) else arguments[name].tangent(value)
+        name: value
+        if isinstance(value, list)
+        else arguments[name].tangent(value, subject.values[name])
         for name, value in parts.items()
     }
     return subject.inputs.flatten(kept)

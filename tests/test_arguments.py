@@ -51,9 +51,12 @@ def test_what_is_cut_down_still_belongs(kind):
 
 def test_directions_stay_inside_constrained_domains():
     v = np.random.default_rng(3).standard_normal((3, 3))
-    symmetric = gc.positive_definite("n n").tangent(v)
+    symmetric = gc.positive_definite("n n").tangent(v, np.eye(3))
     assert np.array_equal(symmetric, symmetric.T)
-    assert np.allclose(gc.simplex("n k").tangent(v).sum(axis=-1), 0)
+    shares = np.array([[0.2, 0.3, 0.5], [1 / 3] * 3, [1 - 1e-9, 1e-9 - 1e-12, 1e-12]])
+    inside = gc.simplex("n k").tangent(v * shares, shares)
+    assert np.allclose(inside.sum(axis=-1), 0)
+    assert np.all(np.abs(inside) <= 3 * np.abs(v).max() * shares)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
 #: Amounts that are the same to so many digits are one.
 _SAME_DIGITS = 6
+#: So many runs tell a choice, whose amounts agree to this under any jitter.
+_CHOICES, _SAME = 3, 2.0**-16
 #: Jitter of so many units makes rounding grow by about as much, at least by this.
 _MANY_UNITS = 256
 _GROWS = 16.0
@@ -378,7 +380,7 @@ class Context:
             return _SCATTER_MARGIN * found
         grows = found > 0 and self._grows(u, v, claimed, moves.index(found), found)
         # What rounding has moved as far as it can, as the phase of a wave, does not grow.
-        if grows or _differ(moves):
+        if grows or (_differ(moves) and not self._is_choice(u, v, claimed, moves)):
             return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
         moves = [self._scattered(u, v, claimed, k, inputs_alone=True) for k in runs]
@@ -411,6 +413,13 @@ class Context:
         """Whether a run of jitter moves the claimed number by more where it is of many units."""
         # By the same signs, so that what cancels does so in both.
         return self._scattered(u, v, claimed, run, units=_MANY_UNITS) >= _GROWS * moved
+
+    def _is_choice(self, u: Vector, v: Vector, claimed: float, moves: Sequence[float]) -> bool:
+        """Whether jitter of many units moves the claimed number to where that of one does."""
+        # In others the choice may have stayed what it is, and rounding alone is seen.
+        runs = sorted(range(len(moves)), key=lambda k: -moves[k])[:_CHOICES]
+        many = [self._scattered(u, v, claimed, k, units=_MANY_UNITS) for k in runs]
+        return all(abs(a - moves[k]) <= _SAME * moves[k] for a, k in zip(many, runs, strict=True))
 
     def rounding_is_known(self, u: Vector, v: Vector) -> bool:
         """Whether jitter comes through the rule to all of its answer."""

@@ -18,7 +18,7 @@ from gradcheck.dims import Bindings
 from gradcheck.gradients import as_gradients, gradients_by_name
 from gradcheck.hints import said
 from gradcheck.oracle.directions import finish, magnitudes, scales
-from gradcheck.oracle.entry import imagined, slopes
+from gradcheck.oracle.entry import imagined, measure_along
 from gradcheck.oracle.imaginary import Stepped
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Vector
@@ -30,10 +30,6 @@ Floats = NDArray[np.float64]
 
 #: A second point at which a declared gradient has to pass, by this share of each input.
 _NEARBY = 0.125
-#: The first level of the inner differences.
-_INNER = 1
-#: The rounding of a function counts so many times the scatter that was seen.
-_SCATTER = 2.0
 
 
 def gradient_subject(
@@ -153,13 +149,10 @@ class _Inner:
 
     def __init__(self, rule: Rule, base: Subject) -> None:
         self._rule, self._base = rule, base
-        self._levels = list(range(_INNER, DOUBLE.count))
-        rounding = base.point.rounding
-        self._quantum = 0.0 if rounding is None else _SCATTER * float(rounding[0])
         #: How far each input moves, and which entries an imaginary step measures. It takes no steps
         #: but to be confirmed, which small ones do better; differences have less noise at large.
         self._reach = _own(base)
-        near = _inside(base, self._reach, DOUBLE.step(_INNER))
+        near = _inside(base, self._reach, DOUBLE.step(0))
         exact = [
             imagined(self._line(base, k, moved), DOUBLE, DOUBLE.epsilon)
             for k, moved in enumerate(near)
@@ -168,6 +161,17 @@ class _Inner:
         self._reach = np.where(self._exact, self._reach, scales(base.point, "spread"))
         #: The error bound of each entry at the point itself.
         self.error: Floats = np.array([bound for _, bound in self._entries(base)])
+        if not np.isfinite(self.error).all():
+            raise SetAside(
+                "measurement",
+                said(
+                    "the gradient of {name} cannot be measured here from the function alone, which "
+                    "has a kink or varies within the smallest steps; declare the gradient as well",
+                    "此处无法只由函数本身测得 {name} 的梯度：它有折点，或在最小步长之内变化；"
+                    "请同时声明梯度",
+                    name=rule.derivation.name,
+                ),
+            )
 
     def gradient(self, **values: Any) -> Any:
         """All entries at some inputs."""
@@ -176,11 +180,11 @@ class _Inner:
         return subject.inputs.restore(found)[self._rule.wrt[0]]
 
     def _entries(self, subject: Subject) -> list[tuple[float, float]]:
-        reach = _inside(subject, self._reach, DOUBLE.step(_INNER))
+        reach = _inside(subject, self._reach, DOUBLE.step(0))
         return [self._entry(subject, k, float(moved)) for k, moved in enumerate(reach)]
 
     def _entry(self, subject: Subject, k: int, reach: float) -> tuple[float, float]:
-        """An entry and its error bound; no number where it cannot be measured."""
+        """An entry and its error bound; no number on a kink, or where it cannot be measured."""
         if reach == 0:
             return np.nan, np.inf
         line = self._line(subject, k, reach)
@@ -190,7 +194,9 @@ class _Inner:
             if found is None or found.underflows:
                 return np.nan, np.inf
             return found.value[0] / reach, found.error[0] / reach
-        one = slopes(line, DOUBLE, self._levels, DOUBLE.epsilon, None, self._quantum)
+        one = measure_along(line, np.ones(1), DOUBLE, DOUBLE.epsilon, sure=True)
+        if one.kinked[0] or not np.isfinite(one.error[0]):
+            return np.nan, np.inf
         return one.value[0] / reach, one.error[0] / reach
 
     def _line(self, subject: Subject, k: int, reach: float) -> Line:

@@ -82,9 +82,23 @@ def draw_directions(
     v = np.multiply(s, signs, out=signs)
     for b, point in enumerate(points):
         if point.tangent is not None:
-            v[b] = [point.tangent(one) for one in v[b]]
+            v[b] = [_confined(point, one, ladder) for one in v[b]]
     _make_exact(_stacked_inputs(points)[:, None], v, ladder)
+    for b, point in enumerate(points):
+        if point.tangent is not None:
+            # What rounding to a grid has moved out of the domain.
+            v[b] = [point.tangent(one) for one in v[b]]
     return v, s
+
+
+def _confined(point: Point, v: Vector, ladder: Ladder) -> Vector:
+    """``v`` along the domain, no longer than the largest step may be inside it."""
+    inside, reach = point.inside(v), point.reach()
+    if point.tangent is None or reach is None:
+        return inside
+    moving = inside != 0
+    room = reach[moving] / np.abs(ladder.step(0) * inside[moving])
+    return inside * min(1.0, float(room.min(initial=1.0)))
 
 
 def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
@@ -92,9 +106,9 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
     reach = point.reach()
     if reach is not None:
         s = np.minimum(s, reach / ladder.step(0))
-    v: Vector = np.array(point.inside(s * signs))
+    v = np.array(_confined(point, s * signs, ladder))
     _make_exact(point.x, v, ladder)
-    return Direction(v, s)
+    return Direction(point.inside(v), s)
 
 
 def scales(point: Point, scale: Scale) -> Vector:

@@ -333,12 +333,19 @@ def coordinate_reach(point: Point, column: int) -> tuple[float, float]:
 
 
 def measure_along(
-    line: Line, u: Vector, ladder: Ladder, epsilon: float, *, wary: bool = False
+    line: Line,
+    u: Vector,
+    ladder: Ladder,
+    epsilon: float,
+    *,
+    wary: bool = False,
+    sure: bool = False,
 ) -> Slopes:
     """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
 
     ``wary``: little more noise than rounding explains is enough to know nothing, or noise or
     rounding of the size of all that the function varies by: its shape is lost at every step.
+    ``sure``: so is noise that rounding does not explain, though nothing is known of it.
     """
     scatter = line.point.rounding
     levels = list(range(ladder.count))
@@ -361,7 +368,7 @@ def measure_along(
         if not single:  # whose steps are as small as the numbers allow
             levels += range(ladder.count, ladder.count + _DEEPER)
             noise = _noise(line, ladder.step(levels[-1]), u)[0]
-        if scatter is not None and noise > unexplained:
+        if (sure or scatter is not None) and noise > unexplained:
             # Jumps smaller than any step look like noise around another slope.
             return _unknown()
     growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH

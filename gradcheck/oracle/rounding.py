@@ -229,23 +229,23 @@ def scatter(
     """
     largest = np.zeros(reference.shape)
     for number in range(runs):
-        run = one_of_many(seed, number, units)
+        run = Scatter(seed + number, units)
         wrap = _nudged if inputs_alone else jittered
         with np.errstate(all="ignore"):
             moved = compute(functools.partial(wrap, rng=run))
-            difference = run.share * np.abs(moved - reference)
+            difference = np.abs(moved - reference)
         largest = np.maximum(largest, np.where(np.isnan(difference), np.inf, difference))
     return largest
 
 
-def one_of_many(seed: int, number: int, units: int = 1, *, wide: bool = False) -> Scatter:
+def one_of_many(seed: int, number: int, *, wide: bool = False) -> Scatter:
     """The run ``number`` of several.
 
     Two operations that are moved by the same amount can cancel, which they do in every other run,
     and among many entries somewhere in all of them. Every second run moves by different amounts.
     """
     mixed = number % 2 == 1
-    return Scatter(seed + number, _MIXED * units if mixed else units, mixed=mixed, wide=wide)
+    return Scatter(seed + number, _MIXED if mixed else 1, mixed=mixed, wide=wide)
 
 
 def _scattered(values: Any, rng: Scatter | None) -> Any:
@@ -357,8 +357,8 @@ class Scatter:
         self, seed: int, units: int = 1, *, mixed: bool = False, wide: bool = False
     ) -> None:
         self._units, self._mixed, self.wide = units, mixed, wide
-        #: What its moves count, beside those of runs that are not mixed.
-        self.share = 1.0 / _MIXED if mixed else 1.0
+        #: What its moves count: those of a mixed run are as large as others in the mean.
+        self.share = 2.0 / (1 + _MIXED) if mixed else 1.0
         #: Whether nothing is moved at all.
         self.is_still = units == 0
         #: The names of the operations that were met.
@@ -377,15 +377,20 @@ class Scatter:
         return self._next(array, _moves(array.dtype, self._units, self._mixed))
 
     def _next(self, array: np.ndarray, pool: np.ndarray) -> np.ndarray:
-        size = array.size
-        if self._at + size > _POOL_SIZE:
-            self._at = 0
-        chosen = np.resize(pool, size) if size > _POOL_SIZE else pool[self._at : self._at + size]
-        self._at += size
+        size, at = array.size, self._at
+        # Two operations on arrays of one size must not start at the same place: they might cancel.
+        self._at = (at + size + _APART) % _POOL_SIZE
+        if size > _POOL_SIZE:
+            chosen = np.resize(pool[at : at + _POOL_SIZE], size)
+        else:
+            chosen = pool[at : at + size]
         return chosen if array.ndim == 1 else chosen.reshape(array.shape)
 
 
+#: Numbers of the pool, which holds them twice, so that it goes on from any start.
 _POOL_SIZE = 1 << 15
+#: How far apart the starts of two operations are, beside what the first takes: an odd number.
+_APART = 7919
 #: By how much larger the moves of a mixed run are, at most.
 _MIXED = 4
 
@@ -396,7 +401,7 @@ def _moves(dtype: np.dtype[Any], units: int, mixed: bool) -> np.ndarray:
     signs = rng.choice([-1.0, 1.0], _POOL_SIZE).astype(dtype)
     count = rng.integers(1, units + 1, _POOL_SIZE) if mixed else units
     moves: np.ndarray = signs * (np.asarray(count, dtype) * np.spacing(dtype.type(1)))
-    return moves
+    return np.concatenate([moves, moves])
 
 
 @functools.cache

@@ -1127,3 +1127,85 @@ def test_a_tangent_that_picks_one_input_may_break_a_contract():
     verdict = gc.verify_jvp(np.square, forward_mode, np.array([0.5, 1.5, -2.0]))
     assert verdict.status is Status.FAIL
     assert verdict.title == "numerically unstable"
+
+
+@pytest.mark.parametrize("shift", [0.0, 5.0, -300.0])
+def test_a_gradient_on_a_simplex_is_known_up_to_a_constant(shift):
+    @gc.derivation(p=gc.simplex("k"))
+    def squares(p):
+        return (p * p).sum()
+
+    @squares.gradient
+    def shifted(p):
+        return 2 * p + shift
+
+    gc.check(squares, seed=1)
+
+
+@pytest.mark.parametrize("small", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_a_rule_on_a_simplex_near_its_edge(small):
+    @gc.derivation(p=gc.simplex("k"))
+    def logs(p):
+        return np.log(p)
+
+    @logs.vjp
+    def right(dy, p):
+        return dy / p
+
+    @logs.vjp
+    def wrong(dy, p):
+        return dy * p
+
+    for seed in range(4):
+        case = Case({"p": np.array([1 - small, small])}, seed)
+        assert judge_at(right, case).status is Status.PASS
+        assert judge_at(wrong, case).status is Status.FAIL
+
+
+@pytest.mark.parametrize("size", [10, 1000, 10_000, 100_000])
+def test_right_identities_of_many_entries(size):
+    def sigmoid(z):
+        return 1 / (1 + np.exp(-z))
+
+    x = np.random.default_rng(size).standard_normal(size)
+    pairs = [
+        (np.sinh, lambda x: (np.exp(x) - np.exp(-x)) / 2),
+        (lambda x: 1 - sigmoid(x), lambda x: sigmoid(-x)),
+        (np.tanh, lambda x: 2 * sigmoid(2 * x) - 1),
+        (lambda x: sigmoid(x) * sigmoid(-x), lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2),
+    ]
+    for left, right in pairs:
+        assert gc.verify_identity(left, right, x).status is not Status.FAIL
+    off = gc.verify_identity(np.sinh, lambda x: (1 + 1e-12 * (x > 0)) * np.sinh(x), x)
+    assert off.status is Status.FAIL
+
+
+def test_an_identity_of_single_numbers_has_an_unknown_rounding():
+    erf, erfc = np.vectorize(math.erf), np.vectorize(math.erfc)
+    x = np.random.default_rng(0).standard_normal(10_000)
+    verdict = gc.verify_identity(lambda x: x * (1 + erf(x)) / 2, lambda x: x * erfc(-x) / 2, x)
+    assert verdict.status is not Status.FAIL
+
+
+def test_a_hessian_of_a_wave_that_no_step_resolves_is_not_known():
+    def hessian(p):
+        x, y = p
+        s, c = math.sin(x * y), math.cos(x * y)
+        return np.array([[-y * y * c, -s - x * y * c], [-s - x * y * c, -x * x * c]])
+
+    for seed in range(6):
+        p = 1e6 * np.random.default_rng(seed).standard_normal(2)
+        verdict = gc.verify_hessian(lambda p: math.cos(p[0] * p[1]), hessian, p)
+        assert verdict.status is not Status.FAIL
+
+
+def test_a_hessian_where_the_gradient_has_a_kink_is_not_known():
+    def chosen(x):
+        H = 2 * np.eye(x.size)
+        H[x.argmax(), x.argmax()] += 2
+        return H
+
+    for x in (np.zeros(4), np.ones(4), np.array([1.0, 1.0, 0.0, -1.0])):
+        assert (
+            gc.verify_hessian(lambda x: x.max() ** 2 + x @ x, chosen, x).status is not Status.FAIL
+        )
