@@ -27,7 +27,7 @@ _MODULES = (
     "errors.py", "answers.py", "hints.py",
     "coursework/protocol.py", "coursework/confinement.py", "coursework/differencing.py",
     "coursework/reading.py", "coursework/units.py", "coursework/shim.py",
-    "adapters/activation.py", "adapters/boundary.py", "adapters/calls.py",
+    "adapters/activation.py", "adapters/boundary.py", "adapters/caches.py", "adapters/calls.py",
     "adapters/construction.py", "adapters/definitions.py", "adapters/landing.py",
     "adapters/names.py", "adapters/places.py", "adapters/plan.py", "adapters/randomness.py",
     "adapters/session.py", "adapters/style.py",

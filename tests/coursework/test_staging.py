@@ -1,10 +1,46 @@
-"""Private folders: those of graders that were killed are deleted, no others."""
+"""Private folders: what lies in them; those of graders that were killed are deleted, no others."""
 
+import ast
 import subprocess
 import sys
 import tempfile
 
 from gradcheck.coursework import staging
+
+
+def imported(path):
+    """The modules that a file imports when it runs, wherever in it."""
+    tree = ast.parse(path.read_text())
+    typed = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typed:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def test_what_runs_beside_a_submission_imports_nothing_that_is_not_there(library):
+    """Else no process of a submission starts, and no way to keep one apart seems to work."""
+    root = library / "lib"
+    staged = sorted(root.rglob("*.py"))
+    there = {".".join(path.relative_to(root).with_suffix("").parts) for path in staged}
+    there |= {name.removesuffix(".__init__") for name in there}
+    missing = {
+        (path.relative_to(root).as_posix(), name)
+        for path in staged
+        for name in imported(path)
+        if name.split(".")[0] == "gradcheck" and name not in there
+    }
+    assert len(staged) > 20
+    assert not missing
+
 
 KILLED = """
 import os, signal
