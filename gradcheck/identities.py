@@ -328,7 +328,9 @@ def _break(
 ) -> Verdict:
     """A failure, if neighbouring points agree and nothing underflows."""
     common: dict[str, Any] = {"evaluations": 1 + _GENERIC + _TIED}
-    if (sides.unknown[k] or sides.unknown[k + 1]) and _slight(sides, k, entry, values):
+    off = abs(entry.claimed - entry.measured)
+    numbers = (entry.claimed, entry.measured, *values.values())
+    if (sides.unknown[k] or sides.unknown[k + 1]) and is_slight(off, *numbers):
         return Verdict(
             Status.UNDECIDED, identity.id, "identity", cause="measurement",
             reason=said(
@@ -411,12 +413,11 @@ def _breaks_nearby(
         return False
 
 
-def _slight(sides: _Sides, k: int, entry: Entry, values: Mapping[str, Any]) -> bool:
-    """Whether a discrepancy is one that rounding of numbers of the size of the inputs explains."""
-    arrays = [np.asarray(value) for value in values.values()]
+def is_slight(off: float, *numbers: Any) -> bool:
+    """Whether a discrepancy is one that rounding of numbers of the size of these explains."""
+    arrays = [np.asarray(number) for number in numbers]
     sizes = [float(np.abs(a).max()) for a in arrays if a.size and a.dtype.kind in "fiu"]
-    largest = max(1.0, abs(entry.claimed), abs(entry.measured), *sizes)
-    return abs(entry.claimed - entry.measured) <= _SLIGHT * largest
+    return off <= _SLIGHT * max([1.0, *sizes])
 
 
 def _whole(side: Floats) -> bool:

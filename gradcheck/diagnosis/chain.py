@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -27,9 +27,16 @@ _BLAMED = Text("The others agree with each other.", "其余表达式彼此一致
 
 
 def name_break(
-    identity: Identity, verdict: Verdict, cases: Sequence[Case], clock: Clock
+    identity: Identity,
+    verdict: Verdict,
+    cases: Sequence[Case],
+    clock: Clock,
+    proving: Callable[[], Iterable[Case]] = tuple,
 ) -> list[Mistake]:
-    """The mistakes in a chain whose ``=`` number ``verdict.broken`` does not hold."""
+    """The mistakes in a chain whose ``=`` number ``verdict.broken`` does not hold.
+
+    The first of the ``cases`` is where; ``proving`` gives those at which a remedy has to hold, too.
+    """
     values = [sides_at(identity, case) for case in cases]
     known = [value for value in values if value is not None]
     if not known:
@@ -47,7 +54,7 @@ def name_break(
         mistakes.append(Mistake(id_, _about(subject, text), explanation))
     # Where a side is zero, whatever makes the other vanish mends it.
     vanish = any(not any(np.any(value[k]) for value in known) for k in (broken, broken + 1))
-    mended = None if vanish else repair_chain(identity, blamed, list(cases), clock)
+    mended = None if vanish else repair_chain(identity, blamed, cases, clock, proving)
     if mended is not None:
         side, kind, edit = mended
         about = _about(expression(identity, side), KINDS[kind])

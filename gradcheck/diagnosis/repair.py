@@ -18,11 +18,11 @@ from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.samples import Answer, Clock, Floats, Sample, reask
 from gradcheck.errors import DeclarationError
 from gradcheck.hints import Edit, Text
-from gradcheck.identities import expressions, judge_identity
+from gradcheck.identities import expressions, is_slight, judge_identity
 from gradcheck.judging import judge
 from gradcheck.source_edits import Edit as Neighbour
 from gradcheck.source_edits import edits
-from gradcheck.verdict import Measured, Status
+from gradcheck.verdict import Measured, Status, Verdict
 
 #: Where more neighbours than this are right, the claim hardly looks at what they change.
 _MOST = 4
@@ -159,39 +159,81 @@ def _proved(rule: Rule, evidence: Evidence) -> bool:
 
 
 def repair_chain(
-    identity: Identity, sides: Sequence[int], cases: Sequence[Case], clock: Clock
+    identity: Identity,
+    sides: Sequence[int],
+    cases: Sequence[Case],
+    clock: Clock,
+    proving: Callable[[], Iterable[Case]] = tuple,
 ) -> tuple[int, str, Edit] | None:
     """The side, the kind and the edit after which a chain of equalities holds at every case.
 
-    Edits of the ``sides`` alone are tried, in order.
+    The first of the ``cases`` is the one at which it breaks. Edits of the ``sides`` alone are
+    tried, in order; what holds there has to hold at the cases that ``proving`` gives, too.
     """
     for side in sides:
-        found: list[Neighbour] = []
+        found: list[tuple[Neighbour, Identity]] = []
         for edit in edits(identity.function, side):
             clock.check()
             if edit.kind in _NO_REMEDY or _is_copy(identity, edit):
                 continue
-            if _holds(identity, edit.function, cases):
-                found.append(edit)
+            changed = _chain(identity, edit.function)
+            if changed is not None and _mends(identity, changed, side, cases):
+                found.append((edit, changed))
         if 0 < len(found) <= _MOST:
-            edit = min(found, key=_likelihood)
-            return side, edit.kind, Edit(edit.line, edit.before, edit.after)
+            fresh = list(proving())
+            for edit, changed in sorted(found, key=lambda one: _likelihood(one[0])):
+                if _unbroken(changed, fresh, clock):
+                    return side, edit.kind, Edit(edit.line, edit.before, edit.after)
     return None
 
 
-def _holds(identity: Identity, function: Any, cases: Sequence[Case]) -> bool:
+def _chain(identity: Identity, function: Any) -> Identity | None:
+    """The chain with its function edited; None where that is none."""
     try:
         changed = Identity(function, identity.arguments, register=False)
     except DeclarationError:
-        return False
+        return None
     changed.options = identity.options
-    if changed.problem is not None or not _nearly(sides_at(changed, cases[0])):
+    return changed if changed.problem is None else None
+
+
+def _mends(identity: Identity, changed: Identity, side: int, cases: Sequence[Case]) -> bool:
+    """Whether an edit of a side moves it where the chain breaks, and the chain then holds."""
+    sides = sides_at(changed, cases[0])
+    if not _nearly(sides) or not _moves(identity, sides, side, cases[0]):
         return False
+    return all(_judged(changed, case).status is Status.PASS for case in cases)
+
+
+def _moves(identity: Identity, sides: list[Floats] | None, side: int, case: Case) -> bool:
+    """Whether a side has another value than before, beyond what rounding explains.
+
+    Another sum of what is a number already, another transpose or a zero added changes nothing but
+    how much rounding is allowed for.
+    """
+    before = sides_at(identity, case)
+    if before is None or sides is None:
+        return True
+    try:
+        # As in a chain, a number stands for an array of it.
+        off = float(np.abs(before[side] - sides[side]).max(initial=0.0))
+    except ValueError:
+        return True
+    return not is_slight(off, before[side], sides[side], *identity.accept(case.inputs)[0].values())
+
+
+def _unbroken(changed: Identity, cases: Iterable[Case], clock: Clock) -> bool:
+    """Whether a chain breaks at no case; where it overflows, say, nothing is seen."""
     for case in cases:
-        values, bindings = changed.accept(case.inputs)
-        if not judge_identity(changed, values, bindings, case, contracts=False):
+        clock.check()
+        if _judged(changed, case).status is Status.FAIL:
             return False
     return True
+
+
+def _judged(identity: Identity, case: Case) -> Verdict:
+    values, bindings = identity.accept(case.inputs)
+    return judge_identity(identity, values, bindings, case, contracts=False)
 
 
 def sides_at(identity: Identity, case: Case) -> list[Floats] | None:

@@ -1,5 +1,6 @@
 """How a mistake is told: in the report, in two languages, at four levels; and never by a crash."""
 
+import itertools
 import logging
 import pickle
 import time
@@ -10,13 +11,16 @@ import pytest
 from gradcheck import (
     check,
     derivation,
+    real,
     verify,
     verify_vjp,
 )
 from gradcheck import diagnosis as package
 from gradcheck.checking import PROFILES, check_claim
-from gradcheck.claims import Rule
+from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis import diagnose
+from gradcheck.diagnosis.repair import repair_chain
+from gradcheck.diagnosis.samples import Clock
 from gradcheck.errors import GradientMismatch
 from gradcheck.hints import (
     LEVELS,
@@ -29,6 +33,7 @@ from gradcheck.hints import (
     tell,
 )
 from gradcheck.records import Record
+from gradcheck.sampling import Sampler
 from tests.diagnosis import layers
 
 CI = PROFILES["ci"]
@@ -57,6 +62,48 @@ def test_an_edit_is_offered_where_it_is_right_in_every_region(function, after):
     verdict = check_claim(rule, CI).verdict
     edits = [mistake.edit and mistake.edit.after for mistake in verdict.mistakes]
     assert edits == [after]
+
+
+def cubed(x):
+    return x * x, x**3
+
+
+def cubed_up_to_4(x):
+    return np.where(x > 4, 4 * x, x * x), x**3
+
+
+@pytest.mark.parametrize(
+    ("function", "after"),
+    [(cubed, "return x * x, x**2"), (cubed_up_to_4, None)],
+    ids=["everywhere", "up to 4"],
+)
+def test_an_edit_of_a_chain_is_offered_where_it_holds_in_every_region(function, after):
+    chain = Identity(function, {"x": real("k")}, register=False)
+    mistakes = check_claim(chain, CI).verdict.mistakes
+    assert [mistake.edit.after for mistake in mistakes if mistake.edit] == [after] * bool(after)
+
+
+def summed(x):
+    return x.sum(), np.ones_like(x) @ x
+
+
+def in_an_array(x):
+    return np.array([x.sum()]), np.ones(1) * x.sum()
+
+
+def turned(A):
+    return A + A.T, A.T + A
+
+
+@pytest.mark.parametrize(
+    ("function", "inputs"),
+    [(summed, {"x": real("k")}), (in_an_array, {"x": real("k")}), (turned, {"A": real("k k")})],
+)
+def test_what_moves_no_value_of_a_chain_is_no_remedy(function, inputs):
+    """Sums of sums and the like change nothing but how much rounding is allowed for."""
+    declared = Identity(function, inputs, register=False)
+    cases = list(itertools.islice(Sampler(declared).telling(0), 3))
+    assert repair_chain(declared, [1, 0], cases, Clock(10.0)) is None
 
 
 def averaged_bias(dz, x, W, b):
