@@ -177,8 +177,27 @@ def _texts(owner: Any, name: str, parameter: Place | None, words: Words) -> list
                 texts += [] if key is None else [f"{text}()[{key!r}]"]
             elif parameter is not None and isinstance(answer, tuple | list):
                 position = _position(owner, parameter, words)
+                if position is None:
+                    shape = np.shape(parameter.read(owner))
+                    position = _answered(answer, method, name, shape, words)
                 texts += [] if position is None else [f"{text}()[{position}]"]
     return texts
+
+
+def _answered(
+    answer: Sequence[Any], method: Any, name: str, shape: tuple[int, ...], words: Words
+) -> int | None:
+    """The number of the gradient for a name in what a method gives, where no list is parallel.
+
+    By what it is called in the ``return`` statement, else by a shape that no other has.
+    """
+    called = [text.removeprefix("self.") for text in _returned_names(method)]
+    if len(called) == len(answer):
+        number = _match(called, [name], words).get(name)
+        if number is not None:
+            return number
+    fitting = [k for k, part in enumerate(answer) if is_array(part) and np.shape(part) == shape]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _position(owner: Any, parameter: Place, words: Words) -> int | None:

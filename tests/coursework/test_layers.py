@@ -11,6 +11,8 @@ from gradcheck.coursework.grading import grade
 SETTINGS = """
 id = "layers"
 time_limit = 2.0
+hints = "none"
+inputs = 28
 
 [[parts]]
 claim = "affine.py::same_forward"
@@ -86,6 +88,46 @@ class Affine:
         self.grads[0][...] = self.x.T @ dout
         self.grads[1][...] = dout.sum(axis=0)
         return dout @ W.T
+"""),
+    "a method for gradients": ("Method", """
+import numpy as np
+
+class Method:
+    def __init__(self, W, b):
+        self.W = W
+        self.b = b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dout = dout
+        return dout @ self.W.T
+
+    def param_grads(self):
+        return [self.x.T @ self.dout, self.dout.sum(axis=0)]
+"""),
+    "a method whose variables tell": ("Named", """
+import numpy as np
+
+class Named:
+    def __init__(self, W, b):
+        self.W = W
+        self.b = b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dout = dout
+        return dout @ self.W.T
+
+    def get_gradients(self):
+        db = self.dout.sum(axis=0)
+        dW = self.x.T @ self.dout
+        return db, dW
 """),
     "names of its own": ("Dense", """
 import numpy as np
