@@ -13,7 +13,7 @@ CLAIM = 'claim = "powers.py::square[vjp-square_backward]"'
     ("before", "after", "said"),
     [
         ("id = ", "idea = ", "'idea' is not known; there are seeds, modules, id"),
-        ('hints = "where"', 'hints = "all"', "hints = 'all'; one of none, where, what, remedy"),
+        ('hints = "none"', 'hints = "all"', "hints = 'all'; one of none, where, what, remedy"),
         ("time_limit = 1.2", "time_limit = 0", "time_limit = 0"),
         ("inputs = 28", "inputs = 3", "inputs = 3; with less than 28"),
         ("inputs = 28", "inputs = true", "inputs = True; a whole number was expected"),

@@ -81,8 +81,10 @@ def test_an_attack_earns_what_it_has_derived_and_leaves_nothing(path, guarded, a
              "proc_of_others", "right_but_loud", "kill_by_number", "right_with_notes", "disk_bomb"],
 )  # fmt: skip
 def test_every_sandbox_holds(name, guarded, each_sandbox):
+    """Where mistakes are looked for as well, which asks an attack for more."""
     path = Path(__file__).parent / "attacks" / f"{name}.py"
-    graded = grade(guarded, path, each_sandbox, guarded.hidden_seed, name)
+    looking = replace(guarded, hints="where")
+    graded = grade(looking, path, each_sandbox, guarded.hidden_seed, name)
     assert graded.isolation == each_sandbox.kind
     assert graded.earned == EARNED[header(path)["earns"]], graded
     assert leftovers(each_sandbox) == ([], [])

@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gradcheck.coursework import roster, sandbox
+from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.classroom import Run
 from gradcheck.coursework.results import Outcome
 from tests.coursework.generated import generated, handed_in, submission
@@ -27,11 +27,9 @@ def marks(graded):
 
 
 def test_a_class_of_sixty_gets_the_marks_that_were_earned(tmp_path, homework, apart):
-    """Without a name for any mistake: names take as long as marks, and change none of them."""
     expected = handed_in(tmp_path / "in", generated(60))
     heard = []
-    unnamed = replace(homework, hints="none")
-    run = Run(unnamed, tmp_path / "out", jobs=2, heard=heard.append)
+    run = Run(homework, tmp_path / "out", jobs=2, heard=heard.append)
     results = run.grade(roster.entries(sorted((tmp_path / "in").iterdir())))
     assert [graded.submission for graded in results] == list(expected)
     assert sorted(graded.submission for graded in heard) == list(expected)
@@ -47,21 +45,24 @@ def test_a_class_of_sixty_gets_the_marks_that_were_earned(tmp_path, homework, ap
 
 def test_what_is_named_counts_for_the_class(tmp_path, homework, apart):
     """A gradient passed on, a bias averaged: as many marks as without names, and the names."""
+    settings = homework.folder / "assignment.toml"
+    settings.write_text(settings.read_text().replace('hints = "none"', 'hints = "what"'))
     chosen = [("zeros", "passed on", "right"), ("exits", "text", "a mean")]
     expected = handed_in(tmp_path / "in", chosen)
     entries = roster.entries(sorted((tmp_path / "in").iterdir()))
-    results = Run(homework, tmp_path / "out", jobs=2).grade(entries)
+    named = Assignment.load(homework.folder)
+    results = Run(named, tmp_path / "out", jobs=2).grade(entries)
     for graded in results:
         earned = [part.outcome is Outcome.PASSED for part in graded.parts]
         assert earned == expected[graded.submission]
-    named = {key for graded in results for part in graded.parts for key, _ in part.mistakes}
-    assert {"M4", "pass"} <= named
+    found = {key for graded in results for part in graded.parts for key, _ in part.mistakes}
+    assert {"M4", "pass"} <= found
 
 
 def test_the_same_seed_gives_the_same_marks_in_any_order_with_any_number_of_jobs(
     tmp_path, homework, apart
 ):
-    handed_in(tmp_path / "in", QUICK[:4])
+    handed_in(tmp_path / "in", QUICK[:3])
     paths = sorted((tmp_path / "in").iterdir())
     one = Run(homework, tmp_path / "a", jobs=1).grade(roster.entries(paths))
     two = Run(homework, tmp_path / "b", jobs=2).grade(roster.entries(paths[::-1]))[::-1]

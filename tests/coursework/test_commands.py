@@ -9,6 +9,9 @@ import sys
 
 import pytest
 
+from gradcheck.cli import main
+from gradcheck.coursework.settings import VISIBLE_INPUTS
+
 
 def run(*arguments, cwd, **variables):
     environment = {**os.environ, "CI": "true", **variables}
@@ -22,13 +25,28 @@ def gradcheck(*arguments, cwd, **variables):
     return run("gradcheck", *arguments, cwd=cwd, **variables)
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A new assignment."""
-    done = gradcheck("assignment", "new", "homework", cwd=tmp_path)
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A new assignment, which no test changes."""
+    root = tmp_path_factory.mktemp("new")
+    done = gradcheck("assignment", "new", "homework", cwd=root)
     assert done.returncode == 0, done.stderr
+    return root / "homework"
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    """A new assignment of the test's own."""
+    shutil.copytree(made, tmp_path / "homework")
     (tmp_path / "homework").chmod(0o700)
     return tmp_path / "homework"
+
+
+def with_fewest_inputs(folder):
+    """An assignment with the least that it may try."""
+    settings = folder / "assignment.toml"
+    settings.write_text(f"inputs = {VISIBLE_INPUTS}\n{settings.read_text()}")
+    return folder
 
 
 def test_a_new_assignment_has_what_each_platform_needs_and_a_seed_of_its_own(folder, tmp_path):
@@ -67,7 +85,9 @@ def test_a_new_assignment_is_sound_and_an_unsound_one_is_not(folder, tmp_path, a
     )  # fmt: skip
     solution = folder / "solution" / "submission.py"
     solution.write_text(solution.read_text().replace("-y[i] * y[j]", "y[i] * y[j]"))
-    unsound = gradcheck("assignment", "verify", folder, "--bugs", 0, cwd=tmp_path)
+    unsound = gradcheck(
+        "assignment", "verify", with_fewest_inputs(folder), "--bugs", 0, cwd=tmp_path
+    )
     assert unsound.returncode == 1
     assert "the starter gets relu_backward: passed" in unsound.stdout
     assert "the solution loses softmax · different_index: wrong" in unsound.stdout
@@ -109,6 +129,7 @@ def test_grade_writes_a_result_and_tells_why_marks_were_lost(folder, tmp_path, a
     (tmp_path / "ann").mkdir()
     (tmp_path / "ann" / "submission.py").write_text(wrong)
     (tmp_path / "bob.py").write_text(wrong.replace("dz.sum(axis=0)", "dz.mean(axis=0)"))
+    with_fewest_inputs(folder)
     command = ["grade", folder, tmp_path / "ann", tmp_path / "bob.py", "--out", "grades"]
     done = gradcheck(*command, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
@@ -143,12 +164,14 @@ def test_grade_writes_a_result_and_tells_why_marks_were_lost(folder, tmp_path, a
         (["assignment", "handout", "homework", "homework"], "is there already, and not empty"),
     ],
 )
-def test_wrong_use_is_told(arguments, said, folder, tmp_path):
+def test_wrong_use_is_told(arguments, said, folder, tmp_path, monkeypatch, capsys):
     (tmp_path / "b.py").write_text("x = 1\n")
-    done = gradcheck(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the command adds to it
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
 
 
 #: What a system has that is none of Unix, as far as importing tells.
