@@ -126,12 +126,16 @@ class Sample:
 
         What is measured of it there are its products with directions inside, and no more.
         """
-        project, leaf = self.subject.point.tangent, self.inputs.leaves[number]
-        if project is None or np.shape(gradient) != leaf.shape or self.rule.kind == "jvp":
+        leaf = self.inputs.leaves[number]
+        if (
+            self.subject.point.tangent is None
+            or np.shape(gradient) != leaf.shape
+            or self.rule.kind == "jvp"
+        ):
             return gradient
         flat = np.zeros(self.inputs.size)
         flat[leaf.slice] = np.asarray(gradient, dtype=float).reshape(-1)
-        return project(flat)[leaf.slice].reshape(leaf.shape)
+        return self.subject.point.along(flat)[leaf.slice].reshape(leaf.shape)
 
 
 def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:

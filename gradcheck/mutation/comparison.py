@@ -259,14 +259,14 @@ def answer_of(
         subject = _gradient_of(subject, rule, values, point.bindings)
     claim = claim_at(rule, subject, case, wrap)
     rng = case.rng("mutation")
-    inside = subject.point.tangent if inside_alone else None
-    inside = inside or (lambda v: v)
+    inside: Callable[[Vector], Vector] = subject.point.inside if inside_alone else _as_it_is
+    along: Callable[[Vector], Vector] = subject.point.along if inside_alone else _as_it_is
     # Jitter moves every answer anew.
     ask = _once if wrap is not None else _twice
     # Compared along the directions that stay in the domain, as the check does.
     if claim.pull is not None:
         u = magnitudes(rng, subject.y.size)
-        answer = inside(ask(claim.pull, u))
+        answer = along(ask(claim.pull, u))
     elif claim.push is not None:
         answer = ask(claim.push, inside(magnitudes(rng, subject.x.size)))
     else:
@@ -274,9 +274,13 @@ def answer_of(
         assert entries is not None
         rows = entries.values
         whole = entries.mask is None and rows.ndim == 2 and rows.shape[1] == subject.x.size
-        answer = np.array([inside(row) for row in rows] if whole else rows).reshape(-1)
+        answer = np.array([along(row) for row in rows] if whole else rows).reshape(-1)
     subject.require_unchanged(f"{rule.name} changes its input")
     return np.asarray(answer, dtype=np.float64)
+
+
+def _as_it_is(v: Vector) -> Vector:
+    return v
 
 
 def _once(ask: Callable[[Vector], Floats], given: Vector) -> Floats:

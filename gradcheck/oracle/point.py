@@ -69,6 +69,17 @@ class Point:
         """A direction projected onto those that stay inside the domain."""
         return v if self.tangent is None else self.tangent(v)
 
+    def along(self, gradient: Vector) -> Vector:
+        """What a gradient says inside the domain: how ``f`` varies along each input's projection.
+
+        The transpose of ``inside``, which moves a direction.
+        """
+        return gradient if self.tangent is None else self._projections @ gradient
+
+    @functools.cached_property
+    def _projections(self) -> Floats:
+        return np.array([self.inside(unit) for unit in np.eye(self.n)])
+
     def evaluate(self, x: Vector) -> Floats:
         """The output at ``x``; NaN where the function raises there, which a probe may cause."""
         self.evaluations += 1
