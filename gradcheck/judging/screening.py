@@ -329,7 +329,8 @@ class _Pulled(_Screen):
             # Never 1, by which a rule that leaves it out is right.
             return signs.astype(self.contexts[0].subject.dtype).astype(np.float64)
         size = np.abs(sampled(self.value))
-        size[~np.isfinite(size)] = 0.0
+        # Of numbers that have lost digits no weight can be made.
+        size[~np.isfinite(size) | (size < _TINY)] = 0.0
         typical = positive_medians(size)[..., None]
         bound = np.where(typical > 0, _WEIGHT_CAP * typical, 1.0)
         # The second lets outputs that hardly vary count in full, as far as they are not noise: an

@@ -1209,3 +1209,11 @@ def test_a_hessian_where_the_gradient_has_a_kink_is_not_known():
         assert (
             gc.verify_hessian(lambda x: x.max() ** 2 + x @ x, chosen, x).status is not Status.FAIL
         )
+
+
+def test_outputs_that_vary_by_less_than_any_number_get_a_cotangent():
+    layer = next(layer for layer in LAYERS if layer.name == "lstm_bptt")
+    rng = np.random.default_rng([102, 36960])
+    inputs = layer.draw(rng, "saturation", int(rng.integers(layer.shape_choices)))
+    verdict = judged(layer.f, layer.vjp, "vjp", inputs, 36960)
+    assert verdict.status is not Status.FAIL
