@@ -1,9 +1,9 @@
 """How to measure Hessians and gradients in constrained domains: ways compared, as Markdown.
 
-``python -m tests.quality.study [--draws N]`` prints both tables; ``study.md`` holds them. Each way judges the right claim,
-that claim with its largest entry off by 1e-3 of itself, and one whose off-diagonal has the wrong
-sign (a Hessian) or that is wrong along the symmetric directions alone (a matrix), at the same drawn
-points. The last rows are what the engine does.
+``python -m tests.quality.study [--draws N]`` prints both tables; ``study.md`` holds them. Each way
+judges the right claim, that claim with its largest entry off by 1e-3 of itself, and one whose
+off-diagonal has the wrong sign (a Hessian) or that is wrong along the symmetric directions alone (a
+matrix), at the same drawn points. The last rows are what the engine does.
 """
 
 from __future__ import annotations
