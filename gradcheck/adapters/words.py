@@ -89,18 +89,8 @@ _DERIVED_STARTS = (
     "d", "grad", "d_", "grad_", "deriv_", "derivative_", "gradient_", "der_", "diff_",
 )  # fmt: skip
 _LOSS = (
-    "loss",
-    "entropy",
-    "xent",
-    "nll",
-    "hinge",
-    "criterion",
-    "bce",
-    "cost",
-    "mse",
-    "mae",
-    "error",
-)
+    "loss", "entropy", "xent", "nll", "hinge", "criterion", "bce", "cost", "mse", "mae", "error",
+)  # fmt: skip
 _TRAINING = {
     "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
     "retain_derived", "retain_grads", "trainmode",

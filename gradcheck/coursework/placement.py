@@ -9,6 +9,7 @@ by moving an input until the computed number is exact.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ class _Place:
     def targets(self) -> list[Target]:
         """The arrays of reals that the submission is given."""
         inputs = [
-            Target(lambda at, name=name, k=k: _arrays(at[name])[k], name, k)  # type: ignore[misc]
+            Target(functools.partial(_input, name, k), name, k)
             for name in self.names
             for k in range(len(_arrays(self.usual[name])))
         ]
@@ -130,12 +131,12 @@ class _Place:
             found += [one for one in inputs if one.name in asked]
             for k, name in enumerate(self.claim.derivation.options.output):
                 if name in asked:
-                    found.append(Target(lambda at, k=k: _parts(function(**at))[k]))  # type: ignore[misc]
+                    found.append(Target(functools.partial(_output, function, k)))
         else:
             for k, call in enumerate(self._calls(self.usual)):
                 for position, array in enumerate(call):
                     if not any(_same(array, one.at(self.usual)) for one in found):
-                        computed = Target(lambda at, k=k, p=position: self._calls(at, k)[k][p])  # type: ignore[misc]
+                        computed = Target(functools.partial(self._given, k, position))
                         same = (one for one in inputs if _same(array, one.at(self.usual)))
                         found.append(next(same, computed))
         return [one for one in found if one.at(self.usual).size]
@@ -145,6 +146,9 @@ class _Place:
         with overheard(last) as calls:
             self.claim.function(**inputs)
         return [list(_reals(call)) for call in calls]
+
+    def _given(self, call: int, position: int, inputs: Mapping[str, Any]) -> Floats:
+        return self._calls(inputs, call)[call][position]
 
     def ways(self, target: Target) -> Iterator[tuple[Wish | None, Mapping[str, Any]]]:
         """The ways in which numbers of an array are to be zero or the same, and from where on."""
@@ -241,6 +245,14 @@ def _reals(value: Any) -> Iterator[Floats]:
             yield from _reals(one)
     elif isinstance(value, np.ndarray | np.generic | float) and np.asarray(value).dtype.kind == "f":
         yield np.asarray(value)
+
+
+def _input(name: str, k: int, inputs: Mapping[str, Any]) -> Floats:
+    return _arrays(inputs[name])[k]
+
+
+def _output(function: Callable[..., Any], k: int, inputs: Mapping[str, Any]) -> Floats:
+    return _parts(function(**inputs))[k]
 
 
 def _parts(raw: Any) -> list[Floats]:

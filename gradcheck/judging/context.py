@@ -65,8 +65,8 @@ _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
 #: Amounts that are the same to so many digits are one.
 _SAME_DIGITS = 6
-#: So many runs tell a choice, whose amounts agree to this under any jitter.
-_CHOICES, _SAME = 3, 2.0**-16
+#: So many runs tell a choice, whose amounts are the same under any jitter.
+_CHOICES = 3
 #: Jitter of so many units makes rounding grow by about as much, at least by this.
 _MANY_UNITS = 256
 _GROWS = 16.0
@@ -418,8 +418,12 @@ class Context:
         """Whether jitter of many units moves the claimed number to where that of one does."""
         # In others the choice may have stayed what it is, and rounding alone is seen.
         runs = sorted(range(len(moves)), key=lambda k: -moves[k])[:_CHOICES]
-        many = [self._scattered(u, v, claimed, k, units=_MANY_UNITS) for k in runs]
-        return all(abs(a - moves[k]) <= _SAME * moves[k] for a, k in zip(many, runs, strict=True))
+        return all(
+            round(self._scattered(u, v, claimed, k, units=_MANY_UNITS) / moves[k], _SAME_DIGITS)
+            == 1
+            for k in runs
+            if moves[k] > 0
+        )
 
     def rounding_is_known(self, u: Vector, v: Vector) -> bool:
         """Whether jitter comes through the rule to all of its answer."""

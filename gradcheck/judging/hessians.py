@@ -148,7 +148,7 @@ class _Inner:
     """
 
     def __init__(self, rule: Rule, base: Subject) -> None:
-        self._rule, self._base = rule, base
+        self._rule = rule
         #: How far each input moves, and which entries an imaginary step measures. It takes no steps
         #: but to be confirmed, which small ones do better; differences have less noise at large.
         self._reach = _own(base)

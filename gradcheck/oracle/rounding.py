@@ -345,9 +345,9 @@ def _least(dtype: np.dtype[Any]) -> _Least:
 class Scatter:
     """The shares ±2⁻⁵² (of float64; of narrower types theirs) by which one run moves numbers.
 
-    With ``units``, so many times as large; ``mixed``, by up to so many. In a ``wide``
-    run single integers are followed as well: ``1 - 0.999**t`` is rounded, though ``t`` is not. Code
-    may do something else with an array than with a number, as ``[0] * t`` does.
+    With ``units``, so many times as large; ``mixed``, by up to so many. In a ``wide`` run single
+    integers are followed as well: ``1 - 0.999**t`` is rounded, though ``t`` is not. Code may do
+    something else with an array than with a number, as ``[0] * t`` does.
 
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.
@@ -358,7 +358,7 @@ class Scatter:
     ) -> None:
         self._units, self._mixed, self.wide = units, mixed, wide
         #: What its moves count: those of a mixed run are as large as others in the mean.
-        self.share = 2.0 / (1 + _MIXED) if mixed else 1.0
+        self.share = 2.0 / (1 + units) if mixed else 1.0
         #: Whether nothing is moved at all.
         self.is_still = units == 0
         #: The names of the operations that were met.

@@ -22,6 +22,7 @@ from gradcheck import Case
 from gradcheck.oracle.interval import select
 from gradcheck.verification import judge_at
 from tests.quality.judged import judged
+from tests.quality.scalable import logsumexp, logsumexp_hessian, softmax
 
 EPSILON = float(np.finfo(np.float64).eps)
 #: Steps of the ladder that the study tries, falling, as shares of the size of an input.
@@ -47,15 +48,6 @@ class Scalar:
 
 
 _A = np.random.default_rng(0).standard_normal((6, 6))
-
-
-def _softmax(z: Any) -> Any:
-    e = np.exp(z - z.max())
-    return e / e.sum()
-
-
-def _logsumexp(z: Any) -> Any:
-    return z.max() + np.log(np.exp(z - z.max()).sum())
 
 
 def _sigmoid(x: Any) -> Any:
@@ -96,8 +88,7 @@ def _bell(x: Any) -> Any:
 
 HESSIANS = [
     Scalar(
-        "logsumexp", _logsumexp, _softmax,
-        lambda x: np.diag(_softmax(x)) - np.outer(_softmax(x), _softmax(x)),
+        "logsumexp", logsumexp, softmax, logsumexp_hessian,
     ),
     Scalar(
         "quadratic form", lambda x: x @ _A[: x.size, : x.size] @ x,
