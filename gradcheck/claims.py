@@ -83,10 +83,18 @@ class Signature:
             else:
                 self.keywords.append(parameter.name)
 
-    def call(self, leading: Sequence[Any], names: Mapping[str, Any]) -> Any:
-        """Call the function with the leading arguments and the named ones that it asks for."""
+    def call(
+        self,
+        leading: Sequence[Any],
+        names: Mapping[str, Any],
+        instead: Callable[..., Any] | None = None,
+    ) -> Any:
+        """Call the function with the leading arguments and the named ones that it asks for.
+
+        Or ``instead`` of it another that takes the same.
+        """
         by_position, by_name = self.arguments(leading, names)
-        return self.function(*by_position, **by_name)
+        return (instead or self.function)(*by_position, **by_name)
 
     def arguments(
         self, leading: Sequence[Any], names: Mapping[str, Any]
@@ -255,10 +263,18 @@ class Rule(_Declared):
         if where is not None:
             self.where = Signature(where, 0, known)
 
-    def call(self, leading: Sequence[Any], names: Mapping[str, Any]) -> Any:
-        """The rule's raw answer; ``names`` holds inputs, outputs and indices by name."""
+    def call(
+        self,
+        leading: Sequence[Any],
+        names: Mapping[str, Any],
+        instead: Callable[..., Any] | None = None,
+    ) -> Any:
+        """The rule's raw answer; ``names`` holds inputs, outputs and indices by name.
+
+        Or that of another function ``instead``.
+        """
         assert self.signature is not None
-        return self.signature.call(leading, names)
+        return self.signature.call(leading, names, instead)
 
 
 class Derivation(_WithInputs):

@@ -20,7 +20,7 @@ from gradcheck.gradients import as_gradients, fit, shaped
 from gradcheck.hints import Said, said
 from gradcheck.oracle.imaginary import UnknownOperation
 from gradcheck.oracle.layout import Layout, Leaf, Vector
-from gradcheck.oracle.rounding import is_jittered, plain
+from gradcheck.oracle.rounding import is_jittered, plain, with_numbers
 from gradcheck.returned import (
     Violation,
     finite,
@@ -148,7 +148,8 @@ def claim_at(
             if subject.comes_first:
                 subject.point.evaluations += 1
                 subject._call({name: names[name] for name in subject.values})
-            raw = rule.call(leading, {**names, **indices} if indices else names)
+            own = None if wrap is None else with_numbers(rule.function, wrap)
+            raw = rule.call(leading, {**names, **indices} if indices else names, own)
         except Violation:
             raise
         except UnknownOperation:

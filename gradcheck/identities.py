@@ -97,8 +97,8 @@ def judge_identity(
                 reason=violation.message,
                 evaluations=evaluations,
             )
-    resolution = max(sides.resolution(k, bound) for k, bound in enumerate(bounds))
-    return _passed(identity, sides, evaluations, resolution)
+        resolution = max(sides.resolution(k, bound) for k, bound in enumerate(bounds))
+        return _passed(identity, sides, evaluations, resolution)
 
 
 def _passed(
@@ -141,9 +141,10 @@ class _Sides:
         self.identity, self.inputs = identity, values
         given = {n: wrap(v) if wrap else copy_of(v) for n, v in values.items()}
         self._recording = Recording()
+        function = rounding.with_numbers(identity.function, wrap) if wrap else identity.function
         try:
             with contextlib.nullcontext() if wrap else self._recording.record():
-                raw = identity.function(**given)
+                raw = function(**given)
         except Violation:
             raise
         except Exception as error:
@@ -266,6 +267,15 @@ class _Sides:
             return None
         return run if not scatter.wide or self._resembles(run) else None
 
+    def beside_underflow(self, case: Case, k: int) -> Floats:
+        """``bound``, infinite where numbers that have underflowed may matter."""
+        bound = self.bound(k, case)
+        run = self._jittered(rounding.Scatter(case.seed, fills=True))
+        if run is None or any(self.unknown[k : k + 2]) or not all(run.carried[k : k + 2]):
+            return np.full(bound.shape, np.inf)
+        off = [np.abs(run.values[side] - self.values[side]) for side in (k, k + 1)]
+        return np.where(off[0] + off[1] <= bound, bound, np.inf)
+
     def _resembles(self, run: _Sides) -> bool:
         """Whether a run may be of the same sides, off by rounding."""
         return run.count == self.count and all(
@@ -295,12 +305,21 @@ class _Sides:
         )
 
     def resolution(self, k: int, bound: Floats) -> float:
-        """The relative error of a typical entry that would have been seen."""
+        """The relative error of a typical entry that would have been seen.
+
+        Where all are less than rounding, that of those that no side says to be 0, and only where
+        one does, as in J·1 = 0, the absolute one.
+        """
         size = np.maximum(np.abs(self.values[k]), np.abs(self.values[k + 1]))
         bound = np.broadcast_to(bound, size.shape)
-        nonzero = size > bound
-        if nonzero.any():
-            return float(np.median(bound[nonzero] / size[nonzero]))
+        seen = size > bound
+        if not seen.any():
+            said_zero = [
+                (self.values[side] == 0) & (self._scatters[side] == 0) for side in (k, k + 1)
+            ]
+            seen = (size > 0) & ~said_zero[0] & ~said_zero[1]
+        if seen.any():
+            return float(np.median(bound[seen] / size[seen]))
         return float(np.max(bound, initial=0.0))
 
 
@@ -342,6 +361,12 @@ def _break(
             **common,
         )  # fmt: skip
     if _underflows(identity, values):
+        told = sides.broken(k, sides.beside_underflow(case, k))
+        if told is not None:
+            entry = told
+    else:
+        told = entry
+    if told is None:
         return Verdict(
             Status.UNDECIDED, identity.id, "identity", cause="underflow",
             reason=said(

@@ -21,7 +21,13 @@ from gradcheck.hints import said
 from gradcheck.oracle.imaginary import Imagined, imaginary_slope
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.oracle.point import Point
-from gradcheck.oracle.rounding import is_analytic, is_jittered, plain, scatter
+from gradcheck.oracle.rounding import (
+    is_analytic,
+    is_jittered,
+    plain,
+    scatter,
+    with_numbers,
+)
 from gradcheck.returned import (
     SetAside,
     Violation,
@@ -121,7 +127,7 @@ class Subject:
     def jittered(self, wrap: Callable[[Any], Any]) -> dict[str, Any]:
         """What rules may ask for, through ``wrap``: outputs are rounded results, inputs are not."""
         values = {name: wrap(value) for name, value in self.values.items()}
-        raw = self._call(values)
+        raw = self._call(values, self._with_numbers(wrap))
         names = self.derivation.options.output
         parts = list(raw) if len(names) > 1 else [raw]
         extra = {name: wrap(value) for name, value in self.extra.items()}
@@ -183,9 +189,9 @@ class Subject:
             if name in self._kept:
                 self.values[name] = copy_of(self._kept[name])
 
-    def _call(self, values: Mapping[str, Any]) -> Any:
+    def _call(self, values: Mapping[str, Any], instead: Callable[..., Any] | None = None) -> Any:
         try:
-            raw = self.derivation.function(**values)
+            raw = (instead or self.derivation.function)(**values)
         except Exception as error:
             raise SetAside("raised", raises(self.derivation.name, error)) from error
         if self.derivation.options.mutates:
@@ -252,26 +258,42 @@ class Subject:
         wraps: list[Any] = []
 
         def compute(wrap: Callable[[Any], Any]) -> Vector:
-            self.point.evaluations += 1
             wraps.append(wrap)
-            # What is computed from the other inputs is rounded as well.
-            values = {name: wrap(value) for name, value in self.values.items()}
-            raw = self.derivation.function(**{**values, **self.inputs.restore(wrap(self.x))})
-            parts = raw if isinstance(raw, tuple | list) else [raw]
-            carried.extend(is_jittered(part) for part in parts)
-            return self.outputs.flatten(self._as_outputs(plain(raw)), np.float64)
+            found, jitters = self.rounded(self.x, wrap)
+            carried.append(jitters)
+            return found
 
         try:
             found = scatter(compute, self.y, 0, _SCATTER_RUNS)
         except Exception:
             return None
-        finally:
-            if self.derivation.options.mutates:
-                self.restore_inputs()
         # Entries that were put into a new array are plain again, but moved; of others that are not
         # moved nothing is known.
         escaped = any(wrap.keywords["rng"].escaped for wrap in wraps)
         return found if (all(carried) or found.all()) and not escaped else None
+
+    def _with_numbers(self, wrap: Callable[[Any], Any]) -> Callable[..., Any]:
+        """The function, with what it uses of its own through ``wrap`` as well."""
+        function = self.derivation.function
+        # Of one that is made of differences the error is known, and not that of their steps.
+        return function if self.is_measured else with_numbers(function, wrap)
+
+    def rounded(self, x: Vector, wrap: Callable[[Any], Any]) -> tuple[Vector, bool]:
+        """The function at ``x`` through ``wrap``, and whether all of its outputs are jittered.
+
+        Any exception of the function's comes through.
+        """
+        self.point.evaluations += 1
+        # What is computed from the other inputs is rounded as well.
+        values = {name: wrap(value) for name, value in self.values.items()}
+        try:
+            raw = self._with_numbers(wrap)(**{**values, **self.inputs.restore(wrap(x))})
+        finally:
+            if self.derivation.options.mutates:
+                self.restore_inputs()
+        parts = raw if isinstance(raw, tuple | list) else [raw]
+        found = self.outputs.flatten(self._as_outputs(plain(raw)), np.float64)
+        return found, all(map(is_jittered, parts))
 
     def _imaginary(self, v: Vector, **how: bool) -> Imagined | None:
         """The slopes along ``v`` by an imaginary step, where that can be had."""

@@ -282,8 +282,11 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
 
 
 def _doubted(context: Context, line: Line, test: Test) -> bool:
-    """Whether a test agreed by an interval that is wider than the cheap pass', and should not."""
-    return test.off > test.limit and contradicted(context, line, test)
+    """Whether a test agreed by an interval that is wider than the cheap pass', and should not.
+
+    Of many outputs the bounds of a closer estimate are wide as well: none refutes the cheap pass.
+    """
+    return test.off > test.limit and (context.is_large or contradicted(context, line, test))
 
 
 def _agrees(context: Context, test: Test, pair: Pair) -> bool:
@@ -300,17 +303,25 @@ def _agrees(context: Context, test: Test, pair: Pair) -> bool:
 
 def _within(context: Context, test: Test, measured: Slopes, v: Vector | None = None) -> bool:
     """Agreement to the error bound of a careful measurement, and to the rule's own rounding."""
-    value, error = float(measured.value[0]), float(measured.error[0])
-    limit = MARGIN * error + context.rounded * test.norm
-    if measured.kinked[0]:
-        limit += float(abs(measured.gap[0]) + measured.gap_error[0])
-    off = abs(test.claimed - value)
-    if v is not None and limit < off < _SAME_GAP * test.norm:
-        limit += context.claim_rounding(test.u, v, test.claimed)
+    off, limit = _apart(context, test, measured, v)
     if not off <= limit:
         return False
-    test.record(context, value, limit)
+    test.record(context, float(measured.value[0]), limit)
     return True
+
+
+def _apart(context: Context, test: Test, measured: Slopes, v: Vector | None) -> tuple[float, float]:
+    """How far a claim is off a careful measurement, and how far it may be.
+
+    By the error bound, and along ``v`` by the rule's own rounding.
+    """
+    limit = MARGIN * float(measured.error[0]) + context.rounded * test.norm
+    if measured.kinked[0]:
+        limit += float(abs(measured.gap[0]) + measured.gap_error[0])
+    off = abs(test.claimed - float(measured.value[0]))
+    if v is not None and limit < off < _SAME_GAP * test.norm:
+        limit += context.claim_rounding(test.u, v, test.claimed)
+    return off, limit
 
 
 # ---- claims of entries and tangents --------------------------------------------------------
@@ -363,10 +374,15 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         left &= ~agree
         if not left.any():
             return result
+    rounded = np.zeros(rows.size, bool)
     for r in sorted(np.flatnonzero(left), key=lambda r: -float(off[r])):
         test = _row_test(context, along, int(r))
-        if result.suspects or not _within(context, test, careful.of(int(rows[r])), line.v):
+        apart, limit[r] = _apart(context, test, careful.of(int(rows[r])), line.v)
+        rounded[r] = not result.suspects and apart <= limit[r]
+        if not rounded[r]:
             result.suspects.append(test)
+    context.record_rows(rounded, claimed, value, limit, direction)
+    context.record_explained(rounded, limit, direction)
     return result
 
 

@@ -92,6 +92,8 @@ class Evidence:
     overall: float = np.inf
     #: The same for each typical entry of a claim of entries or tangents.
     by_entry: Floats = field(default_factory=lambda: np.empty(0))
+    #: By how much of a typical entry some row was off that the rule's own rounding explains.
+    explained: float = 0.0
     kinks: int = 0
     wrong: Entry | None = None
     #: The cotangent and the input by which the wrong entry was measured.
@@ -136,7 +138,8 @@ class Evidence:
         """The coarsest of the gradients', but for those that are lost, and for zeros."""
         lost = self.lost
         found = enumerate(self.by_gradient.tolist())
-        return max((r for k, r in found if r < np.inf and k not in lost), default=np.inf)
+        seen = max((r for k, r in found if r < np.inf and k not in lost), default=np.inf)
+        return max(seen, self.explained)
 
 
 @dataclass(frozen=True)
@@ -332,6 +335,18 @@ class Context:
         if known.size:
             evidence.by_gradient = np.full(1, known.max())
 
+    def record_explained(self, rows: Mask, limit: Floats, direction: Direction) -> None:
+        """Note the rows of such a claim that disagree by less than the rule's own rounding.
+
+        Other lines may show less of that row, and what is typical be found in others.
+        """
+        sizes, moved = self.typical.sizes, direction.scale[direction.v != 0]
+        if rows.any() and sizes.size and moved.size:
+            typical = max(0.5 * float(np.median(sizes) * np.median(moved)), _TINY)
+            self.evidence.explained = max(
+                self.evidence.explained, float(limit[rows].max()) / typical
+            )
+
     def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:
         """How far the claimed number may be off by the rule's own rounding.
 
@@ -342,16 +357,46 @@ class Context:
         which the function is smooth a right rule answers the same whatever it chooses. It is told
         by jitter of many units, under which the one grows and the other does not.
         """
-        unseen = self._plausible(u, v) if self._captures else 0.0
+        unseen = self._unseen_rounding(u, v)
         if unseen >= sought > 0:
             return unseen
         return unseen + self._seen_rounding(u, v, claimed, max(sought - unseen, 0.0))
 
-    @functools.cached_property
-    def _captures(self) -> bool:
-        """Whether what the function or the rule computes is rounded where no jitter shows it."""
+    def _unseen_rounding(self, u: Vector, v: Vector) -> float:
+        """That of numbers which are computed where no jitter of the inputs shows their rounding.
+
+        In the function it changes its slope by the same at every step. Where jitter cannot show it
+        either, as much as is plausible.
+        """
         functions = (self.subject.derivation.function, self.rule.function)
-        return any(uses_numbers_of_its_own(function) for function in functions)
+        of_function, of_rule = map(uses_numbers_of_its_own, functions)
+        of_function &= not self.subject.is_measured  # whose error is known
+        if not (of_function or of_rule):
+            return 0.0
+        carried, run = self._jittered_once(u, v)
+        if not carried or run.escaped or run.unseen:
+            return self._plausible(u, v)
+        return self._rounded_slope(u, v) if of_function else 0.0
+
+    def _rounded_slope(self, u: Vector, v: Vector) -> float:
+        """How far rounding inside the function may change its slope; infinite where unknown."""
+        step, found = self.ladder.step(self.ladder.pairs[0][0]), []
+        for number in range(_SCATTER_RUNS):
+            try:
+                # By the same signs on both sides, so that all else cancels.
+                above, below = (
+                    self.subject.rounded(
+                        self.point.x + (t * v).astype(self.point.x.dtype),
+                        functools.partial(
+                            rounding.jittered, rng=rounding.Scatter(self.case.seed + number)
+                        ),
+                    )[0]
+                    for t in (step, -step)
+                )
+            except Exception:  # of the user's function, at a step
+                continue
+            found.append(float(u[u != 0] @ (above - below)[u != 0]) / (2 * step))
+        return _SCATTER_MARGIN * (max(found) - min(found)) if found else np.inf
 
     def _seen_rounding(self, u: Vector, v: Vector, claimed: float, sought: float) -> float:
         """``claim_rounding`` as jitter shows it."""
@@ -427,13 +472,18 @@ class Context:
 
     def rounding_is_known(self, u: Vector, v: Vector) -> bool:
         """Whether jitter comes through the rule to all of its answer."""
-        wrap = functools.partial(rounding.jittered, rng=rounding.Scatter(self.case.seed))
+        return self._jittered_once(u, v)[0]
+
+    def _jittered_once(self, u: Vector, v: Vector) -> tuple[bool, rounding.Scatter]:
+        """Whether all answers of the rule came out jittered, and what was seen in that run."""
+        run = rounding.Scatter(self.case.seed)
+        wrap = functools.partial(rounding.jittered, rng=run)
         try:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
             self.claimed_number(u, v, claim)
         except (Violation, SetAside):
-            return False
-        return claim.carried
+            return False, run
+        return claim.carried, run
 
     def _scattered(self, u: Vector, v: Vector, claimed: float, run: int, **how: Any) -> float:
         """By how much one run of jitter moves the claimed number."""

@@ -1,15 +1,17 @@
 """Numbers that a function uses without being given them: closed over, global, or held by an object.
 
-What it computes from these alone is rounded where no jitter of its inputs can show it.
+What it computes from these alone is rounded where no jitter of its inputs can show it. Those that
+are closed over or global can be given to it another way, see ``through``.
 """
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,76 @@ import numpy as np
 #: Objects that hold objects are followed so far, and so many parts of each.
 _DEPTH = 4
 _PARTS = 64
+#: What stores a name that is global or closed over.
+_STORES = {"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_DEREF", "DELETE_DEREF"}
+
+Wrap = Callable[[Any], Any]
 
 
 def uses_numbers_of_its_own(function: Callable[..., Any]) -> bool:
-    """Whether arrays of floating-point numbers, or closed-over ones, are within its reach."""
+    """Whether arrays of floating-point numbers are in its reach, or such numbers in its own."""
     return _holds(function, _DEPTH, set())
+
+
+class OutOfReach(Exception):
+    """Numbers are held by what cannot be made anew, or what keeps something between calls."""
+
+
+def through(function: Callable[..., Any], wrap: Wrap) -> Callable[..., Any]:
+    """The same function with its own numbers passed through ``wrap``.
+
+    Raises ``OutOfReach`` where an object, a list or a mapping holds some of them, or where it puts
+    something into the names that it closes over.
+    """
+    made: dict[int, Any] = {}
+    found: Callable[..., Any] = _through(function, wrap, _DEPTH, made)
+    return found
+
+
+def _through(value: Any, wrap: Wrap, depth: int, made: dict[int, Any]) -> Any:
+    if id(value) in made:
+        return made[id(value)]
+    if not _holds(value, depth, set()):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        return wrap(value)
+    if type(value) is tuple:
+        return tuple(_through(part, wrap, depth - 1, made) for part in value)
+    if type(value) is functools.partial:
+        func, *args = (_through(part, wrap, depth - 1, made) for part in (value.func, *value.args))
+        named = {n: _through(v, wrap, depth - 1, made) for n, v in value.keywords.items()}
+        return functools.partial(func, *args, **named)
+    if not isinstance(value, FunctionType) or _stores(value.__code__):
+        raise OutOfReach
+    cells = tuple(_cell(cell, wrap, depth - 1, made) for cell in value.__closure__ or ())
+    names = dict(value.__globals__)
+    made_anew = functools.partial(_through, wrap=wrap, depth=depth - 1, made=made)
+    defaults = tuple(map(made_anew, map(_number, value.__defaults__ or ())))
+    copy = FunctionType(value.__code__, names, value.__name__, defaults, cells)
+    copy.__kwdefaults__ = {
+        n: made_anew(_number(v)) for n, v in (value.__kwdefaults__ or {}).items()
+    }
+    copy.__dict__.update(value.__dict__)
+    made[id(value)] = copy
+    for name, used in _used(value):
+        names[name] = made_anew(used)
+    return copy
+
+
+def _cell(cell: CellType, wrap: Wrap, depth: int, made: dict[int, Any]) -> CellType:
+    """A cell with the number in it wrapped; the same where there is none, which may be shared."""
+    content = _content(cell)
+    found = _through(content, wrap, depth, made)
+    return cell if found is content else CellType(found)
+
+
+@functools.lru_cache(maxsize=256)
+def _stores(code: CodeType) -> bool:
+    """Whether a function, or one inside it, changes a name of its surroundings."""
+    outer = {*code.co_freevars, *code.co_names}
+    if any(i.opname in _STORES and i.argval in outer for i in dis.get_instructions(code)):
+        return True
+    return any(_stores(constant) for constant in code.co_consts if isinstance(constant, CodeType))
 
 
 def _holds(value: Any, depth: int, seen: set[int]) -> bool:
@@ -35,16 +102,10 @@ def _holds(value: Any, depth: int, seen: set[int]) -> bool:
 
 def _parts(value: Any) -> Iterator[Any]:
     if isinstance(value, FunctionType):
-        for cell in value.__closure__ or ():
-            try:
-                content = cell.cell_contents
-            except ValueError:  # not assigned yet
-                continue
-            yield np.float64(content) if isinstance(content, float) else content
-        for name in _names(value.__code__):
-            used = value.__globals__.get(name)
-            if isinstance(used, np.ndarray | FunctionType | functools.partial):
-                yield used
+        yield from map(_content, value.__closure__ or ())
+        yield from map(_number, value.__defaults__ or ())
+        yield from map(_number, (value.__kwdefaults__ or {}).values())
+        yield from (used for _, used in _used(value))
     elif isinstance(value, functools.partial):
         yield from (value.func, *value.args, *value.keywords.values())
     elif inspect.ismethod(value):
@@ -55,6 +116,27 @@ def _parts(value: Any) -> Iterator[Any]:
         yield from value.values()
     elif not inspect.isclass(value) and not isinstance(value, str | bytes | int | float):
         yield from getattr(value, "__dict__", {}).values()
+
+
+def _content(cell: CellType) -> Any:
+    """What a function closes over; nothing where that is not assigned yet."""
+    try:
+        content = cell.cell_contents
+    except ValueError:
+        return None
+    return _number(content)
+
+
+def _number(content: Any) -> Any:
+    return np.float64(content) if type(content) is float else content
+
+
+def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """The global arrays and functions that a function uses, by name."""
+    for name in _names(function.__code__):
+        used = function.__globals__.get(name)
+        if isinstance(used, np.ndarray | FunctionType | functools.partial):
+            yield name, used
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcheck.oracle.captured import OutOfReach, through
+
 #: Operations whose result is exact, so that nothing is to be moved.
 _EXACT_UFUNCS = {
     np.maximum, np.minimum, np.fmax, np.fmin, np.absolute, np.fabs, np.negative, np.positive,
@@ -176,6 +178,33 @@ def jittered(value: Any, rng: Scatter) -> Any:
     return value
 
 
+def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A function that is jittered by ``wrap``, with jitter of the numbers of its own as well.
+
+    Where they are out of reach, or it does not work with them, the run says that some are
+    ``unseen``.
+    """
+    if not isinstance(wrap, functools.partial) or wrap.func is not jittered:
+        return function
+    run: Scatter = wrap.keywords["rng"]
+    try:
+        copy = through(function, wrap)
+    except OutOfReach:
+        run.unseen = True
+        return function
+    if copy is function:
+        return function
+
+    def either(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return copy(*args, **kwargs)
+        except Exception:
+            run.unseen = True
+            return function(*args, **kwargs)
+
+    return either
+
+
 def _nudged(value: Any, rng: Scatter) -> Any:
     """``value`` off by its last bit, as what it is."""
     if isinstance(value, list):
@@ -321,7 +350,9 @@ def _jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
     moved = np.asarray(array * rng.factors(array))
     least = _least(array.dtype)
     small = np.abs(array) < least.normal
-    if small.any():
+    if small.any() and rng.fills:
+        moved = np.where(small, np.sign(rng.moves(array)) * least.normal, moved)
+    elif small.any():
         # Of a number that has lost digits the last bit is a larger share.
         small &= array != 0
         units = np.sign(rng.moves(array)) * least.subnormal
@@ -347,16 +378,23 @@ class Scatter:
 
     With ``units``, so many times as large; ``mixed``, by up to so many. In a ``wide`` run single
     integers are followed as well: ``1 - 0.999**t`` is rounded, though ``t`` is not. Code may do
-    something else with an array than with a number, as ``[0] * t`` does.
+    something else with an array than with a number, as ``[0] * t`` does. One that ``fills`` puts
+    the least normal number in the place of what may have underflowed.
 
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.
     """
 
     def __init__(
-        self, seed: int, units: int = 1, *, mixed: bool = False, wide: bool = False
+        self,
+        seed: int,
+        units: int = 1,
+        *,
+        mixed: bool = False,
+        wide: bool = False,
+        fills: bool = False,
     ) -> None:
-        self._units, self._mixed, self.wide = units, mixed, wide
+        self._units, self._mixed, self.wide, self.fills = units, mixed, wide, fills
         #: What its moves count: those of a mixed run are as large as others in the mean.
         self.share = 2.0 / (1 + units) if mixed else 1.0
         #: Whether nothing is moved at all.
@@ -365,6 +403,8 @@ class Scatter:
         self.met: set[str] = set()
         #: Whether some numbers were taken out of it, so that it does not move what is made of them.
         self.escaped = False
+        #: Whether a function uses numbers of its own that were not moved.
+        self.unseen = False
         # Any start will do that differs from run to run; Knuth's multiplier spreads them.
         self._at = seed * 2654435761 % _POOL_SIZE
 

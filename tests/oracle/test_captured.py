@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from gradcheck.oracle.captured import uses_numbers_of_its_own
+from gradcheck.oracle.captured import OutOfReach, through, uses_numbers_of_its_own
 
 TABLE = np.linspace(0, 1, 5)
 COUNTS = np.arange(5)
@@ -42,6 +42,7 @@ class Layer:
 @pytest.mark.parametrize("function", [
     of_a_table, by_way_of_another, closing_over(0.3), closing_over(TABLE), closing_over([TABLE]),
     functools.partial(np.dot, TABLE), Layer(TABLE).forward, closing_over({"w": TABLE}),
+    lambda x, scale=0.3: x * scale, lambda x, *, scale=TABLE: x * scale,
 ])  # fmt: skip
 def test_numbers_within_reach_are_found(function):
     assert uses_numbers_of_its_own(function)
@@ -53,3 +54,59 @@ def test_numbers_within_reach_are_found(function):
 ])  # fmt: skip
 def test_counts_names_and_functions_are_no_numbers(function):
     assert not uses_numbers_of_its_own(function)
+
+
+def twice(value):
+    return 2 * value
+
+
+@pytest.mark.parametrize(("function", "given"), [
+    (closing_over(0.3), 1.0), (closing_over(TABLE), 1.0), (of_a_table, 1.0),
+    (by_way_of_another, 1.0), (functools.partial(np.multiply, TABLE), 1.0),
+    (lambda x, scale=0.3: x * scale, 1.0), (lambda x, *, scale=TABLE: x * scale, 1.0),
+    (closing_over((TABLE, COUNTS)[0]), 1.0),
+])  # fmt: skip
+def test_a_function_gets_its_numbers_another_way_and_is_left_as_it_was(function, given):
+    table = np.linspace(0, 1, 5)
+    np.testing.assert_array_equal(through(function, twice)(given), 2 * function(given))
+    np.testing.assert_array_equal(TABLE, table)
+
+
+def test_what_is_not_a_number_is_shared_with_the_copy():
+    seen, scale = [], 0.3
+
+    def counting(x):
+        seen.append(x)
+        return x * scale
+
+    assert through(counting, twice)(1.0) == 0.6
+    assert seen == [1.0]
+    assert through(plain, twice) is plain
+
+
+def test_a_function_that_calls_itself():
+    scale = 0.5
+
+    def power(x, n):
+        return x if n == 0 else scale * power(x, n - 1)
+
+    assert through(power, twice)(3.0, 1) == 3.0
+
+
+def remembering():
+    last = 0.5
+
+    def forward(x):
+        nonlocal last
+        last = float(x)
+        return x * last
+
+    return forward
+
+
+@pytest.mark.parametrize("function", [
+    Layer(TABLE).forward, closing_over({"w": TABLE}), closing_over([TABLE]), remembering(),
+])  # fmt: skip
+def test_numbers_that_may_change_between_calls_are_out_of_reach(function):
+    with pytest.raises(OutOfReach):
+        through(function, twice)

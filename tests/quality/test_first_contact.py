@@ -17,7 +17,9 @@ from gradcheck.oracle.layout import Layout
 from gradcheck.oracle.point import Point
 from gradcheck.verification import judge_at
 from tests.quality.corpus import LAYERS
+from tests.quality.honesty import of_scalable
 from tests.quality.judged import judged, label
+from tests.quality.scalable import SCALABLE
 
 RNG = np.random.default_rng(0)
 
@@ -1217,3 +1219,84 @@ def test_outputs_that_vary_by_less_than_any_number_get_a_cotangent():
     inputs = layer.draw(rng, "saturation", int(rng.integers(layer.shape_choices)))
     verdict = judged(layer.f, layer.vjp, "vjp", inputs, 36960)
     assert verdict.status is not Status.FAIL
+
+
+def _cubes(factor):
+    """A rule that closes over its factor, as those that a function makes do."""
+    return (
+        ("vjp", lambda x: x**3, lambda dy, x: dy * factor * x**2),
+        ("gradient", lambda x: (x**3).sum(), lambda x: factor * x**2),
+        ("jacobian", lambda x: x**3, lambda x: np.diag(factor * x**2)),
+    )
+
+
+@pytest.mark.parametrize("factor", [3.0, 2.0, 3.003, 3.00003])
+def test_a_factor_that_is_closed_over_hides_nothing_that_is_small(factor):
+    x = 1e-8 * np.random.default_rng(0).standard_normal(5)
+    for kind, f, rule in _cubes(factor):
+        assert label(judged(f, rule, kind, (x,), 0)) == ("pass" if factor == 3.0 else "fail")
+
+
+def test_a_row_that_agrees_by_a_wide_bound_alone_is_no_fine_agreement():
+    def hessian(x):
+        n = len(x)
+        return np.array(
+            [[0.0 if i == j else np.prod(np.delete(x, [i, j])) for j in range(n)] for i in range(n)]
+        )
+
+    for seed in range(10):
+        x = 1e-6 * np.random.default_rng(seed).standard_normal(4)
+        claimed = hessian(x)
+        claimed[0, 3] *= 1.001
+        # What is held by a list is rounded nobody knows how.
+        verdict = gc.verify_hessian(np.prod, lambda x, held=[claimed]: held[0], x)
+        assert not (verdict and verdict.resolution < 1e-3)
+
+
+@pytest.mark.nightly  # takes a minute
+def test_an_entry_among_a_million_is_not_excused_by_noisier_steps():
+    (one,) = (one for one in SCALABLE if one.name == "softmax" and one.kind == "vjp")
+    row = of_scalable(one, 1_000_000, 1)
+    assert row.statuses == {"pass": 1}
+    assert row.found[3.0] == 1
+
+
+def test_an_identity_with_a_constant_whose_rounding_no_input_shows():
+    t = np.array([20.0, 25.0, 30.0])
+
+    def left(x):
+        return (1 - 1 / (1 + np.exp(-t))) * x
+
+    def right(x):
+        return x / (1 + np.exp(t))
+
+    for seed in range(10):
+        x = np.random.default_rng(seed).standard_normal(3)
+        assert gc.verify_identity(left, right, x).status is Status.PASS
+        off = gc.verify_identity(left, lambda x: right(x) * 1.001, x)
+        assert off.status is Status.FAIL
+
+
+def test_what_underflows_beside_an_entry_does_not_excuse_it():
+    def shifted(z):
+        return softmax(z + 3.0)
+
+    for seed in range(10):
+        z = 1e3 * np.random.default_rng(seed).standard_normal(4)
+        assert gc.verify_identity(softmax, shifted, z).status is Status.PASS
+        off = gc.verify_identity(softmax, lambda z: shifted(z) * (1 + 1e-6), z)
+        assert off.status is Status.FAIL
+        # Here it matters: digits are lost before the sum divides by them.
+        textbook = gc.verify_identity(
+            lambda z: np.exp(z - 744.0) / np.exp(z - 744.0).sum(), softmax, z / 1e3
+        )
+        assert textbook.status is Status.UNDECIDED
+
+
+def test_sides_that_are_all_rounding_are_no_agreement():
+    def root(b):
+        return (-b + np.sqrt(b * b - 4)) / 2
+
+    for b in (1e8, 1e9):
+        wrong = gc.verify_identity(root, lambda b: 2 / (b + np.sqrt(b * b - 4)), np.float64(b))
+        assert wrong.status is Status.UNDECIDED
