@@ -17,9 +17,7 @@ from gradcheck.oracle.layout import Layout
 from gradcheck.oracle.point import Point
 from gradcheck.verification import judge_at
 from tests.quality.corpus import LAYERS
-from tests.quality.honesty import of_scalable
 from tests.quality.judged import judged, label
-from tests.quality.scalable import SCALABLE
 
 RNG = np.random.default_rng(0)
 
@@ -1251,14 +1249,6 @@ def test_a_row_that_agrees_by_a_wide_bound_alone_is_no_fine_agreement():
         # What is held by a list is rounded nobody knows how.
         verdict = gc.verify_hessian(np.prod, lambda x, held=[claimed]: held[0], x)
         assert not (verdict and verdict.resolution < 1e-3)
-
-
-@pytest.mark.nightly  # takes a minute
-def test_an_entry_among_a_million_is_not_excused_by_noisier_steps():
-    (one,) = (one for one in SCALABLE if one.name == "softmax" and one.kind == "vjp")
-    row = of_scalable(one, 1_000_000, 1)
-    assert row.statuses == {"pass": 1}
-    assert row.found[3.0] == 1
 
 
 def test_an_identity_with_a_constant_whose_rounding_no_input_shows():
