@@ -111,7 +111,7 @@ class Subject:
         if self.is_measured:
             # What is known of the differences inside it is as true right beside.
             moved.is_measured = True
-            moved.point.scatter = self.point.scatter
+            moved.point.error = self.point.error
         return moved
 
     @functools.cached_property

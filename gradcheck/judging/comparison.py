@@ -71,7 +71,11 @@ class Pair:
         """The gap of the slopes of each output where it is of a kink; else 0."""
         coarse = np.abs(self.line.even(self.coarse)) / self.coarse
         fine = np.abs(self.line.even(self.fine)) / self.fine
-        return kink_gap(coarse, fine, np.maximum(self.floor, self._noise(coarse, fine)))
+        floor = np.maximum(self.floor, self._noise(coarse, fine))
+        error = self.line.point.error
+        return kink_gap(
+            coarse, fine, floor if error is None else np.maximum(floor, error / self.fine)
+        )
 
     def _noise(self, coarse: Floats, fine: Floats) -> Floats:
         """The rounding that gaps which grow show, of outputs of one size; 0 where none grows.

@@ -58,6 +58,12 @@ def settle(context: Context, line: Line, suspect: Test) -> None:
             "outside its measured interval",
             "若干元素的组合与函数不符，但没有哪一个元素落在自己的测量区间之外",
         )
+    elif outcome == "unseen":
+        evidence.undecided = said(
+            "an entry disagrees with the function here, but beside the point that is too small to "
+            "be seen, so that there may be a kink",
+            "此处有一个元素与函数不符，但在该点旁边这一差别太小而看不出来，因此这里可能有折点",
+        )
 
 
 def doubt(context: Context, line: Line, doubts: list[Test]) -> None:
@@ -84,7 +90,7 @@ def _imagined(context: Context, along: Line) -> Floats:
 def _pursue(
     context: Context, line: Line, test: Test, estimate: Callable[[Context, Line], Floats]
 ) -> str:
-    """What comes of a disagreement: ``"wrong"``, ``"right"`` or ``"kink"``.
+    """What comes of a disagreement: ``"wrong"``, ``"right"``, ``"kink"`` or ``"unseen"``.
 
     The input is sought by weights first, which is cheap, and by halves where the one that is found
     so is right; the output by halves. A rule that is right for every single output may be wrong for
@@ -125,14 +131,16 @@ def _pursue(
 
 
 def _examine(context: Context, u: Vector, column: int) -> str:
-    """``"wrong"``, ``"right"`` or ``"kink"``: one entry, here and right beside.
+    """``"wrong"``, ``"right"``, ``"kink"`` or ``"unseen"``: one entry, here and right beside.
 
     A rule that is wrong nowhere but at the point itself is not accused: the function may have a
     kink there that cannot be seen from it alone, unless it is made of smooth operations.
     """
     entry, outcome = _measure(context, u, column)
-    if outcome == "wrong" and not context.is_beside and not _wrong_beside(context, u, column):
-        outcome = "wrong" if context.subject.is_analytic else "kink"
+    if entry is not None and not context.is_beside:
+        beside = _beside(context, u, column, abs(entry.claimed - entry.measured))
+        if beside != "wrong" and not context.subject.is_analytic:
+            outcome = beside
     if outcome == "wrong" and _squares_underflow(context, column):
         outcome = "right"
     if outcome == "wrong":
@@ -147,15 +155,30 @@ def _squares_underflow(context: Context, column: int) -> bool:
     return max(coordinate_reach(context.point, column)) < _ROOT_OF_LEAST
 
 
-def _wrong_beside(context: Context, u: Vector, column: int) -> bool:
+def _beside(context: Context, u: Vector, column: int, off: float) -> str:
     """Whether the entry is wrong right beside the point as well, by one scale or the other.
 
-    A point beside by the spread of the inputs is far away from one that is small among them. Of
-    many ties, as in a sort, those that were moved apart are still too close to be told: these have
-    to be wrong further away as well.
+    ``"kink"`` where it is not, and ``"unseen"`` where that cannot be told. A point beside by the
+    spread of the inputs is far away from one that is small among them. Of many ties, as in a sort,
+    those that were moved apart are still too close to be told: these have to be wrong further away.
+    So has what is ``off`` by less than can be seen right beside, where inputs that were 0 are tiny,
+    and steps of their size show little.
     """
-    steps = (BESIDE, FURTHER) if many_ties(context, column) else (BESIDE,)
-    return all(any(wrong_at(context, u, column, step, scale) for scale in BOTH) for step in steps)
+
+    def look(step: float) -> set[str]:
+        found: set[str] = set()
+        for scale in BOTH:
+            if "wrong" not in found:
+                found.add(_at(context, u, column, step, scale, off=off))
+        return found
+
+    seen = look(BESIDE)
+    too_close = "wrong" in seen and many_ties(context, column)
+    if too_close or ("unseen" in seen and not seen & {"wrong", "right", "kink"}):
+        seen = look(FURTHER)
+    if "wrong" in seen:
+        return "wrong"
+    return "unseen" if seen == {"unseen"} else "kink"
 
 
 def many_ties(context: Context, column: int) -> bool:
@@ -168,18 +191,36 @@ def wrong_at(
     context: Context, u: Vector, column: int, step: float, scale: Scale, *, mirrored: bool = False
 ) -> bool:
     """Whether an entry is wrong at a point beside; ``mirrored``: on the other side."""
+    return _at(context, u, column, step, scale, mirrored=mirrored) == "wrong"
+
+
+def _at(
+    context: Context,
+    u: Vector,
+    column: int,
+    step: float,
+    scale: Scale,
+    *,
+    mirrored: bool = False,
+    off: float = np.inf,
+) -> str:
+    """What an entry is at a point beside, see ``_measure``; nothing where there is none."""
     beside = context.beside(step=step, scale=scale, mirrored=mirrored)
     if beside is None:
-        return False
-    outcome = _measure(beside, u, column)[1]
+        return ""
+    outcome = _measure(beside, u, column, off)[1]
     context.point.evaluations += beside.point.evaluations
-    return outcome == "wrong"
+    return outcome
 
 
-def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, str]:
+def _measure(
+    context: Context, u: Vector, column: int, sought: float = np.inf
+) -> tuple[Entry | None, str]:
     """The entry by both scales: wrong if outside the interval of each that can tell.
 
-    Where the scales are alike, by one at the point and by the other beside it.
+    Where the scales are alike, by one at the point and by the other beside it. It is ``"right"``
+    otherwise, or ``"unseen"`` where the interval is too wide to tell whether it is off by as much
+    as is ``sought``.
     """
     best: Entry | None = None
     spread, magnitude = coordinate_reach(context.point, column)
@@ -211,7 +252,7 @@ def _measure(context: Context, u: Vector, column: int) -> tuple[Entry | None, st
             # Even where the claim is all of it: a sum that should cancel may be rounding alone.
             limit += context.claim_rounding(u, line.v, claimed, off - limit)
         if not off > limit:
-            return None, "right"
+            return None, "unseen" if limit > sought * abs(along) else "right"
         if exact is None and agrees_further_out(context, line, u, claimed, off):
             return None, "right"
         output = int(np.argmax(np.abs(u)))

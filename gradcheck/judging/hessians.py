@@ -103,7 +103,7 @@ def gradient_subject(
     subject = _of_gradient(rule, base, inner.gradient, values, bindings)
     subject.notes.append(note)
     subject.is_measured = True
-    subject.point.scatter = lambda: inner.error
+    subject.point.error = inner.error
     return subject
 
 

@@ -45,6 +45,9 @@ _WEIGHT_CAP = 0.05
 _TINY = float(np.finfo(np.float64).tiny)
 #: Two random cotangents a line: two errors can cancel under one of them.
 _COTANGENTS = 2
+#: Along one line alone an entry that is typical may come out small under both: less than a third of
+#: what it usually is in one of 20 cases, less than a twelfth in one of 200.
+_SOUGHT_ALONG_ONE = SOUGHT / 4
 #: The weights of two outputs differ by no more than this: a cotangent that underflows says nothing.
 _WIDEST = 2.0**-100
 #: Beyond this many entries those of median size are found among a sample, of so many, spread by the
@@ -410,7 +413,8 @@ class _Pulled(_Screen):
         floor = self.projected_floor
         least = np.where(self.shares > 0, self.shares, np.inf).min(axis=-1)
         least = np.where(np.isfinite(least), least, 0.0)
-        self.limit: Floats = np.maximum(SOUGHT * least, floor + self.rounded() * self.norm)
+        sought = _SOUGHT_ALONG_ONE if len(self.scales) == 1 else SOUGHT
+        self.limit: Floats = np.maximum(sought * least, floor + self.rounded() * self.norm)
         off = np.abs(self.claimed - self.measured)
         self.agree: Mask = (off <= self.limit) & (self.gap <= 2 * self.limit)
         # With a floor too high, anything agrees.

@@ -51,6 +51,8 @@ class Point:
         self.scatter = scatter
         #: Measures the slopes along a direction by a step in the imaginary one, where it can.
         self.imaginary = imaginary
+        #: The error of each output, of a function that is itself made of differences.
+        self.error: Floats | None = None
         self.evaluations = 1  # the one that gave y
         #: What was derived of the point once, such as the scales of its inputs.
         self.remembered: dict[str, Vector] = {}
@@ -98,6 +100,8 @@ class Point:
 
         None where that cannot be measured, since the function does not compute with numpy alone.
         """
+        if self.error is not None:
+            return self.error
         return self.scatter() if self.scatter is not None else None
 
     @functools.cached_property

@@ -197,7 +197,7 @@ def gaps_that_grow_are_noise(patch):
 
 @guard
 def entry_beside_the_point(patch):
-    patch.setattr(entries, "_wrong_beside", lambda context, u, column: True)
+    patch.setattr(entries, "_beside", lambda context, u, column, off: "wrong")
 
 
 @guard

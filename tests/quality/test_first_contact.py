@@ -1290,3 +1290,27 @@ def test_sides_that_are_all_rounding_are_no_agreement():
     for b in (1e8, 1e9):
         wrong = gc.verify_identity(root, lambda b: 2 / (b + np.sqrt(b * b - 4)), np.float64(b))
         assert wrong.status is Status.UNDECIDED
+
+
+def _log_sum_exp(z):
+    largest = z.max()
+    return largest + np.log(np.exp(z - largest).sum())
+
+
+def _log_sum_exp_by_numbers(z):
+    total = 0.0
+    for one in z:
+        total += math.exp(one)
+    return math.log(total)
+
+
+@pytest.mark.parametrize("f", [_log_sum_exp, _log_sum_exp_by_numbers])
+def test_a_hessian_at_zeros_where_steps_beside_are_too_small_to_tell(f):
+    # An entry that is wrong at the point, and not seen to be so at one of 1e-6, is no kink.
+    for row, column in ((0, 1), (2, 2)):
+        claimed = np.diag(np.full(4, 0.25)) - 1 / 16
+        right = gc.verify_hessian(f, lambda z, claimed=claimed: claimed.copy(), np.zeros(4))
+        assert right.status is Status.PASS
+        claimed[row, column] *= 1.001
+        wrong = gc.verify_hessian(f, lambda z, claimed=claimed: claimed.copy(), np.zeros(4))
+        assert wrong.status is not Status.PASS
