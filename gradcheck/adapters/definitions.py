@@ -10,6 +10,7 @@ import __future__
 
 import ast
 import copy
+import functools
 import inspect
 import json
 import linecache
@@ -36,14 +37,26 @@ _MAKERS = {
 #: Calls that give a function its rule: of JAX, of autograd, and of what is written in their way.
 _REGISTRATIONS = {"defvjp", "defjvp", "defvjp_argnum", "defjvp_argnum", "defvjps", "defjvps"}
 #: What Python 2 had and Python 3 calls otherwise.
-_OF_PYTHON_2 = {"xrange": range, "unicode": str, "long": int, "basestring": str}
+_OF_PYTHON_2 = {
+    "xrange": range, "unicode": str, "long": int, "basestring": str, "izip": zip, "imap": map,
+    "reduce": functools.reduce,
+}  # fmt: skip
 _PACKAGE = "__init__.py"
 #: What the annotations of a file name may be missing.
 _LAZY = __future__.annotations.compiler_flag
 #: A line of this much is shown of what is left out.
 _MOST_SHOWN = 60
-#: Python 2 wrote print without brackets.
-_PRINT = re.compile(r"^(\s*)print\s+(?!\()(.*)$", re.MULTILINE)
+#: What Python 2 wrote otherwise, and how it is written now.
+_REWRITTEN = [
+    (re.compile(pattern, re.MULTILINE), now)
+    for pattern, now in (
+        (r"^([ \t]*)print[ \t]+(?!\()(.*)$", r"\1print(\2)"),
+        (r"^([ \t]*)print$", r"\1print()"),
+        (r"^([ \t]*except[ \t]+[\w.]+)[ \t]*,[ \t]*(\w+)\s*:", r"\1 as \2:"),
+        (r"^([ \t]*raise[ \t]+[\w.]+)[ \t]*,[ \t]*(.+)$", r"\1(\2)"),
+        (r"\.iter(items|keys|values)\(", r".\1("),
+    )
+]
 _MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 
 
@@ -153,9 +166,15 @@ class _Taking:
 
     # ---- one statement -----------------------------------------------------------------------
 
-    def _parsed(self, chunk: _Chunk) -> list[tuple[_Chunk, ast.Module]]:
-        """The source and its tree; cut in pieces where some of it is no Python."""
-        for text in (chunk.text, _PRINT.sub(r"\1print(\2)", chunk.text)):
+    def _parsed(self, chunk: _Chunk, *, old: bool = False) -> list[tuple[_Chunk, ast.Module]]:
+        """The source and its tree; cut in pieces where some of it is no Python.
+
+        A piece of an ``old`` source is taken for Python 2.
+        """
+        now = chunk.text
+        for pattern, rewritten in _REWRITTEN:
+            now = pattern.sub(rewritten, now)
+        for text in (now, chunk.text) if old else (chunk.text, now):
             try:
                 with warnings.catch_warnings(action="ignore"):  # of \d in a plain string
                     return [(chunk, ast.parse(text))]
@@ -163,7 +182,7 @@ class _Taking:
                 problem = error
         parts = list(_split(chunk))
         if len(parts) > 1:
-            return [one for part in parts for one in self._parsed(part)]
+            return [one for part in parts for one in self._parsed(part, old=True)]
         first = chunk.text.strip().splitlines()[0] if chunk.text.strip() else ""
         line = chunk.line + (getattr(problem, "lineno", None) or 1) - 1
         # Without the place that Python adds: it counts the lines from the start of the piece.
@@ -188,13 +207,23 @@ class _Taking:
             case _ if _is_constant(statement):
                 self._execute(chunk, statement, _shown(statement))
             case _:
-                self._leave(self._line(chunk, statement), _shown(statement), "it is not run")
+                line = self._line(chunk, statement)
+                self._leave(line, _shown(statement), "it is not run")
+                self._miss(statement, line, "it is not run")
 
     def _line(self, chunk: _Chunk, statement: ast.stmt) -> int:
         return chunk.line + statement.lineno - 1
 
     def _leave(self, line: int, text: str, reason: str) -> None:
         self.result.left_out.append(LeftOut(line, text, reason))
+
+    def _miss(self, statement: ast.stmt, line: int, reason: str) -> None:
+        """Names that a statement would have given to something are missing."""
+        for node in statement.targets if isinstance(statement, ast.Assign) else ():
+            for one in ast.walk(node):
+                if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+                    said = f"line {line}, `{_shown(statement)}`: {reason}"
+                    self.result.missing.setdefault(one.id, said)
 
     def _execute(self, chunk: _Chunk, statement: ast.stmt, what: str) -> None:
         tree = ast.Module([statement], [])
@@ -214,6 +243,7 @@ class _Taking:
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
                 self.result.missing[statement.name] = reason
             self._leave(statement.lineno, what, reason)
+            self._miss(statement, statement.lineno, reason)
 
     def _without_base(self, statement: ast.ClassDef, error: BaseException) -> bool:
         """Let a base that is missing be one that does nothing; whether there is one."""

@@ -46,6 +46,8 @@ from gradcheck.claims import Derivation, Rule
 _MODERATE = 30.0
 #: Where no line of a spec would settle what is not known.
 NO_SPEC = "none"
+#: What dims do not mend: a file or a name that is not there.
+_BEYOND_A_SPEC = re.compile(r"every size that was tried: (NameError|\w*FoundError|OSError|Import)")
 #: What fails loudly, so that its author would have seen it where it is used.
 _BREAKS = ("wrong shape", "raises", "no gradient found")
 
@@ -62,6 +64,7 @@ def scan_layer(
             reading = _read(sighting, entry)
     except TimeUp:
         reading = Reading(sighting, reason=f"it does not end within {TIME_LIMIT:g} seconds")
+        reading.spec = NO_SPEC
     except (Exception, SystemExit) as error:
         reading = Reading(sighting, reason=last_line(error))
     name = entry.name if entry is not None else sighting.name
@@ -85,6 +88,8 @@ def scan_layer(
     if entry is None:
         _as_used(reading, report, definitions)
     if reading.declared is None:
+        if _BEYOND_A_SPEC.search(reading.reason):
+            reading.spec = NO_SPEC
         report.reason = _in_spec(_explained(reading.reason, definitions))
         report.assumptions = reading.assumptions
         report.spec = "" if reading.spec is NO_SPEC else reading.spec or spec_line(sighting, {})

@@ -44,6 +44,10 @@ def _cotangent(output: Any) -> Any:
     return np.cos(np.arange(np.size(output), dtype=np.float64)).reshape(np.shape(output))[()]
 
 
+#: What is raised for want of something else than of other sizes.
+NOT_OF_SIZES = (NameError, OSError, ImportError, AttributeError)
+
+
 class Plan:
     """How a layer is called and read; ``arguments`` are the declared inputs, in order.
 
@@ -187,9 +191,10 @@ class Plan:
                 f"which it makes the declared parameters and runs ({what}); say what they are: "
                 f"names({self.filling.line()})"
             )
+        asked = "" if isinstance(error, NOT_OF_SIZES) else "; do the dims fit?"
         return (
-            f"{self.style.name}: its forward function raises at every size that was tried: {what}; "
-            "do the dims fit?"
+            f"{self.style.name}: its forward function raises at every size that was tried: "
+            f"{what}{asked}"
         )
 
     def _first(self, bindings: Mapping[str, Any], values: Mapping[str, Any]) -> Session:

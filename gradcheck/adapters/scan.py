@@ -11,6 +11,7 @@ import difflib
 import inspect
 import io
 import sys
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,13 +113,15 @@ def _half_of_class(cls: type) -> str:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """What the code prints is not what the scan says, and nobody answers what it asks for."""
+    """The code prints nothing between what the scan says, waits for nothing and asks nobody."""
     kept, sys.stdin = sys.stdin, io.StringIO()
+    slept, time.sleep = time.sleep, lambda _: None
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             yield
     finally:
         sys.stdin = kept
+        time.sleep = slept
 
 
 def _with_spec(

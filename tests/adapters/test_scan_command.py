@@ -393,3 +393,46 @@ def test_declared_layers_are_collected_by_pytest(tmp_path):
     assert "2 failed, 2 passed" in done.stdout
     assert "needs 't', for which nothing is declared" in done.stdout
     assert "wrong value" in done.stdout
+
+
+def test_python_2_is_taken_as_it_would_be_written_now(tmp_path):
+    path = tmp_path / "old.py"
+    path.write_text(
+        "import numpy as np\nfrom itertools import izip\n\n\n"
+        "def scale_forward(x):\n"
+        "    for name, value in {'a': 2.0}.iteritems():\n        print name, value\n"
+        "        x = x * value\n"
+        "    if x is None:\n        raise ValueError, 'no array'\n"
+        "    return x, None\n\n\n"
+        "def scale_backward(dout, cache):\n"
+        "    try:\n        (factor,) = [b for _, b in izip('a', [2.0])]\n"
+        "    except ValueError, error:\n        print error\n"
+        "    print\n    return factor * dout\n\n\n"
+        "print `3`\n"
+    )
+    done = run(path, "--json")
+    layers, left_out = layers_of(done)
+    assert (layers["scale"]["verdict"], done.returncode) == ("pass", 0)
+    assert "print `3`: this is no Python 3" in left_out[-1]
+
+
+def test_what_a_layer_waits_for_or_reads_is_named(tmp_path):
+    path = tmp_path / "lab.py"
+    path.write_text(
+        "import numpy as np\nimport time\nfrom time import sleep\n\n"
+        "sizes = input('sizes? ')\nW = np.zeros(sizes)\n\n\n"
+        "def slow_forward(x):\n    time.sleep(1000)\n    sleep(1000)\n    return 2 * x, None\n\n\n"
+        "def slow_backward(dout, cache):\n    return 2 * dout\n\n\n"
+        "def read_forward(x):\n    return np.load('scale.npy') * x, None\n\n\n"
+        "def read_backward(dout, cache):\n    return dout\n\n\n"
+        "def lin_forward(x):\n    return x @ W, None\n\n\n"
+        "def lin_backward(dout, cache):\n    return dout @ W.T\n"
+    )
+    done = run(path, "--json")
+    layers, _ = layers_of(done)
+    assert layers["slow"]["verdict"] == "pass"
+    assert "No such file or directory: 'scale.npy'" in layers["read"]["unchecked"]
+    assert "line 6, `W = np.zeros(sizes)`: it needs sizes: line 5" in layers["lin"]["unchecked"]
+    # No dims would mend that.
+    assert layers["read"]["spec"] is layers["lin"]["spec"] is None
+    assert "do the dims fit" not in done.stdout
