@@ -413,7 +413,7 @@ def test_python_2_is_taken_as_it_would_be_written_now(tmp_path):
     done = run(path, "--json")
     layers, left_out = layers_of(done)
     assert (layers["scale"]["verdict"], done.returncode) == ("pass", 0)
-    assert "print `3`: this is no Python 3" in left_out[-1]
+    assert left_out == ["line 23: print `3`: this is no Python 3: invalid syntax"]
 
 
 def test_what_a_layer_waits_for_or_reads_is_named(tmp_path):
