@@ -10,6 +10,8 @@ functions", 6.1.40, 6.3.18 and 6.4.11, each the derivative of the one before. Th
 asymptotic; from $z = 10$ on seven terms are exact to the last digit; the recurrence leads there.
 
 Weak: near 1 and 2, where $l$ is 0, it is a difference of nearly equal numbers, exact to 1e-15.
+
+Abramowitz and Stegun, "Handbook of mathematical functions", 1964.
 """
 
 import math
