@@ -37,6 +37,8 @@ from gradcheck.hints import said
 
 #: The step at which it is seen whether a derivative is one of x or of f(x): no verdict rests on it.
 _STEP = 2.0**-12
+#: Slopes on either side that differ by more of their size are those of a kink.
+_BENT = 2.0**-6
 
 
 def _cotangent(output: Any) -> Any:
@@ -366,20 +368,21 @@ class Plan:
         (name, *_) = self.forward_inputs
         values = session.values
         x = np.asarray(values[name], dtype=np.float64)
-        beside: list[Any] = []
-        for step in (_STEP, -_STEP):
-            session.run_forward({**values, name: x + step})
-            beside.append(np.asarray(session.collect()[0]))
-        slopes = (beside[0] - beside[1]) / (2 * _STEP)
-        session.run_forward(values)
-        session.collect()
+        at: list[Any] = []
+        for step in (_STEP, -_STEP, 0.0):
+            session.run_forward({**values, name: x + step} if step else values)
+            at.append(np.array(session.collect()[0], dtype=np.float64))
+        after, before, here = at
+        slopes = (after - before) / (2 * _STEP)
+        smooth = np.abs(after - 2 * here + before) <= _BENT * _STEP * (1 + np.abs(slopes))
         off: dict[str, float] = {}
         for argument in ("input", "output"):
             self.derivative_of = argument
             try:
                 session.run_backward(())
                 apart = np.abs(session.returned_gradients - slopes) / (1 + np.abs(slopes))
-                off[argument] = float(np.max(apart))  # ELU's is 1 for positive ones either way
+                # The largest: ELU's is 1 for positive ones, of whichever it is one.
+                off[argument] = float(np.max(apart[smooth], initial=0.0))
             except Exception:
                 off[argument] = np.inf
         # A derivative that is wrong is taken for one of the input, which most are.
