@@ -7,6 +7,8 @@ $$y = \log \sigma(x) = -\log(1 + e^{-x}), \qquad
 two classes are made of it.
 
 Weak: $\log(\sigma(x))$ taken literally is $-\infty$ from $x \approx -745$ on.
+
+Mächler, "Accurately computing log(1 - exp(-|a|))", 2012.
 """
 
 import numpy as np

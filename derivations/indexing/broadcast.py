@@ -5,6 +5,8 @@ $$y_{ab} = x_{ab}\, s_a + b_b, \qquad dx_{ab} = dy_{ab} s_a, \quad ds_a = \sum_b
 
 Forwards an axis of size 1, or one that is missing, is repeated. Each copy gets a gradient, so
 backwards that axis is summed over. Where the axis is there with size 1, it stays.
+
+Harris and others, "Array programming with NumPy", 2020.
 """
 
 import numpy as np

@@ -4,6 +4,8 @@ $$y = [x_1, \dots, x_t], \qquad [dx_1, \dots, dx_t] = dy$$
 
 Each output entry is a copy of one input entry: the Jacobian is a permutation matrix, whose
 transpose is its inverse.
+
+Huang, Liu, van der Maaten and Weinberger, "Densely connected convolutional networks", 2017.
 """
 
 import numpy as np

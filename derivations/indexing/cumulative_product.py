@@ -6,6 +6,8 @@ dx_i = \Big( \prod_{m < i} x_m \Big) s_i, \quad s_i = dy_i + x_{i+1} s_{i+1}$$
 
 The textbook writes $\partial y_j / \partial x_i = y_j / x_i$, which is 0/0 where an entry is 0,
 although the derivative is fine there. The recursion for $s$ costs as little and needs no division.
+
+Blelloch, "Prefix sums and their applications", 1990.
 """
 
 import numpy as np

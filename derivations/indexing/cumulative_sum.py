@@ -2,6 +2,8 @@ r"""The running sum, whose backward rule is a running sum from the other end.
 
 $$y_j = \sum_{m \le j} x_m, \qquad \frac{\partial y_j}{\partial x_i} = [i \le j], \qquad
 dx_i = \sum_{j \ge i} dy_j$$
+
+Blelloch, "Prefix sums and their applications", 1990.
 """
 
 import numpy as np

@@ -4,6 +4,8 @@ $$y_a = W_{t_a}, \qquad dW_p = \sum_{a:\, t_a = p} dy_a$$
 
 A row that is picked several times collects a gradient each time. ``dW[ids] += dy`` keeps only the
 last of them, since numpy reads, adds and writes once for each place; ``np.add.at`` adds them all.
+
+Bengio, Ducharme, Vincent and Jauvin, "A neural probabilistic language model", 2003.
 """
 
 import numpy as np

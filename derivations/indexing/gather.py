@@ -3,6 +3,8 @@ r"""Gather: from each row the entries at given places, repeated ones among them.
 $$y_{ab} = x_{a,\, t_{ab}}, \qquad dx_{ap} = \sum_{b:\, t_{ab} = p} dy_{ab}$$
 
 The general form of picking the score of the label, of a permutation, and of ``x[:, ::-1]``.
+
+Harris and others, "Array programming with NumPy", 2020.
 """
 
 import numpy as np

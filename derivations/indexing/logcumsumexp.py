@@ -6,6 +6,8 @@ dx_i = \sum_{j \ge i} dy_j\, e^{x_i - y_j}$$
 
 Row $j$ of the Jacobian is the softmax of $x_1, \dots, x_j$. With $i \le j$ the exponent is never
 positive, so nothing overflows; the textbook's $e^{x_i} \sum_{j \ge i} dy_j e^{-y_j}$ does.
+
+Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions", 2021.
 """
 
 import numpy as np

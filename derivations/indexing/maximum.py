@@ -5,6 +5,8 @@ $$y_a = \max_b x_{ab}, \qquad dx_{ab} = dy_a\, [b = \arg\max_c x_{ac}]$$
 Where entries tie there is a kink; the first of them gets all of the gradient here (jax splits it
 evenly, torch depends on how it is called). The derivation does not say which of these is right:
 what holds for all is that the gradient of a row sums to the cotangent.
+
+Danskin, "The theory of max-min", 1967.
 """
 
 import numpy as np

@@ -5,6 +5,8 @@ z = \frac{\sum_a w_a x_a}{\sum_a w_a}, \qquad dw_a = dz \frac{x_a - z}{\sum_b w_
 
 A weight pulls the mean towards its entry: its gradient is the distance from it. A mean of a loss
 over the batch is where the factor $1 / n$ comes from that is so easily lost, or counted twice.
+
+Casella and Berger, "Statistical inference", 2002.
 """
 
 import numpy as np

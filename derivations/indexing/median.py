@@ -5,6 +5,8 @@ y = \tfrac12 (x_{\pi_m} + x_{\pi_{m+1}}) \;\; (k = 2m + 2)$$
 
 with $\pi$ = ``argsort(x)``, counted from 0. One entry, or the two in the middle, get all of the
 gradient: why a single outlier does not move it.
+
+Koenker, "Quantile regression", 2005.
 """
 
 import numpy as np

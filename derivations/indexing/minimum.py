@@ -1,6 +1,8 @@
 r"""The smallest entry of each row, whose rule is that of the largest with two signs that cancel.
 
 $$\min_b x_{ab} = -\max_b (-x_{ab}), \qquad dx_{ab} = dy_a\, [b = \arg\min_c x_{ac}]$$
+
+Danskin, "The theory of max-min", 1967.
 """
 
 import numpy as np

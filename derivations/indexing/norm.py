@@ -6,6 +6,8 @@ $$y = \|x\|_2, \qquad \frac{\partial y}{\partial x} = \frac{x}{\|x\|}, \qquad
 At $x = 0$ there is no derivative: every vector in the unit ball is a subgradient. The textbook
 $\sqrt{\sum x^2}$ overflows at $10^{155}$ and underflows at $10^{-162}$; scaled by the largest
 entry it does neither.
+
+Boyd and Vandenberghe, "Convex optimization", 2004.
 """
 
 import numpy as np

@@ -4,6 +4,8 @@ $$y_p = x_p + \sum_{a:\, t_a = p} u_a, \qquad dx = dy, \qquad du_a = dy_{t_a}$$
 
 The adjoint of an embedding: its backward pass is a gather. Graph networks collect the messages of
 the edges at their nodes in this way.
+
+Gilmer and others, "Neural message passing for quantum chemistry", 2017.
 """
 
 import numpy as np

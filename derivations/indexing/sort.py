@@ -4,6 +4,8 @@ $$y_a = x_{\pi_a}, \qquad \frac{\partial y_a}{\partial x_p} = [p = \pi_a], \qqua
 dx_{\pi_a} = dy_a$$
 
 $\pi$ = ``argsort(x)``. Where entries tie, $y$ has a kink, and either may come first.
+
+Blondel, Teboul, Berthet and Djolonga, "Fast differentiable sorting and ranking", 2020.
 """
 
 import numpy as np

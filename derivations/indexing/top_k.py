@@ -4,6 +4,8 @@ $$y_a = x_{\tau_a}, \quad a = 1, \dots, m, \qquad dx_{\tau_a} = dy_a, \text{ els
 
 $\tau$ lists the places in descending order of value. What is not among the largest gets nothing,
 not a small gradient: a mixture of experts trains only those that it picked.
+
+Shazeer and others, "Outrageously large neural networks", 2017.
 """
 
 import numpy as np

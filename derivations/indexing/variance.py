@@ -7,6 +7,8 @@ $$v = \frac{1}{k - d} \sum_a (x_a - \mu)^2, \qquad
 The mean depends on every $x_a$ too, but its share of the gradient is
 $-\frac{2}{k - d} \frac{1}{k} \sum_b (x_b - \mu) = 0$: deviations sum to 0. Not so for what is
 divided by the standard deviation, see batch normalization.
+
+Casella and Berger, "Statistical inference", 2002.
 """
 
 import numpy as np

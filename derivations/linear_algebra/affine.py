@@ -4,6 +4,9 @@ $$Z_{\dots m} = \sum_d X_{\dots d} W_{dm} + b_m, \qquad Z' = W' X' + b' 1^T$$
 
 ``linear.py`` has rows of samples and one batch axis. Here the batch has any number of axes, as in a
 sequence model, and then the samples are columns, as in many courses; both are the same rule.
+
+Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation", 2008.
 """
 
 import numpy as np

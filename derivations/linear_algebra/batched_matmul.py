@@ -3,6 +3,9 @@ r"""Products of stacks of matrices, and of a stack with one matrix that all of i
 $$C_{sab} = \sum_q A_{saq} B_{sqb}, \qquad dA_s = dC_s B_s^T, \qquad dB_s = A_s^T dC_s$$
 
 A matrix that is broadcast over the stack is used once a member, so its gradient is a sum over them.
+
+Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation", 2008.
 """
 
 import numpy as np

@@ -4,6 +4,8 @@ $$z_{nk} = \sum_{pq} x_{np} A_{kpq} w_{nq} + b_k$$
 
 Linear in each of its inputs while the others are held, so each gradient is the same sum with the
 cotangent in that input's place.
+
+Petersen and Pedersen, "The matrix cookbook", 2012.
 """
 
 import numpy as np

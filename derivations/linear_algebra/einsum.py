@@ -8,6 +8,9 @@ gradient is the same for every value of it: ones of its shape carry it.
 
 Weak: an index must not occur twice in one operand (``"aa,ab->b"``): that reads a diagonal, and its
 gradient is not a summation.
+
+Laue, Mitterreiter and Giesen, "Computing higher order derivatives of matrix and tensor
+expressions", 2018.
 """
 
 import numpy as np

@@ -1,6 +1,8 @@
 r"""The outer product of two vectors, whose gradients are products of a matrix and a vector.
 
 $$Y_{ab} = u_a v_b, \qquad du = dY\, v, \qquad dv = dY^T u$$
+
+Petersen and Pedersen, "The matrix cookbook", 2012.
 """
 
 import numpy as np

@@ -5,6 +5,8 @@ $$l = x A x^T, \qquad \frac{\partial l}{\partial x} = x (A + A^T), \qquad
 \frac{\partial^2 l}{\partial x\, \partial x^T} = A + A^T$$
 
 Not $2 x A$, unless $A$ is symmetric: $x$ is used twice, and each use adds its share.
+
+Petersen and Pedersen, "The matrix cookbook", 2012.
 """
 
 import numpy as np

@@ -8,6 +8,8 @@ physics the Hellmann-Feynman theorem). Where two eigenvalues meet, sorting them 
 
 $A = \frac12 (M + M^T) + c\, \mathrm{diag}(0, 1, \dots)$ with $c$ beyond four times the largest row
 sum of $|M|$ and of $|M^T|$: the discs of Gershgorin are apart, so the eigenvalues are distinct.
+
+Magnus, "On differentiating eigenvalues and eigenvectors", 1985.
 """
 
 import numpy as np

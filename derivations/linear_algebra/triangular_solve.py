@@ -6,6 +6,9 @@ As for any system, but only the lower triangle of $L$ is looked at: what stands 
 is never read, so its gradient is 0, not what the general rule would give there.
 
 $L$ is the lower triangle of $M + c I$ with $c$ as in ``diagonal_shift.py``.
+
+Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation", 2008.
 """
 
 import numpy as np

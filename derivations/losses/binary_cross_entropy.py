@@ -7,6 +7,8 @@ dq_a = \frac{1}{N} \frac{q_a - t_a}{q_a (1 - q_a)}$$
 
 Weak: $1 / (q (1 - q))$ grows without bound towards 0 and 1. The probabilities stay 1e-6 away here,
 and a network should use the rule with logits, ``binary_cross_entropy_with_logits.py``.
+
+Cox, "The regression analysis of binary sequences", 1958.
 """
 
 import numpy as np

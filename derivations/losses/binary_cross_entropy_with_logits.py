@@ -6,6 +6,8 @@ dz_a = \frac{\sigma(z_a) - t_a}{N}$$
 The logits ``z`` and the targets ``t``, from 0 to 1, are ``(n,)``, $l$ is a scalar. Finite for every
 ``z``: no logarithm of a probability that may be 0. The form with max and $|z|$ is
 $\mathrm{softplus}(z) - t z$.
+
+Bishop, "Pattern recognition and machine learning", 2006.
 """
 
 import numpy as np

@@ -6,6 +6,8 @@ dz_{aj} = \frac{w_{t_a}}{\sum_b w_{t_b}} (p_{aj} - [j = t_a])$$
 ``z`` is ``(n, k)``, the labels are ``(n,)``, the weights $w > 0$ are ``(k,)``, $l$ is a scalar: the
 weighted mean, as in the common frameworks. The weight of a row is that of its *label*: one number
 for the whole row of $dz$, not one for each column.
+
+King and Zeng, "Logistic regression in rare events data", 2001.
 """
 
 import numpy as np

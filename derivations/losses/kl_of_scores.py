@@ -6,6 +6,8 @@ $$\frac{\partial l}{\partial a} = p \odot (\log p - \log q - l), \qquad
 
 The scores ``a`` and ``b`` are ``(k,)``, $l$ is a scalar: the loss of distillation. Written with
 log-softmax; a probability that underflows to 0 then takes no part.
+
+Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015.
 """
 
 import numpy as np

@@ -8,6 +8,8 @@ $|r| + \log(1 + e^{-2|r|}) - \log 2$, which does not overflow.
 
 Weak: near $r = 0$ that form is a difference of nearly equal numbers, so that
 $\frac12 r^2$ keeps only the digits above 1e-16.
+
+Green, "Bayesian reconstructions from emission tomography data using a modified EM algorithm", 1990.
 """
 
 import math

@@ -5,6 +5,8 @@ $$l = \frac{1}{N} \sum_a |q_a - t_a|, \qquad dq_a = \frac{1}{N}\, \mathrm{sign}(
 
 ``q`` and ``t`` have one shape of $N$ entries, $l$ is a scalar. Where $q_a = t_a$ there is a kink;
 the middle of the two slopes, 0, is taken, so that a perfect prediction stays where it is.
+
+Bloomfield and Steiger, "Least absolute deviations", 1983.
 """
 
 import numpy as np

@@ -6,6 +6,8 @@ dq = \frac{2}{N C} (q - t), \quad dt = -dq$$
 ``q`` and ``t`` are ``(n, c)``, $l$ is a scalar. The constant is a convention, and the one most
 often lost: here the mean is over all $N C$ entries and no half cancels the 2; in
 ``derivations/squared_error.py`` it is over the rows, with a half.
+
+Bishop, "Pattern recognition and machine learning", 2006.
 """
 
 import numpy as np

@@ -5,6 +5,8 @@ dW_s = r_{s-1}^T \big( dr_s \odot (1 - r_s^2) \big)$$
 
 The backward pass is a loop in the other direction, and the gradient of a list is a list. All layers
 are $h$ wide, so that any number of them fits.
+
+Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
 """
 
 import numpy as np

@@ -5,6 +5,8 @@ q = r_2 W_3 + b_3, \quad l = \frac{1}{2N} \|q - t\|^2$$
 
 $r_1$ is used twice, by the second layer and past it, so its gradient is the sum of two:
 $dr_1 = dr_2 + dp_2 W_2^T$. Forgetting the first term is the classic mistake with residuals.
+
+He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2016.
 """
 
 import numpy as np

@@ -6,6 +6,8 @@ l = -\frac1N \sum_a \log \mathrm{softmax}(z_a)_{t_a} + \frac{\lambda}{2} (\|W_1\
 Nothing is derived anew: the backward pass calls the rules of the layers, last layer first, and
 each rule is handed what the next one returned. The penalty adds $\lambda W$ to the weights, and
 nothing to the biases.
+
+Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
 """
 
 import numpy as np

@@ -8,6 +8,8 @@ d\gamma_c = \sum_a dy_{ac} \hat x_{ac}, \quad d\beta_c = \sum_a dy_{ac}$$
 ``x`` and ``y`` are ``(n, c)``, all else ``(c,)``; the running mean $m$ and variance $v > 0$ are
 constants, and $\epsilon$ is 1e-5. A row no longer depends on the others: what is a wrong rule in
 training, to treat the statistics as constants, is the right one here.
+
+Ioffe and Szegedy, "Batch normalization", 2015.
 """
 
 import numpy as np

@@ -5,6 +5,8 @@ u = \frac{x}{\|x\|}, \; w = \frac{z}{\|z\|}, \qquad
 dx_a = \frac{dc_a}{\|x_a\|} (w_a - c_a u_a), \quad dz_a = \frac{dc_a}{\|z_a\|} (u_a - c_a w_a)$$
 
 ``x`` and ``z``, with no row 0, are ``(n, m)``, ``c`` is ``(n,)``.
+
+Salton, Wong and Yang, "A vector space model for automatic indexing", 1975.
 """
 
 import numpy as np

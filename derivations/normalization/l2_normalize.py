@@ -6,6 +6,8 @@ dx = \frac{1}{\|x\|} \big( dy - (dy \cdot y)\, y \big)$$
 
 ``x`` $\ne 0$ and ``y`` are rows ``(m,)`` or ``(n, m)``. The Jacobian projects onto the plane that
 touches the sphere at $y$: what points along $y$ is lost.
+
+Wang, Xiang, Cheng and Yuille, "NormFace", 2017.
 """
 
 import numpy as np

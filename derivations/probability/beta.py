@@ -8,6 +8,8 @@ $$\frac{\partial l}{\partial x} = \frac{a - 1}{x} - \frac{b - 1}{1 - x}, \qquad
 
 ``x`` between 0 and 1, ``a`` and ``b`` $> 0$ and $l$ are ``(k,)``, entry by entry; $\psi$ is the
 digamma function of ``log_gamma.py``.
+
+Johnson, Kotz and Balakrishnan, "Continuous univariate distributions", volume 2, 1995.
 """
 
 import numpy as np

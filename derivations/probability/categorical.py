@@ -7,6 +7,8 @@ $$l = \log p_t = z_t - \log \sum_n e^{z_n}, \qquad
 The scores ``z`` are ``(k,)``, the class ``label`` is $t$, $l$ is a scalar. Minus the gradient is
 the $p - t$ of softmax with cross-entropy. The Hessian does not depend on the class: minus the
 Fisher information.
+
+Bishop, "Pattern recognition and machine learning", 2006.
 """
 
 import numpy as np

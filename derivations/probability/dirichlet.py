@@ -7,6 +7,8 @@ $$\frac{\partial l}{\partial p_i} = \frac{a_i - 1}{p_i}, \qquad
 The probabilities ``p``, which sum to 1, and ``a`` $> 0$ are ``(k,)``, $l$ is a scalar; $\psi$ is
 the digamma function of ``log_gamma.py``. $p$ moves along directions of sum 0 alone. The derivatives
 of the normalizer are the cumulants of $\log p$, as in every exponential family.
+
+Minka, "Estimating a Dirichlet distribution", 2000.
 """
 
 import numpy as np

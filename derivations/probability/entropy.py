@@ -6,6 +6,9 @@ $$H = -\sum_j p_j \log p_j, \quad p = \mathrm{softmax}(z), \qquad
 ``z`` is ``(k,)``, $H$ is a scalar from 0 to $\log k$: the bonus that keeps a policy from becoming
 certain. A probability that underflows to 0 takes no part. Of the two terms $\log p_j + 1$ of
 $\partial H / \partial p_j$, the 1 is lost in the Jacobian of softmax, whose rows sum to 0.
+
+Williams and Peng, "Function optimization using connectionist reinforcement learning algorithms",
+1991.
 """
 
 import numpy as np

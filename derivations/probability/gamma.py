@@ -7,6 +7,8 @@ $$\frac{\partial l}{\partial x} = \frac{a - 1}{x} - \lambda, \qquad
 
 ``x``, the shape ``a``, the rate ``rate`` $\lambda$, all $> 0$, and $l$ are ``(k,)``, entry by
 entry; $\psi$ is the digamma function of ``log_gamma.py``.
+
+Johnson, Kotz and Balakrishnan, "Continuous univariate distributions", volume 1, 1994.
 """
 
 import numpy as np

@@ -7,6 +7,8 @@ $$\frac{\partial l}{\partial x} = -\frac{r}{\sigma}, \qquad
 \frac{\partial l}{\partial \sigma} = \frac{r^2 - 1}{\sigma}$$
 
 ``x``, ``mu``, ``sigma`` $> 0$ and $l$ are ``(k,)``, entry by entry.
+
+Bishop, "Pattern recognition and machine learning", 2006.
 """
 
 import math

@@ -4,6 +4,9 @@ $$h_t = \mathrm{cell}(x_t, h_{t-1}), \qquad dW = \sum_t dW^{(t)}, \quad dU = \su
 
 A sequence is read into one vector, as an encoder does. Nothing but the last state is handed out, so
 all of the gradient comes through the chain of states.
+
+Cho and others, "Learning phrase representations using RNN encoder-decoder for statistical machine
+translation", 2014.
 """
 
 import numpy as np

@@ -8,6 +8,8 @@ Only the $h_t$ are handed out, and the last cell. Going back, both the state and
 the later steps sent: $dc$ is added *before* the gates of the step, inside the rule of the cell.
 
 The inputs are a list here, an array for each step, and so is their gradient.
+
+Hochreiter and Schmidhuber, "Long short-term memory", 1997.
 """
 
 import numpy as np

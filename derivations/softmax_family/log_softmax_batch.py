@@ -5,6 +5,8 @@ $$a_{bj} = z_{bj} - \log \sum_n e^{z_{bn}}, \qquad dz = da - e^{a} \odot \sum_j 
 ``z`` and ``a`` are ``(n, k)``; the sum is over the last axis and stays there (``keepdims``), so
 that each row loses its own. One row by itself, with its matrix, is in
 ``derivations/log_softmax.py``.
+
+Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions", 2021.
 """
 
 import numpy as np

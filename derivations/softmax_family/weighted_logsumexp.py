@@ -7,6 +7,8 @@ $$\frac{\partial l}{\partial z} = p, \quad \frac{\partial l}{\partial b} = e^{z 
 
 ``z`` and the weights ``b`` $> 0$ are ``(k,)``, $l$ is a scalar. With $b = 1$ it is logsumexp, with
 $b = 1/k$ the smooth maximum that is at most $\max z$; in a mixture model $b$ are the shares.
+
+Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions", 2021.
 """
 
 import numpy as np

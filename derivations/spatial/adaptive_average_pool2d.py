@@ -5,6 +5,9 @@ s_a = \lfloor a H / h \rfloor, \quad e_a = \lceil (a + 1) H / h \rceil$$
 
 and $Q$ likewise for the columns. The windows differ in size by one and may overlap, so no constant
 $1 / k^2$ stands in front; as two matrix products the rule needs no thought, $dx = P^T dy\, Q$.
+
+He, Zhang, Ren and Sun, "Spatial pyramid pooling in deep convolutional networks for visual
+recognition", 2014.
 """
 
 import numpy as np

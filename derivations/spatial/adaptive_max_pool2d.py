@@ -5,6 +5,9 @@ s_a = \lfloor a H / h \rfloor, \quad e_a = \lceil (a + 1) H / h \rceil$$
 
 Windows may overlap, so an entry that wins several collects from each. Of entries that tie the first
 in reading order wins.
+
+He, Zhang, Ren and Sun, "Spatial pyramid pooling in deep convolutional networks for visual
+recognition", 2014.
 """
 
 import numpy as np

@@ -4,6 +4,8 @@ $$y_{ncab} = \frac{1}{k^2} \sum_{p,q} x_{n,\,c,\,sa + p,\,sb + q}, \qquad
 dx_{n,\,c,\,sa + p,\,sb + q} \mathrel{+}= \frac{1}{k^2}\, dy_{ncab}$$
 
 It divides by the size of the window, not of the output, and is linear.
+
+LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998.
 """
 
 import numpy as np

@@ -5,6 +5,8 @@ dx_{ncp} = \sum_{o,k} dy_{n,o,p-k} W_{ock}, \qquad dW_{ock} = \sum_{n,a} dy_{noa
 
 The gradient of the input is a *full* convolution with the flipped kernel, that of the kernel a
 correlation of the input with the cotangent. ``conv2d.py`` adds stride, padding and the rest.
+
+Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016.
 """
 
 import numpy as np

@@ -5,6 +5,9 @@ $$y_{ncab} = \max_{p,q} x_{n,\,c,\,sa + p,\,sb + q}$$
 The gradient goes to the entry that was the largest. Where several tie there is a kink, and the
 first in reading order gets all of it here, as ``argmax`` finds it; where windows overlap, an entry
 collects from each window that it won, so the rule adds and does not assign.
+
+Scherer, Müller and Behnke, "Evaluation of pooling operations in convolutional architectures for
+object recognition", 2010.
 """
 
 import numpy as np

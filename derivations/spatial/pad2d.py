@@ -5,6 +5,8 @@ $$y = R x S^T, \qquad dx = R^T dy\, S$$
 $R$ is the identity matrix with its *rows* padded in the same way: a row of $R$ says which row of
 $x$ is copied. Zero padding copies each pixel once, so its rule is a crop; the others copy some
 pixels several times, whose gradients are sums.
+
+Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016.
 """
 
 import numpy as np

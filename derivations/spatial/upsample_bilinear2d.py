@@ -6,6 +6,8 @@ U_{a, \lfloor u \rfloor + 1} = u - \lfloor u \rfloor$$
 $u$ is where output row $a$ lies among the input rows: $(a + \frac12) H / h - \frac12$ between pixel
 centres, kept inside the image; or $a (H - 1) / (h - 1)$ where the corners are aligned. As two
 matrix products the rule needs no thought, $dx = U^T dy\, V$.
+
+Long, Shelhamer and Darrell, "Fully convolutional networks for semantic segmentation", 2015.
 """
 
 import numpy as np

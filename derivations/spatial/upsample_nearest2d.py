@@ -4,6 +4,8 @@ $$y_{ncab} = x_{n,\,c,\,\lfloor a / k \rfloor,\,\lfloor b / k \rfloor}, \qquad
 dx_{ncpq} = \sum_{a, b < k} dy_{n,\,c,\,kp + a,\,kq + b}$$
 
 Each pixel is used $k^2$ times, so its gradient is the sum over its block, not one corner of it.
+
+Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts", 2016.
 """
 
 from derivations.spatial.average_pool2d import average_pool2d

@@ -6,8 +6,11 @@ an import that fails, a class whose base is not there, a cell that is no Python.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
+import copy
+import functools
 import inspect
 import json
 import linecache
@@ -16,11 +19,12 @@ import sys
 import warnings
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gradcheck.adapters.siblings import imported_file
 from gradcheck.answers import last_line
 from gradcheck.errors import InputError
 
@@ -33,11 +37,26 @@ _MAKERS = {
 #: Calls that give a function its rule: of JAX, of autograd, and of what is written in their way.
 _REGISTRATIONS = {"defvjp", "defjvp", "defvjp_argnum", "defjvp_argnum", "defvjps", "defjvps"}
 #: What Python 2 had and Python 3 calls otherwise.
-_OF_PYTHON_2 = {"xrange": range, "unicode": str, "long": int, "basestring": str}
+_OF_PYTHON_2 = {
+    "xrange": range, "unicode": str, "long": int, "basestring": str, "izip": zip, "imap": map,
+    "reduce": functools.reduce,
+}  # fmt: skip
+_PACKAGE = "__init__.py"
+#: What the annotations of a file name may be missing.
+_LAZY = __future__.annotations.compiler_flag
 #: A line of this much is shown of what is left out.
 _MOST_SHOWN = 60
-#: Python 2 wrote print without brackets.
-_PRINT = re.compile(r"^(\s*)print\s+(?!\()(.*)$", re.MULTILINE)
+#: What Python 2 wrote otherwise, and how it is written now.
+_REWRITTEN = [
+    (re.compile(pattern, re.MULTILINE), now)
+    for pattern, now in (
+        (r"^([ \t]*)print[ \t]+(?!\()(.*)$", r"\1print(\2)"),
+        (r"^([ \t]*)print$", r"\1print()"),
+        (r"^([ \t]*except[ \t]+[\w.]+)[ \t]*,[ \t]*(\w+)\s*:", r"\1 as \2:"),
+        (r"^([ \t]*raise[ \t]+[\w.]+)[ \t]*,[ \t]*(.+)$", r"\1(\2)"),
+        (r"\.iter(items|keys|values)\(", r".\1("),
+    )
+]
 _MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 
 
@@ -48,9 +67,28 @@ class LeftOut:
     line: int
     text: str
     reason: str
+    #: The name of the file, where it is one that was imported.
+    file: str = ""
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.text}: {self.reason}"
+        where = f"of {self.file}, " if self.file else ""
+        return f"{where}line {self.line}: {self.text}: {self.reason}"
+
+
+#: What a base that is missing is called where a class is made without it.
+_BASE = "__base_that_is_missing"
+
+
+class StandIn:
+    """What a class is made from whose own base is missing."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        # An operator, which its file calls in a function of its own: matmul(a, b).
+        if hasattr(cls, "compute") and not inspect.isfunction(getattr(cls, "__call__", None)):  # noqa: B004
+            setattr(cls, "__call__", lambda self, *arrays: self.compute(*arrays))  # noqa: B010
 
 
 @dataclass
@@ -62,6 +100,17 @@ class Definitions:
     left_out: list[LeftOut] = field(default_factory=list)
     #: Names that are missing since what they come from could not be imported: the reason.
     missing: dict[str, str] = field(default_factory=dict)
+    #: Classes of which a base is missing, by name: the reason.
+    incomplete: dict[str, str] = field(default_factory=dict)
+    #: All that could be parsed, with the lines of the file: also what is not run.
+    trees: list[ast.Module] = field(default_factory=list)
+
+    def lacking(self, value: Any) -> str:
+        """Why a class has a base that does nothing, where its own is missing; empty for others."""
+        if not inspect.isclass(value) or StandIn not in value.__mro__:
+            return ""
+        names = [one.__name__ for one in value.__mro__ if one.__name__ in self.incomplete]
+        return self.incomplete[names[-1]] if names else "a base of it is missing"
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -98,6 +147,9 @@ class _Taking:
         known[path.absolute()] = module
         sys.modules[name] = module
         trees = [one for chunk in _chunks(path) for one in self._parsed(chunk)]
+        for chunk, tree in trees:
+            self.result.trees.append(copy.deepcopy(tree))
+            ast.increment_lineno(self.result.trees[-1], chunk.line - 1)
         self.used = {
             node.id
             for _, tree in trees
@@ -114,9 +166,15 @@ class _Taking:
 
     # ---- one statement -----------------------------------------------------------------------
 
-    def _parsed(self, chunk: _Chunk) -> list[tuple[_Chunk, ast.Module]]:
-        """The source and its tree; cut in pieces where some of it is no Python."""
-        for text in (chunk.text, _PRINT.sub(r"\1print(\2)", chunk.text)):
+    def _parsed(self, chunk: _Chunk, *, old: bool = False) -> list[tuple[_Chunk, ast.Module]]:
+        """The source and its tree; cut in pieces where some of it is no Python.
+
+        A piece of an ``old`` source is taken for Python 2.
+        """
+        now = chunk.text
+        for pattern, rewritten in _REWRITTEN:
+            now = pattern.sub(rewritten, now)
+        for text in (now, chunk.text) if old else (chunk.text, now):
             try:
                 with warnings.catch_warnings(action="ignore"):  # of \d in a plain string
                     return [(chunk, ast.parse(text))]
@@ -124,7 +182,7 @@ class _Taking:
                 problem = error
         parts = list(_split(chunk))
         if len(parts) > 1:
-            return [one for part in parts for one in self._parsed(part)]
+            return [one for part in parts for one in self._parsed(part, old=True)]
         first = chunk.text.strip().splitlines()[0] if chunk.text.strip() else ""
         line = chunk.line + (getattr(problem, "lineno", None) or 1) - 1
         # Without the place that Python adds: it counts the lines from the start of the piece.
@@ -149,7 +207,9 @@ class _Taking:
             case _ if _is_constant(statement):
                 self._execute(chunk, statement, _shown(statement))
             case _:
-                self._leave(self._line(chunk, statement), _shown(statement), "it is not run")
+                line = self._line(chunk, statement)
+                self._leave(line, _shown(statement), "it is not run")
+                self._miss(statement, line, "it is not run")
 
     def _line(self, chunk: _Chunk, statement: ast.stmt) -> int:
         return chunk.line + statement.lineno - 1
@@ -157,20 +217,45 @@ class _Taking:
     def _leave(self, line: int, text: str, reason: str) -> None:
         self.result.left_out.append(LeftOut(line, text, reason))
 
+    def _miss(self, statement: ast.stmt, line: int, reason: str) -> None:
+        """Names that a statement would have given to something are missing."""
+        for node in statement.targets if isinstance(statement, ast.Assign) else ():
+            for one in ast.walk(node):
+                if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+                    said = f"line {line}, `{_shown(statement)}`: {reason}"
+                    self.result.missing.setdefault(one.id, said)
+
     def _execute(self, chunk: _Chunk, statement: ast.stmt, what: str) -> None:
         tree = ast.Module([statement], [])
         ast.increment_lineno(tree, chunk.line - 1)
         try:
             with warnings.catch_warnings(action="ignore"):
-                code = compile(tree, chunk.file, "exec")
+                code = compile(tree, chunk.file, "exec", _LAZY)
                 exec(code, vars(self.result.module))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             reason = self._because(error)
+            if isinstance(statement, ast.ClassDef) and self._without_base(statement, error):
+                self.result.incomplete[statement.name] = reason
+                self._execute(chunk, statement, what)
+                return
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
                 self.result.missing[statement.name] = reason
             self._leave(statement.lineno, what, reason)
+            self._miss(statement, statement.lineno, reason)
+
+    def _without_base(self, statement: ast.ClassDef, error: BaseException) -> bool:
+        """Let a base that is missing be one that does nothing; whether there is one."""
+        name = getattr(error, "name", None)
+        if not isinstance(error, NameError) or name not in self.result.missing:
+            return False
+        lacking = [base for base in statement.bases if _mentions(base, name)]
+        for base in lacking:
+            place = statement.bases.index(base)
+            statement.bases[place] = ast.copy_location(ast.Name(_BASE, ast.Load()), base)
+            setattr(self.result.module, _BASE, StandIn)
+        return bool(lacking)
 
     def _because(self, error: BaseException) -> str:
         name = getattr(error, "name", None)
@@ -183,7 +268,8 @@ class _Taking:
     def _import(self, chunk: _Chunk, statement: ast.Import | ast.ImportFrom) -> None:
         for alias in statement.names:
             bound = alias.asname or alias.name.split(".")[0]
-            if alias.name != "*" and bound not in self.used:
+            package = self.result.path.name == _PACKAGE  # is there for its imports
+            if alias.name != "*" and bound not in self.used and not package:
                 continue
             one: ast.stmt
             if isinstance(statement, ast.Import):
@@ -196,42 +282,50 @@ class _Taking:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
+                if bound in _OF_PYTHON_2:
+                    continue  # it is there by that name
                 text = ast.unparse(one)
                 reason = f"`{text}` fails: {last_line(error)}"
                 self.result.missing[bound] = reason
                 self._leave(self._line(chunk, statement), text, last_line(error))
 
     def _import_one(self, one: ast.Import | ast.ImportFrom | Any, chunk: _Chunk) -> None:
-        sibling = self._sibling(one)
+        sibling = imported_file(self.result.path, one)
         if sibling is None:
             if isinstance(one, ast.ImportFrom) and one.level:
                 raise ImportError(f"no file of that name lies beside {self.result.path.name}")
             code = compile(ast.fix_missing_locations(ast.Module([one], [])), chunk.file, "exec")
             exec(code, vars(self.result.module))
             return
-        path = sibling.absolute()
-        if path not in self.known:
-            taken = _Taking(sibling, self.known)
-            self.result.left_out += taken.result.left_out
-        module = self.known[path]
+        module = self._taken(sibling)
         namespace = vars(self.result.module)
         (alias,) = one.names
         if isinstance(one, ast.Import):
-            namespace[alias.asname or alias.name.split(".")[0]] = module
+            package = self.known.get(sibling.parent / _PACKAGE)
+            whole = module if alias.asname or "." not in alias.name else package
+            namespace[alias.asname or alias.name.split(".")[0]] = whole or module
         elif alias.name == "*":
             namespace.update({n: v for n, v in vars(module).items() if not n.startswith("_")})
+        elif sibling.stem == alias.name and not hasattr(module, alias.name):
+            namespace[alias.asname or alias.name] = module  # from package import module
         else:
             namespace[alias.asname or alias.name] = getattr(module, alias.name)
 
-    def _sibling(self, one: ast.Import | ast.ImportFrom) -> Path | None:
-        """The file beside this one that is imported, if it is one."""
-        name = one.names[0].name if isinstance(one, ast.Import) else one.module or ""
-        folder = self.result.path.parent
-        if isinstance(one, ast.ImportFrom):
-            for _ in range(one.level - 1):
-                folder = folder.parent
-        path = folder.joinpath(*name.split(".")).with_suffix(".py") if name else folder
-        return path if path.is_file() and path.absolute() != self.result.path.absolute() else None
+    def _taken(self, path: Path) -> ModuleType:
+        """The definitions of another file; a package knows the modules of it that are taken."""
+        if path not in self.known:
+            taken = _Taking(path, self.known)
+            self.result.left_out += [
+                one if one.file else replace(one, file=path.name) for one in taken.result.left_out
+            ]
+        init = path.parent / _PACKAGE
+        if init.is_file() and init != path and path.parent != self.result.path.parent:
+            _Taking(init, self.known) if init not in self.known else None
+        for one, module in list(self.known.items()):
+            package = self.known.get(one.parent / _PACKAGE)
+            if package is not None and package is not module:
+                setattr(package, one.stem, module)
+        return self.known[path]
 
     def _try(self, chunk: _Chunk, statement: ast.Try) -> None:
         """``try: import … except ImportError: …``: the first branch that can be taken."""
@@ -325,6 +419,10 @@ def _is_constant(statement: ast.stmt) -> bool:
         elif isinstance(node, ast.Await | ast.Yield | ast.NamedExpr):
             return False
     return True
+
+
+def _mentions(expression: ast.expr, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(expression))
 
 
 def _registers(statement: ast.stmt) -> bool:

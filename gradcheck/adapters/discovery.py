@@ -73,6 +73,8 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
             continue
         if isinstance(value, dict):
             parts = {f"{text}[{key!r}]": part for key, part in value.items()}
+            deeper = [(path, part) for path, part in parts.items() if isinstance(part, dict)]
+            parts |= {f"{path}[{k!r}]": leaf for path, part in deeper for k, leaf in part.items()}
         elif isinstance(value, list):
             parts = {f"{text}[{k}]": part for k, part in enumerate(value)}
         elif not is_array(value) and (key := first(plan.style.words.value_key, value)):
@@ -87,6 +89,21 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
     # An array in a list that is an attribute too is called as the attribute is.
     plain = {id(part) for path, part in found.items() if "[" not in path}
     return {path: part for path, part in found.items() if "[" not in path or id(part) not in plain}
+
+
+def unchecked(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> list[tuple[str, str]]:
+    """The names of parameters whose gradients nothing asks for, and where the gradients lie."""
+    rng = np.random.default_rng(_SEED)
+    found: list[tuple[str, str]] = []
+    for text, gradient in plan.unasked if plan.style.make is not None else ():
+        with reproducible(plan.generators), np.errstate(all="ignore"):
+            session = Session(plan, values, bindings)
+            if not landed(Place.parse(text or "_"), session.object, None):
+                continue  # made by the forward function, and no parameter
+            array = Place.parse(text).read(session.object)
+        if np.ndim(array) and _matters(plan, text, array, values, bindings, rng):
+            found.append((_name(text), gradient))
+    return found
 
 
 def _matters(
@@ -124,8 +141,11 @@ def _name(text: str) -> str:
     """What a parameter at a place is called: ``params['W']`` is W, ``W['val']`` too."""
     text = text.partition(".")[0]
     head, _, key = text.partition("[")
+    if "][" in key:  # params['W']['val']
+        head, _, key = key.partition("][")
+        head = head.strip("'\"")
     key = key.strip("]'\"")
-    if not key or key in ("val", "value", "data", "w"):
+    if not key or key in ("val", "value", "data", "w", "param"):
         return head if not key or key != "w" or head not in ("params", "parameters") else key
     return key if not key.isdigit() else f"{head}{key}"
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.layers import plan_of
-from gradcheck.adapters.recognition import Reading, read
+from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.words import is_logits
+from gradcheck.adapters.usage import Usage, usage_of
+from gradcheck.adapters.words import is_logits, is_taken
 
 #: Words that a source has where a gradient is meant with respect to what an activation took.
 _BEFORE = r"logit|score|pre-?_?activation"
+#: Words that a derivative has beside it where it is given what the activation gave.
+_AFTER = r"output|already|activated|post-?_?activation"
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Guess:
     names: str
 
 
-def guessed(reading: Reading, beside: Sequence[Sighting]) -> Guess | None:
-    """What nothing in the file confirms; ``beside`` are its layers."""
+def guessed(reading: Reading, definitions: Definitions) -> Guess | None:
+    """What nothing in the file confirms."""
     through, style = reading.names.through, reading.sighting.style
     asked = any(is_logits(parameter.name) for parameter in style.gets)
     if through and not asked and not _mentions(reading.sighting, f"{_BEFORE}|{through}"):
@@ -40,19 +43,27 @@ def guessed(reading: Reading, beside: Sequence[Sighting]) -> Guess | None:
             f'through = "{through}"',
         )
     plan = plan_of(reading.declared) if reading.declared is not None else None
-    given_output = (
-        plan is not None and plan.derivative_of == "output" and not plan.names.derivative_of
+    if plan is None or plan.derivative_of != "output" or plan.names.derivative_of:
+        return None
+    taken, given = style.takes[0].name, style.gets[0].name
+    named = taken != given and not is_taken(given)
+    usage = usage_in(reading.sighting, definitions)
+    if usage.settled or ((named or _mentions(reading.sighting, _AFTER)) and not usage.input):
+        return None
+    both = f", and of the calls in this file {usage.both()}" if usage.input else ""
+    return Guess(
+        f"right if {given} is what {style.name} gave, and wrong if it is what {style.name} "
+        f"takes{both}",
+        'derivative_of = "output"',
     )
-    if given_output and style.takes[0].name == style.gets[0].name:
-        others = [one for one in beside if one is not reading.sighting]
-        other = next((one.name for one in others if _is_given_input(one)), "")
-        if other:
-            return Guess(
-                f"right if it is given the output, and the derivative of {other} is given the "
-                "input",
-                'derivative_of = "output"',
-            )
-    return None
+
+
+def usage_in(sighting: Sighting, definitions: Definitions) -> Usage:
+    """What the file gives the derivative of an activation, where both are functions of it."""
+    style = sighting.style
+    if style.kind != "derivative" or style.make is not None or style.source is None:
+        return Usage()
+    return usage_of(definitions.trees, style.name, style.source.__name__, style.flag)
 
 
 def _mentions(sighting: Sighting, words: str) -> bool:
@@ -63,15 +74,3 @@ def _mentions(sighting: Sighting, words: str) -> bool:
     except (OSError, TypeError):
         text = ""
     return re.search(words, f"{sighting.name}\n{text}", re.IGNORECASE) is not None
-
-
-def _is_given_input(sighting: Sighting) -> bool:
-    """Whether a layer is a function of each entry whose derivative fits at the input."""
-    if sighting.style.kind != "derivative":
-        return False
-    try:
-        declared = read(sighting).declared
-    except Exception:
-        return False  # it is said where it is checked itself
-    plan = plan_of(declared) if declared is not None else None
-    return plan is not None and plan.derivative_of == "input" and plan.derivative_fits

@@ -63,10 +63,26 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
             arrays.append(name)
     if style.make is not None:
         for parameter in parameters_of(style.make):
-            needed = is_required(parameter) and is_parameter(parameter.name)
+            needed = is_required(parameter) and (
+                is_parameter(parameter.name) or _keeps_gradient(style.make, parameter.name)
+            )
             if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
                 arrays.append(parameter.name)
     return arrays, beside, "" if arrays else "its forward function takes no array"
+
+
+def _keeps_gradient(cls: Any, name: str) -> bool:
+    """Whether the methods of a class set an attribute that is called as the gradient of a name."""
+    if not inspect.isclass(cls):
+        return False
+    own = [value for value in vars(cls).values() if inspect.isfunction(value)]
+    stored = {
+        node.attr
+        for method in own
+        for node in ast.walk(tree_of(method))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    return bool(stored & set(gradient_names(name)))
 
 
 def _hides_a_term(parameter: inspect.Parameter) -> bool:

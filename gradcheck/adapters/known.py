@@ -60,6 +60,12 @@ _LOSS_WAYS: tuple[Dims, ...] = (
 )
 _IMAGE = "n c h+kh-1 w+kw-1"
 
+
+def _over_time(weights: Dims) -> tuple[Dims, ...]:
+    """A recurrent layer over all steps of a sequence, with and without a first hidden state."""
+    return ({"x": "n t d", "h": "n h", **weights}, {"x": "t n d", "h": "n h", **weights})
+
+
 KINDS = (
     Kind(
         "loss",
@@ -93,14 +99,18 @@ KINDS = (
                 "x": "n d", "h": "n h", "c": "n h", "weight": "d 4*h", "weight 2": "h 4*h",
                 "bias": "4*h",
             },
+            *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
         ),
-        {"n": 5, "d": 3, "h": 2},
+        {"n": 5, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "gru",
         ("gru",),
-        ({"x": "n d", "h": "n h", "weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"},),
-        {"n": 5, "d": 3, "h": 2},
+        (
+            {"x": "n d", "h": "n h", "weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"},
+            *_over_time({"weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"}),
+        ),
+        {"n": 5, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "rnn",
@@ -111,8 +121,13 @@ KINDS = (
                 "x": "d n", "h": "h n", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
                 "bias": "h 1", "bias 2": "o 1",
             },
+            *_over_time({"weight": "d h", "weight 2": "h h", "bias": "h"}),
+            {
+                "x": "d n t", "h": "h n", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
+                "bias": "h 1", "bias 2": "o 1",
+            },
         ),
-        {"n": 5, "d": 3, "h": 2},
+        {"n": 5, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "convolution",
@@ -124,7 +139,8 @@ KINDS = (
             {"x": "n h+k-1 w+k-1 c", "weight": "k k c f", "bias": "1 1 1 f"},
             {"x": "n l+k-1 c", "weight": "k c f", "bias": "f"},
         ),
-        {"n": 6, "c": 3, "h": 5, "w": 7, "f": 4, "k": 2, "kh": 2, "kw": 2, "l": 8},
+        # Distinct from those of usual windows, which a layer may choose for itself.
+        {"n": 6, "c": 10, "h": 8, "w": 9, "f": 12, "k": 2, "kh": 2, "kw": 2, "l": 11},
     ),
     Kind("pooling", ("pool", "pooling", "maxpool", "avgpool", "maxpool2d", "max_pool"),
          ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}),
@@ -172,7 +188,7 @@ KINDS = (
             "hardtanh", "logistic", "mul", "add", "sub", "multiply", "addition", "subtract", "neg",
             "negate", "div", "divide", "division", "truediv", "pow", "power",
         ),
-        ({"x": "n d", "bias": "n d"},),
+        ({"x": "n d", "bias": "n d"}, {"x": "n d", "gamma": "d"}, {"x": "n d", "gamma": "1 d"}),
         {"n": 4, "d": 3},
     ),
 )  # fmt: skip
@@ -188,6 +204,8 @@ OTHER = Kind(
         *_STEPS,
         {"x": "n d", "weight": "n d", "bias": "n d"},
         *_ways({"x": "n d", "weight": "d"}, {"bias": "d"}, {"bias": "1 d"}),
+        {"x": "n d", "gamma": "d", "beta": "d"},
+        {"x": "n d", "gamma": "1 d", "beta": "1 d"},
         {"x": "n", "weight": "n", "bias": "n"},
         {"x": "n d"},
         {"x": "n c h w"},
@@ -262,8 +280,11 @@ def kind_of(name: str) -> Kind:
     return OTHER
 
 
-def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
-    """The role of each input: ``x``, ``weight``, ``bias``, ``target``, and so on."""
+def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) -> dict[str, str]:
+    """The role of each input: ``x``, ``weight``, ``bias``, ``target``, and so on.
+
+    What an object is ``made_with`` is no ``x``.
+    """
     if kind is MODEL:
         return {name: "target" if is_target(name) else "data" for name in names}
     if kind is COST and not any(map(is_flat, names)):
@@ -300,7 +321,7 @@ def roles_of(names: Sequence[str], kind: Kind) -> dict[str, str]:
         elif kind.name == "loss" and lowered in _PROBABILITIES:
             roles[name] = "probabilities"
         else:
-            roles[name] = "x"
+            roles[name] = "gamma" if name in made_with else _ANY
     if kind.name == "affine" and not weights and biases == 1:
         return {name: "weight" if role == "bias" else role for name, role in roles.items()}
     return roles
@@ -321,17 +342,52 @@ def sizes_for(kind: Kind, way: Mapping[str, Any]) -> Mapping[str, int]:
     return kind.sizes if needed <= set(kind.sizes) else OTHER.sizes
 
 
-def fits(kind: Kind, way: Mapping[str, Any], parameters: Mapping[str, str]) -> bool:
-    """Whether the parameters that an object makes have dims that they have in this kind."""
-    roles = roles_of(list(parameters), kind)
+#: Dims of a window, which may also be a number that a layer has by default.
+_WINDOW = ("k", "kh", "kw")
+
+
+def fitted(
+    kind: Kind, way: Mapping[str, Any], parameters: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """The inputs where the parameters that an object makes are usual in this kind; None else.
+
+    A window that is 3 by default is so in the inputs too.
+    """
     if kind is OTHER:
-        return True
+        return dict(way)
     same = [one for one in kind.ways if one.get("x") in way.values()]
-    for name, role in roles.items():
-        usual = {one[role] for one in same if role in one}
-        if usual and parameters[name] not in usual:
-            return False
-    return True
+    window: dict[str, str] = {}
+    for name, role in roles_of(list(parameters), kind).items():
+        usual = {one[role] for one in same if role in one} if role != _ANY else set()
+        filled = [
+            one for one in (_filled(text, parameters[name]) for text in usual) if one is not None
+        ]
+        if usual and not filled:
+            return None
+        window |= filled[0] if filled else {}
+    return {name: _with_window(given, window) for name, given in way.items()}
+
+
+#: The role of what no name tells: as a parameter it may have any dims.
+_ANY = "x"
+
+
+def _filled(usual: str, found: str) -> dict[str, str] | None:
+    """The numbers that stand for the dims of a window; None where other dims differ."""
+    axes, seen = usual.split(), found.split()
+    if len(axes) != len(seen):
+        return None
+    window = {axis: one for axis, one in zip(axes, seen, strict=True) if axis != one}
+    fits = all(axis in _WINDOW and one.isdigit() for axis, one in window.items())
+    return window if fits else None
+
+
+def _with_window(given: Any, window: Mapping[str, str]) -> Any:
+    if not isinstance(given, str):
+        return given
+    for name, number in window.items():
+        given = re.sub(rf"\b{name}\b", number, given)
+    return given
 
 
 def ways_of(kind: Kind, roles: Mapping[str, str]) -> Iterator[dict[str, Any]]:

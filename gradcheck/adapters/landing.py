@@ -227,6 +227,13 @@ def parameter_place(owner: Any, name: str, shape: tuple[int, ...], words: Words)
         if isinstance(held, dict):
             keys = [key for key in held if str(key).lower() == name.lower()]
             texts += [f"{text}[{key!r}]" for key in keys]
+            nested = {key: held[key] for key in keys if isinstance(held[key], dict)}
+            texts += [
+                f"{text}[{key!r}][{inner!r}]"
+                for key, part in nested.items()
+                for inner in words.value_key
+                if inner in part
+            ]
     for text in texts:
         place = Place.parse(text)
         try:
@@ -238,23 +245,44 @@ def parameter_place(owner: Any, name: str, shape: tuple[int, ...], words: Words)
     return None
 
 
-def unasked(owner: Any, used: Sequence[str], words: Words) -> list[str]:
-    """Where gradients lie that nothing asks for; ``used`` are the places of the others."""
+def unasked(owner: Any, used: Sequence[str], words: Words) -> list[tuple[str, str]]:
+    """Where gradients lie that nothing asks for, each after the place of what it is a gradient for.
+
+    ``used`` are the places of the others. What it is for is empty where it cannot be told.
+    """
     held: dict[str, Any] = vars(owner) if hasattr(owner, "__dict__") else {}
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     for stem, value in held.items():
         if isinstance(value, np.ndarray) and value.ndim:
             names = [name for name in gradient_names(stem, words) if is_array(held.get(name))]
-            found += [name for name in names if np.shape(held[name]) == value.shape][:1]
+            found += [(stem, name) for name in names if np.shape(held[name]) == value.shape][:1]
         elif not isinstance(value, dict | list):
-            found += [f"{stem}.{key}" for key in words.gradient_key if is_array(_get(value, key))]
+            value_at = next((key for key in words.value_key if is_array(_get(value, key))), "")
+            found += [
+                (f"{stem}.{value_at}" if value_at else "", f"{stem}.{key}")
+                for key in words.gradient_key
+                if is_array(_get(value, key))
+            ]
+    parameters = [(text, held[text]) for text in words.parameters if text in held]
     for text in words.gradients:
         container = held.get(text)
         if isinstance(container, dict):
-            found += [f"{text}[{key!r}]" for key, part in container.items() if is_array(part)]
+            parts = [(key, part) for key, part in container.items() if is_array(part)]
         elif isinstance(container, list):
-            found += [f"{text}[{k}]" for k, part in enumerate(container) if is_array(part)]
-    return [text for text in found if text not in used]
+            parts = [(k, part) for k, part in enumerate(container) if is_array(part)]
+        else:
+            continue
+        for key, _ in parts:
+            beside = (f"{name}[{key!r}]" for name, one in parameters if _has(one, key))
+            found.append((next(beside, ""), f"{text}[{key!r}]"))
+    return [(stem, text) for stem, text in found if text not in used]
+
+
+def _has(container: Any, key: Any) -> bool:
+    try:
+        return is_array(container[key])
+    except _MISSING:
+        return False
 
 
 def _get(value: Any, name: str) -> Any:

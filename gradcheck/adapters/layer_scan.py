@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import re
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,11 @@ from typing import Any
 
 from gradcheck.adapters import guards
 from gradcheck.adapters.definitions import Definitions
-from gradcheck.adapters.discovery import argument_text
-from gradcheck.adapters.guesses import guessed
+from gradcheck.adapters.discovery import argument_text, unchecked
+from gradcheck.adapters.guesses import guessed, usage_in
 from gradcheck.adapters.inputs import tree_of
 from gradcheck.adapters.judgements import TIME_LIMIT, outcomes_of, set_aside
-from gradcheck.adapters.layers import declare, plan_of, rounding_of
+from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.readings import one_sample, others
@@ -43,6 +44,10 @@ from gradcheck.claims import Derivation, Rule
 
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
+#: Where no line of a spec would settle what is not known.
+NO_SPEC = "none"
+#: What dims do not mend: a file or a name that is not there.
+_BEYOND_A_SPEC = re.compile(r"every size that was tried: (NameError|\w*FoundError|OSError|Import)")
 #: What fails loudly, so that its author would have seen it where it is used.
 _BREAKS = ("wrong shape", "raises", "no gradient found")
 
@@ -52,14 +57,14 @@ def scan_layer(
     entry: Entry | None,
     definitions: Definitions,
     profile: Profile,
-    beside: Sequence[Sighting],
 ) -> LayerReport:
-    """The report of a layer; ``beside`` are those of its file."""
+    """The report of a layer of a file."""
     try:
         with limited(TIME_LIMIT):
             reading = _read(sighting, entry)
     except TimeUp:
         reading = Reading(sighting, reason=f"it does not end within {TIME_LIMIT:g} seconds")
+        reading.spec = NO_SPEC
     except (Exception, SystemExit) as error:
         reading = Reading(sighting, reason=last_line(error))
     name = entry.name if entry is not None else sighting.name
@@ -69,11 +74,25 @@ def scan_layer(
     plan = plan_of(reading.declared) if reading.declared is not None else None
     if plan is not None and _explained(plan.trial_error, definitions) != plan.trial_error:
         reading.declared, reading.reason = None, f"its backward function raises {plan.trial_error}"
-    if plan is not None and (needed := _kept_by_call(sighting, plan.trial_error)):
-        reading.declared, reading.reason = None, needed
+    lacking = definitions.lacking(sighting.what[-1])
+    if plan is not None and plan.trial_error:
+        needed = lacking or _kept_by_call(sighting, plan.trial_error, definitions)
+        if needed:
+            reading.declared, reading.assumptions, reading.spec = None, [], NO_SPEC
+            reading.reason = f"its backward function raises {plan.trial_error}; {needed}"
+    elif lacking and reading.declared is None:
+        reading.reason, reading.spec = f"{reading.reason}; {lacking}", NO_SPEC
+    elif lacking:
+        needed = lacking.partition(":")[0]
+        report.assumptions.append(f"{needed}, which is missing: what it defines itself is checked")
+    if entry is None:
+        _as_used(reading, report, definitions)
     if reading.declared is None:
-        report.reason = _explained(reading.reason, definitions)
-        report.spec = reading.spec or spec_line(sighting, {})
+        if _BEYOND_A_SPEC.search(reading.reason):
+            reading.spec = NO_SPEC
+        report.reason = _in_spec(_explained(reading.reason, definitions))
+        report.assumptions = reading.assumptions
+        report.spec = "" if reading.spec is NO_SPEC else reading.spec or spec_line(sighting, {})
         return report
     declared = reading.declared
     code = getattr(sighting.style.source, "__code__", None)
@@ -100,8 +119,10 @@ def scan_layer(
     if declared.options.sizes:
         report.assumptions.append("sizes of two and more: it raises at others")
     report.gradients = gradients
+    if entry is None:
+        report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
-    guess = guessed(reading, beside) if entry is None else None
+    guess = guessed(reading, definitions) if entry is None else None
     for gradient in report.gradients if guess is not None else ():
         if gradient.verdict == PASS:
             assert guess is not None
@@ -114,14 +135,20 @@ def scan_layer(
         seen = ", ".join(f"{name} {off:.0e}" for name, off in rounding.items())
         report.notes.append(f"in {dtype} its gradients are off by, relative to their norms: {seen}")
     notes = [note for _, outcome in outcomes for note in outcome.record.notes]
+    # Those of parameters are among the gradients; what forward makes anew is no parameter.
+    asked = [place for text, place in plan.unasked if text and entry is None]
     for note in dict.fromkeys(notes):
+        if any(f"a gradient in {place} that" in note for place in asked):
+            continue
         (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
     undecided = [g for g in report.gradients if g.verdict in (UNDECIDED, SCALED)]
     if undecided:
         scales = ", ".join(f'{g.name} = "{g.scale}"' for g in undecided if g.scale)
         extra = f"names = {{ scale = {{ {scales} }} }}" if scales else ""
+        unread = {gradient.name for gradient in undecided} - set(reading.inputs)
         extra = f"names = {{ {guess.names} }}" if guess is not None else extra
-        report.spec = spec_line(sighting, reading.inputs, extra)
+        more = dict.fromkeys(sorted(unread), "…")
+        report.spec = spec_line(sighting, {**reading.inputs, **more}, extra)
     return report
 
 
@@ -137,27 +164,85 @@ def _read(sighting: Sighting, entry: Entry | None) -> Reading:
     declared = declare((*sighting.what, entry.names), entry.inputs)
     reading = Reading(sighting, declared, entry.inputs, entry.names)
     if declared.problem is not None:
-        reading.declared, reading.reason = None, declared.problem
+        reading.declared, reading.reason = None, f"{entry.where}: {declared.problem}"
+        # What a scan without the spec would assume is a line to begin with.
+        alone = not entry.layer and sighting.style.backward is not None
+        found = read(sighting) if alone else reading
+        line = spec_line(sighting, found.inputs) if found.declared is not None else ""
+        reading.spec = line or NO_SPEC
     return reading
 
 
-def _kept_by_call(sighting: Sighting, error: str) -> str:
+def _unasked(declared: Derivation, report: LayerReport) -> list[GradientReport]:
+    """Gradients that a layer computes for parameters of which nothing was found but that."""
+    plan = plan_of(declared)
+    if plan is None or not plan.unasked:
+        return []
+    bindings, values = trials(declared, few=True)[-1]
+    return [
+        GradientReport(
+            name,
+            UNDECIDED,
+            lands=place,
+            message=f"{report.name}: the gradient for {name}, in {place}, is not checked, since "
+            f"the dims of {name} were not found",
+        )
+        for name, place in unchecked(plan, values, dict(bindings))
+    ]
+
+
+def _as_used(reading: Reading, report: LayerReport, definitions: Definitions) -> None:
+    """A derivative is one of what the calls in its file give it."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if plan is None or reading.sighting.style.kind != "derivative":
+        return
+    usage, name = usage_in(reading.sighting, definitions), reading.sighting.style.name
+    what = {"input": f"what {name} takes", "output": f"what {name} gave"}
+    if plan.derivative_of == "output" and usage.settled:
+        report.assumptions.append(f"{usage.said()} {what[usage.settled]}")
+        if usage.settled == "input":
+            reading.names = replace(reading.names, derivative_of="input")
+            reading.declared = declare((*reading.sighting.what, reading.names), reading.inputs)
+    elif plan.derivative_fits == {"input"} and usage.output:
+        report.notes.append(
+            f"{replace(usage, input=[]).said()} {what['output']}, where it is no derivative: it is "
+            f"one of {what['input']}"
+        )
+
+
+def _kept_by_call(sighting: Sighting, error: str, definitions: Definitions) -> str:
     """What is missing where backward reads what the call of an object keeps, beside forward."""
-    found = re.search(r"object has no attribute '(\w+)'", error)
     call = getattr(sighting.what[-1], "__call__", None)  # noqa: B004 - that of its instances
-    if found is None or not inspect.isfunction(call):
+    if not inspect.isfunction(call):
         return ""
-    kept = {
-        n.attr
-        for n in ast.walk(tree_of(call))
-        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)
-    }
-    if found[1] not in kept:
+    nodes = list(ast.walk(tree_of(call)))
+    names = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    known = {*call.__globals__, *dir(builtins)}
+    known |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    known |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+    if missing := next((name for name in names if name not in known), ""):
+        why = definitions.missing.get(missing, "")
+        return (
+            f"it may read what __call__ keeps, which needs {missing}{f' ({why})' if why else ''}: "
+            "scan it with that beside it"
+        )
+    found = re.search(r"object has no attribute '(\w+)'", error)
+    kept = {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+    if found is None or found[1] not in kept:
         return ""
     return (
-        f"its backward function reads self.{found[1]}, which __call__ keeps, of variables whose "
-        "class is not in the file"
+        f"self.{found[1]} is what __call__ keeps, of variables of a class that was not recognised"
     )
+
+
+def _in_spec(text: str) -> str:
+    """A reason with what is to be said in a declaration as it is said in a spec."""
+    table = re.compile(r"names\((\w+)=\{([^{}]*)\}\)")
+    pairs = re.compile(r"""['"](\w+)['"]: …""")
+    text = table.sub(
+        lambda one: f"names = {{ {one[1]} = {{ " + pairs.sub(r'\1 = "…"', one[2]) + " } }", text
+    )
+    return re.sub(r"names\((\w+)=…\)", r'names = { \1 = "…" }', text)
 
 
 def _explained(reason: str, definitions: Definitions) -> str:

@@ -27,7 +27,7 @@ from gradcheck.adapters.landing import (
     unasked,
 )
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.places import CHANGE, Place
+from gradcheck.adapters.places import CHANGE, Place, evaluate
 from gradcheck.adapters.randomness import generators_of, reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
@@ -37,11 +37,17 @@ from gradcheck.hints import said
 
 #: The step at which it is seen whether a derivative is one of x or of f(x): no verdict rests on it.
 _STEP = 2.0**-12
+#: Slopes on either side that differ by more of their size are those of a kink.
+_BENT = 2.0**-6
 
 
 def _cotangent(output: Any) -> Any:
     """Numbers that differ: ones are in the kernel of a softmax, and hide that a parameter moves."""
     return np.cos(np.arange(np.size(output), dtype=np.float64)).reshape(np.shape(output))[()]
+
+
+#: What is raised for want of something else than of other sizes.
+NOT_OF_SIZES = (NameError, OSError, ImportError, AttributeError)
 
 
 class Plan:
@@ -82,9 +88,11 @@ class Plan:
         #: Whether the output was finite in the trial.
         self.finite = True
         self.derivative_of = names.derivative_of
-        #: Whether a derivative was near the slopes of the function in the trial.
-        self.derivative_fits = False
+        #: What a derivative was given in the trial where it was near the slopes of the function.
+        self.derivative_fits: set[str] = set()
         self.gradients: dict[str, Place | None] = {}
+        #: Gradients that nothing asks for: the place of a parameter, and that of its gradient.
+        self.unasked: list[tuple[str, str]] = []
         self.trial_error = ""
         self.notes: list[str] = []
         functions = [f for f in (style.source, style.make) if f is not None]
@@ -121,6 +129,14 @@ class Plan:
         if session is None:
             assert error is not None
             raise DeclarationError(self._why(error)) from error
+        for name, text in self.names.scale.items():
+            try:
+                evaluate(text, dict(bindings), shapes_of(values))
+            except DeclarationError as error:
+                raise DeclarationError(
+                    f"{self.style.name}: names: scale: {name}: {error}"
+                ) from None
+        self._require_value(session)
         with reproducible(self.generators), np.errstate(all="ignore"):
             try:
                 if self.style.kind == "derivative" and not self.derivative_of:
@@ -131,14 +147,42 @@ class Plan:
                 self.trial_error = last_line(raised)
                 return
             self._find_gradients(session)
+            self._require_named(session)
             used = [place.text for place in self.gradients.values() if place is not None]
-            for text in unasked(session.object, used, self.style.words):
+            self.unasked = unasked(session.object, used, self.style.words)
+            for _, text in self.unasked:
                 self.notes.append(
                     f"{self.style.name} has a gradient in {text} that is not checked, since no "
                     "input of that name is declared"
                 )
             if self.is_loss and any(role == "optional" for _, role in self.gets):
                 self._give_loss_its_cotangent(session)
+
+    def _require_value(self, session: Session) -> None:
+        """A function without a backward function returns a number, and its gradients beside it."""
+        if self.style.backward is None and np.size(session.outputs[0]) != 1:
+            raise DeclarationError(
+                f"{self.style.name}: what it returns is neither a value with its gradient, "
+                "(loss, dx), nor is its backward function named: say it, "
+                f'layer = ["{self.style.name}", "…"]'
+            )
+
+    def _require_named(self, session: Session) -> None:
+        """What ``names`` says of gradients has to mean something."""
+        for key in ("scale", "gradients"):
+            for name in getattr(self.names, key):
+                if name not in self.differentiable:
+                    raise DeclarationError(
+                        f"{self.style.name}: names: {key}: {name!r} is no input that is "
+                        f"differentiated; they are {', '.join(self.differentiable)}"
+                    )
+        for name, text in self.names.gradients.items():
+            place = Place.parse(text)
+            if text != CHANGE and not landed(place, session.object, session.returned_gradients):
+                raise DeclarationError(
+                    f"{self.style.name}: names: gradients: that for {name!r} is said to lie in "
+                    f"{text!r}, where there is nothing once the backward function has run"
+                )
 
     def _why(self, error: Exception) -> str:
         what = last_line(error)
@@ -149,9 +193,10 @@ class Plan:
                 f"which it makes the declared parameters and runs ({what}); say what they are: "
                 f"names({self.filling.line()})"
             )
+        asked = "" if isinstance(error, NOT_OF_SIZES) else "; do the dims fit?"
         return (
-            f"{self.style.name}: its forward function raises at every size that was tried: {what}; "
-            "do the dims fit?"
+            f"{self.style.name}: its forward function raises at every size that was tried: "
+            f"{what}{asked}"
         )
 
     def _first(self, bindings: Mapping[str, Any], values: Mapping[str, Any]) -> Session:
@@ -319,28 +364,30 @@ class Plan:
             )
 
     def _argument_of_derivative(self, session: Session) -> str:
-        """Whether a derivative is given the input or the output: with which it is nearer."""
+        """Whether a derivative is given the input or the output: at which it fits."""
         (name, *_) = self.forward_inputs
         values = session.values
         x = np.asarray(values[name], dtype=np.float64)
-        beside: list[Any] = []
-        for step in (_STEP, -_STEP):
-            session.run_forward({**values, name: x + step})
-            beside.append(np.asarray(session.collect()[0]))
-        slopes = (beside[0] - beside[1]) / (2 * _STEP)
-        session.run_forward(values)
-        session.collect()
+        at: list[Any] = []
+        for step in (_STEP, -_STEP, 0.0):
+            session.run_forward({**values, name: x + step} if step else values)
+            at.append(np.array(session.collect()[0], dtype=np.float64))
+        after, before, here = at
+        slopes = (after - before) / (2 * _STEP)
+        smooth = np.abs(after - 2 * here + before) <= _BENT * _STEP * (1 + np.abs(slopes))
         off: dict[str, float] = {}
         for argument in ("input", "output"):
             self.derivative_of = argument
             try:
                 session.run_backward(())
-                off[argument] = float(np.median(np.abs(session.returned_gradients - slopes)))
+                apart = np.abs(session.returned_gradients - slopes) / (1 + np.abs(slopes))
+                # The largest: ELU's is 1 for positive ones, of whichever it is one.
+                off[argument] = float(np.max(apart[smooth], initial=0.0))
             except Exception:
                 off[argument] = np.inf
         # A derivative that is wrong is taken for one of the input, which most are.
-        self.derivative_fits = min(off.values()) < _STEP
-        return "output" if self.derivative_fits and off["output"] < off["input"] else "input"
+        self.derivative_fits = {argument for argument, by in off.items() if by < _STEP}
+        return "output" if self.derivative_fits == {"output"} else "input"
 
     def _find_gradients(self, session: Session) -> None:
         wanted = [name for name in self.forward_inputs if name in self.differentiable]

@@ -87,14 +87,19 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
 def _broadcast(
     reading: Reading, given: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Names, str]]:
-    """A bias that was taken for an array like the others may be one for all rows."""
+    """A bias that was taken for an array like the others may be one for all rows.
+
+    A slope or gain may be one number. A bias is not read so: its rule may sum over too much.
+    """
     dims = {name: one.shape.text for name, one in given.items() if isinstance(one, Real)}
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    own = plan.filling.inputs if plan is not None else set()
     small = [name for name in dims if is_parameter(name) and dims[name] == "n d"]
-    if not small or not set(dims) - set(small):
-        return
-    for text in ("d", "1 d"):
-        inputs = {**reading.inputs, **dict.fromkeys(small, text)}
-        yield inputs, reading.names, f'{" and ".join(small)} = "{text}", at which it is right'
+    gains = [name for name in dims if name in own and not is_parameter(name) and dims[name] == "d"]
+    for names, ways in ((small, ("d", "1 d")), (gains, ("1 d", "", "1"))):
+        for text in ways if names and set(dims) - set(names) else ():
+            inputs = {**reading.inputs, **dict.fromkeys(names, real(text))}
+            yield inputs, reading.names, f'{" and ".join(names)} = "{text}", at which it is right'
 
 
 def _slopes(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:

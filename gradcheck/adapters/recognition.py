@@ -21,7 +21,7 @@ from gradcheck.adapters.known import (
     MODEL,
     OTHER,
     Kind,
-    fits,
+    fitted,
     kind_of,
     roles_of,
     sizes_for,
@@ -91,7 +91,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     wanted, beside, problem = wanted_of(style)
     if problem:
         return _unread(reading, wanted, problem)
-    roles = roles_of(wanted, kind)
+    made_with = [p.name for p in (() if style.make is None else parameters_of(style.make))]
+    roles = roles_of(wanted, kind, made_with)
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
     unused = {
@@ -327,5 +328,6 @@ def _completed(
         # Declared as it is, so that what is wrong is said by the declaration itself.
         yield dict(way), names
         return
-    if fits(kind, way, found):
-        yield {**way, **found}, replace(names, init=init, parameters=places)
+    inputs = fitted(kind, way, found)
+    if inputs is not None:
+        yield {**inputs, **found}, replace(names, init=init, parameters=places)

@@ -7,10 +7,12 @@ for a declaration to say, and is reported apart, as are side effects.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import inspect
 import io
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,12 @@ from gradcheck.adapters.scan_report import (
     LayerReport,
 )
 from gradcheck.adapters.sightings import Sighting, is_base, line_of, sightings
-from gradcheck.adapters.spec import Entry
-from gradcheck.adapters.style import parameters_of
+from gradcheck.adapters.spec import Entry, resolved
+from gradcheck.adapters.style import Style, parameters_of
+from gradcheck.adapters.unrecognised import unrecognised
 from gradcheck.adapters.words import WORDS
 from gradcheck.checking import Profile
+from gradcheck.errors import DeclarationError, InputError
 
 PROFILE = Profile("scan", inputs=35, derandomized=True, database=False)
 
@@ -41,14 +45,23 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
         report.left_out = [str(one) for one in definitions.left_out]
         report.defined = [n for n, one in definitions.namespace.items() if callable(one)]
         found = _with_spec(definitions, spec)
+        seen = {id(one.what[-1]) for one, _ in found}
+        for name, value in definitions.namespace.items():
+            if (lacking := definitions.lacking(value)) and id(value) not in seen:
+                report.left_out.append(f"line {line_of(value)}: class {name}: {lacking}")
     for sighting, entry in found:
         with _quietly():
-            layer = scan_layer(sighting, entry, definitions, profile, [one for one, _ in found])
+            layer = scan_layer(sighting, entry, definitions, profile)
         report.layers.append(layer)
         yield layer
     for layer in _lonely(definitions, report):
         report.layers.append(layer)
         yield layer
+    parts = [part for one, _ in found for part in one.what]
+    given = [entry.names for _, entry in found if entry is not None]
+    parts += [f for one in given for f in (*one.init.values(), *one.call.values()) if callable(f)]
+    named = [layer.name for layer in report.layers if layer.reason]
+    report.unrecognised = unrecognised(definitions, parts, named)
     yield report
 
 
@@ -56,7 +69,7 @@ def _lonely(definitions: Definitions, report: FileReport) -> Iterator[LayerRepor
     """Functions and classes with one half of a layer, or two that do not fit together."""
     known = {layer.name for layer in report.layers}
     for name, value in definitions.namespace.items():
-        if name in known or hasattr(value, "named_parameters"):
+        if name in known or hasattr(value, "named_parameters") or definitions.lacking(value):
             continue  # modules of torch are differentiated by torch
         if inspect.isclass(value):
             reason = "" if is_base(value, definitions.namespace) else _half_of_class(value)
@@ -100,13 +113,15 @@ def _half_of_class(cls: type) -> str:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """What the code prints is not what the scan says, and nobody answers what it asks for."""
+    """The code prints nothing between what the scan says, waits for nothing and asks nobody."""
     kept, sys.stdin = sys.stdin, io.StringIO()
+    slept, time.sleep = time.sleep, lambda _: None
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             yield
     finally:
         sys.stdin = kept
+        time.sleep = slept
 
 
 def _with_spec(
@@ -114,6 +129,9 @@ def _with_spec(
 ) -> list[tuple[Sighting, Entry | None]]:
     """The layers of a file, each with what the spec says of it."""
     found: list[tuple[Sighting, Entry | None]] = []
+    space = vars(definitions.module)
+    here = [name for name, entry in spec.items() if _made_of(definitions, entry)]
+    spec = {n: resolved(one, space) if n in here else one for n, one in spec.items()}
     declared = {name: _made_of(definitions, entry) for name, entry in spec.items()}
     used: set[int] = set()
     for sighting in sightings(definitions):
@@ -131,22 +149,60 @@ def _with_spec(
         found.append((sighting, spec[name] if name is not None else None))
     for name, what in declared.items():
         if what and id(what) not in used:
-            code = getattr(what[-1], "__code__", None)
-            line = code.co_firstlineno if code else 0
-            style = style_of(what, spec[name].names)
-            found.append((Sighting(name, what, style, line), spec[name]))
+            style = _style(what, spec[name])
+            found.append((Sighting(name, what, style, line_of(what[-1])), spec[name]))
     return found
+
+
+def _style(what: tuple[Any, ...], entry: Entry) -> Style:
+    """How a declared layer is called; raises ``InputError`` where the spec does not say it."""
+    (first, *_) = what
+    own: list[str] = []
+    if inspect.isclass(first):
+        own = [name for name, one in vars(first).items() if inspect.isroutine(one)]
+        own = [name for name in own if name == "__call__" or not name.startswith("__")]
+    for key in ("forward", "backward"):
+        method = getattr(entry.names, key)
+        if inspect.isclass(first) and method and not hasattr(first, method):
+            raise InputError(
+                f"{entry.where}: names: {key} = {method!r}; {first.__name__} has no such method: "
+                f"it has {', '.join(own) or 'none'}"
+            )
+    try:
+        return style_of(what, entry.names)
+    except DeclarationError:
+        said = " and ".join(getattr(one, "__name__", repr(one)) for one in what)
+        methods = f'names = {{ forward = "…", backward = "…" }}, of its {", ".join(own)}'
+        raise InputError(
+            f"{entry.where}: it is not known how {said} is called, forward and backward; say it: "
+            + (methods if own else 'layer = ["my_forward", "my_backward"]')
+        ) from None
 
 
 def _made_of(definitions: Definitions, entry: Entry) -> tuple[Any, ...]:
     names = entry.layer or (entry.name,)
     space = vars(definitions.module)
-    if entry.layer and not all(name in space for name in names):
+    if not all(name in space for name in names):
         return ()
-    return tuple(space[name] for name in names if name in space)
+    return tuple(space[name] for name in names)
 
 
-def unknown_entries(spec: Mapping[str, Entry], reports: Sequence[FileReport]) -> list[str]:
-    """The layers of a spec that no file has."""
+def require_defined(
+    spec: Mapping[str, Entry], defined: Collection[str], reports: Sequence[FileReport]
+) -> None:
+    """Raise ``InputError`` for a layer of a spec that no file has; ``defined`` are their names."""
     seen = {layer.name for report in reports for layer in report.layers}
-    return [name for name in spec if name not in seen]
+    for entry in spec.values():
+        if entry.name in seen:
+            continue
+        parts = entry.layer or (entry.name,)
+        name = next((one for one in parts if one not in defined), parts[0])
+        near = difflib.get_close_matches(name, sorted(defined), 1)
+        raise InputError(
+            f"{entry.where}: no file defines {name!r}"
+            + (
+                f"; is it {near[0]!r}?"
+                if near
+                else f"; they define {', '.join(defined) or 'nothing'}"
+            )
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradcheck.adapters.conventions import conventions
+from gradcheck.adapters.unrecognised import Unrecognised
 from gradcheck.records import count
 
 #: The verdicts on a gradient; ``SCALED`` is right up to a constant that may be a convention.
@@ -61,8 +62,10 @@ class FileReport:
     file: str
     layers: list[LayerReport] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    #: The functions and classes of the file.
+    #: The names of its functions and classes.
     defined: list[str] = field(default_factory=list)
+    #: The functions and classes that were taken for no layer.
+    unrecognised: list[Unrecognised] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -96,6 +99,9 @@ class FileReport:
                 }
                 for layer in self.layers
             ],
+            "unrecognised": [
+                {"name": one.name, "line": one.line, "spec": one.spec} for one in self.unrecognised
+            ],
             "left_out": self.left_out,
         }
 
@@ -104,7 +110,7 @@ def exit_code(reports: Sequence[FileReport]) -> int:
     """0 all right, 1 a gradient is wrong, 2 nothing was recognised, 3 something is undecided."""
     layers = [layer for report in reports for layer in report.layers]
     verdicts = [layer.verdict for layer in layers]
-    if not any(layer.gradients or layer.spec for layer in layers):
+    if not any(layer.gradients or layer.reason for layer in layers):
         return NOTHING
     if FAIL in verdicts:
         return _FAILED
@@ -113,14 +119,12 @@ def exit_code(reports: Sequence[FileReport]) -> int:
 
 def nothing(reports: Sequence[FileReport]) -> list[str]:
     """What to say where nothing was recognised: what was looked for, and what can be done."""
-    defined = ", ".join(name for report in reports for name in report.defined)
     looked_for = [str(one.__doc__).splitlines()[0].replace("``", "") for one in conventions()]
     left_out = any(report.left_out for report in reports)
     return [
         "no layer was recognised; looked for, by the names that are usual for the parts of each:",
         *(f"  {text}" for text in looked_for),
-        f"what the files define: {defined or 'nothing'}"
-        + (", beside what was left out, which is named above" if left_out else ""),
+        *(["what was left out is named above"] if left_out else []),
         "where the parts have other names, say them in a spec, and give it with --spec spec.toml:",
         "  [layers]",
         '  my_layer = { layer = ["my_function", "its_backward"], x = "n d", W = "d m" }',
@@ -151,7 +155,8 @@ def details(layer: LayerReport) -> Iterator[str]:
     """What there is to say about a layer, beside the verdicts."""
     if layer.reason:
         yield f"{layer.name} (line {layer.line}) was not checked: {layer.reason}"
-        yield f"  a line of a spec that would settle it, under [layers]:\n    {layer.spec}"
+        if layer.spec:
+            yield f"  a line of a spec that would settle it, under [layers]:\n    {layer.spec}"
         return
     for gradient in layer.gradients:
         if gradient.verdict in (FAIL, UNDECIDED):
@@ -159,6 +164,8 @@ def details(layer: LayerReport) -> Iterator[str]:
             named = ", ".join(gradient.mistakes)
             if named:
                 yield f"  {layer.name}, gradient for {gradient.name}: {named}"
+            if gradient.verdict == UNDECIDED and layer.spec:
+                yield f"  a line of a spec that would settle it, under [layers]:\n    {layer.spec}"
         elif gradient.verdict == SCALED:
             yield (
                 f"{layer.name}: the gradient for {gradient.name} is right up to the constant "
@@ -177,15 +184,25 @@ def remarks(layer: LayerReport) -> Iterator[str]:
         yield f"note: {layer.name}: {text}"
 
 
+def others(report: FileReport) -> Iterator[str]:
+    """What was taken for no layer, a line each, and how it would be declared."""
+    if report.unrecognised:
+        yield "taken for no layer; if one is, a line of a spec declares it, under [layers]:"
+    for one in report.unrecognised:
+        yield f"  line {one.line}: {one.spec}"
+
+
 def summary(reports: Sequence[FileReport]) -> str:
     """One sentence over the scan."""
     layers = [layer for report in reports for layer in report.layers]
     gradients = [gradient for layer in layers for gradient in layer.gradients]
     verdicts = [gradient.verdict for gradient in gradients]
     unread = sum(bool(layer.reason) for layer in layers)
+    rest = sum(len(report.unrecognised) for report in reports)
     return (
         f"{count(len(layers), 'layer')} recognised, {count(len(gradients), 'gradient')} checked: "
         f"{verdicts.count(PASS)} right, {verdicts.count(FAIL)} wrong, {verdicts.count(SCALED)} "
         f"right up to a constant, {verdicts.count(UNDECIDED)} undecided; "
         f"{count(unread, 'layer')} not checked"
+        + (f"; {count(rest, 'definition')} taken for no layer" if rest else "")
     )

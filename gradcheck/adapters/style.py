@@ -51,6 +51,8 @@ class Style:
     #: The parameter of the backward function that gets what was kept, if no word says so.
     cache: str = ""
     kind: str = "vjp"
+    #: The argument that makes the forward function its own derivative.
+    flag: str = ""
     #: Without a backward function: where the value stands in what is returned.
     value_at: int = 0
     #: Where the rule stands, for reports.

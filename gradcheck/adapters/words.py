@@ -163,6 +163,12 @@ def is_logits(name: str) -> bool:
     return name.lower() in ("z", "zs", "logits", "scores", "preactivation")
 
 
+def is_taken(name: str) -> bool:
+    """Whether an array of this name is what an activation takes, rather than what it gives."""
+    lowered = name.lower()
+    return is_logits(name) or lowered in ("x", "xs", "v", "u", "net", "inp", "input", "inputs")
+
+
 def is_cache(name: str) -> bool:
     """Whether a parameter of a backward function is what the forward function kept."""
     lowered = name.lower()

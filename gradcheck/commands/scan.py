@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from gradcheck.commands import Subparsers
-from gradcheck.errors import InputError
 from gradcheck.report.terminal import Screen
 
 
@@ -28,7 +27,7 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
     from gradcheck.adapters import scan_report as told
-    from gradcheck.adapters.scan import scan, unknown_entries
+    from gradcheck.adapters.scan import require_defined, scan
     from gradcheck.adapters.spec import spec_of
 
     spec = spec_of(options.spec) if options.spec is not None else {}
@@ -40,9 +39,7 @@ def run(options: argparse.Namespace) -> int:
                 reports.append(report)
             elif not options.json:
                 print(screen.line(*told.headline(report)), flush=True)
-    unknown = unknown_entries(spec, reports)
-    if unknown:
-        raise InputError(f"{options.spec} declares {unknown[0]!r}, which no file defines")
+    require_defined(spec, [name for report in reports for name in report.defined], reports)
     code = told.exit_code(reports)
     said = told.nothing(reports) if code == told.NOTHING else []
     if options.json:
@@ -56,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
     for text in (text for layer in layers for text in told.remarks(layer)):
         print(screen.show(text))
     for text in (f"left out: {r.file}, {one}" for r in reports for one in r.left_out):
+        print(screen.show(text))
+    for text in (text for report in reports for text in told.others(report)):
         print(screen.show(text))
     for text in said:
         print(screen.show(text))

@@ -103,7 +103,9 @@ def test_what_can_be_taken_is_taken_and_the_rest_is_named(tmp_path):
     assert "depth_map" in layers["Mystery"]["spec"]
     assert "ends the program" in layers["Quits"]["unchecked"]
     said = "\n".join(left_out)
-    for part in ("time.sleep(100)", "open('data.npy')", "plt.show()", "notthere", "class Linear"):
+    assert "fw" in layers["Linear"]["unchecked"]
+    assert layers["Linear"]["spec"] is None  # no line of a spec brings its base
+    for part in ("time.sleep(100)", "open('data.npy')", "plt.show()", "notthere"):
         assert part in said
     assert "Traceback" not in done.stderr + done.stdout
 
@@ -184,7 +186,7 @@ def test_a_spec_in_python(tmp_path):
     ("name", "text", "said"),
     [
         ("empty.py", "x = 1\n", "0 layers recognised"),
-        ("helpers.py", "def run(x):\n    return x\n", "what the files define: run"),
+        ("helpers.py", "def run(x):\n    return x\n", 'run = { layer = ["run", "…"], x'),
         ("helpers.py", "def run(x):\n    return x\n", "affine_backward(dout, cache)"),
         ("helpers.py", "def run(x):\n    return x\n", 'layer = ["my_function", "its_backward"]'),
         ("notes.txt", "", "a Python file or a notebook"),
@@ -208,19 +210,168 @@ def test_nothing_recognised_and_wrong_use(tmp_path, name, text, said):
         ("[layers", "is no TOML"),
         ("x = 1", "declares no layer"),
         ('[layers]\nAffine = { x = "n d", names = { scal = 1 } }', "'scal' is not known"),
-        ('[layers]\nNowhere = { x = "n d" }', "'Nowhere', which no file defines"),
-        ("[layers]\nAffine = { x = { foo = 1 } }", "a table has one of the keys"),
+        ('[layers]\nNowhere = { x = "n d" }', "no file defines 'Nowhere'; they define f"),
+        ('[layers]\nff = { x = "n d" }', "layer ff: no file defines 'ff'; is it 'f'?"),
+        ('[layers]\ng = { layer = ["f", "h"], x = "n d" }', "layer g: no file defines 'h'"),
+        (
+            "[layers]\nAffine = { x = { foo = 1 } }",
+            "layer Affine, x: {'foo': 1}: a table has one of",
+        ),
+        (
+            "[layers]\nf = { x = { real = 'n', hgh = 1 } }",
+            "f, x: real: 'hgh' is not known; known be",
+        ),
+        ("[layers]\nf = { x = 3 }", "layer f, x: a dims string such as"),
+        ("[layers]\nf = { layer = 3 }", "layer f: layer = 3; the name of a class or function"),
+        ("[layers]\nf = { names = 'x' }", "layer f: names = 'x'; a table was expected"),
+        ("[layer]\nf = { x = 'n' }", "it has 'layer' and no table 'layers'"),
+        ("[layers]\nBox = { x = 'n' }", "it is not known how Box is called, forward and backward"),
+        ("[layers]\nBox = { names = { forward = 'rum' } }", "Box has no such method: it has run"),
+        (
+            "[layers]\nBox = { x = 'n', names = { forward = 'run', backward = 'pull', "
+            "init = { w = { function = 'nowhere' } } } }",
+            "layer Box, names.init.w: function = 'nowhere': the file has no such function",
+        ),
     ],
 )
 def test_specs_that_cannot_be_meant(tmp_path, text, said):
     spec = tmp_path / "spec.toml"
     spec.write_text(text)
     path = tmp_path / "lab.py"
-    path.write_text("def f(x):\n    return x\n")
+    path.write_text(
+        "def f(x):\n    return x\n\n\n"
+        "class Box:\n    def __init__(self, w=None):\n        self.w = w\n"
+        "\n    def run(self, x):\n        return x\n\n    def pull(self, d):\n        return d\n"
+    )
     done = run(path, "--spec", spec)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Error:" not in done.stderr
+
+
+AFFINE = """
+class Affine:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        return dout @ self.W.T
+
+
+def run(x, w):
+    return x @ w, (x, w)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('Affine = { x = "n d" }', "its constructor needs 'W'"),
+        ('Affine = { x = "n d", W = "d m", q = "m" }', 'names = { parameters = { q = "…" } }'),
+        (
+            'Affine = { x = "n d", W = "d m", names = { scale = { W = "1/q" } } }',
+            "names: scale: W: '1/q' is not an expression in sizes",
+        ),
+        (
+            'Affine = { x = "n d", W = "d m", names = { scale = { V = "1/n" } } }',
+            "names: scale: 'V' is no input that is differentiated; they are x, W",
+        ),
+        (
+            'Affine = { x = "n d", W = "d m", names = { gradients = { W = "dV" } } }',
+            "that for 'W' is said to lie in 'dV', where there is nothing",
+        ),
+        ('run = { x = "n d", w = "d m" }', "nor is its backward function named: say it, layer ="),
+    ],
+)
+def test_a_spec_that_does_not_fit_is_said_and_accuses_nobody(tmp_path, line, said):
+    path, spec = tmp_path / "lab.py", tmp_path / "spec.toml"
+    path.write_text(AFFINE)
+    spec.write_text(f"[layers]\n{line}\n")
+    done = run(path, "--spec", spec, "--json")
+    layer = layers_of(done)[0][line.partition(" ")[0]]
+    assert done.returncode == 3
+    assert f"spec.toml, layer {layer['name']}: " in layer["unchecked"]
+    assert said in layer["unchecked"]
+    assert layer["spec"] == ('Affine = { x = "n d", W = "d m" }' if "Affine" in line else None)
+
+
+def test_a_spec_names_functions_of_the_file(tmp_path):
+    path, spec = tmp_path / "lab.py", tmp_path / "spec.toml"
+    path.write_text(
+        "import numpy as np\n\n\n"
+        "def slope_of_sin(x):\n    return np.cos(x)\n\n\n"
+        "class Curve:\n"
+        "    def __init__(self, curve, steep):\n        self.curve, self.steep = curve, steep\n\n"
+        "    def forward(self, x):\n        self.x = x\n        return self.curve(x)\n\n"
+        "    def backward(self, dout):\n        return dout * self.steep(self.x)\n"
+    )
+    spec.write_text(
+        '[layers]\nCurve = { x = "n d", names = { init = { '
+        'curve = { function = "np.sin" }, steep = { function = "slope_of_sin" } } } }\n'
+    )
+    layers, _ = layers_of(run(path, "--json"))
+    assert layers["Curve"]["verdict"] == "undecided"
+    done = run(path, "--spec", spec, "--json")
+    assert layers_of(done)[0]["Curve"]["verdict"] == "pass"
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["files"][0]["unrecognised"] == []
+
+
+def test_what_is_taken_for_no_layer_is_listed_with_a_line_that_declares_it(tmp_path):
+    path = tmp_path / "lab.py"
+    path.write_text(
+        "def run(x, w):\n    return helper(x) @ w, (x, w)\n\n\n"
+        "def pull(g, kept):\n    x, w = kept\n    return g @ w.T, x.T @ g\n\n\n"
+        "def helper(a):\n    return 1 * a\n\n\n"
+        "def scale_forward(x):\n    return 2 * helper(x), None\n\n\n"
+        "def scale_backward(dout, cache):\n    return 2 * dout\n\n\n"
+        "class Box:\n    def run(self, x):\n        return x\n"
+    )
+    done = run(path, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["files"][0]["unrecognised"] == [
+        {"name": "run", "line": 1, "spec": 'run = { layer = ["run", "…"], x = "…", w = "…" }'},
+        {
+            "name": "pull",
+            "line": 5,
+            "spec": 'pull = { layer = ["pull", "…"], g = "…", kept = "…" }',
+        },
+        {"name": "Box", "line": 23, "spec": 'Box = { names = { forward = "…", backward = "…" } }'},
+    ]
+    assert "3 definitions taken for no layer" in run(path).stdout
+    spec = tmp_path / "spec.toml"
+    spec.write_text('[layers]\nrun = { layer = ["run", "pull"], x = "n d", w = "d m" }\n')
+    done = run(path, "--spec", spec, "--json")
+    assert layers_of(done)[0]["run"]["verdict"] == "pass"
+    assert [one["name"] for one in json.loads(done.stdout)["files"][0]["unrecognised"]] == ["Box"]
+
+
+def test_a_gradient_of_a_parameter_that_is_not_checked_is_undecided(tmp_path):
+    path = tmp_path / "lab.py"
+    path.write_text(
+        "import numpy as np\n\n\n"
+        "class Mixed:\n"
+        "    def __init__(self, W, n):\n        self.W, self.v = W, np.linspace(1, 2, n)\n\n"
+        "    def forward(self, x):\n"
+        "        self.x, self.h = x, x @ self.W\n        return self.h * self.v\n\n"
+        "    def backward(self, dout):\n"
+        "        self.dh = dout * self.v\n        self.dW = self.x.T @ self.dh\n"
+        "        self.dv = np.sum(dout, axis=0)\n        return self.dh @ self.W.T\n"
+    )
+    done = run(path, "--json")
+    layer = layers_of(done)[0]["Mixed"]
+    assert done.returncode == 3
+    assert {one["name"]: one["verdict"] for one in layer["gradients"]} == {
+        "x": "pass", "W": "pass", "v": "undecided",
+    }  # fmt: skip
+    assert layer["spec"] == 'Mixed = { x = "n d", W = "d m", v = "…" }'
+    assert layer["side_effects"] == []  # the gradient in dh is of what forward makes
 
 
 def test_declared_layers_are_collected_by_pytest(tmp_path):
@@ -242,3 +393,46 @@ def test_declared_layers_are_collected_by_pytest(tmp_path):
     assert "2 failed, 2 passed" in done.stdout
     assert "needs 't', for which nothing is declared" in done.stdout
     assert "wrong value" in done.stdout
+
+
+def test_python_2_is_taken_as_it_would_be_written_now(tmp_path):
+    path = tmp_path / "old.py"
+    path.write_text(
+        "import numpy as np\nfrom itertools import izip\n\n\n"
+        "def scale_forward(x):\n"
+        "    for name, value in {'a': 2.0}.iteritems():\n        print name, value\n"
+        "        x = x * value\n"
+        "    if x is None:\n        raise ValueError, 'no array'\n"
+        "    return x, None\n\n\n"
+        "def scale_backward(dout, cache):\n"
+        "    try:\n        (factor,) = [b for _, b in izip('a', [2.0])]\n"
+        "    except ValueError, error:\n        print error\n"
+        "    print\n    return factor * dout\n\n\n"
+        "print `3`\n"
+    )
+    done = run(path, "--json")
+    layers, left_out = layers_of(done)
+    assert (layers["scale"]["verdict"], done.returncode) == ("pass", 0)
+    assert left_out == ["line 23: print `3`: this is no Python 3: invalid syntax"]
+
+
+def test_what_a_layer_waits_for_or_reads_is_named(tmp_path):
+    path = tmp_path / "lab.py"
+    path.write_text(
+        "import numpy as np\nimport time\nfrom time import sleep\n\n"
+        "sizes = input('sizes? ')\nW = np.zeros(sizes)\n\n\n"
+        "def slow_forward(x):\n    time.sleep(1000)\n    sleep(1000)\n    return 2 * x, None\n\n\n"
+        "def slow_backward(dout, cache):\n    return 2 * dout\n\n\n"
+        "def read_forward(x):\n    return np.load('scale.npy') * x, None\n\n\n"
+        "def read_backward(dout, cache):\n    return dout\n\n\n"
+        "def lin_forward(x):\n    return x @ W, None\n\n\n"
+        "def lin_backward(dout, cache):\n    return dout @ W.T\n"
+    )
+    done = run(path, "--json")
+    layers, _ = layers_of(done)
+    assert layers["slow"]["verdict"] == "pass"
+    assert "No such file or directory: 'scale.npy'" in layers["read"]["unchecked"]
+    assert "line 6, `W = np.zeros(sizes)`: it needs sizes: line 5" in layers["lin"]["unchecked"]
+    # No dims would mend that.
+    assert layers["read"]["spec"] is layers["lin"]["spec"] is None
+    assert "do the dims fit" not in done.stdout

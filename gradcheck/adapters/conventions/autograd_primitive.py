@@ -26,14 +26,15 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     if not primitive and names.framework != "autograd":
         return None
     kind = inspect.Parameter.POSITIONAL_ONLY
-    takes = parameters_of(getattr(one, "fun", one)) or parameters_of(one)
+    written = getattr(one, "fun", one)
+    takes = parameters_of(written) or parameters_of(one)
     return Style(
         convention="autograd primitive" if primitive else "autograd function",
         name=getattr(one, "__name__", type(one).__name__),
         forward=lambda held: _forward(held, one),
         backward=lambda held: _backward(autograd, held, one),
         make=lambda: SimpleNamespace(given=()),
-        source=one if inspect.isfunction(one) else None,
+        source=written if inspect.isfunction(written) else None,
         inward=as_is,
         takes_all=not takes,
         takes=tuple(p.replace(kind=kind) for p in takes),

@@ -33,6 +33,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         forward=lambda _: function,
         backward=lambda _: _flagged(function, flag),
         kind="derivative",
+        flag=flag,
         source=function,
         takes=takes,
         gets=takes,
