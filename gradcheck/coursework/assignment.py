@@ -30,6 +30,7 @@ from __future__ import annotations
 import copy
 import functools
 import hashlib
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,7 +150,7 @@ def _tasks(part: Mapping[str, Any], found: Mapping[str, Mapping[str, Found]]) ->
     if one.claim is None:
         raise InputError(f"{where}: {one.problem}")
     claim = one.claim
-    if isinstance(claim, Rule) and isinstance(claim.derivation.function, Submitted):
+    if isinstance(claim, Rule) and _asks(claim.derivation.function):
         raise InputError(
             f"{where}: the function of {claim.derivation.name} comes from the submission; what is "
             "measured has to be yours. Compare the two by an identity"
@@ -165,7 +166,7 @@ def _tasks(part: Mapping[str, Any], found: Mapping[str, Mapping[str, Found]]) ->
                  _one_gradient(claim, key, where), origin, visible)
             for key, worth in points.items()
         ]  # fmt: skip
-    checked = claim if isinstance(claim, Rule) else _guarded(claim)
+    checked = _alone(claim) if isinstance(claim, Rule) else _guarded(claim)
     return [Task(name, title, float(points), checked, origin, visible)]
 
 
@@ -203,8 +204,6 @@ class Picked:
 
     @property
     def __signature__(self) -> Any:
-        import inspect
-
         return inspect.signature(self.rule.function)
 
     def expect(self, size: int) -> None:
@@ -220,6 +219,32 @@ class Picked:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raw = self.rule.function(*args, **kwargs)
         return gradients_by_name(self.rule.name, raw, self.rule)[self.name]
+
+
+def _alone(rule: Rule) -> Rule:
+    """The same rule, measured without what else comes from the submission.
+
+    A Hessian is the slope of the gradient that is declared beside it: of a gradient of the
+    submission it would be measured by what the submission says at points that it must not see.
+    """
+    if rule.kind != "hessian":
+        return rule
+    made = copy.copy(rule)
+    made.derivation = copy.copy(rule.derivation)
+    others = (other for other in rule.derivation.rules if other is not rule)
+    made.derivation.rules = [made, *(other for other in others if not _asks(other.function))]
+    return made
+
+
+def _asks(function: Any, seen: frozenset[int] = frozenset()) -> bool:
+    """Whether a function comes from the submission, or names what does."""
+    if isinstance(function, Submitted | Gradient):
+        return True
+    if not inspect.isfunction(function) or id(function) in seen:
+        return False
+    named = inspect.getclosurevars(function)
+    found = (*named.globals.values(), *named.nonlocals.values())
+    return any(_asks(one, seen | {id(function)}) for one in found)
 
 
 def _guarded(identity: Identity) -> Identity:

@@ -9,6 +9,7 @@ hides it on purpose can. It is done before a line of the submission runs.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ _LIBRARY = {
 }  # fmt: skip
 #: A number that is divided by is a step if it is at most this.
 _STEP = 1e-2
+#: How a step is spelt that is such a number.
+_SMALL = "a small number"
 
 
 @dataclass(frozen=True)
@@ -98,84 +101,164 @@ def _mentions(node: ast.AST) -> Iterator[str]:
 
 def _own(function: ast.AST) -> int:
     """The line at which a function takes a difference itself; 0 where it does not."""
-    called: dict[str, set[str]] = {}
-    steps: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    called.setdefault(target.id, set()).update(_callees(node.value, called))
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-            steps |= {name for side in (node.left, node.right) for name in _names(side)}
-        if isinstance(node, ast.AugAssign):
-            steps |= _names(node.value)
-            if isinstance(node.target, ast.Name):
-                called.setdefault(node.target.id, set()).update(_callees(node.value, called))
+    values = _Values(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Name | ast.Attribute):
             text = node.id if isinstance(node, ast.Name) else node.attr
             if text in _LIBRARY:
                 return node.lineno
-        if (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Div)
-            and _is_step(node.right, steps)
-            and _is_difference(node.left, called)
-        ):
-            return node.lineno
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            step = values.step(node.right)
+            if step and values.is_difference(node.left, step):
+                return node.lineno
     return 0
 
 
-def _is_step(divisor: ast.expr, steps: set[str]) -> bool:
-    numbers = [
-        node.value
-        for node in ast.walk(divisor)
-        if isinstance(node, ast.Constant) and isinstance(node.value, float)
-    ]
-    return bool(_names(divisor) & steps) or any(0 < abs(value) <= _STEP for value in numbers)
+class _Values:
+    """What the names of a function stand for: all that is ever assigned to them, or added."""
 
+    def __init__(self, function: ast.AST) -> None:
+        self._of: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    self._assign(target, node.value)
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                self._assign(node.target, node.value)
+            elif isinstance(node, ast.AugAssign):
+                made = ast.BinOp(node.target, node.op, node.value)
+                self._assign(node.target, ast.copy_location(made, node))
 
-def _is_difference(numerator: ast.expr, called: dict[str, set[str]]) -> bool:
-    for node in ast.walk(numerator):
-        if isinstance(node, ast.Attribute) and node.attr == "imag":
-            return True
-        if _subtracted(node, called):
-            return True
-        if isinstance(node, ast.Name) and "-" in called.get(node.id, ()):
-            return True
-    return False
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Tuple | ast.List):
+            parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+            fits = len(parts) == len(target.elts)
+            for one, part in zip(
+                target.elts, parts if fits else itertools.repeat(value), strict=False
+            ):
+                self._assign(one, part)
+            return
+        while isinstance(target, ast.Subscript | ast.Starred | ast.Attribute):
+            if isinstance(target, ast.Attribute):
+                self._of.setdefault(ast.unparse(target), []).append(value)
+            target = target.value  # an entry of an array, or of what an object holds, is moved
+        if isinstance(target, ast.Name):
+            self._of.setdefault(target.id, []).append(value)
 
+    def made_of(self, *nodes: ast.AST) -> Iterator[ast.AST]:
+        """All that stands in some expressions, and in what their names stand for."""
+        left, seen = list(nodes), set()
+        while left:
+            for node in ast.walk(left.pop()):
+                if id(node) in seen:
+                    continue
+                seen.add(id(node))
+                yield node
+                left += self._values(node)
 
-def _callees(node: ast.expr, called: dict[str, set[str]]) -> set[str]:
-    """The functions whose values an expression is made of; ``"-"`` for a difference of one."""
-    found: set[str] = set()
-    for one in ast.walk(node):
-        if isinstance(one, ast.Call):
-            function = one.func
-            if isinstance(function, ast.Name):
-                found.add(function.id)
-            elif isinstance(function, ast.Attribute) and not _is_library(function.value):
-                found.add(function.attr)
-        elif isinstance(one, ast.Name):
-            found |= called.get(one.id, set())
-        elif _subtracted(one, called):
-            found.add("-")
-    return found
+    def step(self, divisor: ast.expr) -> frozenset[str]:
+        """How a step may be spelt that is divided by: names, and ``_SMALL`` for a small number.
 
+        A step is a number that is chosen, not one that a function has made of the data.
+        """
+        parts = list(_factors(divisor))
+        if not all(isinstance(one, ast.Constant | ast.Name | ast.Attribute) for one in parts):
+            return frozenset()
+        # ``two_h = 2 * h``
+        parts += [part for one in parts for value in self._values(one) for part in _factors(value)]
+        names = {ast.unparse(one) for one in parts if isinstance(one, ast.Name | ast.Attribute)}
+        if any(map(_is_small, parts)):
+            small = (name for name, values in self._of.items() if any(map(_is_small, values)))
+            names |= {_SMALL, *small}
+        return frozenset(names)
 
-def _subtracted(node: ast.AST, called: dict[str, set[str]]) -> bool:
-    """Whether it is a difference of two values of one function."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+    def _values(self, node: ast.AST) -> list[ast.expr]:
+        named = isinstance(node, ast.Name | ast.Attribute)
+        return self._of.get(ast.unparse(node), []) if named else []
+
+    def is_difference(self, numerator: ast.expr, step: frozenset[str]) -> bool:
+        """Whether it holds a difference of one function at places that are a step apart."""
+        nodes = list(self.made_of(numerator))
+        if any(isinstance(node, ast.Attribute) and node.attr == "imag" for node in nodes):
+            return any(_is_moved(node, step) for node in nodes)
+        return any(
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Sub)
+            and self._is_apart(node, step)
+            for node in nodes
+        )
+
+    def _is_apart(self, difference: ast.BinOp, step: frozenset[str]) -> bool:
+        left, right = (self._calls(side) for side in (difference.left, difference.right))
+        for name in left.keys() & right.keys():
+            calls = [*left[name], *right[name]]
+            given = [part for call in calls for part in _given(call)]
+            if any(_is_moved(node, step) for node in self.made_of(*given)):
+                return True
+            if all(any(_is_step_alone(part, step) for part in call.args) for call in calls):
+                return True
         return False
-    both = _callees(node.left, called) & _callees(node.right, called)
-    return bool(both - {"-"})
+
+    def _calls(self, side: ast.expr) -> dict[str, list[ast.Call]]:
+        """The calls that a side is made of, by the name of what is called."""
+        found: dict[str, list[ast.Call]] = {}
+        for node in self.made_of(side):
+            if not isinstance(node, ast.Call):
+                continue
+            function = node.func
+            if isinstance(function, ast.Name):
+                found.setdefault(function.id, []).append(node)
+            elif isinstance(function, ast.Attribute) and not _is_library(function.value):
+                found.setdefault(function.attr, []).append(node)
+        return found
+
+
+def _factors(node: ast.expr) -> Iterator[ast.expr]:
+    """The factors of a product or quotient, without signs."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        yield from _factors(node.left)
+        yield from _factors(node.right)
+    elif isinstance(node, ast.UnaryOp):
+        yield from _factors(node.operand)
+    else:
+        yield node
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    """What a call works on: its arguments, and the object of a method."""
+    own = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    return [*own, *call.args, *(one.value for one in call.keywords)]
+
+
+def _is_moved(node: ast.AST, step: frozenset[str]) -> bool:
+    """Whether it is something plus or minus a step, or a multiple of one, as ``1j * h * unit``."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add | ast.Sub):
+        return False
+    return any(_is_step(one, step) for side in (node.left, node.right) for one in _factors(side))
+
+
+def _is_step(node: ast.expr, step: frozenset[str]) -> bool:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return ast.unparse(node) in step or (_SMALL in step and _is_small(node))
+
+
+def _is_step_alone(node: ast.expr, step: frozenset[str]) -> bool:
+    factors = list(_factors(node))
+    return any(_is_step(one, step) for one in factors) and all(
+        isinstance(one, ast.Constant) or _is_step(one, step) for one in factors
+    )
+
+
+def _is_small(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, float)
+        and 0 < abs(node.value) <= _STEP
+    )
 
 
 def _is_library(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy")
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}

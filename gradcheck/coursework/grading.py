@@ -19,6 +19,7 @@ from gradcheck.checking import Outcome as Checked
 from gradcheck.checking import Profile, check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.assignment import Assignment, Task
+from gradcheck.coursework.cancellation import is_cancelled
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.cotangents import unlike_their_sum
 from gradcheck.coursework.interview import Interview, Question, clean
@@ -206,7 +207,9 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
     unsure: list[Case] = []
     kinked: list[Case] = []
 
-    def judged(verdict: Verdict) -> None:
+    def judged(verdict: Verdict) -> Verdict:
+        if is_cancelled(task.claim, verdict):
+            verdict = replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
         passed = verdict.status is Status.PASS
         coarse = passed and verdict.resolution > _COARSEST
         if verdict.case is not None and (coarse or verdict.status is Status.UNDECIDED):
@@ -214,6 +217,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         beside = isinstance(task.claim, Identity) and verdict.cause in _BESIDE
         if verdict.case is not None and ((passed and verdict.kinks) or beside):
             kinked.append(verdict.case)
+        return verdict
 
     checked = _checked(assignment, task, [seed], most, hints, judged, final)
     inputs, undecided = checked.record.inputs, checked.record.undecided
@@ -291,7 +295,7 @@ def _checked(
     seeds: list[int],
     inputs: int,
     hints: Hints,
-    judged: Callable[[Verdict], None],
+    judged: Callable[[Verdict], Verdict],
     final: bool = True,
 ) -> Checked:
     profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)

@@ -23,6 +23,18 @@ TAKES = {
     "def rule(dy, x):\n    return dy * slope(np.tanh, x, 1e-6)",
     "a method": "class Layer:\n    def rule(self, dy):\n        h = 1e-6\n"
     "        return (self.f(self.x + h) - self.f(self.x)) / h",
+    "around zero": "def rule(dx, x, h=1e-6):\n    def along(t):\n        return f(x + t * dx)\n"
+    "    return (along(h) - along(-h)) / (2 * h)",
+    "at once": "def rule(dy, x):\n    h, width = 1e-6, 2e-6\n    up, down = f(x + h), f(x - h)\n"
+    "    return (up - down) / width",
+    "an entry": "def rule(dy, x, h=1e-6):\n    for i in range(len(x)):\n        old = x[i]\n"
+    "        x[i] = old + h\n        up = f(x)\n        x[i] = old - h\n        down = f(x)\n"
+    "        x[i] = old\n        two = 2 * h\n        g[i] = (up - down) / two\n    return g",
+    "a parameter": "class Layer:\n    def rule(self, dy, eps=1e-5):\n        self.W[0] += eps\n"
+    "        up = self.loss()\n        self.W[0] -= 2 * eps\n        down = self.loss()\n"
+    "        return (up - down) / (2 * eps)",
+    "by a unit": "def rule(dy, x, h):\n    e = np.eye(3)[0]\n"
+    "    return (f(x + h * e) - f(x - h * e)) / 2 / h",
     "a lambda": "rule = lambda dy, x: (f(x + 1e-6) - f(x)) / 1e-6",
 }
 DERIVES = {
@@ -33,6 +45,21 @@ DERIVES = {
     "    centered = x - mean\n    std = np.sqrt((centered ** 2).mean(axis=0) + eps)\n"
     "    norm = centered / std\n    dx = dy * gamma\n"
     "    return (dx - dx.mean(axis=0) - norm * (dx * norm).mean(axis=0)) / std",
+    "layer norm": "class Norm:\n    def rule(self, dout):\n        g = dout * self.gamma\n"
+    "        return (g - g.mean(axis=1) - self.xhat * (g * self.xhat).mean(axis=1)) / self.s",
+    "layer norm, times m": "def rule(dy, x, gamma):\n    m = x.shape[1]\n"
+    "    xc = x - x.mean(1, keepdims=True)\n    std = np.sqrt((xc ** 2).mean(1) + 1e-5)\n"
+    "    xn = xc / std\n    g = dy * gamma\n"
+    "    return (m * g - g.sum(1) - xn * (g * xn).sum(1)) / (m * std)",
+    "layer norm, at once": "def rule(dy, x):\n    xn = (x - x.mean()) / np.sqrt(x.var() + 1e-5)\n"
+    "    return (dy - dy.mean() - xn * (dy * xn).mean()) / np.sqrt(x.var() + 1e-5)",
+    "a share": "def rule(z, t):\n    e = np.exp(z - z.max())\n"
+    "    return (e.sum() - (e * t).sum()) / e.sum()",
+    "covariance": "def rule(x, y):\n    n = len(x)\n"
+    "    return ((x * y).sum() - x.sum() * y.sum() / n) / n",
+    "attention": "def rule(do, q, k, v):\n    a = softmax(q @ k.T / np.sqrt(q.shape[1]))\n"
+    "    da = do @ v.T\n    d = np.sqrt(q.shape[1])\n"
+    "    return (a * da - a * (a * da).sum(1)) / d @ k",
     "sigmoid": "def rule(dy, x):\n    return dy * (sigmoid(x) - sigmoid(x) ** 2)",
     "quotient of data": "def rule(x, t):\n    return (x[1:] - x[:-1]) / (t[1:] - t[:-1])",
     "logistic over n": "def rule(w, x, t):\n    n = x.shape[0]\n"
