@@ -13,11 +13,12 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-#: Functions of libraries that take differences.
+#: Functions of libraries that take differences, and those whose names students give their own.
 _LIBRARY = {
-    "approx_fprime", "approx_derivative", "check_grad", "numdifftools", "derivative",
-    "measure_jacobian", "measure_jvp",
+    "approx_fprime", "approx_derivative", "numdifftools", "measure_jacobian", "measure_jvp",
 }  # fmt: skip
+_COMMON = {"check_grad", "derivative", "jacobian", "hessian"}
+_THEIRS = ("scipy", "numdifftools", "jax.test_util")
 #: A number that is divided by is a step if it is at most this.
 _STEP = 1e-2
 #: How a step is spelt that is such a number.
@@ -44,7 +45,8 @@ class _Function:
 def differencing(source: str) -> list[Differencing]:
     """The functions that take differences; none where the source is no Python."""
     try:
-        functions = list(_functions(ast.parse(source), ""))
+        tree = ast.parse(source)
+        functions = list(_functions(tree, "", _imported(tree)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     by_name: dict[str, list[_Function]] = {}
@@ -72,20 +74,35 @@ def _reached(first: _Function, by_name: dict[str, list[_Function]]) -> int:
     return 0
 
 
-def _functions(tree: ast.AST, prefix: str) -> Iterator[_Function]:
+def _imported(tree: ast.AST) -> frozenset[str]:
+    """How the source calls functions of libraries whose names are common."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_THEIRS):
+            for one in node.names:
+                name = one.asname or one.name
+                found |= {name} if one.name in _COMMON else {f"{name}.{text}" for text in _COMMON}
+        elif isinstance(node, ast.Import):
+            for one in node.names:
+                if one.name.startswith(_THEIRS):
+                    found |= {f"{one.asname or one.name}.{text}" for text in _COMMON}
+    return frozenset(found)
+
+
+def _functions(tree: ast.AST, prefix: str, imported: frozenset[str]) -> Iterator[_Function]:
     for node in ast.iter_child_nodes(tree):
         name = f"{prefix}{node.name}" if isinstance(node, _NAMED) else ""
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield _Function(name, set(_mentions(node)), _own(node))
+            yield _Function(name, set(_mentions(node)), _own(node, imported))
         elif (
             isinstance(node, ast.Assign)
             and isinstance(node.value, ast.Lambda)
             and isinstance(node.targets[0], ast.Name)
         ):
             text = f"{prefix}{node.targets[0].id}"
-            yield _Function(text, set(_mentions(node.value)), _own(node.value))
+            yield _Function(text, set(_mentions(node.value)), _own(node.value, imported))
         if isinstance(node, ast.ClassDef | ast.If | ast.Try | ast.With):
-            yield from _functions(node, f"{name}." if name else prefix)
+            yield from _functions(node, f"{name}." if name else prefix, imported)
 
 
 _NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -99,13 +116,13 @@ def _mentions(node: ast.AST) -> Iterator[str]:
             yield one.attr
 
 
-def _own(function: ast.AST) -> int:
+def _own(function: ast.AST, imported: frozenset[str]) -> int:
     """The line at which a function takes a difference itself; 0 where it does not."""
     values = _Values(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Name | ast.Attribute):
             text = node.id if isinstance(node, ast.Name) else node.attr
-            if text in _LIBRARY:
+            if text in _LIBRARY or (text in _COMMON and ast.unparse(node) in imported):
                 return node.lineno
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             step = values.step(node.right)

@@ -19,6 +19,10 @@ TAKES = {
     "complex step": "def rule(dy, x, h):\n    return f(x + 1j * h).imag / h",
     "library": "from scipy.optimize import approx_fprime\n\ndef rule(dy, x):\n"
     "    return approx_fprime(x, f, 1e-8)",
+    "library, renamed": "from scipy import differentiate as d\n\ndef rule(dy, x):\n"
+    "    return dy * d.derivative(f, x).df",
+    "library, by a common name": "from scipy.optimize import check_grad\n\n"
+    "def rule(dy, x):\n    return check_grad(f, g, x)",
     "by a helper": "def slope(g, x, h):\n    return (g(x + h) - g(x)) / h\n\n"
     "def rule(dy, x):\n    return dy * slope(np.tanh, x, 1e-6)",
     "a method": "class Layer:\n    def rule(self, dy):\n        h = 1e-6\n"
@@ -53,6 +57,9 @@ DERIVES = {
     "    return (m * g - g.sum(1) - xn * (g * xn).sum(1)) / (m * std)",
     "layer norm, at once": "def rule(dy, x):\n    xn = (x - x.mean()) / np.sqrt(x.var() + 1e-5)\n"
     "    return (dy - dy.mean() - xn * (dy * xn).mean()) / np.sqrt(x.var() + 1e-5)",
+    "a flag": "def rule(x, derivative=False):\n    return x * (1 - x) if derivative else f(x)",
+    "a method": "class Layer:\n    def rule(self, dy):\n"
+    "        return dy * self.activation.derivative(self.z)",
     "a share": "def rule(z, t):\n    e = np.exp(z - z.max())\n"
     "    return (e.sum() - (e * t).sum()) / e.sum()",
     "covariance": "def rule(x, y):\n    n = len(x)\n"
