@@ -52,7 +52,9 @@ What is *not* defended against:
 - a hole in the kernel;
 - a rule that answers by differences hidden from the reading of its source;
 - a student who knows the hidden seed;
-- a rule that is right whenever it is asked here, and wrong at times or inputs that are not met.
+- a rule that is right whenever it is asked here, and wrong at times or inputs that are not met;
+- a gradient that is off by less than 6e-8 of the numbers beside it, as of a softmax that is taken
+  for 1 where less than 1e-9 is left: a check resolves no more.
 
 As a user of its own, where namespaces are forbidden, moreover:
 
