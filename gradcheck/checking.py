@@ -148,7 +148,8 @@ def check_claim(
     simplify: bool = True,
     width: int | None = None,
     progress: Callable[[int], None] | None = None,
-    judged: Callable[[Verdict], Verdict] | None = None,
+    judged: Callable[[Verdict], object] | None = None,
+    excused: Callable[[Verdict], bool] | None = None,
     placed: Placed | None = None,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
@@ -156,15 +157,16 @@ def check_claim(
     ``hints`` say how much of a mistake is told; with the level ``"none"`` it is not looked for.
     ``simplify=False`` stops at the first failing point, leaves it as it is and gives it no name.
     ``width`` is that of the reader's screen, see ``narrate``; ``progress`` is told how many inputs
-    were judged, ``judged`` each verdict on one, of which it returns what it counts as; ``placed``
-    gives further points, of some sizes at a time, which come before those of sizes that are drawn.
+    were judged, ``judged`` each verdict on one; a failure that ``excused`` has an excuse for counts
+    as undecided. ``placed`` gives further points, of some sizes at a time, which come before those
+    of sizes that are drawn.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
     claim.require_sound()
     run = _Run(
         claim, profile or default_profile(), seed_, replay_id or claim.id, hints or Hints.of(),
-        width, progress, judged, placed,
+        width, progress, judged, excused, placed,
     )  # fmt: skip
     run.simplified = simplify
     try:
@@ -209,7 +211,8 @@ class _Run:
     hints: Hints
     width: int | None = None
     progress: Callable[[int], None] | None = None
-    judged: Callable[[Verdict], Verdict] | None = None
+    judged: Callable[[Verdict], object] | None = None
+    excused: Callable[[Verdict], bool] | None = None
     placed: Placed | None = None
     inputs: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -361,8 +364,11 @@ class _Run:
         self.inputs += 1
         if self.progress is not None:
             self.progress(self.inputs)
+        failed = verdict.status is Status.FAIL
+        if failed and self.excused is not None and self.excused(verdict):
+            verdict = replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
         if self.judged is not None:
-            verdict = self.judged(verdict)
+            self.judged(verdict)
         at = self.raised.setdefault(sizes, [0, 0])
         at[0] += verdict.cause == "raised"
         at[1] += 1

@@ -210,9 +210,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
     unsure: list[Case] = []
     kinked: list[Case] = []
 
-    def judged(verdict: Verdict) -> Verdict:
-        if is_cancelled(task.claim, verdict):
-            verdict = replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
+    def judged(verdict: Verdict) -> None:
         passed = verdict.status is Status.PASS
         coarse = passed and verdict.resolution > _COARSEST
         if verdict.case is not None and (coarse or verdict.status is Status.UNDECIDED):
@@ -220,7 +218,6 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         beside = isinstance(task.claim, Identity) and verdict.cause in _BESIDE
         if verdict.case is not None and ((passed and verdict.kinks) or beside):
             kinked.append(verdict.case)
-        return verdict
 
     checked = _checked(assignment, task, [seed], most, hints, judged, final)
     inputs, undecided = checked.record.inputs, checked.record.undecided
@@ -298,7 +295,7 @@ def _checked(
     seeds: list[int],
     inputs: int,
     hints: Hints,
-    judged: Callable[[Verdict], Verdict],
+    judged: Callable[[Verdict], None],
     final: bool = True,
 ) -> Checked:
     profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)
@@ -308,7 +305,8 @@ def _checked(
     with installed((assignment.folder / FOLDER).absolute()):
         return check_claim(
             task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints,
-            judged=judged, simplify=final, placed=points,
+            judged=judged, excused=functools.partial(is_cancelled, task.claim), simplify=final,
+            placed=points,
         )  # fmt: skip
 
 
