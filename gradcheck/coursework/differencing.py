@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeGuard, TypeVar
+
+Node = TypeVar("Node", bound=ast.AST)
 
 #: Functions of libraries that take differences, and those whose names students give their own.
 _LIBRARY = {
@@ -128,6 +131,8 @@ def _own(function: ast.AST, imported: frozenset[str]) -> int:
             step = values.step(node.right)
             if step and values.is_difference(node.left, step):
                 return node.lineno
+            if values.is_secant(node.left, node.right):
+                return node.lineno
     return 0
 
 
@@ -136,6 +141,12 @@ class _Values:
 
     def __init__(self, function: ast.AST) -> None:
         self._of: dict[str, list[ast.expr]] = {}
+        # Of long functions all of this is asked again and again.
+        self._within: dict[tuple[str, type[ast.AST]], list[Any]] = {}
+        self._beyond: dict[str, set[str]] = {}
+        self._called: dict[int, list[tuple[list[ast.Call], list[ast.Call]]]] = {}
+        self._moved: dict[frozenset[str], set[str]] = {}
+        self._seen: dict[tuple[int, frozenset[str]], bool] = {}
         for node in ast.walk(function):
             if isinstance(node, ast.Assign):
                 for target in node.targets:
@@ -157,21 +168,39 @@ class _Values:
             return
         while isinstance(target, ast.Subscript | ast.Starred | ast.Attribute):
             if isinstance(target, ast.Attribute):
-                self._of.setdefault(ast.unparse(target), []).append(value)
+                self._of.setdefault(_text(target), []).append(value)
             target = target.value  # an entry of an array, or of what an object holds, is moved
         if isinstance(target, ast.Name):
             self._of.setdefault(target.id, []).append(value)
 
-    def made_of(self, *nodes: ast.AST) -> Iterator[ast.AST]:
-        """All that stands in some expressions, and in what their names stand for."""
-        left, seen = list(nodes), set()
-        while left:
-            for node in ast.walk(left.pop()):
-                if id(node) in seen:
-                    continue
-                seen.add(id(node))
-                yield node
-                left += self._values(node)
+    def made_of(self, kind: type[Node], *nodes: ast.AST) -> list[Node]:
+        """What of a kind stands in some expressions, and in what their names stand for."""
+        direct = [one for node in nodes for one in ast.walk(node)]
+        reached = {other for name in set(map(_text, direct)) for other in self._reached(name)}
+        found = [one for one in direct if isinstance(one, kind)]
+        return found + [one for name in reached for one in self._nodes(name, kind)]
+
+    def _nodes(self, name: str, kind: type[Node]) -> list[Node]:
+        """What of a kind stands in all that is assigned to a name."""
+        key = name, kind
+        if key not in self._within:
+            values = self._of.get(name, [])
+            self._within[key] = [
+                one for value in values for one in ast.walk(value) if isinstance(one, kind)
+            ]
+        return self._within[key]
+
+    def _reached(self, first: str) -> set[str]:
+        """A name, and those that it is made of."""
+        if first not in self._beyond:
+            reached, left = set(), [first]
+            while left:
+                name = left.pop()
+                if name not in reached and name in self._of:
+                    reached.add(name)
+                    left += set(map(_text, self._nodes(name, ast.expr)))
+            self._beyond[first] = reached
+        return self._beyond[first]
 
     def step(self, divisor: ast.expr) -> frozenset[str]:
         """How a step may be spelt that is divided by: names, and ``_SMALL`` for a small number.
@@ -183,45 +212,86 @@ class _Values:
             return frozenset()
         # ``two_h = 2 * h``
         parts += [part for one in parts for value in self._values(one) for part in _factors(value)]
-        names = {ast.unparse(one) for one in parts if isinstance(one, ast.Name | ast.Attribute)}
+        names = {_text(one) for one in parts} - {""}
         if any(map(_is_small, parts)):
             small = (name for name, values in self._of.items() if any(map(_is_small, values)))
             names |= {_SMALL, *small}
         return frozenset(names)
 
     def _values(self, node: ast.AST) -> list[ast.expr]:
-        named = isinstance(node, ast.Name | ast.Attribute)
-        return self._of.get(ast.unparse(node), []) if named else []
+        return self._of.get(_text(node), [])
 
     def is_difference(self, numerator: ast.expr, step: frozenset[str]) -> bool:
         """Whether it holds a difference of one function at places that are a step apart."""
-        nodes = list(self.made_of(numerator))
-        if any(isinstance(node, ast.Attribute) and node.attr == "imag" for node in nodes):
-            return any(_is_moved(node, step) for node in nodes)
-        return any(
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Sub)
-            and self._is_apart(node, step)
-            for node in nodes
-        )
+        sums = self.made_of(ast.BinOp, numerator)
+        if any(one.attr == "imag" for one in self.made_of(ast.Attribute, numerator)):
+            return any(_is_moved(one, step) for one in sums)
+        return any(_is_subtraction(one) and self._is_apart(one, step) for one in sums)
+
+    def is_secant(self, numerator: ast.expr, divisor: ast.expr) -> bool:
+        """Whether it is ``(f(a) - f(b)) / (a - b)``, by whatever names."""
+        runs = [one for one in (divisor, *self._values(divisor)) if _is_subtraction(one)]
+        ends = [(ast.unparse(run.left), ast.unparse(run.right)) for run in runs]
+        for one in self.made_of(ast.BinOp, numerator) if runs else ():
+            if _is_subtraction(one):
+                for left, right in self._both(one):
+                    a, b = self._texts(left), self._texts(right)
+                    if any(end in a and other in b for end, other in ends):
+                        return True
+        return False
+
+    def _texts(self, calls: Sequence[ast.Call]) -> set[str]:
+        """What calls work on, as it is written, and what that stands for."""
+        given = [part for call in calls for part in _given(call)]
+        return {ast.unparse(one) for part in given for one in (part, *self._values(part))}
 
     def _is_apart(self, difference: ast.BinOp, step: frozenset[str]) -> bool:
-        left, right = (self._calls(side) for side in (difference.left, difference.right))
-        for name in left.keys() & right.keys():
-            calls = [*left[name], *right[name]]
-            given = [part for call in calls for part in _given(call)]
-            if any(_is_moved(node, step) for node in self.made_of(*given)):
+        key = id(difference), step
+        if key not in self._seen:
+            self._seen[key] = self._looks_apart(difference, step)
+        return self._seen[key]
+
+    def _looks_apart(self, difference: ast.BinOp, step: frozenset[str]) -> bool:
+        for left, right in self._both(difference):
+            calls = [*left, *right]
+            if any(self._moves(call, step) for call in calls):
                 return True
             if all(any(_is_step_alone(part, step) for part in call.args) for call in calls):
                 return True
         return False
 
+    def _moves(self, call: ast.Call, step: frozenset[str]) -> bool:
+        """Whether what a call works on is moved by a step."""
+        key = id(call), step
+        if key not in self._seen:
+            direct = [one for part in _given(call) for one in ast.walk(part)]
+            reached = {other for name in set(map(_text, direct)) for other in self._reached(name)}
+            moved = any(_is_moved(one, step) for one in direct)
+            self._seen[key] = moved or bool(reached & self._moving(step))
+        return self._seen[key]
+
+    def _moving(self, step: frozenset[str]) -> set[str]:
+        """The names that stand for something that is moved by a step."""
+        if step not in self._moved:
+            self._moved[step] = {
+                name for name in self._of
+                if any(_is_moved(one, step) for one in self._nodes(name, ast.BinOp))
+            }  # fmt: skip
+        return self._moved[step]
+
+    def _both(self, difference: ast.BinOp) -> list[tuple[list[ast.Call], list[ast.Call]]]:
+        """The calls on both sides of a difference, of each function that is called on both."""
+        if id(difference) not in self._called:
+            left, right = map(self._calls, (difference.left, difference.right))
+            self._called[id(difference)] = [
+                (left[name], right[name]) for name in left.keys() & right
+            ]
+        return self._called[id(difference)]
+
     def _calls(self, side: ast.expr) -> dict[str, list[ast.Call]]:
         """The calls that a side is made of, by the name of what is called."""
         found: dict[str, list[ast.Call]] = {}
-        for node in self.made_of(side):
-            if not isinstance(node, ast.Call):
-                continue
+        for node in self.made_of(ast.Call, side):
             function = node.func
             if isinstance(function, ast.Name):
                 found.setdefault(function.id, []).append(node)
@@ -230,13 +300,26 @@ class _Values:
         return found
 
 
-def _factors(node: ast.expr) -> Iterator[ast.expr]:
-    """The factors of a product or quotient, without signs."""
+def _text(node: ast.AST) -> str:
+    """How a name is spelt, with its dots; empty for what is none."""
+    if isinstance(node, ast.Name):
+        return node.id
+    owner = _text(node.value) if isinstance(node, ast.Attribute) else ""
+    return f"{owner}.{node.attr}" if isinstance(node, ast.Attribute) and owner else ""
+
+
+def _is_subtraction(node: ast.AST) -> TypeGuard[ast.BinOp]:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
+
+
+def _factors(node: ast.expr, *, divisors: bool = True) -> Iterator[ast.expr]:
+    """The factors of a product or quotient, without signs; ``divisors`` count, or do not."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
-        yield from _factors(node.left)
-        yield from _factors(node.right)
+        yield from _factors(node.left, divisors=divisors)
+        if divisors or isinstance(node.op, ast.Mult):
+            yield from _factors(node.right, divisors=divisors)
     elif isinstance(node, ast.UnaryOp):
-        yield from _factors(node.operand)
+        yield from _factors(node.operand, divisors=divisors)
     else:
         yield node
 
@@ -251,13 +334,14 @@ def _is_moved(node: ast.AST, step: frozenset[str]) -> bool:
     """Whether it is something plus or minus a step, or a multiple of one, as ``1j * h * unit``."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add | ast.Sub):
         return False
-    return any(_is_step(one, step) for side in (node.left, node.right) for one in _factors(side))
+    sides = (node.left, node.right)
+    return any(_is_step(one, step) for side in sides for one in _factors(side, divisors=False))
 
 
 def _is_step(node: ast.expr, step: frozenset[str]) -> bool:
     while isinstance(node, ast.Subscript):
         node = node.value
-    return ast.unparse(node) in step or (_SMALL in step and _is_small(node))
+    return _text(node) in step or (_SMALL in step and _is_small(node))
 
 
 def _is_step_alone(node: ast.expr, step: frozenset[str]) -> bool:

@@ -1,8 +1,10 @@
 """Numerical differentiation is seen in the source, and derivatives are not taken for it."""
 
+import ast
+
 import pytest
 
-from gradcheck.coursework.differencing import differencing
+from gradcheck.coursework.differencing import _Values, differencing
 
 TAKES = {
     "central": "def f(x):\n    return x\n\ndef rule(dy, x, h=1e-6):\n"
@@ -37,6 +39,10 @@ TAKES = {
     "a parameter": "class Layer:\n    def rule(self, dy, eps=1e-5):\n        self.W[0] += eps\n"
     "        up = self.loss()\n        self.W[0] -= 2 * eps\n        down = self.loss()\n"
     "        return (up - down) / (2 * eps)",
+    "a secant": "def rule(dy, x):\n    up, down = x + h(x), x - h(x)\n"
+    "    return dy * (f(up) - f(down)) / (up - down)",
+    "a secant by names": "def rule(dy, x):\n    up = x + h(x)\n    run = up - x\n    a = f(up)\n"
+    "    b = f(x)\n    return dy * ((a - b) / run)",
     "by a unit": "def rule(dy, x, h):\n    e = np.eye(3)[0]\n"
     "    return (f(x + h * e) - f(x - h * e)) / 2 / h",
     "a lambda": "rule = lambda dy, x: (f(x + 1e-6) - f(x)) / 1e-6",
@@ -57,6 +63,10 @@ DERIVES = {
     "    return (m * g - g.sum(1) - xn * (g * xn).sum(1)) / (m * std)",
     "layer norm, at once": "def rule(dy, x):\n    xn = (x - x.mean()) / np.sqrt(x.var() + 1e-5)\n"
     "    return (dy - dy.mean() - xn * (dy * xn).mean()) / np.sqrt(x.var() + 1e-5)",
+    "centred by hand": "def rule(dy, x):\n    n = len(x)\n    x = x - x.sum(axis=0) / n\n"
+    "    return dy * (x * x).sum(axis=0) / n",
+    "a spread": "def rule(dy, x):\n    low, high = x.min(), x.max()\n"
+    "    return (dy.sum() - (dy * x).sum()) / (high - low)",
     "a flag": "def rule(x, derivative=False):\n    return x * (1 - x) if derivative else f(x)",
     "a method": "class Layer:\n    def rule(self, dy):\n"
     "        return dy * self.activation.derivative(self.z)",
@@ -93,3 +103,21 @@ def test_a_checker_beside_the_rules_does_not_taint_them():
         "def test():\n    assert rule(1, 2) == numerical(1, 2)"
     )
     assert {one.name for one in differencing(source)} == {"numerical", "test"}
+
+
+def test_a_long_function_is_read_in_time():
+    """While it is read, a submission does not answer: each difference is looked at once."""
+    lines = [f"    x = x - g(x) / n - (a{k} - g(dy)) / n\n" for k in range(40)]
+    looked = []
+
+    class Counted(_Values):
+        def _looks_apart(self, difference, step):
+            looked.append(difference)
+            return super()._looks_apart(difference, step)
+
+    tree = ast.parse("def rule(dy, x, n):\n" + "".join(lines))
+    values = Counted(tree)
+    quotients = [one for one in ast.walk(tree) if isinstance(getattr(one, "op", None), ast.Div)]
+    assert len(quotients) == 2 * len(lines)
+    assert not any(values.is_difference(one.left, values.step(one.right)) for one in quotients)
+    assert len(set(looked)) == len(looked) == 3 * len(lines)
