@@ -112,7 +112,8 @@ class Assignment:
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise InputError(
-                f"{SETTINGS}: two parts are called {twice[0]!r}; give one of them a name"
+                f"{SETTINGS}: two parts are called {twice[0]!r}; give one of them a name of its "
+                'own, such as name = "first"'
             )
         return self
 

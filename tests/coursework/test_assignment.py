@@ -25,7 +25,7 @@ CLAIM = 'claim = "powers.py::square[vjp-square_backward]"'
         (CLAIM, "claim = 'square'", "part 2: claim = 'square'; such as"),
         (CLAIM, "claim = 'cubes.py::cube'", "there is no derivations/cubes.py"),
         (CLAIM, "claim = 'powers.py::cube'", "has no claim 'cube'; it has double"),
-        ('name = "square"', 'name = "honest"', "two parts are called 'honest'"),
+        ('name = "square"', 'name = "honest"', "'honest'; give one of them a name of its own"),
         ("[[parts]]", "[[part", "assignment.toml: "),
         ('id = "guarded"', 'id = "guarded"\nmodules = [1]', "modules = \\[1\\]"),
     ],
