@@ -1,21 +1,19 @@
-"""Digits that a rule cancels are no mistake, and a mistake that is as small is one."""
+"""Digits that a rule loses to its own arithmetic cost it no marks; mistakes do."""
 
 import numpy as np
 import pytest
 
 from gradcheck import derivation, options
 from gradcheck.case import Case
+from gradcheck.checking import Profile, check_claim
+from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.cancellation import is_cancelled
+from gradcheck.coursework.grading import grade
 from gradcheck.coursework.submitted import answered_by, collecting, from_submission
 from gradcheck.verdict import Status
 from gradcheck.verification import judge_at
 
-#: Where all but 4e-15 of the weight is on one key, and nothing of what it loses is left.
-SATURATED = {
-    "q": np.array([[0.0, 0.0, 0.5]]),
-    "k": np.array([[0.0, 0.0, 100.0], [0.0, 0.0, 0.0]]),
-    "v": np.array([[1.0], [0.0]]),
-}
+PROFILE = Profile("grading", 119, derandomized=True, database=False, all_seeded=True)
 
 
 class Answering:
@@ -28,65 +26,106 @@ class Answering:
         return [self.function(*call) for call in calls]
 
 
-def weights(q, k):
-    s = q @ k.T / np.sqrt(q.shape[1])
-    e = np.exp(s - s.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+def softmax(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()
 
 
-def backward(do, q, k, v):
-    a = weights(q, k)
-    da = do @ v.T
-    ds = a * (da - (da * a).sum(axis=1, keepdims=True)) / np.sqrt(q.shape[1])
-    return ds.T @ q
+def jacobian(z):
+    y = softmax(z)
+    return np.diag(y) - np.outer(y, y)
 
 
-def tiny(do, q, k, v):
-    return np.full(k.shape, 2.0**-56 * do.sum())
+def squares(z):
+    return (softmax(z) ** 2).sum()
 
 
-def twice_at_saturation(do, q, k, v):
-    return backward(do, q, k, v) * (1 if weights(q, k).max() < 1 - 1e-6 else 2)
+#: Right rules that compute y themselves: where it is all but 1, nothing is left of 1 - y.
+RIGHT = {
+    "jacobian": (softmax, "rule(z)", jacobian),
+    "partial": (softmax, "rule(z, i, j)", lambda z, i, j: jacobian(z)[j, i]),
+    "row": (softmax, "rule(z, j)", lambda z, j: jacobian(z)[j]),
+    "column": (softmax, "rule(z, i)", lambda z, i: jacobian(z)[:, i]),
+    "gradient": (squares, "rule(z)", lambda z: 2 * softmax(z) * (softmax(z) - squares(z))),
+    "jvp": (softmax, "rule(dz, z)", lambda dz, z: jacobian(z) @ dz),
+    "vjp": (softmax, "rule(dy, z)", lambda dy, z: jacobian(z) @ dy),
+}
 
 
-@pytest.fixture
-def attention():
-    @options(output="o", smooth=True)
-    @derivation(q="n d", k="t d", v="t e")
-    def attention(q, k, v):
-        return weights(q, k) @ v
-
+def declared(kind):
+    function, call, _ = RIGHT[kind]
+    made = options(smooth=True)(derivation(z="k")(function))
     with collecting():
-        return attention.vjp("k")(from_submission("attention_backward(do, q, k, v)"))
+        return getattr(made, kind)(from_submission(call))
 
 
-def judged(rule, function, inputs):
-    with answered_by(Answering(function)):
-        verdict = judge_at(rule, Case(inputs, seed=1), contracts=False, table=False)
-        return verdict, is_cancelled(rule, verdict)
+@pytest.mark.parametrize("kind", RIGHT)
+def test_a_rule_that_saturates_is_right(kind):
+    rule = declared(kind)
+    excused = []
+
+    def is_excused(verdict):
+        excused.append(is_cancelled(rule, verdict))
+        return excused[-1]
+
+    with answered_by(Answering(RIGHT[kind][2])):
+        for seed in (1, 3):
+            found = check_claim(rule, PROFILE, seed, simplify=False, excused=is_excused)
+            assert found.record.status == "pass", found.record.message
+    assert excused, "it would have lost its marks"
+    assert all(excused)
 
 
-def test_what_rounding_makes_of_a_right_rule_is_told_from_a_mistake(attention):
-    verdict, cancelled = judged(attention, backward, SATURATED)
+@pytest.mark.parametrize("off", [2.0**-20, 2.0**-36])
+def test_a_mistake_is_none_of_its_digits(off):
+    rule = declared("jacobian")
+    with answered_by(Answering(lambda z: jacobian(z) + off)):
+        verdict = judge_at(rule, Case({"z": np.array([0.0, 40.0])}, seed=1), contracts=False)
     assert verdict.status is Status.FAIL
-    assert 0 < verdict.worst.discrepancy < 0.01
-    assert cancelled
+    assert not is_cancelled(rule, verdict)
 
 
-@pytest.mark.parametrize("wrong", [tiny, twice_at_saturation])
-def test_a_mistake_that_is_as_small_is_not_excused(attention, wrong):
-    verdict, cancelled = judged(attention, wrong, SATURATED)
-    assert verdict.status is Status.FAIL
-    assert not cancelled
+SETTINGS = """
+id = "saturated"
+inputs = 28
+seeds = { visible = 1, hidden = 2 }
+[[parts]]
+claim = "softmax.py::softmax[jacobian-jacobian]"
+points = 1
+"""
+DERIVATION = """
+import numpy as np
+from gradcheck import derivation, options, real
+from gradcheck.coursework import from_submission
 
 
-def test_what_is_off_by_more_than_rounding_is_not_looked_at(attention):
-    noise = np.random.default_rng(1)
+@options(smooth=True)
+@derivation(z=real("k", low=30, high=60))
+def softmax(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()
 
-    def noisy(do, q, k, v):
-        return backward(do, q, k, v) * noise.uniform(2, 2.001)
 
-    usual = {name: value / 10 + 0.25 for name, value in SATURATED.items()}
-    verdict, cancelled = judged(attention, noisy, usual)
-    assert verdict.status is Status.FAIL
-    assert not cancelled
+softmax.jacobian(from_submission("jacobian(z)"))
+"""
+SUBMISSION = """
+import numpy as np
+
+
+def jacobian(z):
+    e = np.exp(z - z.max())
+    y = e / e.sum()
+    return np.diag(y) - np.outer(y, y)
+"""
+
+
+def test_it_keeps_its_marks(tmp_path, apart):
+    (tmp_path / "derivations").mkdir()
+    (tmp_path / "derivations" / "softmax.py").write_text(DERIVATION)
+    (tmp_path / "assignment.toml").write_text(SETTINGS)
+    submission = tmp_path / "submission.py"
+    loaded = Assignment.load(tmp_path)
+    for source, earned in ((SUBMISSION, 1), (SUBMISSION.replace("outer(y, y)", "outer(e, y)"), 0)):
+        submission.write_text(source)
+        graded = grade(loaded, submission, apart, loaded.hidden_seed, "one")
+        assert graded.earned == earned, graded
