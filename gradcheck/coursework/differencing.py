@@ -354,7 +354,7 @@ def _is_step_alone(node: ast.expr, step: frozenset[str]) -> bool:
 def _is_small(node: ast.AST) -> bool:
     return (
         isinstance(node, ast.Constant)
-        and isinstance(node.value, float)
+        and isinstance(node.value, float | complex)
         and 0 < abs(node.value) <= _STEP
     )
 

@@ -206,7 +206,12 @@ class _Copying:
     def _place(self, entry: os.DirEntry[str]) -> tuple[bool, bool, bool, str]:
         """First what is graded, then what it may import, folders last: data may be many files."""
         code = entry.name.endswith((".py", ".ipynb"))
-        return entry.name not in self.names, not code, entry.is_dir(), entry.name
+        return (
+            entry.name not in self.names,
+            not code,
+            entry.is_dir(follow_symlinks=False),
+            entry.name,
+        )
 
     def file(self, source: Path, target: Path) -> None:
         """Copy one file, which is what it was when it was looked at, or is left out."""

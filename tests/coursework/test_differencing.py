@@ -19,6 +19,8 @@ TAKES = {
     "two lines": "def rule(dy, x):\n    h = 1e-4\n    d = f(x + h) - f(x)\n    return d / h",
     "a constant": "def rule(dy, x):\n    return (f(x + 1e-6) - f(x)) / 1e-6",
     "complex step": "def rule(dy, x, h):\n    return f(x + 1j * h).imag / h",
+    "complex step, written out": "def rule(dx, x):\n"
+    "    return np.log(np.exp(x - x.max() + 1e-30j * dx).sum()).imag / 1e-30",
     "library": "from scipy.optimize import approx_fprime\n\ndef rule(dy, x):\n"
     "    return approx_fprime(x, f, 1e-8)",
     "library, renamed": "from scipy import differentiate as d\n\ndef rule(dy, x):\n"
