@@ -148,7 +148,8 @@ def check_claim(
     simplify: bool = True,
     width: int | None = None,
     progress: Callable[[int], None] | None = None,
-    judged: Callable[[Verdict], None] | None = None,
+    judged: Callable[[Verdict], object] | None = None,
+    excused: Callable[[Verdict], bool] | None = None,
     placed: Placed | None = None,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
@@ -156,15 +157,16 @@ def check_claim(
     ``hints`` say how much of a mistake is told; with the level ``"none"`` it is not looked for.
     ``simplify=False`` stops at the first failing point, leaves it as it is and gives it no name.
     ``width`` is that of the reader's screen, see ``narrate``; ``progress`` is told how many inputs
-    were judged, ``judged`` each verdict on one; ``placed`` gives further points, of some sizes at a
-    time, which come before those of sizes that are drawn.
+    were judged, ``judged`` each verdict on one; a failure that ``excused`` has an excuse for counts
+    as undecided. ``placed`` gives further points, of some sizes at a time, which come before those
+    of sizes that are drawn.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
     claim.require_sound()
     run = _Run(
         claim, profile or default_profile(), seed_, replay_id or claim.id, hints or Hints.of(),
-        width, progress, judged, placed,
+        width, progress, judged, excused, placed,
     )  # fmt: skip
     run.simplified = simplify
     try:
@@ -209,7 +211,8 @@ class _Run:
     hints: Hints
     width: int | None = None
     progress: Callable[[int], None] | None = None
-    judged: Callable[[Verdict], None] | None = None
+    judged: Callable[[Verdict], object] | None = None
+    excused: Callable[[Verdict], bool] | None = None
     placed: Placed | None = None
     inputs: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -323,13 +326,11 @@ class _Run:
         sizes = explain(bindings)
         # The very first by itself: of a slow function it may be the only one within the limit.
         alone = 0 if self.inputs else 1
-        verdicts = judge_drawn(self.claim, cases[:alone], bindings, contracts=fresh)
-        for verdict in verdicts:
-            self._count(verdict, sizes)
+        first = judge_drawn(self.claim, cases[:alone], bindings, contracts=fresh)
+        verdicts = [self._counted(verdict, sizes) for verdict in first]
         fresh = fresh and not alone
-        verdicts += judge_drawn(self.claim, cases[alone:], bindings, contracts=fresh)
-        for verdict in verdicts[alone:]:
-            self._count(verdict, sizes)
+        others = judge_drawn(self.claim, cases[alone:], bindings, contracts=fresh)
+        verdicts += [self._counted(verdict, sizes) for verdict in others]
         for verdict in verdicts:
             if verdict.status is Status.FAIL and (
                 self._confirmed(verdict) or self._unsteadily(verdict, bindings)
@@ -359,10 +360,13 @@ class _Run:
         self.unsteady += again.status is not Status.FAIL
         return self.unsteady >= _UNSTEADY
 
-    def _count(self, verdict: Verdict, sizes: str) -> None:
+    def _counted(self, verdict: Verdict, sizes: str) -> Verdict:
         self.inputs += 1
         if self.progress is not None:
             self.progress(self.inputs)
+        failed = verdict.status is Status.FAIL
+        if failed and self.excused is not None and self.excused(verdict):
+            verdict = replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
         if self.judged is not None:
             self.judged(verdict)
         at = self.raised.setdefault(sizes, [0, 0])
@@ -379,6 +383,7 @@ class _Run:
             self.resolutions.append(verdict.resolution)
         elif verdict.status is Status.UNDECIDED:
             self.notable.setdefault(verdict.cause, verdict)
+        return verdict
 
     # ---- what it came to -------------------------------------------------------------------
 

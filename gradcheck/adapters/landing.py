@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters.forms import form_of
 from gradcheck.adapters.places import RETURNED, Place
 from gradcheck.adapters.words import Words, gradient_names
 
@@ -234,6 +235,7 @@ def parameter_place(owner: Any, name: str, shape: tuple[int, ...], words: Words)
                 for inner in words.value_key
                 if inner in part
             ]
+    others: list[Place] = []
     for text in texts:
         place = Place.parse(text)
         try:
@@ -242,7 +244,9 @@ def parameter_place(owner: Any, name: str, shape: tuple[int, ...], words: Words)
             continue
         if value is None or (is_array(value) and np.shape(value) == shape):
             return place
-    return None
+        if is_array(value) and form_of(np.shape(value), shape) is not None:
+            others.append(place)
+    return others[0] if others else None
 
 
 def unasked(owner: Any, used: Sequence[str], words: Words) -> list[tuple[str, str]]:
@@ -294,6 +298,12 @@ def listed_place(owner: Any, value: Any, words: Words) -> Place | None:
     for text, held in vars(owner).items():
         if held is value:
             return Place.parse(text)
+    for text, held in vars(owner).items():
+        for key in words.value_key:
+            if isinstance(held, dict) and held.get(key) is value:
+                return Place.parse(f"{text}[{key!r}]")
+            if not isinstance(held, np.ndarray) and _get(held, key) is value:
+                return Place.parse(f"{text}.{key}")
     for text in words.parameters:
         held = getattr(owner, text, None)
         if isinstance(held, list):

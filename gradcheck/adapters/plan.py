@@ -17,6 +17,7 @@ import numpy as np
 
 from gradcheck.adapters.calls import constants_of, roles_of_backward
 from gradcheck.adapters.construction import Filling, Source, initialized, shapes_of
+from gradcheck.adapters.forms import Form, form_of
 from gradcheck.adapters.landing import (
     in_returned,
     is_array,
@@ -79,6 +80,7 @@ class Plan:
         #: Found in the trial.
         self.way: dict[str, Source] = {}
         self.places: dict[str, Place] = {}
+        self.forms: dict[str, Form] = {}
         self.initialize = ""
         self.runs_first = False
         self.output: Place | None = None
@@ -205,7 +207,7 @@ class Plan:
         error: Exception | None = None
         ways = [self.way] if self.way else self.filling.ways(bindings, shapes)
         for way, initialize in self._beginnings(ways):
-            self.way, self.places, self.runs_first = way, {}, False
+            self.way, self.places, self.forms, self.runs_first = way, {}, {}, False
             self.initialize = initialize
             try:
                 with reproducible(self.generators), np.errstate(all="ignore"):
@@ -265,6 +267,10 @@ class Plan:
             if place is None:
                 raise DeclarationError(self._not_found(made, name, shapes[name]))
             self.places[name] = place
+            shape = np.shape(place.read(made))
+            form = form_of(shape, shapes[name]) if shape != shapes[name] else None
+            if form is not None:
+                self.forms[name] = form
 
     def _with_parameters(
         self,

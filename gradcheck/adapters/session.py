@@ -102,12 +102,17 @@ class Session:
         """Give the object its parameters."""
         for name in self.plan.beside:
             if name in self.plan.places:
-                self.plan.places[name].write(self.object, self._inside(values[name]))
+                self.plan.places[name].write(self.object, self._inside(self._kept(name, values)))
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """Give the object its parameters again, those of its constructor too."""
         for name, place in self.plan.places.items():
-            place.write(self.object, self._inside(values[name]))
+            place.write(self.object, self._inside(self._kept(name, values)))
+
+    def _kept(self, name: str, values: Mapping[str, Any]) -> Any:
+        """The value of a parameter in the form in which the object keeps it."""
+        form = self.plan.forms.get(name)
+        return values[name] if form is None else form.kept(values[name])
 
     def _inside(self, value: Any) -> Any:
         """A copy of a value, as the layer has arrays, in the dtype of the session."""
@@ -253,15 +258,18 @@ class Session:
         place = self.plan.gradients[name]
         assert place is not None
         if place.text == CHANGE:
-            before = self.values[name]
+            before = self._kept(name, self.values)
             after = self.plan.style.outward(self.plan.places[name].read(self.object))
-            return (before - after) / self.rate
-        return self.plan.style.outward(place.read(self.object, self.returned_gradients))
+            found = (before - after) / self.rate
+        else:
+            found = self.plan.style.outward(place.read(self.object, self.returned_gradients))
+        form = self.plan.forms.get(name)
+        return found if form is None else form.declared(found, self.values[name])
 
     def moved(self, name: str) -> bool:
         """Whether a parameter has another value than it was given."""
         now = self.plan.style.outward(self.plan.places[name].read(self.object))
-        return not same(now, self.values[name])
+        return not same(now, self._kept(name, self.values))
 
     def flush(self) -> bool:
         """Empty the gradients, where the object has a method for that."""

@@ -30,6 +30,7 @@ from __future__ import annotations
 import copy
 import functools
 import hashlib
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,8 @@ class Assignment:
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise InputError(
-                f"{SETTINGS}: two parts are called {twice[0]!r}; give one of them a name"
+                f"{SETTINGS}: two parts are called {twice[0]!r}; give one of them a name of its "
+                'own, such as name = "first"'
             )
         return self
 
@@ -149,7 +151,7 @@ def _tasks(part: Mapping[str, Any], found: Mapping[str, Mapping[str, Found]]) ->
     if one.claim is None:
         raise InputError(f"{where}: {one.problem}")
     claim = one.claim
-    if isinstance(claim, Rule) and isinstance(claim.derivation.function, Submitted):
+    if isinstance(claim, Rule) and _asks(claim.derivation.function):
         raise InputError(
             f"{where}: the function of {claim.derivation.name} comes from the submission; what is "
             "measured has to be yours. Compare the two by an identity"
@@ -157,7 +159,10 @@ def _tasks(part: Mapping[str, Any], found: Mapping[str, Mapping[str, Found]]) ->
     origin = f"{FOLDER}/{file}::{wanted}"
     claim.file = f"{FOLDER}/{file}"  # as students know it
     name = part["name"] or _short(wanted)
-    title = part["title"] or (getattr(claim, "__doc__", None) or wanted).strip().splitlines()[0]
+    # A stand-in has no words of the teacher's.
+    own = isinstance(claim, Rule) and isinstance(claim.function, Submitted | Gradient)
+    said = "" if own else (getattr(claim, "__doc__", None) or "").strip()
+    title = part["title"] or (said.splitlines() or [name])[0]
     points, visible = part["points"], part["visible"]
     if isinstance(points, dict):
         return [
@@ -165,7 +170,7 @@ def _tasks(part: Mapping[str, Any], found: Mapping[str, Mapping[str, Found]]) ->
                  _one_gradient(claim, key, where), origin, visible)
             for key, worth in points.items()
         ]  # fmt: skip
-    checked = claim if isinstance(claim, Rule) else _guarded(claim)
+    checked = _alone(claim) if isinstance(claim, Rule) else _guarded(claim)
     return [Task(name, title, float(points), checked, origin, visible)]
 
 
@@ -203,8 +208,6 @@ class Picked:
 
     @property
     def __signature__(self) -> Any:
-        import inspect
-
         return inspect.signature(self.rule.function)
 
     def expect(self, size: int) -> None:
@@ -220,6 +223,32 @@ class Picked:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raw = self.rule.function(*args, **kwargs)
         return gradients_by_name(self.rule.name, raw, self.rule)[self.name]
+
+
+def _alone(rule: Rule) -> Rule:
+    """The same rule, measured without what else comes from the submission.
+
+    A Hessian is the slope of the gradient that is declared beside it: of a gradient of the
+    submission it would be measured by what the submission says at points that it must not see.
+    """
+    if rule.kind != "hessian":
+        return rule
+    made = copy.copy(rule)
+    made.derivation = copy.copy(rule.derivation)
+    others = (other for other in rule.derivation.rules if other is not rule)
+    made.derivation.rules = [made, *(other for other in others if not _asks(other.function))]
+    return made
+
+
+def _asks(function: Any, seen: frozenset[int] = frozenset()) -> bool:
+    """Whether a function comes from the submission, or names what does."""
+    if isinstance(function, Submitted | Gradient):
+        return True
+    if not inspect.isfunction(function) or id(function) in seen:
+        return False
+    named = inspect.getclosurevars(function)
+    found = (*named.globals.values(), *named.nonlocals.values())
+    return any(_asks(one, seen | {id(function)}) for one in found)
 
 
 def _guarded(identity: Identity) -> Identity:

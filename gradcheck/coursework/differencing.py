@@ -9,16 +9,23 @@ hides it on purpose can. It is done before a line of the submission runs.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeGuard, TypeVar
 
-#: Functions of libraries that take differences.
+Node = TypeVar("Node", bound=ast.AST)
+
+#: Functions of libraries that take differences, and those whose names students give their own.
 _LIBRARY = {
-    "approx_fprime", "approx_derivative", "check_grad", "numdifftools", "derivative",
-    "measure_jacobian", "measure_jvp",
+    "approx_fprime", "approx_derivative", "numdifftools", "measure_jacobian", "measure_jvp",
 }  # fmt: skip
+_COMMON = {"check_grad", "derivative", "jacobian", "hessian"}
+_THEIRS = ("scipy", "numdifftools", "jax.test_util")
 #: A number that is divided by is a step if it is at most this.
 _STEP = 1e-2
+#: How a step is spelt that is such a number.
+_SMALL = "a small number"
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class _Function:
 def differencing(source: str) -> list[Differencing]:
     """The functions that take differences; none where the source is no Python."""
     try:
-        functions = list(_functions(ast.parse(source), ""))
+        tree = ast.parse(source)
+        functions = list(_functions(tree, "", _imported(tree)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     by_name: dict[str, list[_Function]] = {}
@@ -69,20 +77,35 @@ def _reached(first: _Function, by_name: dict[str, list[_Function]]) -> int:
     return 0
 
 
-def _functions(tree: ast.AST, prefix: str) -> Iterator[_Function]:
+def _imported(tree: ast.AST) -> frozenset[str]:
+    """How the source calls functions of libraries whose names are common."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_THEIRS):
+            for one in node.names:
+                name = one.asname or one.name
+                found |= {name} if one.name in _COMMON else {f"{name}.{text}" for text in _COMMON}
+        elif isinstance(node, ast.Import):
+            for one in node.names:
+                if one.name.startswith(_THEIRS):
+                    found |= {f"{one.asname or one.name}.{text}" for text in _COMMON}
+    return frozenset(found)
+
+
+def _functions(tree: ast.AST, prefix: str, imported: frozenset[str]) -> Iterator[_Function]:
     for node in ast.iter_child_nodes(tree):
         name = f"{prefix}{node.name}" if isinstance(node, _NAMED) else ""
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield _Function(name, set(_mentions(node)), _own(node))
+            yield _Function(name, set(_mentions(node)), _own(node, imported))
         elif (
             isinstance(node, ast.Assign)
             and isinstance(node.value, ast.Lambda)
             and isinstance(node.targets[0], ast.Name)
         ):
             text = f"{prefix}{node.targets[0].id}"
-            yield _Function(text, set(_mentions(node.value)), _own(node.value))
+            yield _Function(text, set(_mentions(node.value)), _own(node.value, imported))
         if isinstance(node, ast.ClassDef | ast.If | ast.Try | ast.With):
-            yield from _functions(node, f"{name}." if name else prefix)
+            yield from _functions(node, f"{name}." if name else prefix, imported)
 
 
 _NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -96,86 +119,247 @@ def _mentions(node: ast.AST) -> Iterator[str]:
             yield one.attr
 
 
-def _own(function: ast.AST) -> int:
+def _own(function: ast.AST, imported: frozenset[str]) -> int:
     """The line at which a function takes a difference itself; 0 where it does not."""
-    called: dict[str, set[str]] = {}
-    steps: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    called.setdefault(target.id, set()).update(_callees(node.value, called))
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-            steps |= {name for side in (node.left, node.right) for name in _names(side)}
-        if isinstance(node, ast.AugAssign):
-            steps |= _names(node.value)
-            if isinstance(node.target, ast.Name):
-                called.setdefault(node.target.id, set()).update(_callees(node.value, called))
+    values = _Values(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Name | ast.Attribute):
             text = node.id if isinstance(node, ast.Name) else node.attr
-            if text in _LIBRARY:
+            if text in _LIBRARY or (text in _COMMON and ast.unparse(node) in imported):
                 return node.lineno
-        if (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Div)
-            and _is_step(node.right, steps)
-            and _is_difference(node.left, called)
-        ):
-            return node.lineno
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            step = values.step(node.right)
+            if step and values.is_difference(node.left, step):
+                return node.lineno
+            if values.is_secant(node.left, node.right):
+                return node.lineno
     return 0
 
 
-def _is_step(divisor: ast.expr, steps: set[str]) -> bool:
-    numbers = [
-        node.value
-        for node in ast.walk(divisor)
-        if isinstance(node, ast.Constant) and isinstance(node.value, float)
-    ]
-    return bool(_names(divisor) & steps) or any(0 < abs(value) <= _STEP for value in numbers)
+class _Values:
+    """What the names of a function stand for: all that is ever assigned to them, or added."""
 
+    def __init__(self, function: ast.AST) -> None:
+        self._of: dict[str, list[ast.expr]] = {}
+        # Of long functions all of this is asked again and again.
+        self._within: dict[tuple[str, type[ast.AST]], list[Any]] = {}
+        self._beyond: dict[str, set[str]] = {}
+        self._called: dict[int, list[tuple[list[ast.Call], list[ast.Call]]]] = {}
+        self._moved: dict[frozenset[str], set[str]] = {}
+        self._seen: dict[tuple[int, frozenset[str]], bool] = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    self._assign(target, node.value)
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                self._assign(node.target, node.value)
+            elif isinstance(node, ast.AugAssign):
+                made = ast.BinOp(node.target, node.op, node.value)
+                self._assign(node.target, ast.copy_location(made, node))
 
-def _is_difference(numerator: ast.expr, called: dict[str, set[str]]) -> bool:
-    for node in ast.walk(numerator):
-        if isinstance(node, ast.Attribute) and node.attr == "imag":
-            return True
-        if _subtracted(node, called):
-            return True
-        if isinstance(node, ast.Name) and "-" in called.get(node.id, ()):
-            return True
-    return False
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Tuple | ast.List):
+            parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+            fits = len(parts) == len(target.elts)
+            for one, part in zip(
+                target.elts, parts if fits else itertools.repeat(value), strict=False
+            ):
+                self._assign(one, part)
+            return
+        while isinstance(target, ast.Subscript | ast.Starred | ast.Attribute):
+            if isinstance(target, ast.Attribute):
+                self._of.setdefault(_text(target), []).append(value)
+            target = target.value  # an entry of an array, or of what an object holds, is moved
+        if isinstance(target, ast.Name):
+            self._of.setdefault(target.id, []).append(value)
 
+    def made_of(self, kind: type[Node], *nodes: ast.AST) -> list[Node]:
+        """What of a kind stands in some expressions, and in what their names stand for."""
+        direct = [one for node in nodes for one in ast.walk(node)]
+        reached = {other for name in set(map(_text, direct)) for other in self._reached(name)}
+        found = [one for one in direct if isinstance(one, kind)]
+        return found + [one for name in reached for one in self._nodes(name, kind)]
 
-def _callees(node: ast.expr, called: dict[str, set[str]]) -> set[str]:
-    """The functions whose values an expression is made of; ``"-"`` for a difference of one."""
-    found: set[str] = set()
-    for one in ast.walk(node):
-        if isinstance(one, ast.Call):
-            function = one.func
-            if isinstance(function, ast.Name):
-                found.add(function.id)
-            elif isinstance(function, ast.Attribute) and not _is_library(function.value):
-                found.add(function.attr)
-        elif isinstance(one, ast.Name):
-            found |= called.get(one.id, set())
-        elif _subtracted(one, called):
-            found.add("-")
-    return found
+    def _nodes(self, name: str, kind: type[Node]) -> list[Node]:
+        """What of a kind stands in all that is assigned to a name."""
+        key = name, kind
+        if key not in self._within:
+            values = self._of.get(name, [])
+            self._within[key] = [
+                one for value in values for one in ast.walk(value) if isinstance(one, kind)
+            ]
+        return self._within[key]
 
+    def _reached(self, first: str) -> set[str]:
+        """A name, and those that it is made of."""
+        if first not in self._beyond:
+            reached, left = set(), [first]
+            while left:
+                name = left.pop()
+                if name not in reached and name in self._of:
+                    reached.add(name)
+                    left += set(map(_text, self._nodes(name, ast.expr)))
+            self._beyond[first] = reached
+        return self._beyond[first]
 
-def _subtracted(node: ast.AST, called: dict[str, set[str]]) -> bool:
-    """Whether it is a difference of two values of one function."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+    def step(self, divisor: ast.expr) -> frozenset[str]:
+        """How a step may be spelt that is divided by: names, and ``_SMALL`` for a small number.
+
+        A step is a number that is chosen, not one that a function has made of the data.
+        """
+        parts = list(_factors(divisor))
+        if not all(isinstance(one, ast.Constant | ast.Name | ast.Attribute) for one in parts):
+            return frozenset()
+        # ``two_h = 2 * h``
+        parts += [part for one in parts for value in self._values(one) for part in _factors(value)]
+        names = {_text(one) for one in parts} - {""}
+        if any(map(_is_small, parts)):
+            small = (name for name, values in self._of.items() if any(map(_is_small, values)))
+            names |= {_SMALL, *small}
+        return frozenset(names)
+
+    def _values(self, node: ast.AST) -> list[ast.expr]:
+        return self._of.get(_text(node), [])
+
+    def is_difference(self, numerator: ast.expr, step: frozenset[str]) -> bool:
+        """Whether it holds a difference of one function at places that are a step apart."""
+        sums = self.made_of(ast.BinOp, numerator)
+        if any(one.attr == "imag" for one in self.made_of(ast.Attribute, numerator)):
+            return any(_is_moved(one, step) for one in sums)
+        return any(_is_subtraction(one) and self._is_apart(one, step) for one in sums)
+
+    def is_secant(self, numerator: ast.expr, divisor: ast.expr) -> bool:
+        """Whether it is ``(f(a) - f(b)) / (a - b)``, by whatever names."""
+        runs = [one for one in (divisor, *self._values(divisor)) if _is_subtraction(one)]
+        ends = [(ast.unparse(run.left), ast.unparse(run.right)) for run in runs]
+        for one in self.made_of(ast.BinOp, numerator) if runs else ():
+            if _is_subtraction(one):
+                for left, right in self._both(one):
+                    a, b = self._texts(left), self._texts(right)
+                    if any(end in a and other in b for end, other in ends):
+                        return True
         return False
-    both = _callees(node.left, called) & _callees(node.right, called)
-    return bool(both - {"-"})
+
+    def _texts(self, calls: Sequence[ast.Call]) -> set[str]:
+        """What calls work on, as it is written, and what that stands for."""
+        given = [part for call in calls for part in _given(call)]
+        return {ast.unparse(one) for part in given for one in (part, *self._values(part))}
+
+    def _is_apart(self, difference: ast.BinOp, step: frozenset[str]) -> bool:
+        key = id(difference), step
+        if key not in self._seen:
+            self._seen[key] = self._looks_apart(difference, step)
+        return self._seen[key]
+
+    def _looks_apart(self, difference: ast.BinOp, step: frozenset[str]) -> bool:
+        for left, right in self._both(difference):
+            calls = [*left, *right]
+            if any(self._moves(call, step) for call in calls):
+                return True
+            if all(any(_is_step_alone(part, step) for part in call.args) for call in calls):
+                return True
+        return False
+
+    def _moves(self, call: ast.Call, step: frozenset[str]) -> bool:
+        """Whether what a call works on is moved by a step."""
+        key = id(call), step
+        if key not in self._seen:
+            direct = [one for part in _given(call) for one in ast.walk(part)]
+            reached = {other for name in set(map(_text, direct)) for other in self._reached(name)}
+            moved = any(_is_moved(one, step) for one in direct)
+            self._seen[key] = moved or bool(reached & self._moving(step))
+        return self._seen[key]
+
+    def _moving(self, step: frozenset[str]) -> set[str]:
+        """The names that stand for something that is moved by a step."""
+        if step not in self._moved:
+            self._moved[step] = {
+                name for name in self._of
+                if any(_is_moved(one, step) for one in self._nodes(name, ast.BinOp))
+            }  # fmt: skip
+        return self._moved[step]
+
+    def _both(self, difference: ast.BinOp) -> list[tuple[list[ast.Call], list[ast.Call]]]:
+        """The calls on both sides of a difference, of each function that is called on both."""
+        if id(difference) not in self._called:
+            left, right = map(self._calls, (difference.left, difference.right))
+            self._called[id(difference)] = [
+                (left[name], right[name]) for name in left.keys() & right
+            ]
+        return self._called[id(difference)]
+
+    def _calls(self, side: ast.expr) -> dict[str, list[ast.Call]]:
+        """The calls that a side is made of, by the name of what is called."""
+        found: dict[str, list[ast.Call]] = {}
+        for node in self.made_of(ast.Call, side):
+            function = node.func
+            if isinstance(function, ast.Name):
+                found.setdefault(function.id, []).append(node)
+            elif isinstance(function, ast.Attribute) and not _is_library(function.value):
+                found.setdefault(function.attr, []).append(node)
+        return found
+
+
+def _text(node: ast.AST) -> str:
+    """How a name is spelt, with its dots; empty for what is none."""
+    if isinstance(node, ast.Name):
+        return node.id
+    owner = _text(node.value) if isinstance(node, ast.Attribute) else ""
+    return f"{owner}.{node.attr}" if isinstance(node, ast.Attribute) and owner else ""
+
+
+def _is_subtraction(node: ast.AST) -> TypeGuard[ast.BinOp]:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
+
+
+def _factors(node: ast.expr, *, divisors: bool = True) -> Iterator[ast.expr]:
+    """The factors of a product or quotient, without signs; ``divisors`` count, or do not."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        yield from _factors(node.left, divisors=divisors)
+        if divisors or isinstance(node.op, ast.Mult):
+            yield from _factors(node.right, divisors=divisors)
+    elif isinstance(node, ast.UnaryOp):
+        yield from _factors(node.operand, divisors=divisors)
+    else:
+        yield node
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    """What a call works on: its arguments, and the object of a method."""
+    own = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    return [*own, *call.args, *(one.value for one in call.keywords)]
+
+
+def _is_moved(node: ast.AST, step: frozenset[str]) -> bool:
+    """Whether it is something plus or minus a step, or a multiple of one, as ``1j * h * unit``."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add | ast.Sub):
+        return False
+    sides = (node.left, node.right)
+    return any(_is_step(one, step) for side in sides for one in _factors(side, divisors=False))
+
+
+def _is_step(node: ast.expr, step: frozenset[str]) -> bool:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return _text(node) in step or (_SMALL in step and _is_small(node))
+
+
+def _is_step_alone(node: ast.expr, step: frozenset[str]) -> bool:
+    factors = list(_factors(node))
+    return any(_is_step(one, step) for one in factors) and all(
+        isinstance(one, ast.Constant) or _is_step(one, step) for one in factors
+    )
+
+
+def _is_small(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, float | complex)
+        and 0 < abs(node.value) <= _STEP
+    )
 
 
 def _is_library(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy")
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}

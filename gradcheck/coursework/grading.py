@@ -19,6 +19,7 @@ from gradcheck.checking import Outcome as Checked
 from gradcheck.checking import Profile, check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.assignment import Assignment, Task
+from gradcheck.coursework.cancellation import is_cancelled
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.cotangents import unlike_their_sum
 from gradcheck.coursework.interview import Interview, Question, clean
@@ -46,6 +47,8 @@ _MOST_UNDECIDED = 0.25
 _COARSEST = 1e-5
 #: Causes for which an equality that does not hold at a point is not accused of it.
 _BESIDE = ("coarse", "measurement", "underflow")
+#: What nothing of the submission has run for, beside its import: its process is as it was.
+_UNASKED = (Outcome.MISSING, Outcome.NOT_ALLOWED)
 #: Where a part's check has to end in any case; the time of the submission itself is limited apart.
 _PATIENCE = 600.0
 
@@ -162,7 +165,7 @@ def _part(task: Task, interview: Interview, seed: int, *, shown: bool = False) -
     began = time.monotonic()
     in_use = interview.is_in_use(task)
     made = _tried(task, interview, seed, shown=shown, final=not in_use)
-    if in_use and made.outcome not in (Outcome.PASSED, Outcome.MISSING, Outcome.NOT_ALLOWED):
+    if in_use and made.outcome not in (Outcome.PASSED, *_UNASKED):
         interview.drop()
         interview.printed()
         made = _tried(task, interview, seed, shown=shown, final=True)
@@ -187,7 +190,8 @@ def _tried(task: Task, interview: Interview, seed: int, *, shown: bool, final: b
         inputs = VISIBLE_INPUTS if shown else interview.assignment.inputs
         return _judged(task, interview, seed, inputs, final)
     except Broken as broken:
-        interview.drop()
+        if broken.outcome not in _UNASKED:
+            interview.drop()
         return _failed(task, broken.outcome, broken.reason)
 
 
@@ -301,7 +305,8 @@ def _checked(
     with installed((assignment.folder / FOLDER).absolute()):
         return check_claim(
             task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints,
-            judged=judged, simplify=final, placed=points,
+            judged=judged, excused=functools.partial(is_cancelled, task.claim), simplify=final,
+            placed=points,
         )  # fmt: skip
 
 

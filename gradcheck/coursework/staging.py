@@ -28,7 +28,8 @@ _MODULES = (
     "coursework/protocol.py", "coursework/confinement.py", "coursework/differencing.py",
     "coursework/reading.py", "coursework/units.py", "coursework/shim.py",
     "adapters/activation.py", "adapters/boundary.py", "adapters/caches.py", "adapters/calls.py",
-    "adapters/construction.py", "adapters/definitions.py", "adapters/landing.py",
+    "adapters/construction.py", "adapters/definitions.py", "adapters/forms.py",
+    "adapters/landing.py",
     "adapters/names.py", "adapters/places.py", "adapters/plan.py", "adapters/randomness.py",
     "adapters/session.py", "adapters/style.py",
     "adapters/words.py", "adapters/conventions",
@@ -36,10 +37,11 @@ _MODULES = (
 #: Packages that hold them, which are empty there.
 _PACKAGES = ("", "coursework", "adapters")
 _PACKAGE = Path(__file__).parents[1]
-#: A submission has at most so many files, bytes a file, bytes, and folders within folders.
+#: A submission has at most so many files, bytes, and folders within folders.
 _MOST_FILES = 200
-_LARGEST_FILE = 5 << 20
-_LARGEST = 20 << 20
+#: So many of the files that were left out are named where the submission is not found.
+_TOLD = 3
+LARGEST = 20 << 20
 _DEEPEST = 8
 #: The name of a private folder begins with this; in it is a file that is locked while its grader
 #: lives. A process number would not do: another container that shares the folder has its own.
@@ -130,13 +132,13 @@ def room(root: Path, submission: Path, names: Sequence[str]) -> Iterator[Room]:
         notes: list[str] = []
         mode = _mode(submission)
         if stat.S_ISDIR(mode):
-            _Copying(files, notes).folder(submission, files, 0)
-            main = _main(files, names)
+            _Copying(names, notes).folder(submission, files, 0)
+            main = _main(files, names, notes)
         elif stat.S_ISREG(mode):
             if submission.suffix not in (".py", ".ipynb"):
                 raise Refused("a file of Python code or a notebook was expected")
             main = files / f"submission{submission.suffix}"
-            _Copying(files, notes).file(submission, main)
+            _Copying(names, notes).file(submission, main)
             if not main.exists():
                 raise Refused(notes[0])
         else:
@@ -148,7 +150,7 @@ def room(root: Path, submission: Path, names: Sequence[str]) -> Iterator[Room]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _main(folder: Path, names: Sequence[str]) -> Path:
+def _main(folder: Path, names: Sequence[str], notes: Sequence[str]) -> Path:
     """The file that is the submission: one of the names, or the only one that can be."""
     for name in names:
         if (folder / name).is_file():
@@ -156,7 +158,8 @@ def _main(folder: Path, names: Sequence[str]) -> Path:
     left = [path for path in sorted(folder.iterdir()) if path.suffix in (".py", ".ipynb")]
     if len(left) != 1:
         several = "; a folder is one submission: give those of a class one by one" if left else ""
-        raise Refused(f"there is no {' or '.join(names)} in it{several}")
+        left_out = "".join(f"; {note}" for note in notes[:_TOLD])
+        raise Refused(f"there is no {' or '.join(names)} in it{several}{left_out}")
     return left[0]
 
 
@@ -174,15 +177,15 @@ _KINDS = {
 
 
 class _Copying:
-    def __init__(self, root: Path, notes: list[str]) -> None:
-        self.root, self.notes = root, notes
+    def __init__(self, names: Sequence[str], notes: list[str]) -> None:
+        self.names, self.notes = names, notes
         self.files = self.bytes = 0
 
     def folder(self, source: Path, target: Path, depth: int) -> None:
         """Copy the plain files of a folder, as far as the bounds go."""
         try:
             with os.scandir(source) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                entries = sorted(found, key=self._place)
         except OSError as error:
             raise Refused(f"it cannot be read: {error.strerror}") from None
         for entry in entries:
@@ -200,6 +203,16 @@ class _Copying:
             else:
                 self._leave(entry.name, _KINDS.get(stat.S_IFMT(mode), "no plain file"))
 
+    def _place(self, entry: os.DirEntry[str]) -> tuple[bool, bool, bool, str]:
+        """First what is graded, then what it may import, folders last: data may be many files."""
+        code = entry.name.endswith((".py", ".ipynb"))
+        return (
+            entry.name not in self.names,
+            not code,
+            entry.is_dir(follow_symlinks=False),
+            entry.name,
+        )
+
     def file(self, source: Path, target: Path) -> None:
         """Copy one file, which is what it was when it was looked at, or is left out."""
         self.files += 1
@@ -213,7 +226,7 @@ class _Copying:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 return self._leave(source.name, "no plain file")
-            room = min(_LARGEST_FILE, _LARGEST - self.bytes)
+            room = LARGEST - self.bytes
             data = file.read(room + 1)
         if len(data) > room:
             return self._leave(source.name, "too large")

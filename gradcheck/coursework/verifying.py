@@ -87,8 +87,9 @@ def verify(
                   heard=lambda graded: told(_line(graded)))  # fmt: skip
         right, empty, *wrong = run.grade(entries)
     found.solution, found.starter = right, empty
+    lost_anyway = {part.name for part in right.parts if part.outcome is not Outcome.PASSED}
     for part in right.parts:
-        if part.outcome is not Outcome.PASSED:
+        if part.name in lost_anyway:
             found.problems.append(f"the solution loses {part.name}: {part.outcome}: {part.reason}")
     for part in empty.parts:
         if part.earned or part.outcome is Outcome.NEEDS_TEACHER:
@@ -96,7 +97,7 @@ def verify(
     for bug, graded in zip(planted, wrong, strict=True):
         for part in graded.parts:
             lost = part.outcome is not Outcome.PASSED
-            if lost and part.name not in bug.touches:
+            if lost and part.name not in bug.touches | lost_anyway:
                 found.problems.append(f"{bug}: costs {part.name}, which it does not touch")
             if not lost and part.name in bug.touches:
                 found.problems.append(f"{bug}: touches {part.name}, which keeps its marks")

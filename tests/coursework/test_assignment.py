@@ -25,7 +25,7 @@ CLAIM = 'claim = "powers.py::square[vjp-square_backward]"'
         (CLAIM, "claim = 'square'", "part 2: claim = 'square'; such as"),
         (CLAIM, "claim = 'cubes.py::cube'", "there is no derivations/cubes.py"),
         (CLAIM, "claim = 'powers.py::cube'", "has no claim 'cube'; it has double"),
-        ('name = "square"', 'name = "honest"', "two parts are called 'honest'"),
+        ('name = "square"', 'name = "honest"', "'honest'; give one of them a name of its own"),
         ("[[parts]]", "[[part", "assignment.toml: "),
         ('id = "guarded"', 'id = "guarded"\nmodules = [1]', "modules = \\[1\\]"),
     ],
@@ -81,3 +81,55 @@ def test_the_digest_is_of_all_that_decides_the_marks(guarded):
     assert again.digest != guarded.digest
     assert len(again.asked) == 2
     assert again.possible == 3
+
+
+HESSIAN = """
+import numpy as np
+from gradcheck import derivation
+from gradcheck.coursework import from_submission
+
+own = from_submission("sum_gradient(z)")
+
+
+@derivation(z="k")
+def total(z):
+    return np.tanh(z).sum()
+
+
+def wrapped(z):
+    return own(z)
+
+
+total.gradient(own)
+total.vjp("z")(lambda dy, z: dy * wrapped(z))
+total.vjp("z")(lambda dy, z: dy * (1 - np.tanh(z) ** 2))
+total.hessian(from_submission("sum_hessian(z)"))
+"""
+
+
+def test_a_hessian_is_measured_by_no_gradient_of_the_submission(tmp_path):
+    """It would be asked for at points that no submission may see."""
+    (tmp_path / "derivations").mkdir()
+    (tmp_path / "derivations" / "total.py").write_text(HESSIAN)
+    (tmp_path / "assignment.toml").write_text(
+        'id = "hessian"\ntitle = "Hessian"\nseeds = { visible = 1, hidden = 2 }\n'
+        '[[parts]]\nclaim = "total.py::total[hessian-sum_hessian]"\npoints = 1\n'
+    )
+    (task,) = Assignment.load(tmp_path).tasks
+    own, teachers = task.claim.derivation.rules
+    assert own is task.claim
+    assert teachers.kind == "vjp"
+    assert teachers.function.__code__.co_names == ("np", "tanh")
+    assert task.title == "total · sum_hessian"
+
+
+def test_a_function_that_only_passes_on_what_the_submission_says_is_not_measured(tmp_path):
+    private_copy("guarded", tmp_path)
+    file = tmp_path / "guarded" / "derivations" / "powers.py"
+    text = file.read_text()
+    file.write_text(
+        text.replace("    return x * x", "    return own(x)")
+        + '\nown = from_submission("own(x)")\n'
+    )
+    with pytest.raises(InputError, match="what is measured has to be yours"):
+        Assignment.load(tmp_path / "guarded")

@@ -129,6 +129,55 @@ class Named:
         dW = self.x.T @ self.dout
         return db, dW
 """),
+    "weights and bias the other way round": ("Linear", """
+import numpy as np
+
+
+class Linear:
+    def __init__(self, in_features, out_features):
+        self.W = np.zeros((out_features, in_features))
+        self.b = np.zeros((out_features, 1))
+
+    def forward(self, A):
+        self.A = A
+        return A @ self.W.T + self.b.T
+
+    def backward(self, dLdZ):
+        self.dLdW = dLdZ.T @ self.A
+        self.dLdb = dLdZ.sum(axis=0)[:, None]
+        return dLdZ @ self.W
+"""),
+    "a dict for each parameter": ("Dense", """
+class Dense:
+    def __init__(self, W, b):
+        self.W, self.b = {"val": W, "grad": 0}, {"val": b, "grad": 0}
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W["val"] + self.b["val"]
+
+    def backward(self, dout):
+        self.W["grad"], self.b["grad"] = self.X.T @ dout, dout.sum(axis=0)
+        return dout @ self.W["val"].T
+"""),
+    "an object for each parameter": ("Dense", """
+class Parameter:
+    def __init__(self, value):
+        self.value, self.grad = value, None
+
+
+class Dense:
+    def __init__(self, W, b):
+        self.W, self.b = Parameter(W), Parameter(b)
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W.value + self.b.value
+
+    def backward(self, dout):
+        self.W.grad, self.b.grad = self.X.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.value.T
+"""),
     "names of its own": ("Dense", """
 import numpy as np
 
@@ -175,11 +224,23 @@ def test_a_layer_is_read_in_the_convention_it_is_written_in(convention, tmp_path
     assert marks == {"same_forward": 1, "dx": 1, "dW": 1, "db": 0}, graded
 
 
-def test_a_layer_that_is_missing_or_has_no_gradient_says_so(tmp_path, apart):
+def test_a_gradient_that_is_not_as_its_parameter_is_kept_is_wrong(tmp_path, apart):
+    names, source = CONVENTIONS["weights and bias the other way round"]
+    folder = assignment(tmp_path / "teacher", names)
+    wrong = source.replace("dLdZ.T @ self.A", "self.A.T @ dLdZ")
+    marks, graded = earned(folder, wrong, tmp_path, apart)
+    assert marks == {"same_forward": 1, "dx": 1, "dW": 0, "db": 1}, graded
+
+
+def test_a_layer_that_is_missing_or_has_no_gradient_says_so(tmp_path, apart, monkeypatch):
     names, source = CONVENTIONS["gradients in attributes"]
     folder = assignment(tmp_path / "teacher", names)
+    started = []
+    start = type(apart).start
+    monkeypatch.setattr(type(apart), "start", lambda *a: started.append(1) or start(*a))
     marks, graded = earned(folder, "class Linear:\n    pass\n", tmp_path, apart)
     assert set(marks.values()) == {0}
+    assert len(started) == 1, "what is missing costs no process of its own"
     assert "there is no 'Affine' in the submission; it defines Linear" in graded.parts[0].reason
     silent = source.replace("        self.db = dout.sum(axis=0)\n", "")
     marks, graded = earned(folder, silent, tmp_path, apart)

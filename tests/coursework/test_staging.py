@@ -4,8 +4,13 @@ import ast
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
+
+import pytest
 
 from gradcheck.coursework import staging
+from gradcheck.coursework.own_folder import FILES
+from gradcheck.coursework.roster import content
 
 
 def imported(path):
@@ -69,3 +74,33 @@ def test_what_a_killed_grader_left_is_deleted_and_what_a_living_one_has_is_not(
         with staging.private_folder():
             assert first.is_dir()
     assert not first.exists()
+
+
+def test_many_files_beside_it_do_not_keep_a_submission_out(tmp_path):
+    for number in range(300):
+        (tmp_path / f"data{number}.txt").touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "a loop").symlink_to("a loop")
+    (tmp_path / "helper.py").touch()
+    (tmp_path / "submission.py").write_text("x = 1")
+    with tempfile.TemporaryDirectory() as root, staging.room(Path(root), tmp_path, FILES) as room:
+        assert room.main.read_text() == "x = 1"
+        assert (room.main.parent / "helper.py").exists()
+        assert room.notes[-1] == "left out: the rest: more than 200 files"
+
+
+def test_what_is_larger_than_a_submission_may_be_is_not_read(tmp_path):
+    """A file of a terabyte takes no disk, and hours to be read."""
+    large = tmp_path / "submission.py"
+    with large.open("wb") as file:
+        file.truncate(1 << 40)
+    before = content(tmp_path)
+    with (
+        tempfile.TemporaryDirectory() as root,
+        pytest.raises(staging.Refused, match=r"left out: submission\.py: too large"),
+        staging.room(Path(root), tmp_path, FILES),
+    ):
+        pass
+    with large.open("ab") as file:
+        file.truncate(1 << 41)
+    assert content(tmp_path) != before

@@ -1,0 +1,131 @@
+"""Digits that a rule loses to its own arithmetic cost it no marks; mistakes do."""
+
+import numpy as np
+import pytest
+
+from gradcheck import derivation, options
+from gradcheck.case import Case
+from gradcheck.checking import Profile, check_claim
+from gradcheck.coursework.assignment import Assignment
+from gradcheck.coursework.cancellation import is_cancelled
+from gradcheck.coursework.grading import grade
+from gradcheck.coursework.submitted import answered_by, collecting, from_submission
+from gradcheck.verdict import Status
+from gradcheck.verification import judge_at
+
+PROFILE = Profile("grading", 119, derandomized=True, database=False, all_seeded=True)
+
+
+class Answering:
+    """A submission of one function in this process."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def ask(self, submitted, calls, size):
+        return [self.function(*call) for call in calls]
+
+
+def softmax(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()
+
+
+def jacobian(z):
+    y = softmax(z)
+    return np.diag(y) - np.outer(y, y)
+
+
+def squares(z):
+    return (softmax(z) ** 2).sum()
+
+
+#: Right rules that compute y themselves: where it is all but 1, nothing is left of 1 - y.
+RIGHT = {
+    "jacobian": (softmax, "rule(z)", jacobian),
+    "partial": (softmax, "rule(z, i, j)", lambda z, i, j: jacobian(z)[j, i]),
+    "row": (softmax, "rule(z, j)", lambda z, j: jacobian(z)[j]),
+    "column": (softmax, "rule(z, i)", lambda z, i: jacobian(z)[:, i]),
+    "gradient": (squares, "rule(z)", lambda z: 2 * softmax(z) * (softmax(z) - squares(z))),
+    "jvp": (softmax, "rule(dz, z)", lambda dz, z: jacobian(z) @ dz),
+    "vjp": (softmax, "rule(dy, z)", lambda dy, z: jacobian(z) @ dy),
+}
+
+
+def declared(kind):
+    function, call, _ = RIGHT[kind]
+    made = options(smooth=True)(derivation(z="k")(function))
+    with collecting():
+        return getattr(made, kind)(from_submission(call))
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_a_rule_that_saturates_is_right(kind):
+    rule = declared(kind)
+    excused = []
+
+    def is_excused(verdict):
+        excused.append(is_cancelled(rule, verdict))
+        return excused[-1]
+
+    with answered_by(Answering(RIGHT[kind][2])):
+        for seed in (1, 3):
+            found = check_claim(rule, PROFILE, seed, simplify=False, excused=is_excused)
+            assert found.record.status == "pass", found.record.message
+    assert excused, "it would have lost its marks"
+    assert all(excused)
+
+
+@pytest.mark.parametrize("off", [2.0**-20, 2.0**-36])
+def test_a_mistake_is_none_of_its_digits(off):
+    rule = declared("jacobian")
+    with answered_by(Answering(lambda z: jacobian(z) + off)):
+        verdict = judge_at(rule, Case({"z": np.array([0.0, 40.0])}, seed=1), contracts=False)
+    assert verdict.status is Status.FAIL
+    assert not is_cancelled(rule, verdict)
+
+
+SETTINGS = """
+id = "saturated"
+inputs = 28
+seeds = { visible = 1, hidden = 2 }
+[[parts]]
+claim = "softmax.py::softmax[jacobian-jacobian]"
+points = 1
+"""
+DERIVATION = """
+import numpy as np
+from gradcheck import derivation, options, real
+from gradcheck.coursework import from_submission
+
+
+@options(smooth=True)
+@derivation(z=real("k", low=30, high=60))
+def softmax(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()
+
+
+softmax.jacobian(from_submission("jacobian(z)"))
+"""
+SUBMISSION = """
+import numpy as np
+
+
+def jacobian(z):
+    e = np.exp(z - z.max())
+    y = e / e.sum()
+    return np.diag(y) - np.outer(y, y)
+"""
+
+
+def test_it_keeps_its_marks(tmp_path, apart):
+    (tmp_path / "derivations").mkdir()
+    (tmp_path / "derivations" / "softmax.py").write_text(DERIVATION)
+    (tmp_path / "assignment.toml").write_text(SETTINGS)
+    submission = tmp_path / "submission.py"
+    loaded = Assignment.load(tmp_path)
+    for source, earned in ((SUBMISSION, 1), (SUBMISSION.replace("outer(y, y)", "outer(e, y)"), 0)):
+        submission.write_text(source)
+        graded = grade(loaded, submission, apart, loaded.hidden_seed, "one")
+        assert graded.earned == earned, graded
