@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcheck.oracle.captured import OutOfReach, through
+from gradcheck.oracle.exactness import exactly
 
 #: Operations whose result is exact, so that nothing is to be moved.
 _EXACT_UFUNCS = {
@@ -46,6 +47,14 @@ _SUMS = {
     "convolve", "correlate",
 }  # fmt: skip
 
+
+#: What is backward stable by column, or as a whole: it computes what is exact for a matrix whose
+#: entries are off by the last bit of the largest there, not each by its own. (N. J. Higham, Accuracy
+#: and Stability of Numerical Algorithms, 2nd ed., theorems 9.3 and 19.4; E. Anderson et al., LAPACK
+#: Users' Guide, 3rd ed., sections 4.5 and 4.9.)
+_STABLE_BY = {
+    "solve": -2, "inv": -2, "det": -2, "slogdet": -2, "qr": -2, "lstsq": (-2, -1), "pinv": (-2, -1),
+}  # fmt: skip
 
 #: (A union would be made anew wherever it is asked for.)
 _SEQUENCES = (tuple, list)
@@ -106,7 +115,12 @@ class Jittered(np.ndarray):
                     if isinstance(target, np.ndarray):
                         _bare(target)[...] = _jitter(_bare(target), self._rng)
             return targets[0] if len(targets) == 1 else targets
-        return _wrap(result, self._rng, exact=ufunc in _EXACT_UFUNCS)
+        wrapped = _wrap(result, self._rng, exact=ufunc in _EXACT_UFUNCS)
+        if self._rng is not None and self._rng.heeds and method == "__call__":
+            exact = exactly(ufunc, plain, result)
+            if exact is not None and exact.any():
+                np.copyto(_bare(wrapped), result, where=exact)
+        return wrapped
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         name = getattr(func, "__name__", "")
@@ -114,6 +128,8 @@ class Jittered(np.ndarray):
             self._rng.met.add(name)
         exact = name in _EXACT_FUNCTIONS
         plain = _plain(args) if exact else _scattered(_plain(args), self._rng)
+        if name in _STABLE_BY and self._rng is not None:
+            plain = [_by_largest(part, _STABLE_BY[name], self._rng) for part in plain]
         if name in _SUMS and "out" not in kwargs:
             return _summed(functools.partial(func, **_plain(kwargs)), plain, self._rng)
         return _wrap(func(*plain, **_plain(kwargs)), self._rng, exact)
@@ -274,7 +290,7 @@ def one_of_many(seed: int, number: int, *, wide: bool = False) -> Scatter:
     and among many entries somewhere in all of them. Every second run moves by different amounts.
     """
     mixed = number % 2 == 1
-    return Scatter(seed + number, _MIXED if mixed else 1, mixed=mixed, wide=wide)
+    return Scatter(seed + number, _MIXED if mixed else 1, mixed=mixed, wide=wide, heeds=True)
 
 
 def _scattered(values: Any, rng: Scatter | None) -> Any:
@@ -284,6 +300,14 @@ def _scattered(values: Any, rng: Scatter | None) -> Any:
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         return _jitter(values, rng)
     return values
+
+
+def _by_largest(value: Any, axis: Any, rng: Scatter) -> Any:
+    """Matrices, each entry that is not 0 off by the last bit of the largest along ``axis``."""
+    if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind != "f":
+        return value
+    largest = np.abs(value).max(axis=axis, keepdims=True, initial=0.0)
+    return np.where(value != 0, value + rng.moves(value) * largest, value)
 
 
 def _plain(value: Any) -> Any:
@@ -379,7 +403,8 @@ class Scatter:
     With ``units``, so many times as large; ``mixed``, by up to so many. In a ``wide`` run single
     integers are followed as well: ``1 - 0.999**t`` is rounded, though ``t`` is not. Code may do
     something else with an array than with a number, as ``[0] * t`` does. One that ``fills`` puts
-    the least normal number in the place of what may have underflowed.
+    the least normal number in the place of what may have underflowed. One that ``heeds`` leaves
+    alone what came out exact, as 1·1 does, beside which a comparison may stand.
 
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.
@@ -393,8 +418,10 @@ class Scatter:
         mixed: bool = False,
         wide: bool = False,
         fills: bool = False,
+        heeds: bool = False,
     ) -> None:
         self._units, self._mixed, self.wide, self.fills = units, mixed, wide, fills
+        self.heeds = heeds
         #: What its moves count: those of a mixed run are as large as others in the mean.
         self.share = 2.0 / (1 + units) if mixed else 1.0
         #: Whether nothing is moved at all.

@@ -1314,3 +1314,18 @@ def test_a_hessian_at_zeros_where_steps_beside_are_too_small_to_tell(f):
         claimed[row, column] *= 1.001
         wrong = gc.verify_hessian(f, lambda z, claimed=claimed: claimed.copy(), np.zeros(4))
         assert wrong.status is not Status.PASS
+
+
+@gc.identity(s="n", positive=gc.boolean("n"))
+def hinges(s, positive):
+    t = np.where(positive, 1.0, -1.0)
+    m = 1 - t * s
+    # t² is exactly 1, and no rounding makes it less.
+    return np.stack([m, -t * (m > 0)]), np.stack([m, -t * (t * t < 1)])
+
+
+def test_what_comes_out_exact_is_not_moved_across_a_threshold():
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        inputs = {"s": 0.5 * rng.random(2), "positive": rng.random(2) < 0.5}
+        assert judge_at(hinges, Case(inputs, seed)).status is Status.FAIL

@@ -1,0 +1,62 @@
+"""Whether an operation of arithmetic came out exact, so that it has no rounding to measure.
+
+By what a sum or a product leaves beside its rounded result: T. J. Dekker, A floating-point
+technique for extending the available precision, Numerische Mathematik 18 (1971).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Splits a float64 into two halves of its digits.
+_SPLIT = 2.0**27 + 1.0
+
+
+def exactly(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bool_] | None:
+    """Where ``ufunc`` of the given numbers is exactly ``result``; None where that is not known."""
+    numbers = [np.asarray(part) for part in given]
+    if any(part.dtype != np.float64 and part.dtype.kind not in "iub" for part in numbers):
+        return None
+    if getattr(result, "dtype", None) != np.float64:
+        return None
+    a, *others = (part.astype(np.float64) for part in numbers)
+    b = others[0] if others else a
+    with np.errstate(all="ignore"):
+        found: Any
+        if ufunc is np.add:
+            found = _left_of_sum(a, b, result) == 0
+        elif ufunc is np.subtract:
+            found = _left_of_sum(a, -b, result) == 0
+        elif ufunc is np.multiply or ufunc is np.square:
+            found = _left_of_product(a, b, result) == 0
+        elif ufunc is np.divide:
+            found = _is_product(result, b, a)
+        elif ufunc is np.sqrt:
+            found = (result * result == a) & (
+                _left_of_product(result, result, result * result) == 0
+            )
+        else:
+            return None
+    return np.asarray(found)
+
+
+def _left_of_sum(a: Any, b: Any, total: Any) -> Any:
+    """What ``a + b`` is more than ``total``, its rounded value."""
+    part = total - a
+    return (a - (total - part)) + (b - part)
+
+
+def _is_product(a: Any, b: Any, product: Any) -> Any:
+    """Where ``a * b`` is exactly ``product``."""
+    return (a * b == product) & (_left_of_product(a, b, product) == 0)
+
+
+def _left_of_product(a: Any, b: Any, product: Any) -> Any:
+    """What ``a * b`` is more than ``product``, its rounded value."""
+    a_high, b_high = (_SPLIT * x - (_SPLIT * x - x) for x in (a, b))
+    a_low, b_low = a - a_high, b - b_high
+    return a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
