@@ -72,10 +72,13 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
 
 
 def _keeps_gradient(cls: Any, name: str) -> bool:
-    """Whether the methods of a class set an attribute that is called as the gradient of a name."""
+    """Whether the methods of a class set an attribute that is called as the gradient of a name.
+
+    Its constructor does not count: ``self.df = df`` keeps what was given beside ``f``.
+    """
     if not inspect.isclass(cls):
         return False
-    own = [value for value in vars(cls).values() if inspect.isfunction(value)]
+    own = [v for n, v in vars(cls).items() if inspect.isfunction(v) and n != "__init__"]
     stored = {
         node.attr
         for method in own

@@ -363,4 +363,4 @@ class Cube:
         return gy * 3 * x.data**2
 """
     (layer,) = verdicts(tmp_path, text)
-    assert "its backward function reads self.inputs, which __call__ keeps" in layer.reason
+    assert "self.inputs is what __call__ keeps, of variables of a class" in layer.reason
