@@ -100,6 +100,16 @@ class Claim:
     calls_of: Callable[[Sequence[Vector]], list[Arguments]] = lambda us: []
     size: int = 0
 
+    def number(self, u: Vector, v: Vector) -> float:
+        """The claimed ``uᵀJv``."""
+        if self.pull is not None:
+            return float(self.pull(u) @ v)
+        if self.push is not None:
+            return float(self.push(v) @ u)
+        entries = self.entries
+        assert entries is not None
+        return float(u[entries.rows] @ entries.values @ v[entries.columns])
+
     @property
     def is_partial(self) -> bool:
         """Whether some of its entries are left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,8 +16,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, claim_at
-from gradcheck.oracle import rounding
-from gradcheck.oracle.captured import uses_numbers_of_its_own
+from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
@@ -60,16 +59,6 @@ _ALLOWANCE = 2.0
 #: The least size of a number that keeps all its digits.
 _TINY = float(np.finfo(np.float64).tiny)
 
-#: The rule's own rounding counts so many times the scatter that was seen in a few runs.
-_SCATTER_MARGIN = 4.0
-_SCATTER_RUNS = 8
-#: Amounts that are the same to so many digits are one.
-_SAME_DIGITS = 6
-#: So many runs tell a choice, whose amounts are the same under any jitter.
-_CHOICES = 3
-#: Jitter of so many units makes rounding grow by about as much, at least by this.
-_MANY_UNITS = 256
-_GROWS = 16.0
 #: Up to so many inputs are moved one by one where lines along all of them resolve little.
 SINGLY = 64
 #: Beyond this many entries an array costs more than the calls of numpy on it.
@@ -204,16 +193,9 @@ class Context:
         """
         return ROUNDED * max(self.epsilon, self.claim.epsilon)
 
-    def claimed_number(self, u: Vector, v: Vector, claim: Claim | None = None) -> float:
+    def claimed_number(self, u: Vector, v: Vector) -> float:
         """The claimed ``uᵀJv``."""
-        claim = claim or self.claim
-        if claim.pull is not None:
-            return float(claim.pull(u) @ v)
-        if claim.push is not None:
-            return float(claim.push(v) @ u)
-        entries = claim.entries
-        assert entries is not None
-        return float(u[entries.rows] @ entries.values @ v[entries.columns])
+        return self.claim.number(u, v)
 
     @property
     def _of_many(self) -> float:
@@ -348,155 +330,11 @@ class Context:
             )
 
     def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:
-        """How far the claimed number may be off by the rule's own rounding.
-
-        Less than ``sought`` explains nothing, and more is as good as that much: neither is looked
-        at any closer.
-
-        Rounding that is a choice, as of an argsort among equal numbers, is none: at a point at
-        which the function is smooth a right rule answers the same whatever it chooses. It is told
-        by jitter of many units, under which the one grows and the other does not.
-        """
-        unseen = self._unseen_rounding(u, v)
-        if unseen >= sought > 0:
-            return unseen
-        return unseen + self._seen_rounding(u, v, claimed, max(sought - unseen, 0.0))
-
-    def _unseen_rounding(self, u: Vector, v: Vector) -> float:
-        """That of numbers which are computed where no jitter of the inputs shows their rounding.
-
-        In the function it changes its slope by the same at every step. Where jitter cannot show it
-        either, as much as is plausible.
-        """
-        functions = (self.subject.derivation.function, self.rule.function)
-        of_function, of_rule = map(uses_numbers_of_its_own, functions)
-        of_function &= not self.subject.is_measured  # whose error is known
-        if not (of_function or of_rule):
-            return 0.0
-        carried, run = self._jittered_once(u, v)
-        if not carried or run.escaped or run.unseen:
-            return self._plausible(u, v)
-        return self._rounded_slope(u, v) if of_function else 0.0
-
-    def _rounded_slope(self, u: Vector, v: Vector) -> float:
-        """How far rounding inside the function may change its slope; infinite where unknown."""
-        step, found = self.ladder.step(self.ladder.pairs[0][0]), []
-        for number in range(_SCATTER_RUNS):
-            try:
-                # By the same signs on both sides, so that all else cancels.
-                above, below = (
-                    self.subject.rounded(
-                        self.point.x + (t * v).astype(self.point.x.dtype),
-                        functools.partial(
-                            rounding.jittered, rng=rounding.Scatter(self.case.seed + number)
-                        ),
-                    )[0]
-                    for t in (step, -step)
-                )
-            except Exception:  # of the user's function, at a step
-                continue
-            found.append(float(u[u != 0] @ (above - below)[u != 0]) / (2 * step))
-        return _SCATTER_MARGIN * (max(found) - min(found)) if found else np.inf
-
-    def _seen_rounding(self, u: Vector, v: Vector, claimed: float, sought: float) -> float:
-        """``claim_rounding`` as jitter shows it."""
-        runs, narrow = range(_SCATTER_RUNS), 0.0
-        if self.claim.epsilon > self.epsilon:
-            # A rule that answers in a narrower type may have narrowed what it is given as well.
-            units = int(self.claim.epsilon / self.epsilon) // 2
-            narrowed = [
-                self._scattered(u, v, claimed, k, inputs_alone=True, units=units) for k in runs
-            ]
-            narrow = _SCATTER_MARGIN * max(narrowed)
-            if np.isfinite(narrow) and narrow >= sought > 0:
-                return narrow
-        return narrow + self._own_rounding(u, v, claimed, max(sought - narrow, 0.0))
-
-    def _own_rounding(self, u: Vector, v: Vector, claimed: float, sought: float) -> float:
-        """``claim_rounding``, of a rule that computes with what it is given."""
-        runs, moves = range(_SCATTER_RUNS), []
-        for k in runs:
-            moves.append(self._scattered(u, v, claimed, k))
-            enough = _SCATTER_MARGIN * moves[-1] >= sought > 0
-            if enough and self._grows(u, v, claimed, k, moves[-1]):
-                return _SCATTER_MARGIN * moves[-1]
-        found = max(moves)
-        if 0 < _SCATTER_MARGIN * found < sought:
-            return _SCATTER_MARGIN * found
-        grows = found > 0 and self._grows(u, v, claimed, moves.index(found), found)
-        # What rounding has moved as far as it can, as the phase of a wave, does not grow.
-        if grows or (_differ(moves) and not self._is_choice(u, v, claimed, moves)):
-            return _SCATTER_MARGIN * found
-        # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
-        moves = [self._scattered(u, v, claimed, k, inputs_alone=True) for k in runs]
-        shown, plausible = max(moves), 0.0
-        narrower = self.claim.epsilon > self.epsilon
-        if (self.claim.pull is not None or narrower) and not self.rounding_is_known(u, v):
-            plausible = self._plausible(u, v)
-        if plausible < shown < np.inf:
-            # A choice moves by one of a few amounts however far the inputs do, rounding by others.
-            moves = [
-                self._scattered(u, v, claimed, k, inputs_alone=True, units=1 + k) for k in runs
-            ]
-            shown = shown if _differ(moves) else 0.0
-        return _SCATTER_MARGIN * shown + plausible
-
-    def _plausible(self, u: Vector, v: Vector) -> float:
-        """The rounding of numbers as large as the largest of a claim, as in 1 - 1 / (1 + e)."""
-        claim = self.claim
-        if claim.pull is not None:
-            answer = claim.pull(u)
-        elif claim.push is not None:
-            answer = claim.push(v / np.abs(v).max())
-        else:
-            assert claim.entries is not None
-            answer = claim.entries.values
-        largest = max(float(np.abs(answer).max()), float(np.abs(u).max()))
-        return self.rounded * largest * float(np.abs(v).max())
-
-    def _grows(self, u: Vector, v: Vector, claimed: float, run: int, moved: float) -> bool:
-        """Whether a run of jitter moves the claimed number by more where it is of many units."""
-        # By the same signs, so that what cancels does so in both.
-        return self._scattered(u, v, claimed, run, units=_MANY_UNITS) >= _GROWS * moved
-
-    def _is_choice(self, u: Vector, v: Vector, claimed: float, moves: Sequence[float]) -> bool:
-        """Whether jitter of many units moves the claimed number to where that of one does."""
-        # In others the choice may have stayed what it is, and rounding alone is seen.
-        runs = sorted(range(len(moves)), key=lambda k: -moves[k])[:_CHOICES]
-        return all(
-            round(self._scattered(u, v, claimed, k, units=_MANY_UNITS) / moves[k], _SAME_DIGITS)
-            == 1
-            for k in runs
-            if moves[k] > 0
+        """How far the claimed number may be off by the rule's own rounding; see its class."""
+        own = RuleRounding(
+            self.rule, self.subject, self.claim, self.case, self.ladder, self.rounded, u, v, claimed
         )
-
-    def rounding_is_known(self, u: Vector, v: Vector) -> bool:
-        """Whether jitter comes through the rule to all of its answer."""
-        return self._jittered_once(u, v)[0]
-
-    def _jittered_once(self, u: Vector, v: Vector) -> tuple[bool, rounding.Scatter]:
-        """Whether all answers of the rule came out jittered, and what was seen in that run."""
-        run = rounding.Scatter(self.case.seed)
-        wrap = functools.partial(rounding.jittered, rng=run)
-        try:
-            claim = claim_at(self.rule, self.subject, self.case, wrap)
-            self.claimed_number(u, v, claim)
-        except (Violation, SetAside):
-            return False, run
-        return claim.carried, run
-
-    def _scattered(self, u: Vector, v: Vector, claimed: float, run: int, **how: Any) -> float:
-        """By how much one run of jitter moves the claimed number."""
-
-        def compute(wrap: Callable[[Any], Any]) -> Floats:
-            claim = claim_at(self.rule, self.subject, self.case, wrap)
-            return np.array([self.claimed_number(u, v, claim)])
-
-        try:
-            moved = rounding.scatter(compute, np.array([claimed]), self.case.seed + run, 1, **how)
-        except (Violation, SetAside):
-            return np.inf if how.get("inputs_alone") else 0.0
-        return float(moved[0])
+        return own.within(sought)
 
     def beside(
         self,
@@ -631,15 +469,6 @@ class Context:
                 if entries.mask is None or entries.mask[r, c]:
                     diagonal[row] = entries.values[r, c]
         return diagonal
-
-
-def _differ(moves: Sequence[float]) -> bool:
-    """Whether most of some amounts are different: of a choice there are but a few."""
-    largest = max(moves)
-    if not 0 < largest < np.inf:
-        return False
-    amounts = np.unique(np.round(np.array(moves) / largest, _SAME_DIGITS))
-    return 2 * amounts.size > len(moves)
 
 
 def unit(size: int, position: int) -> Vector:

@@ -49,9 +49,9 @@ _SUMS = {
 
 
 #: What is backward stable by column, or as a whole: it computes what is exact for a matrix whose
-#: entries are off by the last bit of the largest there, not each by its own. (N. J. Higham, Accuracy
-#: and Stability of Numerical Algorithms, 2nd ed., theorems 9.3 and 19.4; E. Anderson et al., LAPACK
-#: Users' Guide, 3rd ed., sections 4.5 and 4.9.)
+#: entries are off by the last bit of the largest there, not each by its own. (N. J. Higham,
+#: Accuracy and Stability of Numerical Algorithms, 2nd ed., theorems 9.3 and 19.4; E. Anderson et
+#: al., LAPACK Users' Guide, 3rd ed., sections 4.5 and 4.9.)
 _STABLE_BY = {
     "solve": -2, "inv": -2, "det": -2, "slogdet": -2, "qr": -2, "lstsq": (-2, -1), "pinv": (-2, -1),
 }  # fmt: skip

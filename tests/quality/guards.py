@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from gradcheck import judging
-from gradcheck.judging import comparison, context, entries, hessians, kinks, screening
+from gradcheck.judging import (
+    comparison,
+    context,
+    entries,
+    hessians,
+    kinks,
+    rule_rounding,
+    screening,
+)
+from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle import directions, entry, interval, point, rounding
 from gradcheck.oracle.ladder import Line
 from gradcheck.subject import Subject
@@ -255,17 +264,17 @@ def rounding_of_the_rule(patch):
 
 @guard
 def choices_are_no_rounding(patch):
-    patch.setattr(context, "_GROWS", 0.0)
+    patch.setattr(rule_rounding, "_GROWS", 0.0)
 
 
 @guard
 def rounding_of_the_inputs_alone(patch):
-    real = context.Context._scattered
+    real = RuleRounding._scattered
 
-    def scattered(self, u, v, claimed, run, **how):
-        return 0.0 if how.get("inputs_alone") else real(self, u, v, claimed, run, **how)
+    def scattered(self, run, **how):
+        return 0.0 if how.get("inputs_alone") else real(self, run, **how)
 
-    patch.setattr(context.Context, "_scattered", scattered)
+    patch.setattr(RuleRounding, "_scattered", scattered)
 
 
 @guard

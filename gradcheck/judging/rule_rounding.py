@@ -1,0 +1,206 @@
+"""The rounding of one claimed number: what of a disagreement the rule's own arithmetic explains."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck.case import Case
+from gradcheck.claims import Rule
+from gradcheck.evaluation import Claim, claim_at
+from gradcheck.oracle import rounding
+from gradcheck.oracle.captured import uses_numbers_of_its_own
+from gradcheck.oracle.entry import project
+from gradcheck.oracle.ladder import Ladder
+from gradcheck.oracle.layout import Vector
+from gradcheck.returned import SetAside, Violation
+from gradcheck.subject import Subject
+
+Floats = NDArray[np.float64]
+
+#: The rule's own rounding counts so many times the scatter that was seen in a few runs.
+_SCATTER_MARGIN = 4.0
+_SCATTER_RUNS = 8
+#: Amounts that are the same to so many digits are one.
+_SAME_DIGITS = 6
+#: So many runs tell a choice, whose amounts are the same under any jitter.
+_CHOICES = 3
+#: Jitter of so many units makes rounding grow by about as much, at least by this.
+_MANY_UNITS = 256
+_GROWS = 16.0
+
+
+@dataclass
+class RuleRounding:
+    """That of the claimed ``uᵀJv``, which is ``claimed``, as jitter of every operation shows it.
+
+    Where jitter does not get in, as moves of the inputs alone show it, or as much as is plausible.
+    ``rounded`` is the share of its norm by which a sum of products in the claim is rounded.
+    """
+
+    rule: Rule
+    subject: Subject
+    claim: Claim
+    case: Case
+    ladder: Ladder
+    rounded: float
+    u: Vector
+    v: Vector
+    claimed: float
+
+    def within(self, sought: float) -> float:
+        """How far the claimed number may be off by the rule's own rounding.
+
+        Less than ``sought`` explains nothing, and more is as good as that much: neither is looked
+        at any closer.
+
+        Rounding that is a choice, as of an argsort among equal numbers, is none: at a point at
+        which the function is smooth a right rule answers the same whatever it chooses. It is told
+        by jitter of many units, under which the one grows and the other does not.
+        """
+        unseen = self._unseen_rounding()
+        if unseen >= sought > 0:
+            return unseen
+        return unseen + self._seen_rounding(max(sought - unseen, 0.0))
+
+    def _unseen_rounding(self) -> float:
+        """That of numbers which are computed where no jitter of the inputs shows their rounding.
+
+        In the function it changes its slope by the same at every step. Where jitter cannot show it
+        either, as much as is plausible.
+        """
+        functions = (self.subject.derivation.function, self.rule.function)
+        of_function, of_rule = map(uses_numbers_of_its_own, functions)
+        of_function &= not self.subject.is_measured  # whose error is known
+        if not (of_function or of_rule):
+            return 0.0
+        carried, run = self._jittered_once()
+        if not carried or run.escaped or run.unseen:
+            return self._plausible()
+        return self._rounded_slope() if of_function else 0.0
+
+    def _rounded_slope(self) -> float:
+        """How far rounding inside the function may change its slope; infinite where unknown."""
+        step, found = self.ladder.step(self.ladder.pairs[0][0]), []
+        for number in range(_SCATTER_RUNS):
+            try:
+                # By the same signs on both sides, so that all else cancels.
+                above, below = (
+                    self.subject.rounded(
+                        self.subject.x + (t * self.v).astype(self.subject.x.dtype),
+                        functools.partial(
+                            rounding.jittered, rng=rounding.Scatter(self.case.seed + number)
+                        ),
+                    )[0]
+                    for t in (step, -step)
+                )
+            except Exception:  # of the user's function, at a step
+                continue
+            found.append(float(project(above - below, self.u)) / (2 * step))
+        return _SCATTER_MARGIN * (max(found) - min(found)) if found else np.inf
+
+    def _seen_rounding(self, sought: float) -> float:
+        """That of the rule as jitter shows it."""
+        runs, narrow = range(_SCATTER_RUNS), 0.0
+        if self.claim.epsilon > self.ladder.epsilon:
+            # A rule that answers in a narrower type may have narrowed what it is given as well.
+            units = int(self.claim.epsilon / self.ladder.epsilon) // 2
+            narrowed = [self._scattered(k, inputs_alone=True, units=units) for k in runs]
+            narrow = _SCATTER_MARGIN * max(narrowed)
+            if np.isfinite(narrow) and narrow >= sought > 0:
+                return narrow
+        return narrow + self._own_rounding(max(sought - narrow, 0.0))
+
+    def _own_rounding(self, sought: float) -> float:
+        """That of a rule that computes with what it is given."""
+        runs, moves = range(_SCATTER_RUNS), []
+        for k in runs:
+            moves.append(self._scattered(k))
+            enough = _SCATTER_MARGIN * moves[-1] >= sought > 0
+            if enough and self._grows(k, moves[-1]):
+                return _SCATTER_MARGIN * moves[-1]
+        found = max(moves)
+        if 0 < _SCATTER_MARGIN * found < sought:
+            return _SCATTER_MARGIN * found
+        grows = found > 0 and self._grows(moves.index(found), found)
+        # What rounding has moved as far as it can, as the phase of a wave, does not grow.
+        if grows or (_differ(moves) and not self._is_choice(moves)):
+            return _SCATTER_MARGIN * found
+        # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
+        moves = [self._scattered(k, inputs_alone=True) for k in runs]
+        shown, plausible = max(moves), 0.0
+        narrower = self.claim.epsilon > self.ladder.epsilon
+        if (self.claim.pull is not None or narrower) and not self._jittered_once()[0]:
+            plausible = self._plausible()
+        if plausible < shown < np.inf:
+            # A choice moves by one of a few amounts however far the inputs do, rounding by others.
+            moves = [self._scattered(k, inputs_alone=True, units=1 + k) for k in runs]
+            shown = shown if _differ(moves) else 0.0
+        return _SCATTER_MARGIN * shown + plausible
+
+    def _plausible(self) -> float:
+        """The rounding of numbers as large as the largest of a claim, as in 1 - 1 / (1 + e)."""
+        claim = self.claim
+        if claim.pull is not None:
+            answer = claim.pull(self.u)
+        elif claim.push is not None:
+            answer = claim.push(self.v / np.abs(self.v).max())
+        else:
+            assert claim.entries is not None
+            answer = claim.entries.values
+        largest = max(float(np.abs(answer).max()), float(np.abs(self.u).max()))
+        return self.rounded * largest * float(np.abs(self.v).max())
+
+    def _grows(self, run: int, moved: float) -> bool:
+        """Whether a run of jitter moves the claimed number by more where it is of many units."""
+        # By the same signs, so that what cancels does so in both.
+        return self._scattered(run, units=_MANY_UNITS) >= _GROWS * moved
+
+    def _is_choice(self, moves: Sequence[float]) -> bool:
+        """Whether jitter of many units moves the claimed number to where that of one does."""
+        # In others the choice may have stayed what it is, and rounding alone is seen.
+        runs = sorted(range(len(moves)), key=lambda k: -moves[k])[:_CHOICES]
+        return all(
+            round(self._scattered(k, units=_MANY_UNITS) / moves[k], _SAME_DIGITS) == 1
+            for k in runs
+            if moves[k] > 0
+        )
+
+    def _jittered_once(self) -> tuple[bool, rounding.Scatter]:
+        """Whether all answers of the rule came out jittered, and what was seen in that run."""
+        run = rounding.Scatter(self.case.seed)
+        wrap = functools.partial(rounding.jittered, rng=run)
+        try:
+            claim = claim_at(self.rule, self.subject, self.case, wrap)
+            claim.number(self.u, self.v)
+        except (Violation, SetAside):
+            return False, run
+        return claim.carried, run
+
+    def _scattered(self, run: int, **how: Any) -> float:
+        """By how much one run of jitter moves the claimed number."""
+
+        def compute(wrap: Callable[[Any], Any]) -> Floats:
+            claim = claim_at(self.rule, self.subject, self.case, wrap)
+            return np.array([claim.number(self.u, self.v)])
+
+        claimed = np.array([self.claimed])
+        try:
+            moved = rounding.scatter(compute, claimed, self.case.seed + run, 1, **how)
+        except (Violation, SetAside):
+            return np.inf if how.get("inputs_alone") else 0.0
+        return float(moved[0])
+
+
+def _differ(moves: Sequence[float]) -> bool:
+    """Whether most of some amounts are different: of a choice there are but a few."""
+    largest = max(moves)
+    if not 0 < largest < np.inf:
+        return False
+    amounts = np.unique(np.round(np.array(moves) / largest, _SAME_DIGITS))
+    return 2 * amounts.size > len(moves)
