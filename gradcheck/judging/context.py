@@ -359,7 +359,22 @@ class Context:
             own = scales(self.point, scale)
             direction = self._inwards(finish(self.point, own, signs, self.ladder).v)
         step = max(step, _BESIDE_SINGLE) if self.ladder is SINGLE else step
-        x = self.point.x + (step * direction).astype(self.point.x.dtype)
+        return self._moved_to(self.point.x + (step * direction).astype(self.point.x.dtype))
+
+    def narrowed(self) -> Context | None:
+        """The claim at the inputs as a rule sees them that narrows them to the type of its answers.
+
+        None where it has no such type, or they have no more digits.
+        """
+        if not self.claim.epsilon > self.epsilon:
+            return None
+        narrow = next(
+            t for t in (np.float32, np.float16) if np.finfo(t).eps / 2 >= self.claim.epsilon
+        )
+        x = self.point.x.astype(narrow).astype(self.point.x.dtype)
+        return None if np.array_equal(x, self.point.x) else self._moved_to(x)
+
+    def _moved_to(self, x: Vector) -> Context | None:
         try:
             subject = self.subject.moved_to(x, self.bindings)
             claim = claim_at(self.rule, subject, self.case)

@@ -1329,3 +1329,12 @@ def test_what_comes_out_exact_is_not_moved_across_a_threshold():
         rng = np.random.default_rng(seed)
         inputs = {"s": 0.5 * rng.random(2), "positive": rng.random(2) < 0.5}
         assert judge_at(claim, Case(inputs, seed)).status is Status.FAIL
+
+
+def test_a_slope_beside_a_pole_of_an_input_that_the_rule_has_narrowed():
+    x = np.array([-361363.2582598257])
+    for seed in range(20):
+        rule = judged(
+            np.tan, lambda x: np.diag(1 + np.tan(x.astype(np.float32)) ** 2), "jacobian", (x,), seed
+        )
+        assert label(rule) != "fail"
