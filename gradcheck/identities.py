@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 #: operation is drawn; of the largest of more runs where that would be a failure: two roundings can
 #: cancel in one.
 _MARGIN = 8.0
-_RUNS = 1
+_RUNS = 2
 _MORE_RUNS = 12
 #: A side whose operations are all exact is still rounded once when it is stored.
 _UNIT = 2.0**-52
