@@ -350,7 +350,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         context.record_rows(left & agree, claimed, measured, np.maximum(limit, cheap), direction)
         off = np.abs(claimed - measured)
         rest = _worst_first(context, along, left & agree & (off > cheap), off)
-        result.doubts += [test for test in rest if contradicted(context, line, test)]
+        result.doubts += [t for t in rest if context.is_large or contradicted(context, line, t)]
         left &= ~agree
         if not left.any():
             return result
@@ -374,7 +374,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         agree = off <= limit
         context.record_rows(left & agree, claimed, value, np.maximum(limit, cheap), direction)
         tests = _worst_first(context, along, left & agree & (off > cheap), off)
-        result.doubts += [test for test in tests if contradicted(context, line, test)]
+        result.doubts += [t for t in tests if context.is_large or contradicted(context, line, t)]
         left &= ~agree
         if not left.any():
             return result

@@ -75,13 +75,14 @@ class RuleRounding:
         either, as much as is plausible.
         """
         functions = (self.subject.derivation.function, self.rule.function)
-        of_function, of_rule = map(uses_numbers_of_its_own, functions)
+        uses = functools.partial(uses_numbers_of_its_own, everywhere=True)
+        of_function, of_rule = map(uses, functions)
         of_function &= not self.subject.is_measured  # whose error is known
         if not (of_function or of_rule):
             return 0.0
         carried, run = self._jittered_once()
         if not carried or run.escaped or run.unseen:
-            return self._plausible()
+            return self._plausible() if any(map(uses_numbers_of_its_own, functions)) else 0.0
         return self._rounded_slope() if of_function else 0.0
 
     def _rounded_slope(self) -> float:

@@ -22,12 +22,21 @@ _PARTS = 64
 #: What stores a name that is global or closed over.
 _STORES = {"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_DEREF", "DELETE_DEREF"}
 
+#: What may be global and hold numbers; modules and classes are not looked into.
+_USED = (np.ndarray, np.generic, FunctionType, functools.partial, tuple, list, dict)
+
+#: By this attribute a function of the harness names the user's that it calls by way of objects.
+BEHIND = "__gradcheck_behind__"
+
 Wrap = Callable[[Any], Any]
 
 
-def uses_numbers_of_its_own(function: Callable[..., Any]) -> bool:
-    """Whether arrays of floating-point numbers are in its reach, or such numbers in its own."""
-    return _holds(function, _DEPTH, set())
+def uses_numbers_of_its_own(function: Callable[..., Any], *, everywhere: bool = False) -> bool:
+    """Whether arrays of floating-point numbers are in its reach, or numbers that it closes over.
+
+    ``everywhere``: or single ones that are global, as most constants are whose rounding is none.
+    """
+    return _holds(getattr(function, BEHIND, function), _DEPTH, set(), everywhere)
 
 
 class OutOfReach(Exception):
@@ -37,9 +46,13 @@ class OutOfReach(Exception):
 def through(function: Callable[..., Any], wrap: Wrap) -> Callable[..., Any]:
     """The same function with its own numbers passed through ``wrap``.
 
-    Raises ``OutOfReach`` where an object, a list or a mapping holds some of them, or where it puts
-    something into the names that it closes over.
+    Raises ``OutOfReach`` where an object holds some of them, or where it puts something into the
+    names that it closes over.
     """
+    if hasattr(function, BEHIND):
+        if uses_numbers_of_its_own(function, everywhere=True):
+            raise OutOfReach
+        return function
     made: dict[int, Any] = {}
     found: Callable[..., Any] = _through(function, wrap, _DEPTH, made)
     return found
@@ -52,8 +65,10 @@ def _through(value: Any, wrap: Wrap, depth: int, made: dict[int, Any]) -> Any:
         return value
     if isinstance(value, np.ndarray | np.generic):
         return wrap(value)
-    if type(value) is tuple:
-        return tuple(_through(part, wrap, depth - 1, made) for part in value)
+    if type(value) in (tuple, list):
+        return type(value)(_through(part, wrap, depth - 1, made) for part in value)
+    if type(value) is dict:
+        return {n: _through(part, wrap, depth - 1, made) for n, part in value.items()}
     if type(value) is functools.partial:
         func, *args = (_through(part, wrap, depth - 1, made) for part in (value.func, *value.args))
         named = {n: _through(v, wrap, depth - 1, made) for n, v in value.keywords.items()}
@@ -91,21 +106,25 @@ def _stores(code: CodeType) -> bool:
     return any(_stores(constant) for constant in code.co_consts if isinstance(constant, CodeType))
 
 
-def _holds(value: Any, depth: int, seen: set[int]) -> bool:
+def _holds(value: Any, depth: int, seen: set[int], own: bool = True) -> bool:
+    """Whether numbers are in reach; global ones not those of functions that objects hold."""
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind == "f"
     if depth == 0 or id(value) in seen or inspect.ismodule(value) or inspect.isbuiltin(value):
         return False
     seen.add(id(value))
-    return any(_holds(part, depth - 1, seen) for part in itertools.islice(_parts(value), _PARTS))
+    own &= isinstance(value, FunctionType | functools.partial | tuple | list | dict)
+    parts = itertools.islice(_parts(value, own), _PARTS)
+    return any(_holds(part, depth - 1, seen, own) for part in parts)
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def _parts(value: Any, own: bool) -> Iterator[Any]:
     if isinstance(value, FunctionType):
         yield from map(_content, value.__closure__ or ())
         yield from map(_number, value.__defaults__ or ())
         yield from map(_number, (value.__kwdefaults__ or {}).values())
-        yield from (used for _, used in _used(value))
+        kinds = _USED if own else (np.ndarray, FunctionType, functools.partial)
+        yield from (used for _, used in _used(value) if isinstance(used, kinds))
     elif isinstance(value, functools.partial):
         yield from (value.func, *value.args, *value.keywords.values())
     elif inspect.ismethod(value):
@@ -128,14 +147,25 @@ def _content(cell: CellType) -> Any:
 
 
 def _number(content: Any) -> Any:
-    return np.float64(content) if type(content) is float else content
+    """What a function uses itself, with numbers of Python as those of numpy, which are told apart.
+
+    Those that objects hold, sizes and options among them, are not.
+    """
+    kind = type(content)
+    if kind is float:
+        return np.float64(content)
+    if kind in (tuple, list) and len(content) <= _PARTS:
+        return kind(np.float64(part) if type(part) is float else part for part in content)
+    if kind is dict and len(content) <= _PARTS:
+        return {n: np.float64(v) if type(v) is float else v for n, v in content.items()}
+    return content
 
 
 def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """The global arrays and functions that a function uses, by name."""
+    """The global numbers and functions that a function uses, by name."""
     for name in _names(function.__code__):
-        used = function.__globals__.get(name)
-        if isinstance(used, np.ndarray | FunctionType | functools.partial):
+        used = _number(function.__globals__.get(name))
+        if isinstance(used, _USED):
             yield name, used
 
 

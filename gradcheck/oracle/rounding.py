@@ -54,6 +54,8 @@ _SUMS = {
 #: al., LAPACK Users' Guide, 3rd ed., sections 4.5 and 4.9.)
 _STABLE_BY = {
     "solve": -2, "inv": -2, "det": -2, "slogdet": -2, "qr": -2, "lstsq": (-2, -1), "pinv": (-2, -1),
+    "svd": (-2, -1), "svdvals": (-2, -1), "eigh": (-2, -1), "eigvalsh": (-2, -1), "eig": (-2, -1),
+    "eigvals": (-2, -1),
 }  # fmt: skip
 
 #: (A union would be made anew wherever it is asked for.)
@@ -303,10 +305,16 @@ def _scattered(values: Any, rng: Scatter | None) -> Any:
 
 
 def _by_largest(value: Any, axis: Any, rng: Scatter) -> Any:
-    """Matrices, each entry that is not 0 off by the last bit of the largest along ``axis``."""
+    """Matrices, each entry that is not 0 off by the last bit of the largest along ``axis``.
+
+    Of the whole matrix, by as many of its bits as it has rows or columns: so much bounds the error
+    of what goes on until it converges.
+    """
     if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind != "f":
         return value
     largest = np.abs(value).max(axis=axis, keepdims=True, initial=0.0)
+    if axis != -2:
+        largest = largest * value.dtype.type(max(value.shape[-2:]))
     return np.where(value != 0, value + rng.moves(value) * largest, value)
 
 

@@ -105,7 +105,7 @@ def remembering():
 
 
 @pytest.mark.parametrize("function", [
-    Layer(TABLE).forward, closing_over({"w": TABLE}), closing_over([TABLE]), remembering(),
+    Layer(TABLE).forward, closing_over(Layer(TABLE)), remembering(),
 ])  # fmt: skip
 def test_numbers_that_may_change_between_calls_are_out_of_reach(function):
     with pytest.raises(OutOfReach):

@@ -57,6 +57,24 @@ def _shifted(z: Array) -> Array:
     return _EYE + np.outer(z, z)
 
 
+def _scaled(z: Array) -> Array:
+    return z[:, None] * _WEIGHTS
+
+
+def _symmetric(z: Array) -> Array:
+    return np.outer(z, z) * (_WEIGHTS + _WEIGHTS.T)
+
+
+def _by_singular_values(a: Array) -> Array:
+    u, s, vt = np.linalg.svd(a)
+    return (u * s) @ vt
+
+
+def _by_eigenvalues(a: Array) -> Array:
+    w, v = np.linalg.eigh(a)
+    return (v * w) @ v.T
+
+
 def _closed_over(c: float) -> dict[str, tuple[Side, Side]]:
     """Identities with a constant that no input shows."""
     return {
@@ -161,6 +179,11 @@ IDENTITIES: dict[str, tuple[Side, Side]] = {
     ),
     "largest singular value": (
         lambda z: np.linalg.svd(np.outer(z, z))[1][0], lambda z: z @ z,
+    ),
+    "singular value decomposition": (lambda z: _by_singular_values(_scaled(z)), _scaled),
+    "eigendecomposition": (lambda z: _by_eigenvalues(_symmetric(z)), _symmetric),
+    "pseudo-inverse": (
+        lambda z: _scaled(z) @ np.linalg.pinv(_scaled(z)) @ _scaled(z), _scaled,
     ),
     "least squares": (
         lambda z: np.linalg.lstsq(np.vstack([_EYE, z]), np.append(z, 0.0))[0],

@@ -1338,3 +1338,21 @@ def test_a_slope_beside_a_pole_of_an_input_that_the_rule_has_narrowed():
             np.tan, lambda x: np.diag(1 + np.tan(x.astype(np.float32)) ** 2), "jacobian", (x,), seed
         )
         assert label(rule) != "fail"
+
+
+_GATE, _HELD = 36.0, {"gate": np.array([36.0, 30.0, 1.0])}
+
+
+@pytest.mark.parametrize("gate", [lambda: _GATE, lambda: _HELD["gate"]])
+def test_a_constant_whose_rounding_no_input_shows_wherever_it_is_kept(gate):
+    def left(x):
+        return (1 - 1 / (1 + np.exp(-gate()))) * x * x
+
+    def slope(g, x):
+        return 2 * g * x / (1 + np.exp(gate()))
+
+    for seed in range(10):
+        x = np.random.default_rng(seed).standard_normal(3)
+        assert verify_vjp(left, slope, x).status is not Status.FAIL
+        right = gc.verify_identity(left, lambda x: x * x / (1 + np.exp(gate())), x)
+        assert right.status is not Status.FAIL
