@@ -363,6 +363,10 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
     exact = None if result.kinked.any() else context.imagined(line)
     if exact is not None and not exact.underflows:
         result.suspects = _imagined_rows(context, screened, exact, left)
+        if context.is_large and not result.suspects:
+            # The bound is wide for so many entries: one may still contradict what it allows.
+            off = np.abs(claimed - exact.value[rows])
+            result.doubts += _worst_first(context, along, left & (off > cheap), off)
         return result
     levels = list(range(context.ladder.count))
     for aware in (False, True):
