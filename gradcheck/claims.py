@@ -263,18 +263,10 @@ class Rule(_Declared):
         if where is not None:
             self.where = Signature(where, 0, known)
 
-    def call(
-        self,
-        leading: Sequence[Any],
-        names: Mapping[str, Any],
-        instead: Callable[..., Any] | None = None,
-    ) -> Any:
-        """The rule's raw answer; ``names`` holds inputs, outputs and indices by name.
-
-        Or that of another function ``instead``.
-        """
+    def call(self, leading: Sequence[Any], names: Mapping[str, Any]) -> Any:
+        """The rule's raw answer; ``names`` holds inputs, outputs and indices by name."""
         assert self.signature is not None
-        return self.signature.call(leading, names, instead)
+        return self.signature.call(leading, names)
 
 
 class Derivation(_WithInputs):

@@ -159,7 +159,8 @@ def claim_at(
                 subject.point.evaluations += 1
                 subject._call({name: names[name] for name in subject.values})
             own = None if wrap is None else with_numbers(rule.function, wrap)
-            raw = rule.call(leading, {**names, **indices} if indices else names, own)
+            assert rule.signature is not None
+            raw = rule.signature.call(leading, {**names, **indices} if indices else names, own)
         except Violation:
             raise
         except UnknownOperation:

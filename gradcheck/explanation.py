@@ -22,11 +22,11 @@ from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError, InputError
-from gradcheck.identities import expression
 from gradcheck.loading import LoadError, declared_in, derivation_folder, installed, load
 from gradcheck.report.figures import measurement, number, place, whole
 from gradcheck.returned import SetAside, Violation
 from gradcheck.sampling import Draft, Sampler
+from gradcheck.sides import expression
 from gradcheck.verdict import Measured
 from gradcheck.verification import verify
 from gradcheck.worked_numbers import MOST_SHOWN, Worked, worked_numbers

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import imports
+
 PACKAGE = Path(__file__).parents[1] / "gradcheck"
 #: What `gradcheck assignment new` writes, which is nobody's module here.
 TEMPLATE = PACKAGE / "coursework" / "template"
@@ -22,9 +24,9 @@ ORDER = [
     "hints", "report.phrases", "report.matrix", "report.narration", "report.grid",
     "report.heatmap", "report.curve", "report.notebook",
     "returned", "subject", "gradients", "evaluation", "contracts", "verdict", "localization",
-    "judging.rule_rounding", "judging.context", "judging.screening", "judging.comparison",
-    "judging.entries", "judging.kinks", "judging.hessians", "judging.exhibits",
-    "judging.precision", "judging", "identities",
+    "judging.evidence", "judging.rule_rounding", "judging.context", "judging.screening",
+    "judging.comparison", "judging.entries", "judging.kinks", "judging.hessians",
+    "judging.exhibits", "judging.precision", "judging", "sides", "identities",
     "plain_functions", "measurement",
     "neighbours", "source_edits",
     "diagnosis.samples", "diagnosis.evidence", "diagnosis.catalogue", "diagnosis.pattern",
@@ -46,7 +48,7 @@ ORDER = [
     "adapters.caches", "adapters.calls", "adapters.construction",
     "adapters.forms", "adapters.landing", "adapters.randomness", "adapters.session",
     "adapters.state", "adapters.plan", "adapters.boundary", "adapters.conventions",
-    "adapters.layers", "adapters.siblings", "adapters.definitions", "adapters",
+    "adapters.layers", "adapters.siblings", "adapters.chunks", "adapters.definitions", "adapters",
     "adapters.known", "adapters.discovery",
     "adapters.flat_vectors", "adapters.inputs", "adapters.sightings", "adapters.recognition",
     "adapters.usage", "adapters.unrecognised", "adapters.guesses", "adapters.guards",
@@ -59,7 +61,7 @@ ORDER = [
     "coursework.users",
     "coursework.mounts", "coursework.sandbox", "coursework.interview", "coursework.steadiness",
     "coursework.placement", "coursework.cotangents",
-    "coursework.smoothness", "coursework.cancellation", "coursework.grading",
+    "coursework.smoothness", "coursework.grading",
     "coursework.roster", "coursework.cluster", "coursework.classroom", "coursework.writing",
     "coursework.verifying",
     "coursework.formats.text", "coursework.formats.disclosure", "coursework.formats.files",
@@ -81,16 +83,9 @@ def module_name(path):
 
 
 def imported(path):
-    """The modules of the package that a file imports, but for what type checkers alone read."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    guarded = {
-        id(node)
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in ast.walk(block)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and id(node) not in guarded:
+    """The modules of the package that a file imports."""
+    for node in imports(path):
+        if isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if base.startswith("gradcheck"):
                 for alias in node.names:

@@ -10,23 +10,18 @@ import __future__
 
 import ast
 import copy
-import functools
 import inspect
-import json
-import linecache
-import re
 import sys
 import warnings
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gradcheck.adapters.chunks import OF_PYTHON_2, Chunk, as_python_3, chunks, split
 from gradcheck.adapters.siblings import imported_file
 from gradcheck.answers import last_line
-from gradcheck.errors import InputError
 
 #: What a constant may be made with.
 _MAKERS = {
@@ -36,28 +31,11 @@ _MAKERS = {
 }  # fmt: skip
 #: Calls that give a function its rule: of JAX, of autograd, and of what is written in their way.
 _REGISTRATIONS = {"defvjp", "defjvp", "defvjp_argnum", "defjvp_argnum", "defvjps", "defjvps"}
-#: What Python 2 had and Python 3 calls otherwise.
-_OF_PYTHON_2 = {
-    "xrange": range, "unicode": str, "long": int, "basestring": str, "izip": zip, "imap": map,
-    "reduce": functools.reduce,
-}  # fmt: skip
 _PACKAGE = "__init__.py"
 #: What the annotations of a file name may be missing.
 _LAZY = __future__.annotations.compiler_flag
 #: A line of this much is shown of what is left out.
 _MOST_SHOWN = 60
-#: What Python 2 wrote otherwise, and how it is written now.
-_REWRITTEN = [
-    (re.compile(pattern, re.MULTILINE), now)
-    for pattern, now in (
-        (r"^([ \t]*)print[ \t]+(?!\()(.*)$", r"\1print(\2)"),
-        (r"^([ \t]*)print$", r"\1print()"),
-        (r"^([ \t]*except[ \t]+[\w.]+)[ \t]*,[ \t]*(\w+)\s*:", r"\1 as \2:"),
-        (r"^([ \t]*raise[ \t]+[\w.]+)[ \t]*,[ \t]*(.+)$", r"\1(\2)"),
-        (r"\.iter(items|keys|values)\(", r".\1("),
-    )
-]
-_MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -87,8 +65,13 @@ class StandIn:
 
     def __init_subclass__(cls, **_: Any) -> None:
         # An operator, which its file calls in a function of its own: matmul(a, b).
-        if hasattr(cls, "compute") and not inspect.isfunction(getattr(cls, "__call__", None)):  # noqa: B004
-            setattr(cls, "__call__", lambda self, *arrays: self.compute(*arrays))  # noqa: B010
+        is_called = any("__call__" in vars(one) for one in cls.__mro__)
+        if hasattr(cls, "compute") and not is_called:
+            cls.__call__ = _computed  # type: ignore[method-assign]
+
+
+def _computed(operator: Any, *arrays: Any) -> Any:
+    return operator.compute(*arrays)
 
 
 @dataclass
@@ -141,12 +124,12 @@ class _Taking:
         name = f"{path.stem} {zlib.crc32(str(path.absolute()).encode()):08x}"
         module = ModuleType(name)
         module.__file__ = str(path)
-        vars(module).update(_OF_PYTHON_2)
+        vars(module).update(OF_PYTHON_2)
         self.result = Definitions(path, module)
         self.known = known
         known[path.absolute()] = module
         sys.modules[name] = module
-        trees = [one for chunk in _chunks(path) for one in self._parsed(chunk)]
+        trees = [one for chunk in chunks(path) for one in self._parsed(chunk)]
         for chunk, tree in trees:
             self.result.trees.append(copy.deepcopy(tree))
             ast.increment_lineno(self.result.trees[-1], chunk.line - 1)
@@ -166,21 +149,19 @@ class _Taking:
 
     # ---- one statement -----------------------------------------------------------------------
 
-    def _parsed(self, chunk: _Chunk, *, old: bool = False) -> list[tuple[_Chunk, ast.Module]]:
+    def _parsed(self, chunk: Chunk, *, old: bool = False) -> list[tuple[Chunk, ast.Module]]:
         """The source and its tree; cut in pieces where some of it is no Python.
 
         A piece of an ``old`` source is taken for Python 2.
         """
-        now = chunk.text
-        for pattern, rewritten in _REWRITTEN:
-            now = pattern.sub(rewritten, now)
+        now = as_python_3(chunk.text)
         for text in (now, chunk.text) if old else (chunk.text, now):
             try:
                 with warnings.catch_warnings(action="ignore"):  # of \d in a plain string
                     return [(chunk, ast.parse(text))]
             except (SyntaxError, ValueError) as error:
                 problem = error
-        parts = list(_split(chunk))
+        parts = list(split(chunk))
         if len(parts) > 1:
             return [one for part in parts for one in self._parsed(part, old=True)]
         first = chunk.text.strip().splitlines()[0] if chunk.text.strip() else ""
@@ -190,7 +171,7 @@ class _Taking:
         self._leave(line, first.removesuffix(":"), f"this is no Python 3: {why}")
         return []
 
-    def _take(self, chunk: _Chunk, statement: ast.stmt) -> None:
+    def _take(self, chunk: Chunk, statement: ast.stmt) -> None:
         match statement:
             case ast.Import() | ast.ImportFrom():
                 self._import(chunk, statement)
@@ -211,7 +192,7 @@ class _Taking:
                 self._leave(line, _shown(statement), "it is not run")
                 self._miss(statement, line, "it is not run")
 
-    def _line(self, chunk: _Chunk, statement: ast.stmt) -> int:
+    def _line(self, chunk: Chunk, statement: ast.stmt) -> int:
         return chunk.line + statement.lineno - 1
 
     def _leave(self, line: int, text: str, reason: str) -> None:
@@ -225,7 +206,7 @@ class _Taking:
                     said = f"line {line}, `{_shown(statement)}`: {reason}"
                     self.result.missing.setdefault(one.id, said)
 
-    def _execute(self, chunk: _Chunk, statement: ast.stmt, what: str) -> None:
+    def _execute(self, chunk: Chunk, statement: ast.stmt, what: str) -> None:
         tree = ast.Module([statement], [])
         ast.increment_lineno(tree, chunk.line - 1)
         try:
@@ -265,7 +246,7 @@ class _Taking:
 
     # ---- imports ---------------------------------------------------------------------------
 
-    def _import(self, chunk: _Chunk, statement: ast.Import | ast.ImportFrom) -> None:
+    def _import(self, chunk: Chunk, statement: ast.Import | ast.ImportFrom) -> None:
         for alias in statement.names:
             bound = alias.asname or alias.name.split(".")[0]
             package = self.result.path.name == _PACKAGE  # is there for its imports
@@ -282,14 +263,14 @@ class _Taking:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                if bound in _OF_PYTHON_2:
+                if bound in OF_PYTHON_2:
                     continue  # it is there by that name
                 text = ast.unparse(one)
                 reason = f"`{text}` fails: {last_line(error)}"
                 self.result.missing[bound] = reason
                 self._leave(self._line(chunk, statement), text, last_line(error))
 
-    def _import_one(self, one: ast.Import | ast.ImportFrom | Any, chunk: _Chunk) -> None:
+    def _import_one(self, one: ast.Import | ast.ImportFrom | Any, chunk: Chunk) -> None:
         sibling = imported_file(self.result.path, one)
         if sibling is None:
             if isinstance(one, ast.ImportFrom) and one.level:
@@ -319,15 +300,16 @@ class _Taking:
                 one if one.file else replace(one, file=path.name) for one in taken.result.left_out
             ]
         init = path.parent / _PACKAGE
-        if init.is_file() and init != path and path.parent != self.result.path.parent:
-            _Taking(init, self.known) if init not in self.known else None
+        elsewhere = init != path and path.parent != self.result.path.parent
+        if elsewhere and init.is_file() and init not in self.known:
+            _Taking(init, self.known)
         for one, module in list(self.known.items()):
             package = self.known.get(one.parent / _PACKAGE)
             if package is not None and package is not module:
                 setattr(package, one.stem, module)
         return self.known[path]
 
-    def _try(self, chunk: _Chunk, statement: ast.Try) -> None:
+    def _try(self, chunk: Chunk, statement: ast.Try) -> None:
         """``try: import … except ImportError: …``: the first branch that can be taken."""
         for body in (statement.body, *(handler.body for handler in statement.handlers)):
             before = len(self.result.left_out)
@@ -337,70 +319,6 @@ class _Taking:
                 return
             del self.result.left_out[before:]
         self._leave(self._line(chunk, statement), _shown(statement), "no branch can be taken")
-
-
-# ---- pieces of a file ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    """Some source: a whole file, or a cell of a notebook; ``file`` is what tracebacks call it."""
-
-    text: str
-    file: str
-    line: int = 1
-
-
-def _chunks(path: Path) -> Iterator[_Chunk]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    if path.suffix == ".ipynb":
-        yield from _cells(path, text)
-        return
-    if path.suffix != ".py":
-        raise InputError(f"{path}: a Python file or a notebook (.ipynb) was expected")
-    text = text.replace("\r\n", "\n").replace("\t", "    ") if "\t" in text else text
-    name = str(path.absolute())
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    yield _Chunk(text, name)
-
-
-def _cells(path: Path, text: str) -> Iterator[_Chunk]:
-    try:
-        cells = json.loads(text)["cells"]
-        sources = [c["source"] for c in cells if c["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path} is not a notebook that can be read") from None
-    line = 1
-    for source in sources:
-        code = _MAGIC.sub("pass", "".join(source))
-        if not code.lstrip().startswith("%%"):
-            # Every cell is given the lines before it, so that a line number means one place.
-            name = str(path.absolute())
-            padded = "\n" * (line - 1) + code
-            before = "".join(linecache.cache[name][2]) if name in linecache.cache else ""  # type: ignore[misc]
-            whole = (before if line > 1 else "") + code + "\n"
-            linecache.cache[name] = (len(padded), None, whole.splitlines(keepends=True), name)
-            yield _Chunk(code, name, line)
-            line += code.count("\n") + 1
-
-
-def _split(chunk: _Chunk) -> Iterator[_Chunk]:
-    """The top-level statements of a source that cannot be parsed as a whole."""
-    lines = chunk.text.splitlines()
-    starts = [
-        k
-        for k, line in enumerate(lines)
-        if line
-        and not line[0].isspace()
-        and not line.startswith((")", "]", "}", "#", "else", "el"))
-        and not line.startswith(("except", "finally"))
-    ]
-    for k, start in enumerate(starts):
-        end = starts[k + 1] if k + 1 < len(starts) else len(lines)
-        yield _Chunk("\n".join(lines[start:end]) + "\n", chunk.file, chunk.line + start)
 
 
 def _is_constant(statement: ast.stmt) -> bool:

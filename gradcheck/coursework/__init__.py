@@ -35,16 +35,16 @@ user of its own writes nowhere else where the kernel has Landlock. The process a
 are gone before a result is written.
 
 **Marks** (``interview``, ``grading``, ``placement``, ``cotangents``, ``steadiness``,
-``smoothness``, ``cancellation``, ``results``). Each part is tried on inputs of the visible seed and
-of the hidden one, which draws the sizes too. A share of the hidden ones is placed where numbers
-that the submission is given are exactly zero or the same, each way in each array; what it makes of
-cotangents of zeros and ties has to add up to what it makes of others. What a rule may lose to its
-own rounding, a few units of the last digit of the largest number at hand, is left open: jitter,
-which tells in one process, does not get into another. What is undecided on 20 fresh inputs as well,
-or right at some input only because its answers there make noise or could be those at a kink, needs
-the teacher. What is lost beside other parts is tried in a process of its own, so a part is worth
-what its function is worth by itself; what is right is asked again in part, in a process that has
-seen none of it, and has to be answered as before.
+``smoothness``, ``results``). Each part is tried on inputs of the visible seed and of the hidden
+one, which draws the sizes too. A share of the hidden ones is placed where numbers that the
+submission is given are exactly zero or the same, each way in each array; what it makes of
+cotangents of zeros and ties has to add up to what it makes of others. What rounding may make of
+numbers as large as those at hand is left open: jitter, which tells in one process, does not get
+into another. What is undecided on 20 fresh inputs as well, or right at some input only because its
+answers there make noise or could be those at a kink, needs the teacher. What is lost beside other
+parts is tried in a process of its own, so a part is worth what its function is worth by itself;
+what is right is asked again in part, in a process that has seen none of it, and has to be answered
+as before.
 A class (``classroom``, ``roster``, ``cluster``) is shared out over processes or a Dask cluster;
 each result is one file, written whole or not at all, whose key says what it was made from.
 ``verifying`` proves an assignment sound: bugs in the solution cost what they touch.

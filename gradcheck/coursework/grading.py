@@ -19,7 +19,6 @@ from gradcheck.checking import Outcome as Checked
 from gradcheck.checking import Profile, check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.assignment import Assignment, Task
-from gradcheck.coursework.cancellation import is_cancelled
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.cotangents import unlike_their_sum
 from gradcheck.coursework.interview import Interview, Question, clean
@@ -30,7 +29,7 @@ from gradcheck.coursework.sandbox import Sandbox
 from gradcheck.coursework.settings import VISIBLE_INPUTS
 from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.staging import Refused, room
-from gradcheck.coursework.steadiness import Steady, changed, is_noise
+from gradcheck.coursework.steadiness import Steady, changed, has_lost_digits, is_noise
 from gradcheck.coursework.submitted import answered_by
 from gradcheck.hints import Hints
 from gradcheck.loading import FOLDER, installed
@@ -305,7 +304,7 @@ def _checked(
     with installed((assignment.folder / FOLDER).absolute()):
         return check_claim(
             task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints,
-            judged=judged, excused=functools.partial(is_cancelled, task.claim), simplify=final,
+            judged=judged, excused=functools.partial(has_lost_digits, task.claim), simplify=final,
             placed=points,
         )  # fmt: skip
 

@@ -28,6 +28,7 @@ _MODULES = (
     "coursework/protocol.py", "coursework/confinement.py", "coursework/differencing.py",
     "coursework/reading.py", "coursework/units.py", "coursework/shim.py",
     "adapters/activation.py", "adapters/boundary.py", "adapters/caches.py", "adapters/calls.py",
+    "adapters/chunks.py",
     "adapters/construction.py", "adapters/definitions.py", "adapters/forms.py",
     "adapters/landing.py",
     "adapters/names.py", "adapters/places.py", "adapters/plan.py", "adapters/randomness.py",

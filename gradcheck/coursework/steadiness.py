@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.interview import Interview, Question
 from gradcheck.coursework.submitted import Respondent, Submitted
@@ -123,6 +124,17 @@ def is_noise(verdict: Verdict) -> bool:
     given = verdict.case.inputs.values() if verdict.case is not None else ()
     size = max(1.0, *map(abs, numbers), *map(largest, given))
     return max(numbers) - min(numbers) > PARTS * size
+
+
+def has_lost_digits(claim: Rule | Identity, verdict: Verdict) -> bool:
+    """Whether a rule is off by no more than rounding makes of numbers of the size at hand.
+
+    In the same process jitter of every operation tells what is left of ``y * (1 - y)`` from a
+    mistake. None gets into another: there the inputs are moved, and 1 - 1e-17 is 1 wherever they
+    are. So that little is left open, and accused of nothing.
+    """
+    failed = verdict.status is Status.FAIL
+    return isinstance(claim, Rule) and failed and not is_noise(verdict)
 
 
 def _form(value: Any) -> Any:

@@ -13,7 +13,7 @@ from gradcheck.diagnosis.paths import part_values
 from gradcheck.diagnosis.repair import KINDS, repair_chain, sides_at
 from gradcheck.diagnosis.samples import Clock, Floats
 from gradcheck.hints import Mistake, Text
-from gradcheck.identities import expression
+from gradcheck.sides import expression
 from gradcheck.verdict import Verdict
 
 #: Two expressions are the same, or a multiple of each other, up to this share of their size.

@@ -18,8 +18,9 @@ from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.samples import Answer, Clock, Floats, Sample, reask
 from gradcheck.errors import DeclarationError
 from gradcheck.hints import Edit, Text
-from gradcheck.identities import expressions, is_slight, judge_identity
+from gradcheck.identities import is_slight, judge_identity
 from gradcheck.judging import judge
+from gradcheck.sides import expressions
 from gradcheck.source_edits import Edit as Neighbour
 from gradcheck.source_edits import edits
 from gradcheck.verdict import Measured, Status, Verdict

@@ -25,16 +25,8 @@ from gradcheck.evaluation import Claim, claim_at
 from gradcheck.hints import said
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, imagine, poorly_resolved, sharpen
-from gradcheck.judging.context import (
-    COARSEST,
-    FINE,
-    FINE_OF_MANY,
-    SINGLY,
-    SOUGHT,
-    Context,
-    Evidence,
-    Mask,
-)
+from gradcheck.judging.context import FINE, FINE_OF_MANY, SINGLY, Context, Mask
+from gradcheck.judging.evidence import COARSEST, SOUGHT, Evidence
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradcheck.judging.context import COARSEST, MARGIN, SOUGHT, Along, Context, Floats, Mask
+from gradcheck.judging.context import MARGIN, Along, Context, Floats, Mask
+from gradcheck.judging.evidence import COARSEST, SOUGHT
 from gradcheck.judging.screening import Screened, Test, kink_gap
 from gradcheck.oracle.directions import positive_medians
 from gradcheck.oracle.entry import (
@@ -286,11 +287,16 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
 
 
 def _doubted(context: Context, line: Line, test: Test) -> bool:
-    """Whether a test agreed by an interval that is wider than the cheap pass', and should not.
+    """Whether a test agreed by an interval that is wider than the cheap pass', and should not."""
+    return test.off > test.limit and _is_open(context, line, test)
 
-    Of many outputs the bounds of a closer estimate are wide as well: none refutes the cheap pass.
+
+def _is_open(context: Context, line: Line, test: Test) -> bool:
+    """Whether no closer estimate refutes what the cheap pass has shown.
+
+    Of many inputs or outputs the bounds of any are wide as well.
     """
-    return test.off > test.limit and (context.is_large or contradicted(context, line, test))
+    return context.is_large or contradicted(context, line, test)
 
 
 def _agrees(context: Context, test: Test, pair: Pair) -> bool:
@@ -350,7 +356,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         context.record_rows(left & agree, claimed, measured, np.maximum(limit, cheap), direction)
         off = np.abs(claimed - measured)
         rest = _worst_first(context, along, left & agree & (off > cheap), off)
-        result.doubts += [t for t in rest if context.is_large or contradicted(context, line, t)]
+        result.doubts += [test for test in rest if _is_open(context, line, test)]
         left &= ~agree
         if not left.any():
             return result
@@ -378,15 +384,16 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         agree = off <= limit
         context.record_rows(left & agree, claimed, value, np.maximum(limit, cheap), direction)
         tests = _worst_first(context, along, left & agree & (off > cheap), off)
-        result.doubts += [t for t in tests if context.is_large or contradicted(context, line, t)]
+        result.doubts += [test for test in tests if _is_open(context, line, test)]
         left &= ~agree
         if not left.any():
             return result
     rounded = np.zeros(rows.size, bool)
     for r in sorted(np.flatnonzero(left), key=lambda r: -float(off[r])):
         test = _row_test(context, along, int(r))
-        apart, limit[r] = _apart(context, test, careful.of(int(rows[r])), line.v)
-        rounded[r] = not result.suspects and apart <= limit[r]
+        if not result.suspects:  # one is enough to look for an entry
+            apart, limit[r] = _apart(context, test, careful.of(int(rows[r])), line.v)
+            rounded[r] = apart <= limit[r]
         if not rounded[r]:
             result.suspects.append(test)
     context.record_rows(rounded, claimed, value, limit, direction)

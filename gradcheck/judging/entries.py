@@ -9,7 +9,8 @@ import numpy as np
 from gradcheck.contracts import Nonlinear
 from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
-from gradcheck.judging.context import BESIDE, FURTHER, MARGIN, SOUGHT, Context, Floats
+from gradcheck.judging.context import BESIDE, FURTHER, MARGIN, Context, Floats
+from gradcheck.judging.evidence import SOUGHT
 from gradcheck.judging.screening import BOTH, Test
 from gradcheck.localization import (
     narrowed_column,
@@ -98,7 +99,7 @@ def _pursue(
     """
 
     def residual(u: Vector, v: Vector, measured: Floats) -> float:
-        off = context.claimed_number(u, v) - float(project(measured, u))
+        off = context.claim.number(u, v) - float(project(measured, u))
         return off if np.isfinite(off) else 0.0
 
     several = np.count_nonzero(test.u) > 1
@@ -193,7 +194,7 @@ def _beside(context: Context, u: Vector, column: int, off: float) -> str:
         seen = look(FURTHER)
     if "wrong" in seen:
         return "wrong"
-    return "unseen" if seen == {"unseen"} else "kink"
+    return "unseen" if seen - {""} == {"unseen"} else "kink"
 
 
 def many_ties(context: Context, column: int) -> bool:
@@ -247,7 +248,7 @@ def _measure(
         along = moved_by(line, column)
         if along == 0:
             return None, "right"
-        claimed = context.claimed_number(u, line.v)
+        claimed = context.claim.number(u, line.v)
         exact = context.imagined(line)
         if exact is not None and not exact.underflows:
             value, error = float(project(exact.value, u)), float(np.abs(u) @ exact.error)
@@ -301,7 +302,7 @@ def _agrees_doubtfully(context: Context, line: Line, u: Vector) -> bool:
     found = context.doubtful(line) or context.imagined(line)
     if found is None:
         return False
-    claimed = context.claimed_number(u, line.v)
+    claimed = context.claim.number(u, line.v)
     limit = MARGIN * float(np.abs(u) @ found.error) + SOUGHT * abs(claimed)
     return abs(claimed - float(project(found.value, u))) <= limit
 
@@ -387,7 +388,7 @@ def table(context: Context) -> tuple[Entry, ...]:
 
 def _shown(context: Context, line: Line, u: Vector) -> tuple[float, float, float]:
     """Claimed, measured and limit of one entry: by two steps where that is enough to agree."""
-    claimed = context.claimed_number(u, line.v)
+    claimed = context.claim.number(u, line.v)
     pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
     value, gap, floor = pair.projected(u)
     limit = max(SOUGHT * abs(claimed), floor + context.rounded * abs(claimed))

@@ -17,7 +17,6 @@ from gradcheck.claims import Derivation, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.gradients import as_gradients, gradients_by_name
 from gradcheck.hints import said
-from gradcheck.oracle.captured import BEHIND
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import imagined, measure_along
 from gradcheck.oracle.imaginary import Stepped
@@ -139,7 +138,6 @@ def _declared_gradient(rule: Rule, name: str) -> Callable[..., Any]:
         flat = as_gradients(rule.name, rule.call(leading, names), rule, layout, [])
         return layout.restore(flat)[name]
 
-    setattr(gradient, BEHIND, rule.function)
     return gradient
 
 

@@ -14,18 +14,9 @@ import numpy as np
 from gradcheck.claims import Signature
 from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
-from gradcheck.judging.context import (
-    BESIDE,
-    COARSEST,
-    FURTHER,
-    MARGIN,
-    SOUGHT,
-    Context,
-    Evidence,
-    Floats,
-    Mask,
-)
+from gradcheck.judging.context import BESIDE, FURTHER, MARGIN, Context, Floats, Mask
 from gradcheck.judging.entries import agrees_further_out, many_ties, wrong_at
+from gradcheck.judging.evidence import COARSEST, SOUGHT, Evidence
 from gradcheck.judging.screening import BOTH
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import (
@@ -175,7 +166,7 @@ def _settle_along(context: Context, line: Line, output: int) -> None:
     for place, v in ((context, line.v), (context, fresh), (beside, fresh)):
         at = Line(place.point, v)
         measured = measure_along(at, u, context.ladder, context.epsilon)
-        claimed, value = place.claimed_number(u, v), float(measured.value[0])
+        claimed, value = place.claim.number(u, v), float(measured.value[0])
         error = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
         error = max(error, SOUGHT * abs(claimed))
         off = abs(claimed - value)

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from gradcheck.evaluation import announce
-from gradcheck.judging.context import COARSEST, LARGE, SOUGHT, Along, Context, Floats, Mask
+from gradcheck.judging.context import LARGE, Along, Context, Floats, Mask
+from gradcheck.judging.evidence import COARSEST, SOUGHT
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
@@ -46,7 +47,7 @@ _TINY = float(np.finfo(np.float64).tiny)
 #: Two random cotangents a line: two errors can cancel under one of them.
 _COTANGENTS = 2
 #: Along one line alone an entry that is typical may come out small under both: less than a third of
-#: what it usually is in one of 20 cases, less than a twelfth in one of 200.
+#: what it usually is in one of 15 cases, less than a twelfth in one of 230 (of a normal one).
 _SOUGHT_ALONG_ONE = SOUGHT / 4
 #: The weights of two outputs differ by no more than this: a cotangent that underflows says nothing.
 _WIDEST = 2.0**-100

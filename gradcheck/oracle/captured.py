@@ -25,9 +25,6 @@ _STORES = {"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_DEREF", "DELETE_DEREF"}
 #: What may be global and hold numbers; modules and classes are not looked into.
 _USED = (np.ndarray, np.generic, FunctionType, functools.partial, tuple, list, dict)
 
-#: By this attribute a function of the harness names the user's that it calls by way of objects.
-BEHIND = "__gradcheck_behind__"
-
 Wrap = Callable[[Any], Any]
 
 
@@ -36,7 +33,7 @@ def uses_numbers_of_its_own(function: Callable[..., Any], *, everywhere: bool = 
 
     ``everywhere``: or single ones that are global, as most constants are whose rounding is none.
     """
-    return _holds(getattr(function, BEHIND, function), _DEPTH, set(), everywhere)
+    return _holds(function, _DEPTH, set(), everywhere)
 
 
 class OutOfReach(Exception):
@@ -49,10 +46,6 @@ def through(function: Callable[..., Any], wrap: Wrap) -> Callable[..., Any]:
     Raises ``OutOfReach`` where an object holds some of them, or where it puts something into the
     names that it closes over.
     """
-    if hasattr(function, BEHIND):
-        if uses_numbers_of_its_own(function, everywhere=True):
-            raise OutOfReach
-        return function
     made: dict[int, Any] = {}
     found: Callable[..., Any] = _through(function, wrap, _DEPTH, made)
     return found
@@ -106,24 +99,23 @@ def _stores(code: CodeType) -> bool:
     return any(_stores(constant) for constant in code.co_consts if isinstance(constant, CodeType))
 
 
-def _holds(value: Any, depth: int, seen: set[int], own: bool = True) -> bool:
-    """Whether numbers are in reach; global ones not those of functions that objects hold."""
+def _holds(value: Any, depth: int, seen: set[int], everywhere: bool = True) -> bool:
+    """Whether numbers are in reach; single ones that are global only where ``everywhere``."""
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind == "f"
     if depth == 0 or id(value) in seen or inspect.ismodule(value) or inspect.isbuiltin(value):
         return False
     seen.add(id(value))
-    own &= isinstance(value, FunctionType | functools.partial | tuple | list | dict)
-    parts = itertools.islice(_parts(value, own), _PARTS)
-    return any(_holds(part, depth - 1, seen, own) for part in parts)
+    parts = itertools.islice(_parts(value, everywhere), _PARTS)
+    return any(_holds(part, depth - 1, seen, everywhere) for part in parts)
 
 
-def _parts(value: Any, own: bool) -> Iterator[Any]:
+def _parts(value: Any, everywhere: bool) -> Iterator[Any]:
     if isinstance(value, FunctionType):
         yield from map(_content, value.__closure__ or ())
         yield from map(_number, value.__defaults__ or ())
         yield from map(_number, (value.__kwdefaults__ or {}).values())
-        kinds = _USED if own else (np.ndarray, FunctionType, functools.partial)
+        kinds = _USED if everywhere else (np.ndarray, FunctionType, functools.partial)
         yield from (used for _, used in _used(value) if isinstance(used, kinds))
     elif isinstance(value, functools.partial):
         yield from (value.func, *value.args, *value.keywords.values())

@@ -51,12 +51,12 @@ _SUMS = {
 #: What is backward stable by column, or as a whole: it computes what is exact for a matrix whose
 #: entries are off by the last bit of the largest there, not each by its own. (N. J. Higham,
 #: Accuracy and Stability of Numerical Algorithms, 2nd ed., theorems 9.3 and 19.4; E. Anderson et
-#: al., LAPACK Users' Guide, 3rd ed., sections 4.5 and 4.9.)
-_STABLE_BY = {
-    "solve": -2, "inv": -2, "det": -2, "slogdet": -2, "qr": -2, "lstsq": (-2, -1), "pinv": (-2, -1),
-    "svd": (-2, -1), "svdvals": (-2, -1), "eigh": (-2, -1), "eigvalsh": (-2, -1), "eig": (-2, -1),
-    "eigvals": (-2, -1),
-}  # fmt: skip
+#: al., LAPACK Users' Guide, 3rd ed., sections 4.5, 4.7 to 4.9.) By the axes of a column or of all.
+_STABLE_BY: dict[str, int | tuple[int, int]] = {
+    **dict.fromkeys(("solve", "inv", "det", "slogdet", "qr"), -2),
+    **dict.fromkeys(("lstsq", "pinv", "svd", "svdvals"), (-2, -1)),
+    **dict.fromkeys(("eig", "eigvals", "eigh", "eigvalsh"), (-2, -1)),
+}
 
 #: (A union would be made anew wherever it is asked for.)
 _SEQUENCES = (tuple, list)
@@ -304,18 +304,17 @@ def _scattered(values: Any, rng: Scatter | None) -> Any:
     return values
 
 
-def _by_largest(value: Any, axis: Any, rng: Scatter) -> Any:
-    """Matrices, each entry that is not 0 off by the last bit of the largest along ``axis``.
+def _by_largest(value: Any, axis: int | tuple[int, int], rng: Scatter) -> Any:
+    """Matrices, each entry off by last bits of the largest along ``axis``, as many as their size.
 
-    Of the whole matrix, by as many of its bits as it has rows or columns: so much bounds the error
-    of what goes on until it converges.
+    That is what the bounds have in common. What is 0 stays so: it is of the matrix's structure, as
+    that of a triangle, and elimination leaves it alone.
     """
     if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind != "f":
         return value
     largest = np.abs(value).max(axis=axis, keepdims=True, initial=0.0)
-    if axis != -2:
-        largest = largest * value.dtype.type(max(value.shape[-2:]))
-    return np.where(value != 0, value + rng.moves(value) * largest, value)
+    bits = value.dtype.type(max(value.shape[-2:]))
+    return np.where(value != 0, value + rng.moves(value) * bits * largest, value)
 
 
 def _plain(value: Any) -> Any:

@@ -43,6 +43,24 @@ own = layer_from_submission("{names}", affine)
 def same_forward(x, W, b):
     return own(x, W, b), affine(x, W, b)
 """
+#: A layer whose parameters' gradients come from a method of its own.
+METHOD = """
+import numpy as np
+
+class Method:
+    def __init__(self, W, b):
+        self.W = W
+        self.b = b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dout = dout
+        return dout @ self.W.T
+"""
+
 #: Conventions of published course code, by what the assignment names.
 CONVENTIONS = {
     "functions with a cache": ("affine_forward affine_backward", """
@@ -89,41 +107,11 @@ class Affine:
         self.grads[1][...] = dout.sum(axis=0)
         return dout @ W.T
 """),
-    "a method for gradients": ("Method", """
-import numpy as np
-
-class Method:
-    def __init__(self, W, b):
-        self.W = W
-        self.b = b
-
-    def forward(self, x):
-        self.x = x
-        return x @ self.W + self.b
-
-    def backward(self, dout):
-        self.dout = dout
-        return dout @ self.W.T
-
+    "a method for gradients": ("Method", METHOD + """
     def param_grads(self):
         return [self.x.T @ self.dout, self.dout.sum(axis=0)]
 """),
-    "a method whose variables tell": ("Named", """
-import numpy as np
-
-class Named:
-    def __init__(self, W, b):
-        self.W = W
-        self.b = b
-
-    def forward(self, x):
-        self.x = x
-        return x @ self.W + self.b
-
-    def backward(self, dout):
-        self.dout = dout
-        return dout @ self.W.T
-
+    "a method whose variables tell": ("Method", METHOD + """
     def get_gradients(self):
         db = self.dout.sum(axis=0)
         dW = self.x.T @ self.dout

@@ -11,23 +11,15 @@ import pytest
 from gradcheck.coursework import staging
 from gradcheck.coursework.own_folder import FILES
 from gradcheck.coursework.roster import content
+from tests.sources import imports
 
 
 def imported(path):
-    """The modules that a file imports when it runs, wherever in it."""
-    tree = ast.parse(path.read_text())
-    typed = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if id(node) in typed:
-            continue
+    """The modules that a file imports when it runs."""
+    for node in imports(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             yield node.module
 
 

@@ -18,6 +18,7 @@ from gradcheck.judging import (
     rule_rounding,
     screening,
 )
+from gradcheck.judging.evidence import Evidence
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle import directions, entry, interval, point, rounding
 from gradcheck.oracle.ladder import Line
@@ -386,7 +387,7 @@ def wide_look_at_what_is_undecided(patch):
 
 @guard
 def gradients_lost_beside_others(patch):
-    patch.setattr(context.Evidence, "lost", [])
+    patch.setattr(Evidence, "lost", [])
 
 
 @guard
@@ -410,7 +411,7 @@ def several_outputs_together(patch):
 
     def single(ctx, line, test, *rest):
         # Only the output that a disagreement comes from.
-        test.u = entries.suspect_output(test.u, lambda part: ctx.claimed_number(part, line.v))
+        test.u = entries.suspect_output(test.u, lambda part: ctx.claim.number(part, line.v))
         return real(ctx, line, test, *rest)
 
     patch.setattr(entries, "_pursue", single)
