@@ -11,6 +11,7 @@ from typing import Any
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.sightings import is_base, line_of
 from gradcheck.adapters.style import is_required, parameters_of
+from gradcheck.oracle.captured import names_in
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _use(values: Sequence[Any], space: Mapping[str, Any], used: set[int]) -> Non
         if id(value) in used:
             continue
         used.add(id(value))
-        names = {name for code in _codes(value) for name in _names(code)}
+        names = {name for code in _codes(value) for name in names_in(code)}
         _use([space[name] for name in names if name in space], space, used)
         if inspect.isclass(value):
             _use(value.__mro__[1:-1], space, used)
@@ -76,10 +77,3 @@ def _codes(value: Any) -> Iterator[CodeType]:
         code = getattr(function, "__code__", None)
         if code is not None:
             yield code
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _names(inner)

@@ -155,14 +155,15 @@ def _number(content: Any) -> Any:
 
 def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
     """The global numbers and functions that a function uses, by name."""
-    for name in _names(function.__code__):
+    for name in names_in(function.__code__):
         used = _number(function.__globals__.get(name))
         if isinstance(used, _USED):
             yield name, used
 
 
-def _names(code: CodeType) -> Iterator[str]:
+def names_in(code: CodeType) -> Iterator[str]:
+    """The global names and attributes that a function mentions, also in those inside it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from names_in(constant)

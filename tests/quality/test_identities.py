@@ -8,10 +8,8 @@ import numpy as np
 from gradcheck import Status, verify_identity
 from tests.quality.identities import DRAWS, IDENTITIES, Tally, judge
 
-#: What is nothing but rounding at large numbers, or overflows.
-MOST_UNDECIDED = 0.08
-#: A constant beside a side that rounds is all that is not found.
-MOST_MISSED = 0.02
+#: What is nothing but rounding at large numbers, or overflows: 68 of 1,207.
+MOST_UNDECIDED = 0.06
 
 
 def test_right_identities_are_never_accused_and_small_errors_are_found():
@@ -25,7 +23,7 @@ def test_right_identities_are_never_accused_and_small_errors_are_found():
     assert tally.accused == []
     assert tally.counts[str(Status.UNDECIDED)] <= MOST_UNDECIDED * judged
     assert tally.promised > 0.7 * judged
-    assert len(tally.missed) <= MOST_MISSED * tally.promised
+    assert tally.missed == []
 
 
 def test_what_a_factorization_rounds_is_no_break():
