@@ -5,6 +5,7 @@ import pytest
 
 import gradcheck as gc
 from gradcheck import Status
+from tests.benchmarks.layers import REALISTIC
 
 X = np.array([[0.3, -1.2, 0.7], [2.0, 0.1, -0.4]])
 
@@ -232,6 +233,15 @@ def test_one_wrong_entry_of_very_many_costs_few_calls():
     assert verdict.worst is not None
     assert verdict.worst.index == (position,)
     assert verdict.evaluations <= 100
+
+
+@pytest.mark.parametrize("layer", REALISTIC, ids=lambda layer: layer.name)
+def test_realistic_layers_do_not_escalate(layer):
+    verdict = gc.verify_vjp(layer.f, layer.vjp, *layer.inputs)
+    assert verdict
+    assert verdict.resolution < 1e-6
+    # The steps of the network cross the kinks of some of its 3200 ReLUs.
+    assert verdict.evaluations <= (30 if "network" in layer.name else 8)
 
 
 def test_a_rule_that_overflows_on_the_way_to_a_finite_answer_is_told_of_it():

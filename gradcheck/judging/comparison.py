@@ -150,10 +150,10 @@ def _is_sharp(context: Context, test: Test, measured: Slopes) -> bool:
     return not measured.kinked[0] and _within(context, test, measured)
 
 
-def _row_test(context: Context, along: Along, r: int) -> Test:
+def _row_test(context: Context, along: Along, r: int, limit: float = 0.0) -> Test:
     """The test of one row of a claim of entries or tangents."""
     u = context.unit(int(context.rows[r]))
-    return Test(u, float(along.claimed[r]), along.shares[r, None], float(along.norms[r]))
+    return Test(u, float(along.claimed[r]), along.shares[r, None], float(along.norms[r]), limit)
 
 
 def imagine(context: Context, screened: Screened) -> list[Test]:
@@ -219,6 +219,16 @@ def _worst_first(context: Context, along: Along, chosen: Mask, off: Floats) -> l
     """The tests of some rows, those first that are off the most."""
     found = np.flatnonzero(chosen)
     return [_row_test(context, along, int(r)) for r in found[np.argsort(-off[found])][:_MOST_ROWS]]
+
+
+def _open_rows(
+    context: Context, line: Line, along: Along, agree: Mask, off: Floats, cheap: Floats
+) -> list[Test]:
+    """The tests of rows that ``agree``, but not as closely as the cheap pass asks."""
+    found = np.flatnonzero(agree & (off > cheap))
+    worst = found[np.argsort(-off[found])][:_MOST_ROWS]
+    tests = [_row_test(context, along, int(r), float(cheap[r])) for r in worst]
+    return [test for test in tests if _is_open(context, line, test)]
 
 
 def contradicted(context: Context, line: Line, test: Test) -> bool:
@@ -294,9 +304,21 @@ def _doubted(context: Context, line: Line, test: Test) -> bool:
 def _is_open(context: Context, line: Line, test: Test) -> bool:
     """Whether no closer estimate refutes what the cheap pass has shown.
 
-    Of many inputs or outputs the bounds of any are wide as well.
+    Of many inputs or outputs the bounds of any are wide as well: there the number itself has to be
+    as close as the cheap pass asks, where a step in the imaginary direction tells it, and settles
+    it as well as that pass would have.
     """
-    return context.is_large or contradicted(context, line, test)
+    if not context.is_large:
+        return contradicted(context, line, test)
+    found = context.imagined(line)
+    if found is None or found.underflows:
+        return True
+    value = float(project(found.value, test.u))
+    if not abs(test.claimed - value) <= test.limit:
+        return True
+    if context.claim.pull is not None:
+        test.record(context, value, test.limit)
+    return False
 
 
 def _agrees(context: Context, test: Test, pair: Pair) -> bool:
@@ -355,8 +377,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         agree &= limit <= COARSEST * along.shares
         context.record_rows(left & agree, claimed, measured, np.maximum(limit, cheap), direction)
         off = np.abs(claimed - measured)
-        rest = _worst_first(context, along, left & agree & (off > cheap), off)
-        result.doubts += [test for test in rest if _is_open(context, line, test)]
+        result.doubts += _open_rows(context, line, along, left & agree, off, cheap)
         left &= ~agree
         if not left.any():
             return result
@@ -383,8 +404,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         off = np.abs(claimed - value)
         agree = off <= limit
         context.record_rows(left & agree, claimed, value, np.maximum(limit, cheap), direction)
-        tests = _worst_first(context, along, left & agree & (off > cheap), off)
-        result.doubts += [test for test in tests if _is_open(context, line, test)]
+        result.doubts += _open_rows(context, line, along, left & agree, off, cheap)
         left &= ~agree
         if not left.any():
             return result
