@@ -16,7 +16,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, claim_at
-from gradcheck.judging.evidence import SOUGHT, Evidence
+from gradcheck.judging.evidence import NEGLIGIBLE, SOUGHT, Evidence
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle.directions import (
     Direction,
@@ -176,7 +176,7 @@ class Context:
         else:
             columns, values = self.probed
         flat = values.reshape(-1)
-        nonzero = np.flatnonzero(flat > SOUGHT * flat.max(initial=0.0))
+        nonzero = np.flatnonzero(flat > NEGLIGIBLE * flat.max(initial=0.0))
         if nonzero.size > _TYPICAL:
             middle = nonzero.size // 2
             near = np.arange(middle - _TYPICAL // 2, middle + _TYPICAL // 2 + 1)
@@ -435,7 +435,7 @@ def _row_medians(size: Floats) -> Floats:
     if size.shape[1] <= 1:
         return size.sum(axis=1)
     ordered = np.sort(size, axis=1)
-    zeros = np.count_nonzero(ordered <= SOUGHT * ordered[:, -1:], axis=1)
+    zeros = np.count_nonzero(ordered <= NEGLIGIBLE * ordered[:, -1:], axis=1)
     middle = np.minimum(zeros + (size.shape[1] - zeros) // 2, size.shape[1] - 1)
     medians: Floats = ordered[np.arange(size.shape[0]), middle]
     return medians

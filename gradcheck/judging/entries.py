@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from gradcheck.contracts import Nonlinear
@@ -50,7 +48,7 @@ _CLOSE = 2.0**-3
 def settle(context: Context, line: Line, suspect: Test) -> None:
     """Find the entry that a disagreement comes from, and measure it."""
     evidence = context.evidence
-    outcome = _pursue(context, line, suspect, _estimated)
+    outcome = _pursue(context, line, suspect)
     if outcome == "kink":
         evidence.kinks += 1
     elif outcome == "right":
@@ -73,9 +71,7 @@ def doubt(context: Context, line: Line, doubts: list[Test]) -> None:
     By an estimate alone nothing fails.
     """
     if doubts and context.evidence.wrong is None:
-        _pursue(
-            context, line, doubts[0], _estimated if context.imagined(line) is None else _imagined
-        )
+        _pursue(context, line, doubts[0])
 
 
 def _estimated(context: Context, along: Line) -> Floats:
@@ -84,13 +80,13 @@ def _estimated(context: Context, along: Line) -> Floats:
 
 
 def _imagined(context: Context, along: Line) -> Floats:
-    found = context.imagined(along)
+    # On the whole of the line real steps have confirmed it.
+    assert context.point.imaginary is not None
+    found = context.point.imaginary(along.v, unbounded=True)
     return np.full(context.point.m, np.nan) if found is None else found.value
 
 
-def _pursue(
-    context: Context, line: Line, test: Test, estimate: Callable[[Context, Line], Floats]
-) -> str:
+def _pursue(context: Context, line: Line, test: Test) -> str:
     """What comes of a disagreement: ``"wrong"``, ``"right"``, ``"kink"`` or ``"unseen"``.
 
     The input is sought by weights first, which is cheap, and by halves where the one that is found
@@ -102,6 +98,7 @@ def _pursue(
         off = context.claim.number(u, v) - float(project(measured, u))
         return off if np.isfinite(off) else 0.0
 
+    estimate = _estimated if context.imagined(line) is None else _imagined
     several = np.count_nonzero(test.u) > 1
     along = estimate(context, line)
     single = suspect_output(test.u, lambda part: residual(part, line.v, along))

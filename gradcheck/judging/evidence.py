@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 #: How small an error of one typical entry is sought, relative to it. Agreement to this passes.
 SOUGHT = 2.0**-24
+#: What is smaller than this beside the largest counts as zero when what is typical is sought.
+NEGLIGIBLE = 2.0**-52
 #: A case that resolves less than this is undecided.
 COARSEST = 1e-3
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from gradcheck.evaluation import announce
 from gradcheck.judging.context import LARGE, Along, Context, Floats, Mask
-from gradcheck.judging.evidence import COARSEST, SOUGHT
+from gradcheck.judging.evidence import COARSEST, NEGLIGIBLE, SOUGHT
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
@@ -462,7 +462,7 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
     size = np.abs(g)
     count = size.shape[-1]
     largest = size.max(axis=-1, initial=0.0)[..., None]
-    zeros = np.count_nonzero(size <= SOUGHT * largest, axis=-1)[..., None]
+    zeros = np.count_nonzero(size <= NEGLIGIBLE * largest, axis=-1)[..., None]
     near = np.clip((zeros + count) // 2 + np.arange(-1, 2), np.minimum(zeros, count - 1), count - 1)
     chosen = np.take_along_axis(size.argsort(axis=-1), near, axis=-1)
     contributed = np.take_along_axis(size, chosen, axis=-1) * np.take_along_axis(

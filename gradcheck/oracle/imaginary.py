@@ -112,12 +112,14 @@ def imaginary_slope(
     y: Vector,
     *,
     zero_will_do: bool = False,
+    unbounded: bool = False,
 ) -> Imagined | None:
     """The slopes along ``v``.
 
     ``compute(x)`` gives the outputs for a flat vector of numbers; ``y`` are those at ``x``. None
     where an operation inside is not known, or on a kink. With ``zero_will_do``, slopes that are
-    exactly zero on one side are answered at once.
+    exactly zero on one side are answered at once; ``unbounded``, all are after one call of
+    ``compute``, with an infinite bound.
     """
     underflows: list[str] = []
     try:
@@ -127,8 +129,10 @@ def imaginary_slope(
                 up = _run(compute, x, _STEP * v, Scatter(0, units=0), y.size)
             if zero_will_do and not up.imag.any():
                 return Imagined(np.zeros(y.size), np.zeros(y.size), underflows=False)
-            down = _run(compute, x, -_STEP * v, Scatter(0, units=0), y.size)
             slope = up.imag / _STEP
+            if unbounded:
+                return Imagined(slope, np.full(y.size, np.inf), bool(underflows))
+            down = _run(compute, x, -_STEP * v, Scatter(0, units=0), y.size)
 
             def scattered(scatters: Iterable[Scatter]) -> tuple[Floats, Floats]:
                 """The largest move of the slopes and of the outputs."""
