@@ -18,6 +18,7 @@ from gradcheck.arguments import Argument
 from gradcheck.claims import Derivation
 from gradcheck.dims import Bindings
 from gradcheck.hints import said
+from gradcheck.oracle.captured import through
 from gradcheck.oracle.imaginary import Imagined, imaginary_slope
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.oracle.point import Point
@@ -295,8 +296,11 @@ class Subject:
         found = self.outputs.flatten(self._as_outputs(plain(raw)), np.float64)
         return found, all(map(is_jittered, parts))
 
-    def _imaginary(self, v: Vector, **how: bool) -> Imagined | None:
-        """The slopes along ``v`` by an imaginary step, where that can be had."""
+    def _imaginary(self, v: Vector, *, its_own: bool = False, **how: bool) -> Imagined | None:
+        """The slopes along ``v`` by an imaginary step, where that can be had.
+
+        ``its_own``: with the rounding of what the function computes from numbers of its own.
+        """
         if self.x.dtype != np.float64 or self.dtype != np.float64 or self.is_measured:
             return None
         if self.point.tangent is not None:
@@ -307,7 +311,10 @@ class Subject:
             self.point.evaluations += 1
             # What is computed from the other inputs is rounded as well.
             values = {name: numbers.beside(value) for name, value in self.values.items()}
-            raw = self.derivation.function(**{**values, **self.inputs.restore(numbers)})
+            function = self.derivation.function
+            if its_own:
+                function = through(function, lambda value: numbers.beside(np.asarray(value)))
+            raw = function(**{**values, **self.inputs.restore(numbers)})
             if self.derivation.options.mutates:
                 self.restore_inputs()
             return list(raw) if isinstance(raw, tuple | list) else [raw]

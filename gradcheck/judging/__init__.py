@@ -26,7 +26,7 @@ from gradcheck.hints import said
 from gradcheck.judging import entries
 from gradcheck.judging.comparison import compare, imagine, poorly_resolved, sharpen
 from gradcheck.judging.context import FINE, FINE_OF_MANY, SINGLY, Context, Mask
-from gradcheck.judging.evidence import COARSEST, SOUGHT, Evidence
+from gradcheck.judging.evidence import COARSEST, SOUGHT, Evidence, Resolved
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.kinks import at_kinks
@@ -296,7 +296,8 @@ def _screened(contexts: Sequence[Context], thorough: bool = True) -> None:
     for context in saying:
         if context.claim.pull is not None:
             leaves = context.subject.inputs.leaves
-            context.evidence.by_gradient = np.full(len(leaves), np.inf)
+            evidence = context.evidence
+            evidence.every, evidence.bulk = Resolved.of(len(leaves)), Resolved.of(len(leaves))
     once = [context for context in saying if context.is_large or not thorough]
     twice = [context for context in saying if context not in once]
     for contexts_, scales_ in ((once, BOTH[:1]), (twice, BOTH)):
@@ -336,7 +337,7 @@ def _settle(context: Context) -> None:
         _doubt_zeros(context, kinked)
         if evidence.wrong is not None:
             return
-    confined = evidence.resolution > COARSEST and context.confined.any()
+    confined = evidence.decisive > COARSEST and context.confined.any()
     if evidence.kinks or evidence.undecided or kinked.any() or confined:
         at_kinks(context, kinked, _again)
 
@@ -356,7 +357,7 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
         if weights is not None and leaf.stop > leaf.start and not weights[leaf.slice].any()
     ]
     if context.claim.pull is None:
-        zeros = [] if context.typical.sizes.size else [None]
+        zeros = [] if context.typical[0].sizes.size else [None]
     for leaf in zeros:
         screened = context.screened[0] if leaf is None else moving(context.screened[0], leaf)
         found = context.imagined(screened.line, zero_will_do=True)
@@ -401,10 +402,11 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
         _compare(context, screened[0], kinked)
     # A step in the imaginary direction is the cheapest closer look, where one can be taken.
     for look in (imagine, sharpen):
-        if look is imagine and context.fine > FINE and number in context.evidence.lost:
+        if look is imagine and context.fine > FINE and number in context.evidence.bulk.lost:
             continue  # one of many points: others show this gradient better
         _look(context, number, screened, look, context.fine)
-    coarse = context.evidence.wrong is None and context.evidence.by_gradient[number] > COARSEST
+    found = context.evidence.every.by_gradient
+    coarse = context.evidence.wrong is None and found[number] > COARSEST
     listed = context.claim.pull is None and not context.claim.is_partial
     if coarse and listed and context.point.n <= SINGLY:
         # Entries of one row may differ in size: each by itself.
@@ -415,7 +417,7 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
         _look(context, number, by_input, imagine, COARSEST)
     _look(context, number, screened, functools.partial(sharpen, wide=True), COARSEST)
     # Along other lines the cheap pass may resolve just enough not to look any closer.
-    found = context.evidence.by_gradient
+    found = context.evidence.every.by_gradient
     found[number] = max(float(found[number]), context.fine)
 
 
@@ -428,13 +430,13 @@ def _look(
 ) -> None:
     """Look closer along some lines, as long as a gradient is resolved to more than ``least``."""
     for one in lines:
-        if context.evidence.wrong is None and context.evidence.by_gradient[number] > least:
+        if context.evidence.wrong is None and context.evidence.every.by_gradient[number] > least:
             entries.doubt(context, one.line, look(context, one))
 
 
 def _lost(subject: Subject, evidence: Evidence) -> str:
     """Which gradients the function's own rounding hides; empty where it hides none."""
-    lost = [subject.inputs.leaves[k].label for k in evidence.lost]
+    lost = [subject.inputs.leaves[k].label for k in evidence.bulk.lost]
     if not lost:
         return ""
     return said(
@@ -463,16 +465,16 @@ def _verdict(subject: Subject, claim: Claim, evidence: Evidence, about: dict[str
         status, cause, reason = Status.UNDECIDED, "silent", _SILENT
     elif evidence.undecided:
         status, cause, reason = Status.UNDECIDED, "measurement", evidence.undecided
-    elif evidence.resolution > COARSEST:
+    elif evidence.decisive > COARSEST:
         status, cause = Status.UNDECIDED, "coarse"
         reason = _HIDDEN
-        if evidence.resolution < 1:
+        if evidence.decisive < 1:
             reason = said(
                 "an error of one entry would have been seen only if it were larger than "
                 "{resolution:.0e} of it: the function's own rounding hides smaller ones here",
                 "单个元素的误差只有超过其 {resolution:.0e} 才能看出："
                 "更小的误差在此被函数自身的舍入掩盖",
-                resolution=evidence.resolution,
+                resolution=evidence.decisive,
             )
     return Verdict(
         status,

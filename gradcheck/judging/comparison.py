@@ -153,7 +153,9 @@ def _is_sharp(context: Context, test: Test, measured: Slopes) -> bool:
 def _row_test(context: Context, along: Along, r: int, limit: float = 0.0) -> Test:
     """The test of one row of a claim of entries or tangents."""
     u = context.unit(int(context.rows[r]))
-    return Test(u, float(along.claimed[r]), along.shares[r, None], float(along.norms[r]), limit)
+    return Test(
+        u, float(along.claimed[r]), along.shares.at((r, None)), float(along.norms[r]), limit
+    )
 
 
 def imagine(context: Context, screened: Screened) -> list[Test]:
@@ -200,7 +202,7 @@ def _imagined_rows(
     left = along.valid if left is None else left
     value = found.value[rows]
     limit = MARGIN * found.error[rows] + context.rounded * along.norms
-    limit = np.maximum(limit, SOUGHT * along.shares)
+    limit = np.maximum(limit, SOUGHT * along.shares.every)
     off = np.abs(along.claimed - value)
     agree, suspects = off <= limit, []
     for test in _worst_first(context, along, left & ~agree, off / limit)[:_MOST_ROUNDED]:
@@ -327,8 +329,8 @@ def _agrees(context: Context, test: Test, pair: Pair) -> bool:
     limit = max(SOUGHT * test.share, floor + context.rounded * test.norm)
     if not abs(test.claimed - measured) <= limit or gap > 2 * limit:
         return False
-    if limit > COARSEST * test.share:
-        return False  # with a floor so high, anything agrees
+    if not test.tells(limit):
+        return False
     test.record(context, measured, limit)
     return True
 
@@ -372,9 +374,9 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
     for number, (a, b) in enumerate(context.ladder.pairs[1:]):
         pair = Pair(line, context.ladder, a, b, context.epsilon)
         measured = pair.value[rows]
-        limit = np.maximum(SOUGHT * along.shares, pair.floor[rows] + rounding)
+        limit = np.maximum(SOUGHT * along.shares.every, pair.floor[rows] + rounding)
         agree = (np.abs(claimed - measured) <= limit) & (pair.gaps()[rows] <= 2 * limit)
-        agree &= limit <= COARSEST * along.shares
+        agree &= limit <= COARSEST * along.shares.bulk
         context.record_rows(left & agree, claimed, measured, np.maximum(limit, cheap), direction)
         off = np.abs(claimed - measured)
         result.doubts += _open_rows(context, line, along, left & agree, off, cheap)
@@ -423,5 +425,5 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
 
 def poorly_resolved(context: Context) -> list[int]:
     """The gradients in which a pass so far would only have seen large errors."""
-    found = context.evidence.by_gradient
+    found = context.evidence.every.by_gradient
     return [int(k) for k in np.flatnonzero((found > context.fine) & np.isfinite(found))]

@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, claim_at
-from gradcheck.judging.evidence import NEGLIGIBLE, SOUGHT, Evidence
+from gradcheck.judging.evidence import NEGLIGIBLE, SMALL, SOUGHT, Evidence, Shares
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle.directions import (
     Direction,
@@ -79,12 +79,11 @@ class Along:
 
     valid: Mask
     claimed: Floats
-    shares: Floats
+    shares: Shares
     norms: Floats
 
 
-@dataclass(frozen=True)
-class Typical:
+class Typical(NamedTuple):
     """Entries of about median size, of those of a claimed Jacobian that are not zero."""
 
     rows: NDArray[np.intp]
@@ -152,8 +151,8 @@ class Context:
             assert self.claim.push is not None
             claimed = self.claim.push(v)
             size = np.abs(claimed)
-            shares = np.where(size > 0, size, positive_medians(size)) * self._of_many
-            return Along(np.ones(size.size, bool), claimed, shares, size)
+            share = np.where(size > 0, size, positive_medians(size)) * self._of_many
+            return Along(np.ones(size.size, bool), claimed, Shares(share, share), size)
         weights = v[entries.columns]
         moved = weights != 0
         mask = entries.mask
@@ -162,12 +161,16 @@ class Context:
             valid = np.asarray(mask[:, moved].all(axis=1))
         values, weights = entries.values[:, moved], weights[moved]
         reach = scale[entries.columns][moved]
-        shares = 0.5 * _row_medians(np.abs(values)) * (reach.min() if reach.size else 0.0)
+        moved_by = 0.5 * (reach.min() if reach.size else 0.0)
+        shares = Shares(*(moved_by * part for part in _row_medians(np.abs(values))))
         return Along(valid, values @ weights, shares, norms(values * weights))
 
     @functools.cached_property
-    def typical(self) -> Typical:
-        """The typical entries of a claim of entries or tangents; of a few columns of the latter."""
+    def typical(self) -> tuple[Typical, Typical]:
+        """The typical entries of a claim of entries or tangents; of a few columns of the latter.
+
+        Of all that are not negligible beside the largest, and of those that are not small.
+        """
         entries = self.claim.entries
         if entries is not None:
             values, mask = np.abs(entries.values), entries.mask
@@ -176,15 +179,22 @@ class Context:
         else:
             columns, values = self.probed
         flat = values.reshape(-1)
-        nonzero = np.flatnonzero(flat > NEGLIGIBLE * flat.max(initial=0.0))
-        if nonzero.size > _TYPICAL:
-            middle = nonzero.size // 2
-            near = np.arange(middle - _TYPICAL // 2, middle + _TYPICAL // 2 + 1)
-            order = np.argpartition(flat[nonzero], near)
-            # The few columns that are looked at stand for others, with rows of another size.
-            nonzero = nonzero[order[near] if entries is not None else order[near[0] :]]
-        r, c = np.unravel_index(nonzero, values.shape)
-        return Typical(r, columns[c], flat[nonzero])
+        every, bulk = (
+            np.flatnonzero(flat > cut * flat.max(initial=0.0)) for cut in (NEGLIGIBLE, SMALL)
+        )
+
+        def near_the_median(nonzero: NDArray[np.intp]) -> Typical:
+            if nonzero.size > _TYPICAL:
+                middle = nonzero.size // 2
+                near = np.arange(middle - _TYPICAL // 2, middle + _TYPICAL // 2 + 1)
+                order = np.argpartition(flat[nonzero], near)
+                # The few columns that are looked at stand for others, with rows of another size.
+                nonzero = nonzero[order[near] if entries is not None else order[near[0] :]]
+            r, c = np.unravel_index(nonzero, values.shape)
+            return Typical(r, columns[c], flat[nonzero])
+
+        found = near_the_median(every)
+        return found, found if bulk.size == every.size else near_the_median(bulk)
 
     @functools.cached_property
     def probed(self) -> tuple[NDArray[np.intp], Floats]:
@@ -235,33 +245,28 @@ class Context:
         size = float(np.abs(claimed[agree]).max())
         best = float(limit[agree].min()) / size if size > 0 else SOUGHT
         evidence.overall = min(evidence.overall, best)
-        typical = self.typical
-        if not typical.sizes.size:
-            evidence.by_gradient = np.minimum(evidence.by_gradient, SOUGHT)
-            return
         if self.claim.push is not None:
             limit = np.maximum(limit, SOUGHT * self._of_many * self._usual(direction))
-        seen = np.where(agree, limit, np.inf)[typical.rows]
-        scale = np.where(direction.v != 0, direction.scale, 0.0)[typical.columns]
-        found = np.maximum(seen / np.maximum(0.5 * typical.sizes * scale, _TINY), SOUGHT)
-        if evidence.by_entry.size:
-            found = np.minimum(found, evidence.by_entry)
-        evidence.by_entry = found
-        known = found[np.isfinite(found)]
-        if known.size:
-            evidence.by_gradient = np.full(1, known.max())
+        moved = np.where(direction.v != 0, direction.scale, 0.0)
+        for resolved, typical in zip((evidence.every, evidence.bulk), self.typical, strict=True):
+            if not typical.sizes.size:
+                resolved.by_gradient = np.minimum(resolved.by_gradient, SOUGHT)
+                continue
+            seen = np.where(agree, limit, np.inf)[typical.rows]
+            shares = np.maximum(0.5 * typical.sizes * moved[typical.columns], _TINY)
+            resolved.record_entries(np.maximum(seen / shares, SOUGHT))
 
     def record_explained(self, rows: Mask, limit: Floats, direction: Direction) -> None:
         """Note the rows of such a claim that disagree by less than the rule's own rounding.
 
         Other lines may show less of that row, and what is typical be found in others.
         """
-        sizes, moved = self.typical.sizes, direction.scale[direction.v != 0]
-        if rows.any() and sizes.size and moved.size:
-            typical = max(0.5 * float(np.median(sizes) * np.median(moved)), _TINY)
-            self.evidence.explained = max(
-                self.evidence.explained, float(limit[rows].max()) / typical
-            )
+        moved = direction.scale[direction.v != 0]
+        seen = (self.evidence.every, self.evidence.bulk)
+        for resolved, (_, _, sizes) in zip(seen, self.typical, strict=True):
+            if rows.any() and sizes.size and moved.size:
+                typical = max(0.5 * float(np.median(sizes) * np.median(moved)), _TINY)
+                resolved.explained = max(resolved.explained, float(limit[rows].max()) / typical)
 
     def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:
         """How far the claimed number may be off by the rule's own rounding; see its class."""
@@ -427,15 +432,17 @@ def unit(size: int, position: int) -> Vector:
     return u
 
 
-def _row_medians(size: Floats) -> Floats:
+def _row_medians(size: Floats) -> list[Floats]:
     """The median of the non-zero entries of each row; 0 where there are none.
 
-    What is smaller than the sought share of the largest counts as zero.
+    Of all that are not negligible beside the largest, and of those that are not small.
     """
     if size.shape[1] <= 1:
-        return size.sum(axis=1)
-    ordered = np.sort(size, axis=1)
-    zeros = np.count_nonzero(ordered <= NEGLIGIBLE * ordered[:, -1:], axis=1)
-    middle = np.minimum(zeros + (size.shape[1] - zeros) // 2, size.shape[1] - 1)
-    medians: Floats = ordered[np.arange(size.shape[0]), middle]
+        return 2 * [size.sum(axis=1)]
+    ordered, count = np.sort(size, axis=1), size.shape[1]
+    medians = []
+    for cut in (NEGLIGIBLE, SMALL):
+        zeros = np.count_nonzero(ordered <= cut * ordered[:, -1:], axis=1)
+        middle = np.minimum(zeros + (count - zeros) // 2, count - 1)
+        medians.append(ordered[np.arange(size.shape[0]), middle])
     return medians

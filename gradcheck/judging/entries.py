@@ -264,6 +264,8 @@ def _measure(
         if off > limit:
             # Even where the claim is all of it: a sum that should cancel may be rounding alone.
             limit += context.claim_rounding(u, line.v, claimed, off - limit)
+        if limit == np.inf:
+            continue
         if not off > limit:
             return None, "unseen" if limit > sought * abs(along) else "right"
         if exact is None and agrees_further_out(context, line, u, claimed, off):

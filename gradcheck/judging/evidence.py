@@ -15,23 +15,88 @@ Floats = NDArray[np.float64]
 
 #: How small an error of one typical entry is sought, relative to it. Agreement to this passes.
 SOUGHT = 2.0**-24
-#: What is smaller than this beside the largest counts as zero when what is typical is sought.
+#: What is smaller than this beside the largest counts as zero when what is typical is sought: of
+#: every entry, and of the bulk of them.
 NEGLIGIBLE = 2.0**-52
+SMALL = SOUGHT
 #: A case that resolves less than this is undecided.
 COARSEST = 1e-3
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What a typical entry contributes to a slope: of all that are not zero, and of the bulk."""
+
+    every: Floats
+    bulk: Floats
+
+    def at(self, key: Any) -> Shares:
+        """Those at some places."""
+        return Shares(self.every[key], self.bulk[key])
+
+
+@dataclass
+class Resolved:
+    """The finest relative error of a typical entry that would have been seen."""
+
+    #: For each gradient.
+    by_gradient: Floats = field(default_factory=lambda: np.full(1, np.inf))
+    #: For each typical entry of a claim of entries or tangents.
+    by_entry: Floats = field(default_factory=lambda: np.empty(0))
+    #: By how much of a typical entry some row was off that the rule's own rounding explains.
+    explained: float = 0.0
+
+    @staticmethod
+    def of(gradients: int) -> Resolved:
+        """Nothing, of so many."""
+        return Resolved(np.full(gradients, np.inf))
+
+    def record(self, limit: Floats, shares: Floats) -> None:
+        """Note agreements to ``limit``, shape ``(T,)``; ``shares`` as typical entries contribute.
+
+        These are of shape ``(T, L)``, for each gradient.
+        """
+        # Less than what is sought is not looked for.
+        seen = np.where(shares > 0, np.maximum(limit[:, None] / shares, SOUGHT), np.inf)
+        # A gradient that is zero throughout agrees as well as is sought.
+        seen[~shares.any(axis=1)] = SOUGHT
+        self.by_gradient = np.minimum(self.by_gradient, seen.min(axis=0))
+
+    def record_entries(self, found: Floats) -> None:
+        """Note to what share of itself each typical entry was seen."""
+        self.by_entry = np.minimum(found, self.by_entry) if self.by_entry.size else found
+        known = self.by_entry[np.isfinite(self.by_entry)]
+        if known.size:
+            self.by_gradient = np.full(1, known.max())
+
+    def share(self, other: Resolved) -> None:
+        """Note what was seen elsewhere."""
+        self.by_gradient = np.minimum(self.by_gradient, other.by_gradient)
+
+    @property
+    def lost(self) -> list[int]:
+        """Gradients that are lost in the function's rounding beside others that are not."""
+        found = self.by_gradient.tolist()
+        if min(found) >= COARSEST:
+            return []
+        return [number for number, one in enumerate(found) if 1 <= one < np.inf]
+
+    def coarsest(self, lost: list[int]) -> float:
+        """The coarsest of the gradients', but for those that are lost, and for zeros."""
+        found = enumerate(self.by_gradient.tolist())
+        seen = max((r for k, r in found if r < np.inf and k not in lost), default=np.inf)
+        return max(seen, self.explained)
 
 
 @dataclass
 class Evidence:
     """What the comparison of one claim with its function has shown so far."""
 
-    #: For each gradient, the finest relative error of a typical entry that would have been seen.
-    by_gradient: Floats = field(default_factory=lambda: np.full(1, np.inf))
+    #: By what is typical of all entries that are not zero, and of those that are not small beside
+    #: the largest. The first is printed; the second has to be resolved, or nothing is decided.
+    every: Resolved = field(default_factory=Resolved)
+    bulk: Resolved = field(default_factory=Resolved)
     overall: float = np.inf
-    #: The same for each typical entry of a claim of entries or tangents.
-    by_entry: Floats = field(default_factory=lambda: np.empty(0))
-    #: By how much of a typical entry some row was off that the rule's own rounding explains.
-    explained: float = 0.0
     kinks: int = 0
     wrong: Entry | None = None
     #: The cotangent and the input by which the wrong entry was measured.
@@ -46,35 +111,26 @@ class Evidence:
     measured: list[float] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
 
-    def record(self, claimed: Floats, measured: Floats, limit: Floats, shares: Floats) -> None:
+    def record(self, claimed: Floats, measured: Floats, limit: Floats, shares: Shares) -> None:
         """Note agreements to ``limit``, each of shape ``(T,)`` for so many tests.
 
-        ``shares`` of shape ``(T, L)`` are what typical entries of each gradient contribute.
+        ``shares``, of shapes ``(T, L)``, are what typical entries of each gradient contribute.
         """
         self.claimed += claimed.tolist()
         self.measured += measured.tolist()
         self.errors += limit.tolist()
-        # Less than what is sought is not looked for.
-        seen = np.where(shares > 0, np.maximum(limit[:, None] / shares, SOUGHT), np.inf)
-        # A gradient that is zero throughout agrees as well as is sought.
-        seen[~shares.any(axis=1)] = SOUGHT
-        self.by_gradient = np.minimum(self.by_gradient, seen.min(axis=0))
+        self.every.record(limit, shares.every)
+        self.bulk.record(limit, shares.bulk)
         size = np.abs(claimed)
         overall = np.where(size > 0, limit / size, SOUGHT)
         self.overall = min(self.overall, float(overall.min()))
 
     @property
-    def lost(self) -> list[int]:
-        """Gradients that are lost in the function's rounding beside others that are not."""
-        found = self.by_gradient.tolist()
-        if min(found) >= COARSEST:
-            return []
-        return [number for number, one in enumerate(found) if 1 <= one < np.inf]
+    def resolution(self) -> float:
+        """What is printed."""
+        return self.every.coarsest(self.bulk.lost)
 
     @property
-    def resolution(self) -> float:
-        """The coarsest of the gradients', but for those that are lost, and for zeros."""
-        lost = self.lost
-        found = enumerate(self.by_gradient.tolist())
-        seen = max((r for k, r in found if r < np.inf and k not in lost), default=np.inf)
-        return max(seen, self.explained)
+    def decisive(self) -> float:
+        """What decides whether anything was seen."""
+        return self.bulk.coarsest(self.bulk.lost)

@@ -55,7 +55,8 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
     evidence.kinks += found - decided
     if context.is_beside or (decided == found > 0 and not evidence.undecided):
         if decided and evidence.resolution == np.inf:
-            evidence.by_gradient = np.full(evidence.by_gradient.shape, SOUGHT)
+            for resolved in (evidence.every, evidence.bulk):
+                resolved.by_gradient = np.full(resolved.by_gradient.shape, SOUGHT)
             evidence.overall = SOUGHT
         return
     _along_ties(context, kinked)
@@ -82,9 +83,10 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
                 continue
             evidence.wrong, evidence.title, evidence.probe = seen.wrong, seen.title, seen.probe
             return
-        if not seen.undecided and seen.resolution < COARSEST:
+        if not seen.undecided and seen.decisive < COARSEST:
             evidence.undecided = ""
-            evidence.by_gradient = np.minimum(evidence.by_gradient, seen.by_gradient)
+            evidence.every.share(seen.every)
+            evidence.bulk.share(seen.bulk)
             evidence.overall = min(evidence.overall, seen.overall)
             return
     if evidence.resolution == np.inf:

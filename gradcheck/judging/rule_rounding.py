@@ -15,8 +15,8 @@ from gradcheck.claims import Rule
 from gradcheck.evaluation import Claim, claim_at
 from gradcheck.oracle import rounding
 from gradcheck.oracle.captured import uses_numbers_of_its_own
-from gradcheck.oracle.entry import project
-from gradcheck.oracle.ladder import Ladder
+from gradcheck.oracle.entry import imagined, project
+from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
@@ -86,24 +86,36 @@ class RuleRounding:
         return self._rounded_slope() if of_function else 0.0
 
     def _rounded_slope(self) -> float:
-        """How far rounding inside the function may change its slope; infinite where unknown."""
-        step, found = self.ladder.step(self.ladder.pairs[0][0]), []
-        for number in range(_SCATTER_RUNS):
-            try:
-                # By the same signs on both sides, so that all else cancels.
-                above, below = (
-                    self.subject.rounded(
-                        self.subject.x + (t * self.v).astype(self.subject.x.dtype),
-                        functools.partial(
-                            rounding.jittered, rng=rounding.Scatter(self.case.seed + number)
-                        ),
-                    )[0]
-                    for t in (step, -step)
-                )
-            except Exception:  # of the user's function, at a step
-                continue
-            found.append(float(project(above - below, self.u)) / (2 * step))
-        return _SCATTER_MARGIN * (max(found) - min(found)) if found else np.inf
+        """How far rounding inside the function may change its slope; infinite where unknown.
+
+        By a step in the imaginary direction, where one can be taken: it shows nothing else. By real
+        ones otherwise, where these leave the domain of the function by the smaller ones.
+        """
+        line = Line(self.subject.point, self.v)
+        exact = imagined(line, self.ladder, self.ladder.epsilon, its_own=True)
+        if exact is not None:
+            return _SCATTER_MARGIN * float(np.abs(self.u) @ exact.error)
+        for level in sorted({level for pair in self.ladder.pairs for level in pair}):
+            found = [self._jittered_slope(k, self.ladder.step(level)) for k in range(_SCATTER_RUNS)]
+            if np.isfinite(found).all():
+                return _SCATTER_MARGIN * (max(found) - min(found))
+        return np.inf
+
+    def _jittered_slope(self, run: int, step: float) -> float:
+        """The slope in one run of jitter, by the same signs on both sides: all else cancels."""
+        try:
+            above, below = (
+                self.subject.rounded(
+                    self.subject.x + (t * self.v).astype(self.subject.x.dtype),
+                    functools.partial(
+                        rounding.jittered, rng=rounding.Scatter(self.case.seed + run)
+                    ),
+                )[0]
+                for t in (step, -step)
+            )
+        except Exception:  # of the user's function, at a step
+            return np.nan
+        return float(project(above - below, self.u)) / (2 * step)
 
     def _seen_rounding(self, sought: float) -> float:
         """That of the rule as jitter shows it."""
@@ -146,16 +158,17 @@ class RuleRounding:
 
     def _plausible(self) -> float:
         """The rounding of numbers as large as the largest of a claim, as in 1 - 1 / (1 + e)."""
-        claim = self.claim
-        if claim.pull is not None:
-            answer = claim.pull(self.u)
-        elif claim.push is not None:
-            answer = claim.push(self.v / np.abs(self.v).max())
-        else:
-            assert claim.entries is not None
-            answer = claim.entries.values
-        largest = max(float(np.abs(answer).max()), float(np.abs(self.u).max()))
+        largest = max(float(np.abs(part).max()) for part in (self._answer(self.claim), self.u))
         return self.rounded * largest * float(np.abs(self.v).max())
+
+    def _answer(self, claim: Claim) -> Floats:
+        """What a claim says: of all that it pulls back or pushes, or its entries."""
+        if claim.pull is not None:
+            return claim.pull(self.u)
+        if claim.push is not None:
+            return claim.push(self.v / np.abs(self.v).max())
+        assert claim.entries is not None
+        return claim.entries.values
 
     def _grows(self, run: int, moved: float) -> bool:
         """Whether a run of jitter moves the claimed number by more where it is of many units."""
@@ -173,15 +186,18 @@ class RuleRounding:
         )
 
     def _jittered_once(self) -> tuple[bool, rounding.Scatter]:
-        """Whether all answers of the rule came out jittered, and what was seen in that run."""
+        """Whether jitter came through to all answers of the rule, and what was seen in that run.
+
+        Where they were put into a new array they are plain again, but moved.
+        """
         run = rounding.Scatter(self.case.seed)
         wrap = functools.partial(rounding.jittered, rng=run)
         try:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
-            claim.number(self.u, self.v)
+            moved, still = self._answer(claim), self._answer(self.claim)
         except (Violation, SetAside):
             return False, run
-        return claim.carried, run
+        return claim.carried or bool(np.all((moved != still) | (still == 0))), run
 
     def _scattered(self, run: int, **how: Any) -> float:
         """By how much one run of jitter moves the claimed number."""

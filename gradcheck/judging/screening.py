@@ -14,15 +14,17 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.evaluation import announce
 from gradcheck.judging.context import LARGE, Along, Context, Floats, Mask
-from gradcheck.judging.evidence import COARSEST, NEGLIGIBLE, SOUGHT
+from gradcheck.judging.evidence import COARSEST, NEGLIGIBLE, SMALL, SOUGHT, Shares
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
@@ -55,6 +57,7 @@ _WIDEST = 2.0**-100
 #: multiplier of Knuth's hash.
 _MANY = 1024
 _SCATTERED = 2654435761
+_PARTS_OF_ALONG = ("valid", "claimed", "shares.every", "shares.bulk", "norms")
 
 
 @dataclass(eq=False)
@@ -67,7 +70,7 @@ class Test:
 
     u: Vector
     claimed: float
-    shares: Floats
+    shares: Shares
     norm: float
     limit: float = 0.0
     #: By how much it is off, or was when it was found to agree.
@@ -76,14 +79,20 @@ class Test:
     @property
     def share(self) -> float:
         """The least that a typical entry contributes."""
-        positive = self.shares[self.shares > 0]
-        return float(positive.min()) if positive.size else 0.0
+        return float(least_positive(self.shares.every))
+
+    def tells(self, limit: float) -> bool:
+        """Whether agreement to ``limit`` says something: with a higher one, anything agrees."""
+        return limit <= COARSEST * float(least_positive(self.shares.bulk))
 
     def record(self, context: Context, measured: float, limit: float) -> None:
         """Note that it agrees to ``limit``, or to that of the cheap pass, which asks no more."""
         self.off, limit = abs(self.claimed - measured), max(limit, self.limit)
         context.evidence.record(
-            np.array([self.claimed]), np.array([measured]), np.array([limit]), self.shares[None]
+            np.array([self.claimed]),
+            np.array([measured]),
+            np.array([limit]),
+            self.shares.at(np.newaxis),
         )
 
 
@@ -118,7 +127,8 @@ class Screened:
             typical_shares(g[leaf.slice], self.direction.scale[leaf.slice])
             for leaf in context.subject.inputs.leaves
         ]
-        return Test(u, float(terms.sum()), np.array(shares), float(norms(terms)))
+        every, bulk = np.moveaxis(np.array(shares), -1, 0)
+        return Test(u, float(terms.sum()), Shares(every, bulk), float(norms(terms)))
 
     def retaken(self, context: Context) -> list[Test]:
         """The tests of all cotangents of the line."""
@@ -396,7 +406,7 @@ class _Pulled(_Screen):
         self.claimed: Floats = np.zeros(u.shape[:-1])
         self.norm: Floats = np.zeros(u.shape[:-1])
         leaves = self.contexts[0].subject.inputs.leaves
-        self.shares: Floats = np.empty((*u.shape[:-1], len(leaves)))
+        shares = np.empty((*u.shape[:-1], len(leaves), 2))
         # All cotangents at once, or one by one where each fills much memory.
         every = [slice(k, k + 1) for k in range(u.shape[2])] if self.large else [slice(None)]
         for some in every:
@@ -408,18 +418,18 @@ class _Pulled(_Screen):
                 self.claimed[:, :, some] += terms.sum(axis=-1)
                 self.norm[:, :, some] = np.hypot(self.norm[:, :, some], norms(terms))
             for number, leaf in enumerate(leaves):
-                self.shares[:, :, some, number] = typical_shares(
+                shares[:, :, some, number] = typical_shares(
                     g[..., leaf.slice], scale[:, :, None, leaf.slice]
                 )
+        self.shares = Shares(shares[..., 0], shares[..., 1])
         floor = self.projected_floor
-        least = np.where(self.shares > 0, self.shares, np.inf).min(axis=-1)
-        least = np.where(np.isfinite(least), least, 0.0)
+        least, bulk = map(least_positive, (self.shares.every, self.shares.bulk))
         sought = _SOUGHT_ALONG_ONE if len(self.scales) == 1 else SOUGHT
         self.limit: Floats = np.maximum(sought * least, floor + self.rounded() * self.norm)
         off = np.abs(self.claimed - self.measured)
         self.agree: Mask = (off <= self.limit) & (self.gap <= 2 * self.limit)
         # With a floor too high, anything agrees.
-        telling = (self.limit <= COARSEST * least) | (least == 0)
+        telling = (self.limit <= COARSEST * bulk) | (bulk == 0)
         self.agree &= telling
         self.limit = np.where(telling, self.limit, 0.0)
 
@@ -434,7 +444,7 @@ class _Pulled(_Screen):
                         Test(
                             u[at],
                             float(self.claimed[at]),
-                            self.shares[at],
+                            self.shares.at(at),
                             float(self.norm[at]),
                             float(self.limit[at]),
                             abs(float(self.claimed[at] - self.measured[at])),
@@ -445,15 +455,21 @@ class _Pulled(_Screen):
         if agree.any():
             self.contexts[b].evidence.record(
                 self.claimed[b][agree], self.measured[b][agree], self.limit[b][agree],
-                self.shares[b][agree],
+                self.shares.at(b).at(agree),
             )  # fmt: skip
         return found
 
 
-def typical_shares(g: Vector, scale: Vector) -> Floats:
-    """The least that one entry of median size contributes to ``g·v``: without the last axis.
+def least_positive(shares: Floats) -> Floats:
+    """The least of those along the last axis that are not zero; zero where all are."""
+    least: Floats = np.where(shares > 0, shares, np.inf).min(axis=-1, initial=np.inf)
+    return np.where(np.isfinite(least), least, 0.0)
 
-    What is smaller than the sought share of the largest counts as zero.
+
+def typical_shares(g: Vector, scale: Vector) -> Floats:
+    """The least that one entry of median size contributes to ``g·v``: with a last axis of two.
+
+    Of all entries that are not negligible beside the largest, and of those that are not small.
     """
     if g.shape[-1] > _MANY:
         # Of very many a sample tells what is typical; no even one, which would follow an axis.
@@ -462,14 +478,21 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
     size = np.abs(g)
     count = size.shape[-1]
     largest = size.max(axis=-1, initial=0.0)[..., None]
-    zeros = np.count_nonzero(size <= NEGLIGIBLE * largest, axis=-1)[..., None]
-    near = np.clip((zeros + count) // 2 + np.arange(-1, 2), np.minimum(zeros, count - 1), count - 1)
-    chosen = np.take_along_axis(size.argsort(axis=-1), near, axis=-1)
-    contributed = np.take_along_axis(size, chosen, axis=-1) * np.take_along_axis(
-        np.broadcast_to(scale, size.shape), chosen, axis=-1
+    order, scale = size.argsort(axis=-1), np.broadcast_to(scale, size.shape)
+
+    def share(zeros: NDArray[np.intp]) -> Floats:
+        near = (zeros + count) // 2 + np.arange(-1, 2)
+        near = np.clip(near, np.minimum(zeros, count - 1), count - 1)
+        chosen = np.take_along_axis(order, near, axis=-1)
+        sizes, moves = (np.take_along_axis(part, chosen, axis=-1) for part in (size, scale))
+        return np.where(largest[..., 0] > 0, 0.5 * (sizes * moves).min(axis=-1), 0.0)
+
+    negligible, small = (
+        np.count_nonzero(size <= cut * largest, axis=-1)[..., None] for cut in (NEGLIGIBLE, SMALL)
     )
-    shares: Floats = np.where(largest[..., 0] > 0, 0.5 * contributed.min(axis=-1), 0.0)
-    return shares
+    every = share(negligible)
+    bulk = every if np.array_equal(negligible, small) else share(small)
+    return np.stack([every, bulk], axis=-1)
 
 
 class _Listed(_Screen):
@@ -493,9 +516,9 @@ class _Listed(_Screen):
             [self._along(b, v[b, d], scale[b, d]) for d in range(count)]
             for b in range(len(self.contexts))
         ]
-        valid, claimed, shares, norms = (
-            np.array([[getattr(one, part) for one in of_point] for of_point in along])
-            for part in ("valid", "claimed", "shares", "norms")
+        valid, claimed, shares, bulk, norms = (
+            np.array([[get(one) for one in of_point] for of_point in along])
+            for get in map(operator.attrgetter, _PARTS_OF_ALONG)
         )
         measured, coarse, fine, floor = (
             np.take_along_axis(part, np.broadcast_to(rows, claimed.shape), axis=-1)
@@ -504,7 +527,7 @@ class _Listed(_Screen):
         gap = kink_gap(coarse, fine, floor)
         limit = np.maximum(SOUGHT * shares, floor + self.rounded() * norms)
         agree = (np.abs(claimed - measured) <= limit) & (gap <= 2 * limit)
-        telling = (limit <= COARSEST * shares) | (shares == 0)
+        telling = (limit <= COARSEST * bulk) | (bulk == 0)
         agree &= telling
 
         def screened(b: int, d: int) -> Screened:
@@ -562,7 +585,7 @@ class _Listed(_Screen):
             except Violation as violation:
                 self.broken[b] = violation
         nothing = np.zeros(context.rows.size)
-        return Along(nothing.astype(bool), nothing, nothing, nothing)
+        return Along(nothing.astype(bool), nothing, Shares(nothing, nothing), nothing)
 
 
 def kink_gap(coarse: Floats, fine: Floats, floor: Floats) -> Floats:

@@ -164,13 +164,16 @@ def confirmed(line: Line, ladder: Ladder, epsilon: float, value: Floats) -> NDAr
     return found
 
 
-def imagined(line: Line, ladder: Ladder, epsilon: float) -> Imagined | None:
+def imagined(
+    line: Line, ladder: Ladder, epsilon: float, *, its_own: bool = False
+) -> Imagined | None:
     """The slopes by a step in the imaginary direction, where one can be taken and real ones agree.
 
-    None where digits were lost inside, too.
+    None where digits were lost inside, too. With ``its_own``, the bound covers the rounding of what
+    the function computes from numbers of its own.
     """
     measure = line.point.imaginary
-    found = None if measure is None else measure(line.v)
+    found = None if measure is None else measure(line.v, its_own=its_own)
     if found is None or found.underflows:
         return None
     return found if confirmed(line, ladder, epsilon, found.value).all() else None

@@ -18,7 +18,7 @@ from gradcheck.judging import (
     rule_rounding,
     screening,
 )
-from gradcheck.judging.evidence import Evidence
+from gradcheck.judging.evidence import Resolved
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle import directions, entry, interval, point, rounding
 from gradcheck.oracle.ladder import Line
@@ -387,7 +387,7 @@ def wide_look_at_what_is_undecided(patch):
 
 @guard
 def gradients_lost_beside_others(patch):
-    patch.setattr(Evidence, "lost", [])
+    patch.setattr(Resolved, "lost", [])
 
 
 @guard

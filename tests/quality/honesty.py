@@ -42,7 +42,7 @@ MULTIPLES = (1.0, 3.0)
 #: Of a JVP, so many columns of the Jacobian stand for the others.
 _COLUMNS = 9
 #: What is smaller than this share of the largest entry counts as zero, as in the judgement.
-_ZERO = 2.0**-24
+_ZERO = 2.0**-52
 #: The entries of a backward rule are as large as they are over so many cotangents.
 _COTANGENTS = 8
 #: So many entries that were not found are listed.
@@ -86,9 +86,11 @@ def _spoiled_part(rule: Callable, part: int, position: int, factor: float) -> Ca
     def wrong(*given: Any) -> Any:
         raw = rule(*given)
         parts = list(raw) if isinstance(raw, tuple) else [raw]
-        parts[part] = np.array(parts[part], order="C")
-        parts[part].reshape(-1)[position] *= factor
-        return tuple(parts) if isinstance(raw, tuple) else parts[part][()]
+        # By an operation on arrays, through which the rounding of the rule can still be measured.
+        unit = np.zeros(np.shape(parts[part]))
+        unit.reshape(-1)[position] = 1.0
+        parts[part] = parts[part] * (1 + unit * (factor - 1))
+        return tuple(parts) if isinstance(raw, tuple) else parts[part]
 
     return wrong
 
@@ -98,9 +100,10 @@ def _spoiled_jvp(rule: Callable, row: int, which: int, column: int, off: float) 
 
     @functools.wraps(rule)
     def wrong(*given: Any) -> Any:
-        y = np.array(rule(*given), order="C")
-        y.reshape(-1)[row] += off * np.asarray(given[which]).reshape(-1)[column]
-        return y[()]
+        y = rule(*given)
+        unit = np.zeros(np.shape(y))
+        unit.reshape(-1)[row] = 1.0
+        return y + unit * (off * np.reshape(given[which], -1)[column])
 
     return wrong
 
