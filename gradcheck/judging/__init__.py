@@ -294,10 +294,8 @@ def _screened(contexts: Sequence[Context], thorough: bool = True) -> None:
         if context.point.n and context.point.m and context.evidence.wrong is None
     ]
     for context in saying:
-        if context.claim.pull is not None:
-            leaves = context.subject.inputs.leaves
-            evidence = context.evidence
-            evidence.every, evidence.bulk = Resolved.of(len(leaves)), Resolved.of(len(leaves))
+        evidence, count = context.evidence, len(context.subject.inputs.leaves)
+        evidence.every, evidence.bulk = Resolved.of(count), Resolved.of(count)
     once = [context for context in saying if context.is_large or not thorough]
     twice = [context for context in saying if context not in once]
     for contexts_, scales_ in ((once, BOTH[:1]), (twice, BOTH)):
@@ -347,22 +345,18 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
 
     Nothing of them shows beside others, and what drowns in the function's rounding agrees with 0.
     """
-    evidence, weights = context.evidence, context.weights
+    evidence = context.evidence
     if context.point.n == 0:
         return
-    leaves = context.subject.inputs.leaves
-    zeros: list[Leaf | None] = [
-        leaf
-        for leaf in leaves
-        if weights is not None and leaf.stop > leaf.start and not weights[leaf.slice].any()
-    ]
-    if context.claim.pull is None:
-        zeros = [] if context.typical[0].sizes.size else [None]
-    for leaf in zeros:
+    several = len(context.subject.inputs.leaves) > 1
+    for leaf in _zeros(context):
         screened = context.screened[0] if leaf is None else moving(context.screened[0], leaf)
         found = context.imagined(screened.line, zero_will_do=True)
-        if found is None and leaf is not None and len(leaves) > 1:
-            _compare(context, alone(context, leaf), kinked)
+        if found is None and leaf is not None and several:
+            if context.claim.pull is not None:
+                _compare(context, alone(context, leaf), kinked)
+            else:
+                entries.doubt(context, screened.line, sharpen(context, screened))
         elif found is not None and found.value.any():
             doubts = imagine(context, screened)
             entries.doubt(context, screened.line, doubts)
@@ -374,6 +368,24 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
                 )
         if evidence.wrong is not None:
             return
+
+
+def _zeros(context: Context) -> list[Leaf | None]:
+    """The inputs for which a gradient of zeros is claimed; None for all of them together."""
+    leaves = [leaf for leaf in context.subject.inputs.leaves if leaf.stop > leaf.start]
+    if context.claim.pull is not None:
+        weights = context.weights
+        return [leaf for leaf in leaves if weights is not None and not weights[leaf.slice].any()]
+    sizes, gradients = context.typical[0].sizes, context.typical[0].gradients
+    if not sizes.size:
+        return [None]
+    claimed = context.claim.entries
+    if claimed is None or context.claim.is_partial:
+        return []
+    asked = np.zeros(context.point.n, bool)
+    asked[claimed.columns] = True
+    numbers = enumerate(context.subject.inputs.leaves)
+    return [leaf for k, leaf in numbers if asked[leaf.slice].any() and k not in gradients]
 
 
 def _again(beside: Context) -> None:
@@ -400,6 +412,8 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
     if context.claim.pull is not None and len(leaves) > 1:
         screened = [alone(context, leaves[number])]
         _compare(context, screened[0], kinked)
+    elif len(leaves) > 1 and not context.claim.is_partial:
+        screened = [*screened, *(moving(one, leaves[number]) for one in screened[:1])]
     # A step in the imaginary direction is the cheapest closer look, where one can be taken.
     for look in (imagine, sharpen):
         if look is imagine and context.fine > FINE and number in context.evidence.bulk.lost:

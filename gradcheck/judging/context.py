@@ -84,11 +84,13 @@ class Along:
 
 
 class Typical(NamedTuple):
-    """Entries of about median size, of those of a claimed Jacobian that are not zero."""
+    """Entries of about median size, of those of each claimed Jacobian that are not zero."""
 
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
     sizes: Floats
+    #: The number of the Jacobian, by its input.
+    gradients: NDArray[np.intp]
 
 
 @dataclass(eq=False)
@@ -178,23 +180,27 @@ class Context:
             columns = entries.columns
         else:
             columns, values = self.probed
-        flat = values.reshape(-1)
-        every, bulk = (
-            np.flatnonzero(flat > cut * flat.max(initial=0.0)) for cut in (NEGLIGIBLE, SMALL)
-        )
+        starts = [leaf.start for leaf in self.subject.inputs.leaves]
+        owners = np.searchsorted(starts, columns, side="right") - 1
 
-        def near_the_median(nonzero: NDArray[np.intp]) -> Typical:
-            if nonzero.size > _TYPICAL:
-                middle = nonzero.size // 2
-                near = np.arange(middle - _TYPICAL // 2, middle + _TYPICAL // 2 + 1)
-                order = np.argpartition(flat[nonzero], near)
-                # The few columns that are looked at stand for others, with rows of another size.
-                nonzero = nonzero[order[near] if entries is not None else order[near[0] :]]
-            r, c = np.unravel_index(nonzero, values.shape)
-            return Typical(r, columns[c], flat[nonzero])
+        def near_the_median(cut: float) -> Typical:
+            chosen = []
+            for number in np.unique(owners):
+                mine = np.flatnonzero(owners == number)
+                flat = values[:, mine].reshape(-1)
+                nonzero = np.flatnonzero(flat > cut * flat.max(initial=0.0))
+                if nonzero.size > _TYPICAL:
+                    middle = nonzero.size // 2
+                    near = np.arange(middle - _TYPICAL // 2, middle + _TYPICAL // 2 + 1)
+                    order = np.argpartition(flat[nonzero], near)
+                    # The few columns that are looked at stand for others, with rows of other sizes.
+                    nonzero = nonzero[order[near] if entries is not None else order[near[0] :]]
+                r, c = np.unravel_index(nonzero, (len(values), mine.size))
+                chosen.append((r, mine[c]))
+            r, c = (np.concatenate(part) for part in zip(*chosen, strict=True))
+            return Typical(r, columns[c], values[r, c], owners[c])
 
-        found = near_the_median(every)
-        return found, found if bulk.size == every.size else near_the_median(bulk)
+        return near_the_median(NEGLIGIBLE), near_the_median(SMALL)
 
     @functools.cached_property
     def probed(self) -> tuple[NDArray[np.intp], Floats]:
@@ -249,12 +255,9 @@ class Context:
             limit = np.maximum(limit, SOUGHT * self._of_many * self._usual(direction))
         moved = np.where(direction.v != 0, direction.scale, 0.0)
         for resolved, typical in zip((evidence.every, evidence.bulk), self.typical, strict=True):
-            if not typical.sizes.size:
-                resolved.by_gradient = np.minimum(resolved.by_gradient, SOUGHT)
-                continue
             seen = np.where(agree, limit, np.inf)[typical.rows]
             shares = np.maximum(0.5 * typical.sizes * moved[typical.columns], _TINY)
-            resolved.record_entries(np.maximum(seen / shares, SOUGHT))
+            resolved.record_entries(np.maximum(seen / shares, SOUGHT), typical.gradients)
 
     def record_explained(self, rows: Mask, limit: Floats, direction: Direction) -> None:
         """Note the rows of such a claim that disagree by less than the rule's own rounding.
@@ -263,10 +266,10 @@ class Context:
         """
         moved = direction.scale[direction.v != 0]
         seen = (self.evidence.every, self.evidence.bulk)
-        for resolved, (_, _, sizes) in zip(seen, self.typical, strict=True):
-            if rows.any() and sizes.size and moved.size:
-                typical = max(0.5 * float(np.median(sizes) * np.median(moved)), _TINY)
-                resolved.explained = max(resolved.explained, float(limit[rows].max()) / typical)
+        for resolved, typical in zip(seen, self.typical, strict=True):
+            if rows.any() and typical.sizes.size and moved.size:
+                share = max(0.5 * float(np.median(typical.sizes) * np.median(moved)), _TINY)
+                resolved.explained = max(resolved.explained, float(limit[rows].max()) / share)
 
     def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:
         """How far the claimed number may be off by the rule's own rounding; see its class."""

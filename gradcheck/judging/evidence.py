@@ -62,12 +62,19 @@ class Resolved:
         seen[~shares.any(axis=1)] = SOUGHT
         self.by_gradient = np.minimum(self.by_gradient, seen.min(axis=0))
 
-    def record_entries(self, found: Floats) -> None:
-        """Note to what share of itself each typical entry was seen."""
+    def record_entries(self, found: Floats, gradients: NDArray[np.intp]) -> None:
+        """Note to what share of itself each typical entry was seen, each of one of the gradients.
+
+        One of which there is none is zero throughout: it agrees as well as is sought.
+        """
         self.by_entry = np.minimum(found, self.by_entry) if self.by_entry.size else found
-        known = self.by_entry[np.isfinite(self.by_entry)]
-        if known.size:
-            self.by_gradient = np.full(1, known.max())
+        known = np.isfinite(self.by_entry)
+        for number in range(self.by_gradient.size):
+            of_it = gradients == number
+            if (of_it & known).any():
+                self.by_gradient[number] = self.by_entry[of_it & known].max()
+            elif not of_it.any():
+                self.by_gradient[number] = min(self.by_gradient[number], SOUGHT)
 
     def share(self, other: Resolved) -> None:
         """Note what was seen elsewhere."""

@@ -1356,3 +1356,51 @@ def test_a_constant_whose_rounding_no_input_shows_wherever_it_is_kept(gate):
         assert verify_vjp(left, slope, x).status is not Status.FAIL
         right = gc.verify_identity(left, lambda x: x * x / (1 + np.exp(gate())), x)
         assert right.status is not Status.FAIL
+
+
+@pytest.mark.parametrize("size", [20, 100, 2000])
+def test_the_resolution_of_entries_whose_scales_are_mixed(size):
+    # Of entries from 1e-6 to 1e6 the typical one was sought among the larger half alone; and
+    # which entry was wrong, in differences that are all noise beside the larger ones.
+    rng = np.random.default_rng(size)
+    weights = rng.normal(size=size)
+    x = rng.normal(size=size) * 10.0 ** rng.integers(-6, 6, size)
+
+    def square(x):
+        return (weights * x * x).sum()
+
+    right = gc.verify_gradient(square, lambda x: 2 * weights * x, x)
+    assert right
+    order = np.argsort(np.abs(weights * x))
+    for near in (-1, 0, 1):
+        off = np.ones(size)
+        off[order[size // 2 + near]] += 3 * right.resolution
+        wrong = gc.verify_gradient(square, lambda x, off=off: 2 * weights * x * off, x)
+        assert wrong.worst is not None
+        assert wrong.worst.index == (int(np.argmax(off)),)
+
+
+def test_a_gradient_that_is_left_out_beside_one_that_is_larger():
+    x, b = RNG.standard_normal(5), RNG.standard_normal(3)
+    for scale in (1e-6, 1e-12):
+        wrong = gc.verify_gradient(
+            lambda x, b, scale=scale: 1e3 * (x * x).sum() + scale * (b * b).sum(),
+            lambda x, b: (2e3 * x, np.zeros(3)),
+            x,
+            b,
+        )
+        assert wrong.worst is not None
+        assert wrong.worst.input == "b"
+
+
+def test_the_rounding_of_closed_over_weights_where_steps_leave_the_domain():
+    # Whatever a slope that is no number explains, it explained everything.
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(0.5, 1.0, 12)
+    x = np.abs(rng.normal(size=12)) * 10.0 ** rng.integers(-4, 6, 12)
+    off = np.ones(12)
+    off[np.argmin(x)] += 1e-5
+    right = gc.verify_gradient(lambda x: weights @ np.log(x), lambda x: weights / x, x)
+    assert right
+    wrong = gc.verify_gradient(lambda x: weights @ np.log(x), lambda x: weights / x * off, x)
+    assert wrong.status is Status.FAIL
