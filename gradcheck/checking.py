@@ -27,6 +27,7 @@ from gradcheck.diagnosis import diagnose
 from gradcheck.dims import Bindings, explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
 from gradcheck.hints import Hints, Mistakes, in_language, said
+from gradcheck.judging.evidence import COARSEST
 from gradcheck.records import Record, count
 from gradcheck.regimes import REGIMES
 from gradcheck.report.evidence import origin, shown_by
@@ -400,7 +401,11 @@ class _Run:
             set_aside={k: self.verdicts[k] for k in _SET_ASIDE if self.verdicts[k]},
             undecided=sum(self.verdicts[k] for k in _UNDECIDED),
             silent=self.verdicts["silent"],
-            resolution=max(self.resolutions, default=None),
+            resolution=max(
+                # Where the smaller half of a gradient is lost, other inputs show it.
+                (one for one in self.resolutions if one <= COARSEST),
+                default=min(self.resolutions, default=None),
+            ),
             finest=min(self.resolutions, default=None),
             kinks=self.kinks,
             uncovered=self.uncovered,

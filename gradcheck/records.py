@@ -46,7 +46,7 @@ class Record:
     set_aside: dict[str, int] = field(default_factory=dict)
     undecided: int = 0
     silent: int = 0
-    #: The coarsest resolution of a decided case, and the finest.
+    #: The coarsest resolution of a case that shows typical entries, and the finest of all.
     resolution: float | None = None
     finest: float | None = None
     largest_discrepancy: float | None = None

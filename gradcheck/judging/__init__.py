@@ -450,13 +450,21 @@ def _look(
 
 def _lost(subject: Subject, evidence: Evidence) -> str:
     """Which gradients the function's own rounding hides; empty where it hides none."""
-    lost = [subject.inputs.leaves[k].label for k in evidence.bulk.lost]
-    if not lost:
+    lost = evidence.bulk.lost
+    if lost:
+        return said(
+            "too small to be seen here: the gradient for {names}",
+            "此处太小而看不出来：{names} 的梯度",
+            names=", ".join(subject.inputs.leaves[k].label for k in lost),
+        )
+    found = evidence.every.by_gradient
+    smaller = np.flatnonzero((found > COARSEST) & np.isfinite(found))
+    if not smaller.size:
         return ""
     return said(
-        "too small to be seen here: the gradient for {names}",
-        "此处太小而看不出来：{names} 的梯度",
-        names=", ".join(lost),
+        "too small to be seen here: the smaller half of the gradient for {names}",
+        "此处太小而看不出来：{names} 的梯度中较小的那一半元素",
+        names=", ".join(subject.inputs.leaves[k].label for k in smaller),
     )
 
 
