@@ -4,7 +4,7 @@ $$A = L L^T, \qquad \dot L = L\, \Phi(L^{-1} \dot A\, L^{-T}), \qquad
 dA = \tfrac12 (S + S^T), \quad S = L^{-T}\, \Phi(L^T dL)\, L^{-1}$$
 
 $\Phi$ keeps the lower triangle and halves the diagonal. Source: I. Murray, "Differentiation of the
-Cholesky decomposition", 2016, equations 8 to 10.
+Cholesky decomposition", 2016 (arXiv 1602.07527).
 
 The input is symmetric, so gradients are compared along symmetric directions alone.
 """

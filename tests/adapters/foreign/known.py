@@ -3,11 +3,16 @@
 KNOWN: dict[str, dict[str, str]] = {
     "torch": {
         "as_strided_scatter": "torch does not check it either: entries of its input may overlap",
-        "nn.functional.max_unpool3d": "for indices that repeat, which of the values lands is open",
+        **dict.fromkeys(
+            (f"nn.functional.max_unpool{n}d" for n in (1, 2, 3)),
+            "for indices that repeat, which of the values lands is open",
+        ),
         "normal": "zero by definition: a draw is not differentiated",
         "normal.number_mean": "zero by definition: a draw is not differentiated",
     },
     "jax": {
+        "cholesky": "the bare primitive, meant for symmetric matrices: it reads one triangle, and "
+        "leaves in its answer what stands above the diagonal",
         "bitcast_convert_type": "zero by definition, though the function moves",
         "stop_gradient": "zero by definition, though the function moves",
         "digamma": "wrong far below 0: at -8.3178 13.691, where SciPy has 13.854 (jax issue 37635)",

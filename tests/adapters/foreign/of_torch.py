@@ -63,6 +63,8 @@ def _row(torch: Any, name: str, operator: Any, sample: Any) -> Row | None:
         return None  # nothing of it is differentiated at this sample, or it needs a GPU
     if answer.dtype != torch.float64 or not 0 < answer.numel() <= MOST_ENTRIES:
         return None
+    if not all(bool(one.isfinite().all()) for one in (answer, *leaves)):
+        return None
     held = new_holder()
     forward = forward_of(torch, held, call, Copies())
     backward = backward_of(torch, held)
