@@ -479,15 +479,16 @@ def positive_definite(dims: str) -> PositiveDefinite:
     return PositiveDefinite(shape)
 
 
-def simplex(dims: str) -> Simplex:
+def simplex(dims: str, *, differentiate: bool = True) -> Simplex:
     """Positive numbers whose sum along the last axis is 1.
 
-    Claims about them are compared along directions of sum zero.
+    Claims about them are compared along directions of sum zero; there are none with
+    ``differentiate=False``.
     """
     shape = parse(dims)
     if not shape.names and not shape.axes:
         raise DeclarationError("simplex: at least one axis is needed")
-    return Simplex(shape)
+    return Simplex(shape, differentiate=differentiate)
 
 
 def permutation(dims: str) -> Permutation:

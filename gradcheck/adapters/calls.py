@@ -52,6 +52,8 @@ def constants_of(
 def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list[tuple[str, str]]:
     """What each parameter of the backward function gets: its name, and a role."""
     roles: list[tuple[str, str]] = []
+    # What forward is not given either keeps its default, whatever it is called: delta=0.7.
+    default = {p.name for p in style.takes if not is_required(p)} - set(inputs)
     for parameter in style.gets:
         name = parameter.name
         if name in names.call:
@@ -66,7 +68,7 @@ def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list
             role = "mode"
         elif is_required(parameter):
             role = "given"
-        elif is_cotangent(name):
+        elif is_cotangent(name) and name not in default:
             role = "optional"
         else:
             continue

@@ -166,15 +166,17 @@ def argument_text(argument: Any) -> str:
     if isinstance(argument, str):
         return repr(argument).replace("'", '"')
     if isinstance(argument, Argument):
-        kind = type(argument).__name__
-        word = {"Real": "real", "Integers": "integers", "Simplex": "simplex"}.get(kind, "choice")
+        words = {
+            "Real": "real", "Integers": "integers", "Simplex": "simplex", "OneHot": "one_hot",
+        }  # fmt: skip
+        word = words.get(type(argument).__name__, "choice")
         if word == "choice":
             values: tuple[Any, ...] = getattr(argument, "values", ())
             return f"constant({values[0]!r})" if len(values) == 1 else f"choice{values!r}"
         dims = argument.dims
         extra = [
             f"{name}={getattr(argument, name)!r}"
-            for name in ("low", "high", "differentiate")
+            for name in ("low", "high", "differentiate")[: 0 if word == "one_hot" else 3]
             if (found := getattr(argument, name, None)) is not None and found is not True
         ]
         return f'{word}("{dims.text if dims else ""}"{"".join(", " + one for one in extra)})'

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,7 +86,7 @@ def _moderate(dims: str, *, differentiate: bool = True) -> Argument:
 
 def _targets(rows: bool) -> Iterator[Argument]:
     if rows:
-        yield from (replace(simplex(f"n {_OUT}"), differentiate=False), integers("n", high=_OUT))
+        yield from (simplex(f"n {_OUT}", differentiate=False), integers("n", high=_OUT))
         yield integers("n 1", high=_OUT)
     else:
         yield real(f"{_OUT} n", low=0.0, high=1.0, differentiate=False)

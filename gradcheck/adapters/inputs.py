@@ -9,6 +9,7 @@ from typing import Any
 
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.known import settings
+from gradcheck.adapters.landing import returned_names
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
@@ -72,7 +73,7 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
 
 
 def _keeps_gradient(cls: Any, name: str) -> bool:
-    """Whether the methods of a class set an attribute that is called as the gradient of a name.
+    """Whether methods of a class set or return what is called as the gradient of a name.
 
     Its constructor does not count: ``self.df = df`` keeps what was given beside ``f``.
     """
@@ -85,7 +86,8 @@ def _keeps_gradient(cls: Any, name: str) -> bool:
         for node in ast.walk(tree_of(method))
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
     }
-    return bool(stored & set(gradient_names(name)))
+    returned = {text for method in own for text in returned_names(method)}
+    return bool((stored | returned) & set(gradient_names(name)))
 
 
 def _hides_a_term(parameter: inspect.Parameter) -> bool:

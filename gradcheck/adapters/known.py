@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.adapters.words import is_bias, is_flat, is_parameter, is_target, is_weight, snake
@@ -46,7 +46,7 @@ _COLUMNS = ({"x": "d n", "weight": "m d", "bias": "m 1"},)
 _STEPS = _ways({"x": "n t d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"})
 #: One sample at a time, a column.
 _COLUMN = ({"x": "d 1", "weight": "m d", "bias": "m 1"},)
-GIVEN = replace(simplex("n c"), differentiate=False)
+GIVEN = simplex("n c", differentiate=False)
 #: Beyond these, probabilities underflow, and a logarithm with a small number in it saturates.
 _LOGITS = real("n c", low=-30.0, high=30.0)
 #: Nearer to 0 and 1, what keeps a logarithm finite cuts in: clip(p, 1e-7, 1 - 1e-7), or p + 1e-7.
@@ -137,6 +137,8 @@ KINDS = (
             {"x": _IMAGE, "weight": "f c kh kw", "bias": "f 1"},
             {"x": "n c l+k-1", "weight": "f c k", "bias": "f"},
             {"x": "n h+k-1 w+k-1 c", "weight": "k k c f", "bias": "1 1 1 f"},
+            {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c f", "bias": "f"},
+            {"x": "n h+kh-1 w+kw-1 c", "weight": "f kh kw c", "bias": "f"},
             {"x": "n l+k-1 c", "weight": "k c f", "bias": "f"},
         ),
         # Distinct from those of usual windows, which a layer may choose for itself.
@@ -206,6 +208,13 @@ OTHER = Kind(
         *_ways({"x": "n d", "weight": "d"}, {"bias": "d"}, {"bias": "1 d"}),
         {"x": "n d", "gamma": "d", "beta": "d"},
         {"x": "n d", "gamma": "1 d", "beta": "1 d"},
+        {"x": "n d", "gamma": real()},
+        {"x": "n d", "gamma": "d d"},
+        *_ways(
+            {"x": "n d", "weight": "d h", "weight 2": "h m"},
+            {"bias": "h", "bias 2": "m"},
+            {"bias": "1 h", "bias 2": "1 m"},
+        ),
         {"x": "n", "weight": "n", "bias": "n"},
         {"x": "n d"},
         {"x": "n c h w"},
@@ -214,6 +223,18 @@ OTHER = Kind(
         {"x": real("n d", low=_LOW, high=_HIGH)},
     ),
     {"n": 11, "d": 7, "m": 6, "c": 4, "h": 8, "w": 9, "t": 10},
+)
+_GATED = {"x": "n d", "h": "n h", "c": "n h"}
+_GATED_COLUMNS = {"x": "d n", "h": "h n", "c": "h n"}
+#: Parameters of one letter that share their dims: the gates of a cell, the halves of a gated layer.
+_GROUPS = (
+    *_ways({**_GATED, "weight": "d h", "weight 2": "h h"}, {"bias": "h"}, {"bias": "1 h"}),
+    *_ways({**_GATED, "weight": "h h", "weight 2": "d h"}, {"bias": "h"}, {"bias": "1 h"}),
+    *_ways({**_GATED, "weight": "d+h h"}, {"bias": "h"}, {"bias": "1 h"}),
+    {**_GATED_COLUMNS, "weight": "h d", "weight 2": "h h", "bias": "h 1"},
+    {**_GATED_COLUMNS, "weight": "h d+h", "bias": "h 1"},
+    *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
+    *_ways({"x": "n d", "weight": "d d"}, {"bias": "d"}, {"bias": "1 d"}),
 )
 #: A cost of one vector of parameters.
 FLAT = Kind(
@@ -324,7 +345,39 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "gamma" if name in made_with else _ANY
     if kind.name == "affine" and not weights and biases == 1:
         return {name: "weight" if role == "bias" else role for name, role in roles.items()}
+    if kind.name == "normalization":
+        gains = {"weight": "gamma", "bias": "beta"}
+        return {name: gains.get(role, role) for name, role in roles.items()}
     return roles
+
+
+def grouped_roles(names: Sequence[str], made_with: Sequence[str]) -> dict[str, str]:
+    """The role of each input where parameters of one first letter share it: Wz, Wr and Wn.
+
+    Nothing where no two of them do.
+    """
+    roles: dict[str, str] = {}
+    weights: dict[str, str] = {}
+    for name in names:
+        letter = name[0].lower()
+        if name.lower() in _HIDDEN:
+            roles[name] = "h"
+        elif name.lower() in _CELL:
+            roles[name] = "c"
+        elif not (name in made_with or is_parameter(name) or re.match(_CAPITAL, name)):
+            roles[name] = _ANY
+        elif is_bias(name) or letter == "b":
+            roles[name] = "bias"
+        else:
+            number = len(weights) + 1
+            weights.setdefault(letter, "weight" if number == 1 else f"weight {number}")
+            roles[name] = weights[letter]
+    shared = [role for role in roles.values() if role != _ANY]
+    return roles if len(shared) > len(set(shared)) else {}
+
+
+#: Matrices are called so, also where no letter is usual: Uz, R_i.
+_CAPITAL = r"[A-Z]_?\w?\w?$"
 
 
 #: What losses call predictions that are probabilities, or may be.
@@ -390,15 +443,21 @@ def _with_window(given: Any, window: Mapping[str, str]) -> Any:
     return given
 
 
-def ways_of(kind: Kind, roles: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """What the inputs may be, the likeliest first; nothing where a role means nothing there."""
+def ways_of(
+    kind: Kind, roles: Mapping[str, str], grouped: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """What the inputs may be, the likeliest first; nothing where a role means nothing there.
+
+    ``grouped`` are their roles where some share one, which is tried last.
+    """
     if "theta" in roles.values():
         kind = FLAT
     given: list[dict[str, Any]] = []
-    for ways in (kind.ways, OTHER.ways if kind is not OTHER else ()):
-        for way in ways:
-            found = {name: way[role] for name, role in roles.items() if role in way}
-            if len(found) == len(roles) and found not in given:
+    others = OTHER.ways if kind is not OTHER else ()
+    for ways, mine in ((kind.ways, roles), (others, roles), (_GROUPS, grouped)):
+        for way in ways if mine else ():
+            found = {name: way[role] for name, role in mine.items() if role in way}
+            if len(found) == len(mine) and found not in given:
                 given.append(found)
                 yield found
 

@@ -66,7 +66,7 @@ def in_returned(
     left = [text for text, value in leaves if not isinstance(value, Mapping)]
     if not left:
         return found
-    called = _returned_names(function)
+    called = returned_names(function)
     if len(called) == len(left):
         by_name = _match(called, wanted, words)
         if len(by_name) == min(len(left), len(wanted)) or (by_name and len(left) == 1):
@@ -118,7 +118,7 @@ def _match(called: Sequence[str], wanted: Sequence[str], words: Words) -> dict[s
     return found
 
 
-def _returned_names(function: Any) -> list[str]:
+def returned_names(function: Any) -> list[str]:
     """The variables in the last ``return`` of a function; none where its source is not there."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
@@ -140,14 +140,16 @@ def _returned_names(function: Any) -> list[str]:
 # ---- on the object -------------------------------------------------------------------------
 
 
-def on_object(owner: Any, name: str, parameter: Place | None, words: Words) -> Place | None:
+def on_object(owner: Any, name: str, parameters: Mapping[str, Place], words: Words) -> Place | None:
     """The place of the gradient for ``name`` on an object, or None.
 
-    ``parameter`` is where the parameter of that name lies, if it is one.
+    ``parameters`` are where the parameters lie: what lies there is no gradient, though it may be
+    called as one is, such as the gain ``params['g']``.
     """
-    for text in _texts(owner, name, parameter, words):
+    taken = {place.text for place in parameters.values()}
+    for text in _texts(owner, name, parameters.get(name), words):
         place = Place.parse(text)
-        if landed(place, owner, None):
+        if text not in taken and landed(place, owner, None):
             return place
     return None
 
@@ -192,7 +194,7 @@ def _answered(
 
     By what it is called in the ``return`` statement, else by a shape that no other has.
     """
-    called = [text.removeprefix("self.") for text in _returned_names(method)]
+    called = [text.removeprefix("self.") for text in returned_names(method)]
     if len(called) == len(answer):
         number = _match(called, [name], words).get(name)
         if number is not None:

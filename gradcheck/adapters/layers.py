@@ -259,10 +259,11 @@ class _Layer:
         """How far the gradient is off in the dtype in which the framework computes by itself."""
         plan, dtype = self._plan(), self._plan().style.own_dtype
         try:
-            session = Session(plan, values, self.bindings(values), dtype=dtype)
-            session.run_forward(values)
-            outputs = session.collect()
-            session.run_backward(cotangents)
+            with reproducible(plan.generators):
+                session = Session(plan, values, self.bindings(values), dtype=dtype)
+                session.run_forward(values)
+                outputs = session.collect()
+                session.run_backward(cotangents)
             own = np.asarray(self._found(session, name), dtype=np.float64)
         except Exception as error:
             self._note(f"{self.derivation.name} does not run in {dtype}: {last_line(error)}")

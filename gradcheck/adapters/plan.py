@@ -87,6 +87,8 @@ class Plan:
         self.outputs = 1
         self.many = False
         self.is_loss = False
+        #: Whether it raised at some of the sizes of the trial, and so may be of other dims.
+        self.raised_at_some = False
         #: Whether the output was finite in the trial.
         self.finite = True
         self.derivative_of = names.derivative_of
@@ -128,6 +130,7 @@ class Plan:
                 raise
             except Exception as raised:
                 error = error or raised
+        self.raised_at_some = error is not None
         if session is None:
             assert error is not None
             raise DeclarationError(self._why(error)) from error
@@ -424,7 +427,7 @@ class Plan:
         if session.object is None:
             return None
         parameter = self.places.get(name)
-        place = on_object(session.object, name, parameter, self.style.words)
+        place = on_object(session.object, name, self.places, self.style.words)
         if place is None and [name] == [n for n in self.forward_inputs if n in self.differentiable]:
             # The only input: its gradient may be called after what inputs are called in general.
             texts = [Place.parse(text) for text in self.style.words.input_gradient]

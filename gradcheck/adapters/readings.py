@@ -8,35 +8,18 @@ said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from gradcheck.adapters.activation import ACTIVATIONS
 from gradcheck.adapters.construction import slope, slope_of_output
 from gradcheck.adapters.layers import plan_of
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.recognition import Reading, follows, logits
 from gradcheck.adapters.words import is_parameter
-from gradcheck.arguments import Integers, Real, Simplex, as_argument, real
-from gradcheck.dims import Bindings, parse
-
-
-@dataclass(frozen=True)
-class OneHot(Simplex):
-    """Rows with a single one."""
-
-    def draw(
-        self, rng: np.random.Generator, bindings: Bindings, regime: str, drawn: Mapping[str, Any]
-    ) -> Any:
-        sizes = self.shape.sizes(bindings)
-        return np.eye(sizes[-1])[rng.integers(sizes[-1], size=sizes[:-1])]
-
-    @property
-    def drawn_elsewhere(self) -> bool:
-        return True
-
+from gradcheck.arguments import Integers, Real, Simplex, as_argument, integers, real
+from gradcheck.dims import parse
 
 #: What the axis of samples is called in all that names and trials settle.
 _SAMPLES = "n"
@@ -72,16 +55,33 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     """Inputs, names and what is assumed, the likeliest first."""
     given = {name: as_argument(one) for name, one in reading.inputs.items()}
     targets = [n for n, one in given.items() if isinstance(one, Simplex) and not one.differentiable]
-    one_hot = {
-        name: OneHot(one.shape, differentiate=False) if isinstance(one, Simplex) else part
+    single = {
+        name: one_hot(one.shape.text) if isinstance(one, Simplex) else part
         for (name, one), part in zip(given.items(), reading.inputs.values(), strict=True)
     }
     if targets:
-        yield one_hot, reading.names, f"{targets[0]} has a single one in each row"
+        yield single, reading.names, f"{targets[0]} has a single one in each row"
+    yield from _labels(reading, given)
     yield from _slopes(reading)
     yield from _broadcast(reading, given)
     yield from _columns(reading, given)
     yield from _through(reading, given)
+
+
+def _labels(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """Targets between 0 and 1 may be labels, of which only 0 and 1 are meant."""
+    dims = {
+        name: one.shape.text
+        for name, one in given.items()
+        if isinstance(one, Real) and not isinstance(one, Simplex)
+        if not one.differentiable and (one.low, one.high) == (0.0, 1.0)
+    }
+    if dims:
+        labels = {name: integers(text, low=0, high=2) for name, text in dims.items()}
+        said = f"{' and '.join(dims)} holds labels, 0 or 1"
+        yield {**reading.inputs, **labels}, reading.names, said
 
 
 def _broadcast(

@@ -22,6 +22,7 @@ from gradcheck.adapters.known import (
     OTHER,
     Kind,
     fitted,
+    grouped_roles,
     kind_of,
     roles_of,
     sizes_for,
@@ -29,6 +30,7 @@ from gradcheck.adapters.known import (
 )
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.one_hot import OneHot
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.style import Style, as_is, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
@@ -92,7 +94,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if problem:
         return _unread(reading, wanted, problem)
     made_with = [p.name for p in (() if style.make is None else parameters_of(style.make))]
-    roles = roles_of(wanted, kind, made_with)
+    roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
     unused = {
@@ -102,7 +104,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         for key in unused_keys(function, parameter.name)
     }
     told = style.make is None and sizes_of([p.name for p in style.takes])
-    ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles)
+    ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles, grouped)
     for number, way in enumerate(ways):
         if number >= _MOST_WAYS:
             break
@@ -118,14 +120,18 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             elif plan is not None and (open_ := _unbound(declared)):
                 reason = reason or open_
             elif declared.problem is None and plan is not None:
-                # Where backward raises, other dims are tried first; the rule may be wrong, though.
-                if reading.declared is None or not plan.trial_error:
+                # Where backward raises, or forward where sizes differ, other dims are tried first;
+                # the rule may be wrong, though, and not all sizes may be meant.
+                # A layer that gives back what it takes, as one that flattens rows, says little.
+                doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
+                if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
-                if not plan.trial_error:
+                if not doubtful:
                     if raising is not None and _is_flattened(raising[0], given):
                         return _of_two_minds(reading, *raising, given)
                     return _settled(reading, kind)
-                raising = raising or (given, plan.trial_error)
+                if plan.trial_error:
+                    raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
     if reading.declared is not None:
         return _settled(reading, kind)
@@ -140,6 +146,17 @@ def _unbound(declared: Derivation) -> str:
     except InputError as error:
         return str(error)
     return ""
+
+
+def _is_identity(declared: Derivation) -> bool:
+    """Whether a layer of one array gives it back as it is."""
+    _, values = trials(declared, few=True)[-1]
+    if len(values) != 1:
+        return False
+    try:
+        return same(declared.function(**values), *values.values())
+    except Exception:
+        return False
 
 
 def _is_flattened(raising: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
@@ -300,6 +317,8 @@ def _toml(given: Any) -> str:
             return _toml({"constant": value})
         case Choice(values=values):
             return _toml({"choice": values})
+        case OneHot():
+            return _toml({"one_hot": given.shape.text})
         case Real() | Integers():
             word = type(given).__name__.lower()
             parts: dict[str, Any] = {word: given.shape.text}

@@ -26,13 +26,14 @@ from typing import Any
 
 from gradcheck import arguments
 from gradcheck.adapters.names import Names, names
+from gradcheck.adapters.one_hot import one_hot
 from gradcheck.answers import last_line
 from gradcheck.errors import GradcheckError, InputError
 
 #: What a table in a TOML spec may stand for.
 _KINDS = (
     "real", "integers", "boolean", "constant", "choice", "simplex", "positive_definite",
-    "permutation",
+    "permutation", "one_hot",
 )  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def _argument(value: Any) -> Any:
         )
     (kind,) = kinds
     rest = {name: part for name, part in value.items() if name != kind}
-    make = getattr(arguments, kind)
+    make = one_hot if kind == "one_hot" else getattr(arguments, kind)
     known = [name for name, one in inspect.signature(make).parameters.items() if one.kind == _NAMED]
     if unknown := next((name for name in rest if name not in known), ""):
         said = f"known beside it are {', '.join(known)}" if known else "nothing can stand beside it"

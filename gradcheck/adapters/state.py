@@ -142,11 +142,12 @@ def _after_another_batch(
         for n, v in values.items()
     }
     try:
-        session = Session(plan, other, bindings)
-        session.run_forward(other)
-        session.collect()
-        session.run_backward(cotangents)
-        session.flush()
+        with reproducible(plan.generators):  # what it makes for itself is to be the same
+            session = Session(plan, other, bindings)
+            session.run_forward(other)
+            session.collect()
+            session.run_backward(cotangents)
+            session.flush()
         with reproducible(plan.generators):
             session.restore(values)
             session.run_forward(values)

@@ -9,8 +9,10 @@ from types import CodeType
 from typing import Any
 
 from gradcheck.adapters.definitions import Definitions
+from gradcheck.adapters.landing import returned_names
 from gradcheck.adapters.sightings import is_base, line_of
 from gradcheck.adapters.style import is_required, parameters_of
+from gradcheck.adapters.words import is_cotangent
 from gradcheck.oracle.captured import names_in
 
 
@@ -46,7 +48,11 @@ def unrecognised(
             rest = given or 'names = { forward = "…", backward = "…" }'
             found.append(Unrecognised(name, line_of(value), f"{name} = {{ {rest} }}"))
         elif inspect.isfunction(value) and value.__code__.co_argcount:
-            parts = [f'layer = ["{name}", "…"]', *filter(None, [_dims(value)])]
+            # What returns two may be a value with its gradient; else its gradient is beside it.
+            first = parameters_of(value)[0].name
+            alone = len(returned_names(value)) == 2 and not is_cotangent(first)
+            second = [] if alone else [f'layer = ["{name}", "…"]']
+            parts = [*second, *filter(None, [_dims(value)])]
             line = f"{name} = {{ {', '.join(parts)} }}"
             found.append(Unrecognised(name, line_of(value), line))
     return sorted(found, key=lambda one: one.line)

@@ -150,7 +150,8 @@ def derived_from(name: str) -> list[str]:
     found = [name.removesuffix(f"_{end}") for end in _DERIVED_ENDINGS if name.endswith(f"_{end}")]
     found += [name.removeprefix(start) for start in _DERIVED_STARTS if name.startswith(start)]
     found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
-    return [text for text in found if text]
+    found = [text for text in found if text]
+    return found + [f"{text}_{end}" for text in found for end in ("fn", "func", "function")]
 
 
 def is_loss(name: str) -> bool:

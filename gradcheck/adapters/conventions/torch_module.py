@@ -30,7 +30,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     kind = inspect.Parameter.POSITIONAL_ONLY
 
     def make(*args: Any, **kwargs: Any) -> Any:
-        return _Holder(torch, one(*args, **kwargs) if is_class else copy.deepcopy(one))
+        with torch_default("float64"):  # the same draws in every dtype
+            return _Holder(torch, one(*args, **kwargs) if is_class else copy.deepcopy(one))
 
     signature = inspect.signature(one) if is_class else inspect.Signature()
     make.__signature__ = signature  # type: ignore[attr-defined]
@@ -93,8 +94,10 @@ class _Holder:
         for one in self.given:
             if isinstance(one, torch.Tensor) and one.is_floating_point():
                 one.requires_grad_(True)
+        # Parameters that nobody declares stay as they were made: in the dtype of what comes in.
+        real = [v.dtype for v in self.given if hasattr(v, "dtype") and v.is_floating_point()]
         self.leaves = {
-            name: tensor(torch, np.array(value)).requires_grad_(True)
+            name: tensor(torch, np.array(value)).to(*real[:1]).requires_grad_(True)
             for name, value in self.parameters.items()
         }
         by_name = {
