@@ -11,10 +11,11 @@ import inspect
 import re
 from dataclasses import dataclass
 
+from gradcheck.adapters.construction import slope_of_output
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.layers import plan_of
-from gradcheck.adapters.recognition import Reading
-from gradcheck.adapters.sightings import Sighting
+from gradcheck.adapters.recognition import Reading, read
+from gradcheck.adapters.sightings import Sighting, sightings
 from gradcheck.adapters.usage import Usage, usage_of
 from gradcheck.adapters.words import is_logits, is_taken
 
@@ -42,6 +43,14 @@ def guessed(reading: Reading, definitions: Definitions) -> Guess | None:
             "takes",
             f'through = "{through}"',
         )
+    made_with = [n for n, one in reading.names.init.items() if one is slope_of_output]
+    if made_with and (of_inputs := _of_what_is_taken(definitions)):
+        name = made_with[0]
+        return Guess(
+            f"right if {name} is given what the activation gave, and wrong if it is given what the "
+            f"activation takes, as {of_inputs[0]} of {of_inputs[1]} in this file is",
+            f'init = {{ {name} = {{ function = "…" }} }}',
+        )
     plan = plan_of(reading.declared) if reading.declared is not None else None
     if plan is None or plan.derivative_of != "output" or plan.names.derivative_of:
         return None
@@ -56,6 +65,16 @@ def guessed(reading: Reading, definitions: Definitions) -> Guess | None:
         f"takes{both}",
         'derivative_of = "output"',
     )
+
+
+def _of_what_is_taken(definitions: Definitions) -> tuple[str, str] | None:
+    """A derivative of the file and its function, where all that it has are of what these take."""
+    pairs = [one for one in sightings(definitions) if one.style.kind == "derivative"]
+    plans = [plan_of(one.declared) for one in map(read, pairs) if one.declared is not None]
+    if not plans or any(plan is None or plan.derivative_of == "output" for plan in plans):
+        return None
+    style = pairs[0].style
+    return getattr(style.source, "__name__", "the derivative"), style.name
 
 
 def usage_in(sighting: Sighting, definitions: Definitions) -> Usage:

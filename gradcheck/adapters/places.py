@@ -6,6 +6,7 @@ A place is read from an object and from what its backward method returned, and w
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,13 @@ class Place:
                 '"W.grad" or "returned[1]"'
             )
         return cls(text, tree)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Where it is among what was returned, outside in; nothing for what lies elsewhere."""
+        if not re.fullmatch(rf"{RETURNED}(\[\d+\])+", self.text):
+            return ()
+        return tuple(map(int, re.findall(r"\d+", self.text)))
 
     def read(self, owner: Any, returned: Any = None) -> Any:
         """The value that lies there.

@@ -410,6 +410,18 @@ class Plan:
         )  # fmt: skip
         for name in self.differentiable:
             self.gradients[name] = self._place(session, name, returned.get(name))
+        self._note_order(wanted)
+
+    def _note_order(self, wanted: Sequence[str]) -> None:
+        """Say it where gradients are returned in another order than their inputs are taken in."""
+        places = ((n, place) for n in wanted if (place := self.gradients.get(n)) is not None)
+        found = [(place.positions, n) for n, place in places if place.positions]
+        order = [name for _, name in sorted(found)]
+        if order != [name for name in wanted if name in order]:
+            self.notes.append(
+                f"{self.style.name} returns its gradients in the order {', '.join(order)}, as its "
+                f"variables are called, and takes {', '.join(wanted)}"
+            )
 
     def _value_inputs(self, session: Session, wanted: list[str]) -> list[str]:
         """Of a value with its gradient, the inputs that it may be for, the likeliest first."""

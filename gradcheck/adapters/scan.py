@@ -74,7 +74,10 @@ def _lonely(definitions: Definitions, report: FileReport) -> Iterator[LayerRepor
         if inspect.isclass(value):
             reason = "" if is_base(value, definitions.namespace) else _half_of_class(value)
             if reason:
-                yield LayerReport(name, "class", line_of(value), reason=reason)
+                yield LayerReport(
+                    name, "class", line_of(value), reason=reason,
+                    spec=f'{name} = {{ names = {{ forward = "…", backward = "…" }} }}',
+                )  # fmt: skip
             continue
         found = next((half for half in _HALVES if f"_{half}" in name), "")
         base = name.replace(f"_{found}", "")
