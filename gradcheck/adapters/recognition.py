@@ -323,7 +323,8 @@ def _toml(given: Any) -> str:
             word = type(given).__name__.lower()
             parts: dict[str, Any] = {word: given.shape.text}
             low, high = given.low, given.high
-            parts |= {} if low in (None, 0) else {"low": low}
+            usual = 0 if isinstance(given, Integers) else None
+            parts |= {} if low == usual else {"low": low}
             parts |= {} if high is None else {"high": high}
             if isinstance(given, Real) and not given.differentiate:
                 parts["differentiate"] = False

@@ -142,6 +142,23 @@ def test_torch_modules_with_their_parameters():
 
 
 @needs_torch
+def test_parameters_that_a_module_makes_for_itself_are_the_same_in_every_call():
+    class Both(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.up, self.down = torch.nn.Linear(3, 4), torch.nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.down(torch.tanh(self.up(x)))
+
+    both = declare((Both,), {"x": "n 3"})
+    point = Case({"x": np.array([[1.0, -0.5, 2.0]])}, 1)
+    assert judge_at(both.rules[0], point, table=False)
+    assert not [note for note in both.rules[0].notes if "batch" in note or "float32" in note]
+    assert max(rounding_of(both).values()) < 1e-6
+
+
+@needs_torch
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "erf", "logsumexp", "softmax", "cumsum"])
 def test_torch_operators(name):
     operator = getattr(torch, name)

@@ -325,6 +325,33 @@ def test_an_activation_whose_derivative_is_given_the_output(tmp_path):
     assert found.verdict == "fail"
 
 
+def test_a_derivative_of_what_is_taken_beside_it_asks_which_is_meant(tmp_path):
+    text = layer(
+        "Act", ["f", "df"], "self.y = self.f(x)\nreturn self.y", "return dout * self.df(self.y)"
+    )
+    text += "def tanh(x):\n    return np.tanh(x)\n\n\n"
+    taken = text + "def tanh_prime(x):\n    return 1 - np.tanh(x) ** 2\n"
+    found = verdicts(tmp_path, taken)[0]
+    assert (found.verdict, found.gradients[0].verdict) == ("undecided", "undecided")
+    assert "as tanh_prime of tanh in this file is: is it meant?" in found.gradients[0].message
+    assert 'names = { init = { df = { function = "…" } } }' in found.spec
+    given = text + "def tanh_prime(y):\n    return 1 - y**2\n"
+    assert verdicts(tmp_path, given)[0].verdict == "pass"
+
+
+def test_gradients_in_another_order_than_their_inputs_are_noted(tmp_path):
+    text = (
+        "def affine_forward(x, w, b):\n    return x @ w + b, (x, w)\n\n\n"
+        "def affine_backward(dout, cache):\n    x, w = cache\n    dx = dout @ w.T\n"
+        "    dw, db = x.T @ dout, dout.sum(axis=0)\n    return dx, dw, db\n"
+    )
+    (found,) = verdicts(tmp_path, text)
+    assert (found.verdict, found.side_effects) == ("pass", [])
+    (found,) = verdicts(tmp_path, text.replace("dx, dw, db", "dx, db, dw"))
+    assert found.verdict == "pass"
+    assert "in the order x, b, w, as its variables are called" in found.side_effects[0]
+
+
 def test_a_rule_that_needs_a_missing_import_is_not_accused(tmp_path):
     text = """
 from .autograd import transpose
