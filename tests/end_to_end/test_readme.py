@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 BLOCK = re.compile(r"```console\n\$ (gradcheck [^\n]*)\n(.*?)```", re.DOTALL)
-FILE = re.compile(r"```python\n# (derivations/\w+\.py)\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"```python\n# ((?:\w+/)?\w+\.py)\n(.*?)```", re.DOTALL)
 
 
 def outputs(text):
