@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
-import inspect
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from gradcheck.adapters import guards
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, unchecked
+from gradcheck.adapters.gradient_report import gradient_report, is_wrong
 from gradcheck.adapters.guesses import guessed, usage_in
-from gradcheck.adapters.inputs import tree_of
 from gradcheck.adapters.judgements import TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
-from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import CHANGE
-from gradcheck.adapters.readings import one_sample, others
+from gradcheck.adapters.reasons import BEYOND_A_SPEC, explained, in_spec, kept_by_call
 from gradcheck.adapters.recognition import (
     Reading,
-    changes_nothing,
     read,
     spec_line,
 )
-from gradcheck.adapters.scales import judge_scales, scale_of
+from gradcheck.adapters.scales import judge_scales
 from gradcheck.adapters.scan_report import (
     FAIL,
     PASS,
@@ -35,21 +26,15 @@ from gradcheck.adapters.scan_report import (
     GradientReport,
     LayerReport,
 )
+from gradcheck.adapters.second_readings import moderate, of_one_sample, otherwise, without_guards
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
 from gradcheck.answers import last_line
-from gradcheck.arguments import Real, real
-from gradcheck.checking import Outcome, Profile, TimeUp, limited
-from gradcheck.claims import Derivation, Rule
+from gradcheck.checking import Profile, TimeUp, limited
+from gradcheck.claims import Derivation
 
-#: Where exponentials of everything overflow, inputs of this size are tried.
-_MODERATE = 30.0
 #: Where no line of a spec would settle what is not known.
 NO_SPEC = "none"
-#: What dims do not mend: a file or a name that is not there.
-_BEYOND_A_SPEC = re.compile(r"every size that was tried: (NameError|\w*FoundError|OSError|Import)")
-#: What fails loudly, so that its author would have seen it where it is used.
-_BREAKS = ("wrong shape", "raises", "no gradient found")
 
 
 def scan_layer(
@@ -72,11 +57,11 @@ def scan_layer(
     report.assumptions = reading.assumptions
     report.inputs = {n: argument_text(given).strip('"') for n, given in reading.inputs.items()}
     plan = plan_of(reading.declared) if reading.declared is not None else None
-    if plan is not None and _explained(plan.trial_error, definitions) != plan.trial_error:
+    if plan is not None and explained(plan.trial_error, definitions) != plan.trial_error:
         reading.declared, reading.reason = None, f"its backward function raises {plan.trial_error}"
     lacking = definitions.lacking(sighting.what[-1])
     if plan is not None and plan.trial_error:
-        needed = lacking or _kept_by_call(sighting, plan.trial_error, definitions)
+        needed = lacking or kept_by_call(sighting, plan.trial_error, definitions)
         if needed:
             reading.declared, reading.assumptions, reading.spec = None, [], NO_SPEC
             reading.reason = f"its backward function raises {plan.trial_error}; {needed}"
@@ -88,9 +73,9 @@ def scan_layer(
     if entry is None:
         _as_used(reading, report, definitions)
     if reading.declared is None:
-        if _BEYOND_A_SPEC.search(reading.reason):
+        if BEYOND_A_SPEC.search(reading.reason):
             reading.spec = NO_SPEC
-        report.reason = _in_spec(_explained(reading.reason, definitions))
+        report.reason = in_spec(explained(reading.reason, definitions))
         report.assumptions = reading.assumptions
         report.spec = "" if reading.spec is NO_SPEC else reading.spec or spec_line(sighting, {})
         return report
@@ -101,15 +86,17 @@ def scan_layer(
         item.file = str(definitions.path)
     outcomes = outcomes_of(declared, profile)
     if set_aside(outcomes, "overflow") and entry is None:
-        declared, outcomes = _moderate(reading, report, profile)
+        declared, outcomes = moderate(reading, report, profile)
     if entry is None and any(outcome.record.status == FAIL for _, outcome in outcomes):
-        declared, outcomes = _otherwise(reading, report, profile) or (declared, outcomes)
-    gradients = [_gradient(rule, outcome, declared, reading, profile) for rule, outcome in outcomes]
-    if _is_wrong(gradients):
-        found = _without_guards(reading, report, declared, profile, guessed=entry is None)
+        declared, outcomes = otherwise(reading, report, profile) or (declared, outcomes)
+    gradients = [
+        gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes
+    ]
+    if is_wrong(gradients):
+        found = without_guards(reading, report, declared, profile, guessed=entry is None)
         declared, outcomes, gradients = found or (declared, outcomes, gradients)
-    if entry is None and _is_wrong(gradients):
-        found = _of_one_sample(reading, report, gradients, profile)
+    if entry is None and is_wrong(gradients):
+        found = of_one_sample(reading, report, gradients, profile)
         declared, outcomes, gradients = found or (declared, outcomes, gradients)
     plan = plan_of(declared)
     assert plan is not None
@@ -210,182 +197,6 @@ def _as_used(reading: Reading, report: LayerReport, definitions: Definitions) ->
         )
 
 
-def _kept_by_call(sighting: Sighting, error: str, definitions: Definitions) -> str:
-    """What is missing where backward reads what the call of an object keeps, beside forward."""
-    call = getattr(sighting.what[-1], "__call__", None)  # noqa: B004 - that of its instances
-    if not inspect.isfunction(call):
-        return ""
-    nodes = list(ast.walk(tree_of(call)))
-    names = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-    known = {*call.__globals__, *dir(builtins)}
-    known |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    known |= {n.arg for n in nodes if isinstance(n, ast.arg)}
-    if missing := next((name for name in names if name not in known), ""):
-        why = definitions.missing.get(missing, "")
-        return (
-            f"it may read what __call__ keeps, which needs {missing}{f' ({why})' if why else ''}: "
-            "scan it with that beside it"
-        )
-    found = re.search(r"object has no attribute '(\w+)'", error)
-    kept = {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
-    if found is None or found[1] not in kept:
-        return ""
-    return (
-        f"self.{found[1]} is what __call__ keeps, of variables of a class that was not recognised"
-    )
-
-
-def _in_spec(text: str) -> str:
-    """A reason with what is to be said in a declaration as it is said in a spec."""
-    table = re.compile(r"names\((\w+)=\{([^{}]*)\}\)")
-    pairs = re.compile(r"""['"](\w+)['"]: …""")
-    text = table.sub(
-        lambda one: f"names = {{ {one[1]} = {{ " + pairs.sub(r'\1 = "…"', one[2]) + " } }", text
-    )
-    return re.sub(r"names\((\w+)=…\)", r'names = { \1 = "…" }', text)
-
-
-def _explained(reason: str, definitions: Definitions) -> str:
-    """Why a layer could not be checked, with the import for which a name is missing."""
-    for name, why in definitions.missing.items():
-        if f"name '{name}'" in reason:
-            return f"{reason} ({why})"
-    return reason
-
-
-def _is_wrong(gradients: Sequence[GradientReport]) -> bool:
-    """Whether a gradient is wrong, and not by a constant alone."""
-    return any(one.verdict == FAIL and not one.scale for one in gradients)
-
-
-def _moderate(
-    reading: Reading, report: LayerReport, profile: Profile
-) -> tuple[Derivation, list[tuple[Rule, Outcome]]]:
-    """Again with inputs of moderate size."""
-    inputs: dict[str, Any] = {}
-    for name, given in reading.inputs.items():
-        argument = real(given) if isinstance(given, str) else given
-        if isinstance(argument, Real) and argument.low is None and argument.high is None:
-            argument = real(
-                argument.dims.text if argument.dims else "",
-                low=-_MODERATE,
-                high=_MODERATE,
-                differentiate=argument.differentiate,
-            )
-        inputs[name] = argument
-    declared = declare((*reading.sighting.what, reading.names), inputs)
-    reading.inputs = inputs
-    report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
-    report.assumptions.append(
-        f"inputs between {-_MODERATE:g} and {_MODERATE:g}: at others it overflows"
-    )
-    return declared, outcomes_of(declared, profile)
-
-
-def _otherwise(
-    reading: Reading, report: LayerReport, profile: Profile
-) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
-    """A layer that is wrong as it was read, in another reading of which all is right."""
-    for inputs, names, assumption in others(reading):
-        found = _all_right(reading, inputs, names, profile)
-        if found is not None:
-            reading.inputs, reading.names = inputs, names
-            report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
-            report.assumptions.append(assumption)
-            return found
-    return None
-
-
-def _without_guards(
-    reading: Reading, report: LayerReport, declared: Derivation, profile: Profile, *, guessed: bool
-) -> tuple[Derivation, list[tuple[Rule, Outcome]], list[GradientReport]] | None:
-    """A loss without what only keeps it finite, if its gradient is then right up to a constant."""
-    plan = plan_of(declared)
-    if plan is None or not plan.is_loss:
-        return None
-    with guards.without(reading.sighting.style) as small:
-        ways = [(reading.inputs, reading.names, "")] if small else []
-        for inputs, names, assumption in [*ways, *(others(reading) if small and guessed else ())]:
-            again = replace(reading, inputs=inputs, names=names)
-            again.declared = declare((*reading.sighting.what, names), inputs)
-            outcomes = outcomes_of(again.declared, profile, simplify=False)
-            gradients = [
-                _gradient(rule, outcome, again.declared, again, profile)
-                for rule, outcome in outcomes
-            ]
-            if all(gradient.verdict == PASS or gradient.scale for gradient in gradients):
-                reading.inputs, reading.names, reading.declared = inputs, names, again.declared
-                report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
-                report.assumptions += [assumption] * bool(assumption)
-                report.assumptions.append(
-                    f"{', '.join(f'{number:g}' for number in small)} in its forward function only "
-                    "keeps it finite: the gradient is judged without it, and off by as much with it"
-                )
-                return again.declared, outcomes, gradients
-    return None
-
-
-def _all_right(
-    reading: Reading, inputs: Mapping[str, Any], names: Names, profile: Profile
-) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
-    """A layer in a reading in which every gradient is right; None where one is not."""
-    declared = declare((*reading.sighting.what, names), inputs, guessed=True)
-    plan = plan_of(declared)
-    if declared.problem is not None or plan is None or plan.trial_error:
-        return None
-    # A softmax of one number is constant: there, rules are right that are wrong everywhere else.
-    if any(changes_nothing(replace(reading, declared=declared), n) for n in plan.differentiable):
-        return None
-    outcomes = outcomes_of(declared, profile, simplify=False)
-    right = all(outcome.record.status == PASS for _, outcome in outcomes)
-    return (declared, outcomes) if right else None
-
-
-def _of_one_sample(
-    reading: Reading, report: LayerReport, gradients: Sequence[GradientReport], profile: Profile
-) -> tuple[Derivation, list[tuple[Rule, Outcome]], list[GradientReport]] | None:
-    """A layer that is wrong for a batch as one of a single sample, if it is written for one.
-
-    It is if a batch breaks its backward function, or gives gradients that no parameter fits, as
-    ``np.outer`` does, and no gradient of a parameter is right for a batch. Where a batch is meant,
-    it is said of those that are right for one sample, and they stay wrong.
-    """
-    inputs = one_sample(reading)
-    if inputs is None:
-        return None
-    again = replace(reading, inputs=inputs)
-    again.declared = declare((*reading.sighting.what, reading.names), inputs, guessed=True)
-    plan = plan_of(again.declared)
-    if again.declared.problem is not None or plan is None or plan.trial_error:
-        return None
-    if any(changes_nothing(again, name) for name in plan.differentiable):
-        return None
-    outcomes = outcomes_of(again.declared, profile)
-    right = {rule.wrt[0] for rule, outcome in outcomes if outcome.record.status == PASS}
-    wrong = {one.name: one for one in gradients if one.verdict == FAIL}
-    mended = [one for name, one in wrong.items() if name in right and not one.scale]
-    broken = [one.name for one in mended if not set(one.mistakes).isdisjoint(_BREAKS)]
-    parameters = [name for name in plan.differentiable if inputs[name] is reading.inputs[name]]
-    if broken and parameters and all(name in wrong for name in parameters):
-        reading.inputs = inputs
-        report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
-        report.assumptions.append(
-            "it is for one sample at a time: for more, its backward function raises, or gives "
-            f"{' and '.join(broken)} no gradient that fits"
-        )
-        return (
-            again.declared,
-            outcomes,
-            [
-                _gradient(rule, outcome, again.declared, again, profile)
-                for rule, outcome in outcomes
-            ],
-        )
-    for one in mended if len(right) == len(outcomes) else ():
-        one.mistakes.append("right for one sample, wrong for a batch of more")
-    return None
-
-
 def _convention(sighting: Sighting, declared: Derivation) -> str:
     """The convention, with where its gradients land for a class."""
     plan = plan_of(declared)
@@ -419,37 +230,3 @@ def _convention(sighting: Sighting, declared: Derivation) -> str:
         if head in sighting.style.words.gradients
         else ("class with nested dicts")
     )
-
-
-# ---- one gradient ----------------------------------------------------------------------------
-
-
-def _gradient(
-    rule: Rule, outcome: Outcome, declared: Derivation, reading: Reading, profile: Profile
-) -> GradientReport:
-    record, (name,) = outcome.record, rule.wrt
-    plan = plan_of(declared)
-    report = GradientReport(
-        name,
-        record.status,
-        lands=plan.where(name) if plan else "",
-        message=_without_replay(record.message),
-        resolution=record.resolution,
-        rounding=rounding_of(declared).get(name),
-    )
-    if record.status != FAIL:
-        return report
-    report.mistakes = [str(mistake["title"]) for mistake in record.mistakes]
-    if record.title and record.title != "wrong value":
-        report.mistakes.append(record.title)
-    scale = scale_of(rule, outcome, reading, profile)
-    if scale:
-        report.scale = scale
-        report.mistakes.append(f"right up to the constant {scale}")
-    return report
-
-
-def _without_replay(message: str) -> str:
-    """A layer that is scanned has no declaration by which a case could be replayed."""
-    lines = [line for line in message.splitlines() if not line.startswith("  gradcheck replay ")]
-    return "\n".join(lines).rstrip()

@@ -16,18 +16,8 @@ from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, tree_of, unused_keys, wanted_of
-from gradcheck.adapters.known import (
-    COST,
-    MODEL,
-    OTHER,
-    Kind,
-    fitted,
-    grouped_roles,
-    kind_of,
-    roles_of,
-    sizes_for,
-    ways_of,
-)
+from gradcheck.adapters.kinds import COST, MODEL, OTHER, Kind
+from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import OneHot

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from gradcheck.adapters.judgements import outcomes_of
-from gradcheck.adapters.known import Kind, kind_of, roles_of
+from gradcheck.adapters.kinds import Kind
+from gradcheck.adapters.known import kind_of, roles_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.recognition import Reading

@@ -3,7 +3,7 @@
 import pytest
 
 from gradcheck.adapters.conventions import style_of
-from gradcheck.adapters.known import COST, FLAT, KINDS, MODEL, OTHER
+from gradcheck.adapters.kinds import COST, FLAT, KINDS, MODEL, OTHER
 from gradcheck.adapters.names import names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.recognition import spec_line

@@ -1,0 +1,282 @@
+"""Kinds of layers, and the dims that their inputs usually have.
+
+Each kind lists what its roles may be, the usual ones first. What a name does not settle is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck.arguments import integers, real, simplex
+
+Dims = Mapping[str, Any]
+#: Probabilities, open at both ends.
+_LOW, _HIGH = 0.0, 1.0
+_LABELS = integers("n", high="c")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Layers of one kind: words that name it, and what its roles may be, the likeliest first.
+
+    ``sizes`` are distinct, so that a shape that an object makes can be read back as dims.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    ways: tuple[Dims, ...]
+    sizes: Mapping[str, int]
+
+
+def _ways(shared: Dims, *others: Dims) -> tuple[Dims, ...]:
+    return tuple({**shared, **other} for other in others)
+
+
+_ROWS = (
+    *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
+    *_ways({"x": "n d", "weight": "m d"}, {"bias": "m"}, {"bias": "m 1"}, {"bias": "1 m"}),
+)
+_COLUMNS = ({"x": "d n", "weight": "m d", "bias": "m 1"},)
+#: A layer of rows at each step of a sequence.
+_STEPS = _ways({"x": "n t d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"})
+#: One sample at a time, a column.
+_COLUMN = ({"x": "d 1", "weight": "m d", "bias": "m 1"},)
+GIVEN = simplex("n c", differentiate=False)
+#: Beyond these, probabilities underflow, and a logarithm with a small number in it saturates.
+_LOGITS = real("n c", low=-30.0, high=30.0)
+#: Nearer to 0 and 1, what keeps a logarithm finite cuts in: clip(p, 1e-7, 1 - 1e-7), or p + 1e-7.
+_GUARDED = 1e-3
+_BETWEEN = real("n c", low=_LOW + _GUARDED, high=_HIGH - _GUARDED)
+_LOSS_WAYS: tuple[Dims, ...] = (
+    {"x": _LOGITS, "probabilities": _BETWEEN, "target": _LABELS},
+    {"x": _LOGITS, "probabilities": _BETWEEN, "target": GIVEN},
+    {"x": _BETWEEN, "target": GIVEN},
+    {"x": "n", "target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
+)
+_IMAGE = "n c h+kh-1 w+kw-1"
+
+
+def _over_time(weights: Dims) -> tuple[Dims, ...]:
+    """A recurrent layer over all steps of a sequence, with and without a first hidden state."""
+    return ({"x": "n t d", "h": "n h", **weights}, {"x": "t n d", "h": "n h", **weights})
+
+
+KINDS = (
+    Kind(
+        "loss",
+        ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss"),
+        _LOSS_WAYS,
+        {"n": 4, "c": 3},
+    ),
+    Kind(
+        "regression loss",
+        ("mse", "mae", "squared", "l2", "l1", "huber", "error", "quadratic"),
+        (
+            {
+                "x": "n c", "probabilities": "n c",
+                "target": real("n c", differentiate=False),
+            },
+            {"x": "n", "probabilities": "n", "target": real("n", differentiate=False)},
+        ),
+        {"n": 4, "c": 3},
+    ),
+    Kind(
+        "loss",
+        ("loss", "criterion", "cost"),
+        _LOSS_WAYS,
+        {"n": 4, "c": 3},
+    ),
+    Kind(
+        "lstm",
+        ("lstm",),
+        (
+            {
+                "x": "n d", "h": "n h", "c": "n h", "weight": "d 4*h", "weight 2": "h 4*h",
+                "bias": "4*h",
+            },
+            *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
+        ),
+        {"n": 5, "d": 3, "h": 2, "t": 4},
+    ),
+    Kind(
+        "gru",
+        ("gru",),
+        (
+            {"x": "n d", "h": "n h", "weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"},
+            *_over_time({"weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"}),
+        ),
+        {"n": 5, "d": 3, "h": 2, "t": 4},
+    ),
+    Kind(
+        "rnn",
+        ("rnn",),
+        (
+            {"x": "n d", "h": "n h", "weight": "d h", "weight 2": "h h", "bias": "h"},
+            {
+                "x": "d n", "h": "h n", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
+                "bias": "h 1", "bias 2": "o 1",
+            },
+            *_over_time({"weight": "d h", "weight 2": "h h", "bias": "h"}),
+            {
+                "x": "d n t", "h": "h n", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
+                "bias": "h 1", "bias 2": "o 1",
+            },
+        ),
+        {"n": 5, "d": 3, "h": 2, "t": 4},
+    ),
+    Kind(
+        "convolution",
+        ("conv", "convolution", "conv2d", "convolutional", "conv2"),
+        (
+            {"x": _IMAGE, "weight": "f c kh kw", "bias": "f"},
+            {"x": _IMAGE, "weight": "f c kh kw", "bias": "f 1"},
+            {"x": "n c l+k-1", "weight": "f c k", "bias": "f"},
+            {"x": "n h+k-1 w+k-1 c", "weight": "k k c f", "bias": "1 1 1 f"},
+            {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c f", "bias": "f"},
+            {"x": "n h+kh-1 w+kw-1 c", "weight": "f kh kw c", "bias": "f"},
+            {"x": "n l+k-1 c", "weight": "k c f", "bias": "f"},
+        ),
+        # Distinct from those of usual windows, which a layer may choose for itself.
+        {"n": 6, "c": 10, "h": 8, "w": 9, "f": 12, "k": 2, "kh": 2, "kw": 2, "l": 11},
+    ),
+    Kind("pooling", ("pool", "pooling", "maxpool", "avgpool", "maxpool2d", "max_pool"),
+         ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}),
+         {"n": 2, "c": 3, "h": 2, "w": 3}),
+    Kind(
+        "normalization",
+        ("batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer", "batchnorm1d",
+         "rmsnorm"),
+        (
+            {"x": "n d", "gamma": "d", "beta": "d"},
+            {"x": "n d", "gamma": "1 d", "beta": "1 d"},
+            {"x": "d n", "gamma": "d 1", "beta": "d 1"},
+        ),
+        {"n": 5, "d": 3},
+    ),
+    Kind(
+        "embedding",
+        ("embedding", "embed", "lookup"),
+        (
+            {"x": integers("n t", high="v"), "weight": "v d"},
+            {"x": integers("n", high="v"), "weight": "v d"},
+        ),
+        {"n": 4, "t": 2, "v": 5, "d": 3},
+    ),
+    Kind(
+        "affine",
+        ("affine", "linear", "dense", "fc", "fully", "connected", "matmul", "gemm", "inner"),
+        (*_ROWS, *_COLUMNS, *_COLUMN, *_STEPS),
+        {"n": 7, "d": 6, "m": 4, "t": 3},
+    ),
+    Kind("dropout", ("dropout",), ({"x": "n d"},), {"n": 4, "d": 3}),
+    Kind("softmax", ("softmax", "logsoftmax"), ({"x": "n c"}, {"x": "c"}, {"x": "c 1"}),
+         {"n": 4, "c": 3}),
+    Kind(
+        "positive",
+        ("log", "sqrt", "logarithm"),
+        ({"x": real("n d", low=0)},),
+        {"n": 4, "d": 3},
+    ),
+    Kind(
+        "elementwise",
+        (
+            "relu", "sigmoid", "tanh", "elu", "gelu", "silu", "swish", "leaky", "softplus",
+            "softsign", "identity", "square", "exp", "sin", "cos", "selu", "mish", "lrelu",
+            "hardtanh", "logistic", "mul", "add", "sub", "multiply", "addition", "subtract", "neg",
+            "negate", "div", "divide", "division", "truediv", "pow", "power",
+        ),
+        ({"x": "n d", "bias": "n d"}, {"x": "n d", "gamma": "d"}, {"x": "n d", "gamma": "1 d"}),
+        {"n": 4, "d": 3},
+    ),
+)  # fmt: skip
+
+#: What is tried where no name is known. The sizes are none that usual windows have.
+OTHER = Kind(
+    "",
+    (),
+    (
+        *_ROWS,
+        *_COLUMNS,
+        *_COLUMN,
+        *_STEPS,
+        {"x": "n d", "weight": "n d", "bias": "n d"},
+        *_ways({"x": "n d", "weight": "d"}, {"bias": "d"}, {"bias": "1 d"}),
+        {"x": "n d", "gamma": "d", "beta": "d"},
+        {"x": "n d", "gamma": "1 d", "beta": "1 d"},
+        {"x": "n d", "gamma": real()},
+        {"x": "n d", "gamma": "d d"},
+        *_ways(
+            {"x": "n d", "weight": "d h", "weight 2": "h m"},
+            {"bias": "h", "bias 2": "m"},
+            {"bias": "1 h", "bias 2": "1 m"},
+        ),
+        {"x": "n", "weight": "n", "bias": "n"},
+        {"x": "n d"},
+        {"x": "n c h w"},
+        {"x": "n t d"},
+        {"x": real("n d", low=_LOW)},
+        {"x": real("n d", low=_LOW, high=_HIGH)},
+    ),
+    {"n": 11, "d": 7, "m": 6, "c": 4, "h": 8, "w": 9, "t": 10},
+)
+_GATED = {"x": "n d", "h": "n h", "c": "n h"}
+_GATED_COLUMNS = {"x": "d n", "h": "h n", "c": "h n"}
+#: Parameters of one letter that share their dims: the gates of a cell, the halves of a gated layer.
+GROUPS = (
+    *_ways({**_GATED, "weight": "d h", "weight 2": "h h"}, {"bias": "h"}, {"bias": "1 h"}),
+    *_ways({**_GATED, "weight": "h h", "weight 2": "d h"}, {"bias": "h"}, {"bias": "1 h"}),
+    *_ways({**_GATED, "weight": "d+h h"}, {"bias": "h"}, {"bias": "1 h"}),
+    {**_GATED_COLUMNS, "weight": "h d", "weight 2": "h h", "bias": "h 1"},
+    {**_GATED_COLUMNS, "weight": "h d+h", "bias": "h 1"},
+    *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
+    *_ways({"x": "n d", "weight": "d d"}, {"bias": "d"}, {"bias": "1 d"}),
+)
+#: A cost of one vector of parameters.
+FLAT = Kind(
+    "flat vector",
+    (),
+    (
+        {
+            "theta": "d",
+            "data": real("n d", differentiate=False),
+            "target": real("n", low=_LOW, high=_HIGH, differentiate=False),
+        },
+        {
+            "theta": "d 1",
+            "data": real("n d", differentiate=False),
+            "target": real("n 1", low=_LOW, high=_HIGH, differentiate=False),
+        },
+    ),
+    {"n": 4, "d": 3},
+)
+#: A cost of a weight and a bias, one number for all: a neuron, or a regression.
+COST = Kind(
+    "cost",
+    (),
+    (
+        *_ways(
+            {"weight": "d 1", "bias": real(), "data": real("d n", differentiate=False)},
+            {"target": real("1 n", low=_LOW, high=_HIGH, differentiate=False)},
+        ),
+        *_ways(
+            {"weight": "d", "bias": real(), "data": real("n d", differentiate=False)},
+            {"target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
+        ),
+        *_ways(
+            {"weight": "d 1", "bias": real(), "data": real("n d", differentiate=False)},
+            {"target": real("n 1", low=_LOW, high=_HIGH, differentiate=False)},
+        ),
+        {"weight": "d c", "data": real("n d", differentiate=False), "target": _LABELS},
+        {"weight": "c d", "data": real("n d", differentiate=False), "target": _LABELS},
+    ),
+    {"n": 4, "d": 3, "c": 5},
+)
+#: A model with a loss of its own: sizes such that labels do not fit a wrong one.
+MODEL = Kind(
+    "model",
+    (),
+    ({"data": real("n d", differentiate=False), "target": _LABELS},),
+    {"n": 7, "d": 6, "h": 3, "c": 5},
+)

@@ -1,0 +1,153 @@
+"""A layer that is wrong as it was read, judged again as it may be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gradcheck.adapters import guards
+from gradcheck.adapters.discovery import argument_text
+from gradcheck.adapters.gradient_report import gradient_report
+from gradcheck.adapters.judgements import outcomes_of
+from gradcheck.adapters.layers import declare, plan_of
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.readings import one_sample, others
+from gradcheck.adapters.recognition import Reading, changes_nothing
+from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
+from gradcheck.arguments import Real, real
+from gradcheck.checking import Outcome, Profile
+from gradcheck.claims import Derivation, Rule
+
+#: Where exponentials of everything overflow, inputs of this size are tried.
+_MODERATE = 30.0
+#: What fails loudly, so that its author would have seen it where it is used.
+_BREAKS = ("wrong shape", "raises", "no gradient found")
+
+
+def moderate(
+    reading: Reading, report: LayerReport, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]]:
+    """Again with inputs of moderate size."""
+    inputs: dict[str, Any] = {}
+    for name, given in reading.inputs.items():
+        argument = real(given) if isinstance(given, str) else given
+        if isinstance(argument, Real) and argument.low is None and argument.high is None:
+            argument = real(
+                argument.dims.text if argument.dims else "",
+                low=-_MODERATE,
+                high=_MODERATE,
+                differentiate=argument.differentiate,
+            )
+        inputs[name] = argument
+    declared = declare((*reading.sighting.what, reading.names), inputs)
+    reading.inputs = inputs
+    report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+    report.assumptions.append(
+        f"inputs between {-_MODERATE:g} and {_MODERATE:g}: at others it overflows"
+    )
+    return declared, outcomes_of(declared, profile)
+
+
+def otherwise(
+    reading: Reading, report: LayerReport, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer that is wrong as it was read, in another reading of which all is right."""
+    for inputs, names, assumption in others(reading):
+        found = _all_right(reading, inputs, names, profile)
+        if found is not None:
+            reading.inputs, reading.names = inputs, names
+            report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+            report.assumptions.append(assumption)
+            return found
+    return None
+
+
+def without_guards(
+    reading: Reading, report: LayerReport, declared: Derivation, profile: Profile, *, guessed: bool
+) -> tuple[Derivation, list[tuple[Rule, Outcome]], list[GradientReport]] | None:
+    """A loss without what only keeps it finite, if its gradient is then right up to a constant."""
+    plan = plan_of(declared)
+    if plan is None or not plan.is_loss:
+        return None
+    with guards.without(reading.sighting.style) as small:
+        ways = [(reading.inputs, reading.names, "")] if small else []
+        for inputs, names, assumption in [*ways, *(others(reading) if small and guessed else ())]:
+            again = replace(reading, inputs=inputs, names=names)
+            again.declared = declare((*reading.sighting.what, names), inputs)
+            outcomes = outcomes_of(again.declared, profile, simplify=False)
+            gradients = [
+                gradient_report(rule, outcome, again.declared, again, profile)
+                for rule, outcome in outcomes
+            ]
+            if all(gradient.verdict == PASS or gradient.scale for gradient in gradients):
+                reading.inputs, reading.names, reading.declared = inputs, names, again.declared
+                report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+                report.assumptions += [assumption] * bool(assumption)
+                report.assumptions.append(
+                    f"{', '.join(f'{number:g}' for number in small)} in its forward function only "
+                    "keeps it finite: the gradient is judged without it, and off by as much with it"
+                )
+                return again.declared, outcomes, gradients
+    return None
+
+
+def of_one_sample(
+    reading: Reading, report: LayerReport, gradients: Sequence[GradientReport], profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]], list[GradientReport]] | None:
+    """A layer that is wrong for a batch as one of a single sample, if it is written for one.
+
+    It is if a batch breaks its backward function, or gives gradients that no parameter fits, as
+    ``np.outer`` does, and no gradient of a parameter is right for a batch. Where a batch is meant,
+    it is said of those that are right for one sample, and they stay wrong.
+    """
+    inputs = one_sample(reading)
+    if inputs is None:
+        return None
+    again = replace(reading, inputs=inputs)
+    again.declared = declare((*reading.sighting.what, reading.names), inputs, guessed=True)
+    plan = plan_of(again.declared)
+    if again.declared.problem is not None or plan is None or plan.trial_error:
+        return None
+    if any(changes_nothing(again, name) for name in plan.differentiable):
+        return None
+    outcomes = outcomes_of(again.declared, profile)
+    right = {rule.wrt[0] for rule, outcome in outcomes if outcome.record.status == PASS}
+    wrong = {one.name: one for one in gradients if one.verdict == FAIL}
+    mended = [one for name, one in wrong.items() if name in right and not one.scale]
+    broken = [one.name for one in mended if not set(one.mistakes).isdisjoint(_BREAKS)]
+    parameters = [name for name in plan.differentiable if inputs[name] is reading.inputs[name]]
+    if broken and parameters and all(name in wrong for name in parameters):
+        reading.inputs = inputs
+        report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+        report.assumptions.append(
+            "it is for one sample at a time: for more, its backward function raises, or gives "
+            f"{' and '.join(broken)} no gradient that fits"
+        )
+        return (
+            again.declared,
+            outcomes,
+            [
+                gradient_report(rule, outcome, again.declared, again, profile)
+                for rule, outcome in outcomes
+            ],
+        )
+    for one in mended if len(right) == len(outcomes) else ():
+        one.mistakes.append("right for one sample, wrong for a batch of more")
+    return None
+
+
+def _all_right(
+    reading: Reading, inputs: Mapping[str, Any], names: Names, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer in a reading in which every gradient is right; None where one is not."""
+    declared = declare((*reading.sighting.what, names), inputs, guessed=True)
+    plan = plan_of(declared)
+    if declared.problem is not None or plan is None or plan.trial_error:
+        return None
+    # A softmax of one number is constant: there, rules are right that are wrong everywhere else.
+    if any(changes_nothing(replace(reading, declared=declared), n) for n in plan.differentiable):
+        return None
+    outcomes = outcomes_of(declared, profile, simplify=False)
+    right = all(outcome.record.status == PASS for _, outcome in outcomes)
+    return (declared, outcomes) if right else None
