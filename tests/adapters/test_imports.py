@@ -114,7 +114,10 @@ def test_variables_in_another_file_are_found(tmp_path, files, scanned, wrong):
     ("text", "said"),
     [
         ("from net.core import Function, Variable\n" + LAYERS, "it needs Function: `from net.core"),
-        ("import no_net\n" + LAYERS.replace("(Function)", "(no_net.Function)"), "`import no_net` fails"),
+        (
+            "import no_net\n" + LAYERS.replace("(Function)", "(no_net.Function)"),
+            "`import no_net` fails",
+        ),
         ("from net.core import Variable\n" + FUNCTION + LAYERS, "which needs Variable (`from net"),
         ("from net.core import *\n" + FUNCTION + LAYERS, "it may read what __call__ keeps"),
         (
