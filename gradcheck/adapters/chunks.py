@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import functools
 import json
 import linecache
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +31,8 @@ _REWRITTEN = [
         (r"\.iter(items|keys|values)\(", r".\1("),
     )
 ]
-_MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
+#: A line that is a command of the notebook, where a cell is no Python.
+_COMMAND = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -60,24 +64,44 @@ def chunks(path: Path) -> Iterator[Chunk]:
     yield Chunk(text, name)
 
 
-def _cells(path: Path, text: str) -> Iterator[Chunk]:
+def _code_cells(path: Path, text: str) -> list[str]:
+    """The source of each cell of code, with the notebook's own commands passed over.
+
+    Notebooks of format 4 list their cells; those of formats 2 and 3 list worksheets of cells, whose
+    code is called their input.
+    """
     try:
-        cells = json.loads(text)["cells"]
-        sources = [c["source"] for c in cells if c["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
+        whole = json.loads(text)
+        cells = whole.get("cells")
+        if cells is None:
+            cells = [cell for sheet in whole["worksheets"] for cell in sheet["cells"]]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        sources = ["".join(cell["source"] if "source" in cell else cell["input"]) for cell in code]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(f"{path} is not a notebook that can be read") from None
+    return [_without_commands(source) for source in sources]
+
+
+def _without_commands(code: str) -> str:
+    """A cell with ``pass`` for each command; a line of Python may begin with ``%`` as well."""
+    for text in (code, as_python_3(code)):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            ast.parse(text)
+            return code
+    return _COMMAND.sub(r"\1pass", code)
+
+
+def _cells(path: Path, text: str) -> Iterator[Chunk]:
     line = 1
-    for source in sources:
-        code = _MAGIC.sub("pass", "".join(source))
-        if not code.lstrip().startswith("%%"):
-            # Every cell is given the lines before it, so that a line number means one place.
-            name = str(path.absolute())
-            padded = "\n" * (line - 1) + code
-            before = "".join(linecache.cache[name][2]) if name in linecache.cache else ""  # type: ignore[misc]
-            whole = (before if line > 1 else "") + code + "\n"
-            linecache.cache[name] = (len(padded), None, whole.splitlines(keepends=True), name)
-            yield Chunk(code, name, line)
-            line += code.count("\n") + 1
+    for code in _code_cells(path, text):
+        # Every cell is given the lines before it, so that a line number means one place.
+        name = str(path.absolute())
+        padded = "\n" * (line - 1) + code
+        before = "".join(linecache.cache[name][2]) if name in linecache.cache else ""  # type: ignore[misc]
+        whole = (before if line > 1 else "") + code + "\n"
+        linecache.cache[name] = (len(padded), None, whole.splitlines(keepends=True), name)
+        yield Chunk(code, name, line)
+        line += code.count("\n") + 1
 
 
 def split(chunk: Chunk) -> Iterator[Chunk]:
@@ -94,6 +118,28 @@ def split(chunk: Chunk) -> Iterator[Chunk]:
     for k, start in enumerate(starts):
         end = starts[k + 1] if k + 1 < len(starts) else len(lines)
         yield Chunk("\n".join(lines[start:end]) + "\n", chunk.file, chunk.line + start)
+
+
+def parsed(chunk: Chunk, *, old: bool = False) -> Iterator[tuple[Chunk, ast.Module | Exception]]:
+    """The source and its tree, cut in pieces where some of it is no Python; or what is wrong.
+
+    A piece of an ``old`` source is taken for Python 2.
+    """
+    now = as_python_3(chunk.text)
+    problem: Exception = SyntaxError("nothing to parse")
+    for text in (now, chunk.text) if old else (chunk.text, now):
+        try:
+            with warnings.catch_warnings(action="ignore"):  # of \d in a plain string
+                yield chunk, ast.parse(text)
+                return
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            problem = error
+    parts = list(split(chunk))
+    if len(parts) > 1:
+        for part in parts:
+            yield from parsed(part, old=True)
+    else:
+        yield chunk, problem
 
 
 def as_python_3(text: str) -> str:

@@ -14,12 +14,13 @@ import inspect
 import sys
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradcheck.adapters.chunks import OF_PYTHON_2, Chunk, as_python_3, chunks, split
+from gradcheck.adapters.chunks import OF_PYTHON_2, Chunk, chunks, parsed
 from gradcheck.adapters.siblings import imported_file
 from gradcheck.answers import last_line
 
@@ -149,27 +150,17 @@ class _Taking:
 
     # ---- one statement -----------------------------------------------------------------------
 
-    def _parsed(self, chunk: Chunk, *, old: bool = False) -> list[tuple[Chunk, ast.Module]]:
-        """The source and its tree; cut in pieces where some of it is no Python.
-
-        A piece of an ``old`` source is taken for Python 2.
-        """
-        now = as_python_3(chunk.text)
-        for text in (now, chunk.text) if old else (chunk.text, now):
-            try:
-                with warnings.catch_warnings(action="ignore"):  # of \d in a plain string
-                    return [(chunk, ast.parse(text))]
-            except (SyntaxError, ValueError) as error:
-                problem = error
-        parts = list(split(chunk))
-        if len(parts) > 1:
-            return [one for part in parts for one in self._parsed(part, old=True)]
-        first = chunk.text.strip().splitlines()[0] if chunk.text.strip() else ""
-        line = chunk.line + (getattr(problem, "lineno", None) or 1) - 1
-        # Without the place that Python adds: it counts the lines from the start of the piece.
-        why = getattr(problem, "msg", None) or last_line(problem)
-        self._leave(line, first.removesuffix(":"), f"this is no Python 3: {why}")
-        return []
+    def _parsed(self, chunk: Chunk) -> Iterator[tuple[Chunk, ast.Module]]:
+        for part, tree in parsed(chunk):
+            if isinstance(tree, ast.Module):
+                yield part, tree
+            else:
+                text = part.text.strip()
+                first = text.splitlines()[0] if text else ""
+                line = part.line + (getattr(tree, "lineno", None) or 1) - 1
+                # Without the place that Python adds: it counts the lines from its own start.
+                why = getattr(tree, "msg", None) or last_line(tree)
+                self._leave(line, first.removesuffix(":"), f"this is no Python 3: {why}")
 
     def _take(self, chunk: Chunk, statement: ast.stmt) -> None:
         match statement:

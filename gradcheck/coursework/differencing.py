@@ -9,9 +9,11 @@ hides it on purpose can. It is done before a line of the submission runs.
 from __future__ import annotations
 
 import ast
+import contextlib
+import enum
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeGuard, TypeVar
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -33,7 +35,17 @@ class Differencing:
     """A function of the submission that takes differences, itself or by what it calls."""
 
     name: str
+    #: Where it does: in which file, and the line.
+    file: str
     line: int
+
+
+class _Kind(enum.Enum):
+    """Where a function comes from."""
+
+    DEFINED = enum.auto()
+    NAMED = enum.auto()  #: another name of one
+    CALLED = enum.auto()  #: made by a call, or a number
 
 
 @dataclass
@@ -41,30 +53,40 @@ class _Function:
     """A function of the source: what it mentions, and where it takes differences itself."""
 
     name: str
-    mentions: set[str] = field(default_factory=set)
+    mentions: set[str]
+    file: str
     line: int = 0
+    kind: _Kind = _Kind.DEFINED
 
 
-def differencing(source: str) -> list[Differencing]:
-    """The functions that take differences; none where the source is no Python."""
-    try:
-        tree = ast.parse(source)
-        functions = list(_functions(tree, "", _imported(tree)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+def differencing(files: Mapping[str, Sequence[ast.Module]]) -> list[Differencing]:
+    """The functions that take differences, by the trees of each file, that submitted first.
+
+    Of a name that several files define, that of the first is meant.
+    """
+    functions: list[_Function] = []
     by_name: dict[str, list[_Function]] = {}
-    for function in functions:
-        by_name.setdefault(function.name.rpartition(".")[2], []).append(function)
-    found = []
-    for function in functions:
-        line = _reached(function, by_name)
-        if line:
-            found.append(Differencing(function.name, line))
-    return found
+    for file, trees in files.items():
+        imported = frozenset[str]().union(*map(_imported, trees))
+        own: list[_Function] = []
+        for statement in (one for tree in trees for one in tree.body):
+            with contextlib.suppress(RecursionError):  # of this one alone
+                own += _functions(ast.Module([statement], []), "", file, imported)
+        bound = {one.name for one in functions}
+        defined = {one.name for one in functions if one.kind is _Kind.DEFINED}
+        for one in own:
+            if one.kind is not _Kind.CALLED and one.name not in defined:
+                by_name.setdefault(one.name.rpartition(".")[2], []).append(one)
+        functions += [one for one in own if one.name not in bound]
+    return [
+        Differencing(function.name, at.file, at.line)
+        for function in functions
+        if (at := _reached(function, by_name)) is not None
+    ]
 
 
-def _reached(first: _Function, by_name: dict[str, list[_Function]]) -> int:
-    """The line at which a function, or one that it reaches by name, takes differences."""
+def _reached(first: _Function, by_name: dict[str, list[_Function]]) -> _Function | None:
+    """What takes differences: a function, or one that it reaches by name."""
     seen, left = set(), [first]
     while left:
         function = left.pop()
@@ -72,9 +94,9 @@ def _reached(first: _Function, by_name: dict[str, list[_Function]]) -> int:
             continue
         seen.add(id(function))
         if function.line:
-            return function.line
+            return function
         left += [other for name in function.mentions for other in by_name.get(name, [])]
-    return 0
+    return None
 
 
 def _imported(tree: ast.AST) -> frozenset[str]:
@@ -92,20 +114,26 @@ def _imported(tree: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
-def _functions(tree: ast.AST, prefix: str, imported: frozenset[str]) -> Iterator[_Function]:
+def _functions(
+    tree: ast.AST, prefix: str, file: str, imported: frozenset[str]
+) -> Iterator[_Function]:
     for node in ast.iter_child_nodes(tree):
         name = f"{prefix}{node.name}" if isinstance(node, _NAMED) else ""
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield _Function(name, set(_mentions(node)), _own(node, imported))
-        elif (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Lambda)
-            and isinstance(node.targets[0], ast.Name)
-        ):
-            text = f"{prefix}{node.targets[0].id}"
-            yield _Function(text, set(_mentions(node.value)), _own(node.value, imported))
+            yield _Function(name, set(_mentions(node)), file, _own(node, imported))
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            text, value = f"{prefix}{node.targets[0].id}", node.value
+            if isinstance(value, ast.Lambda):
+                yield _Function(text, set(_mentions(value)), file, _own(value, imported))
+            elif isinstance(value, ast.Name | ast.Attribute | ast.Call):
+                kind = _Kind.CALLED if isinstance(value, ast.Call) else _Kind.NAMED
+                yield _Function(text, set(_mentions(value)), file, kind=kind)
+        elif isinstance(node, ast.ImportFrom):
+            for one in node.names:
+                if one.asname is not None:
+                    yield _Function(f"{prefix}{one.asname}", {one.name}, file, kind=_Kind.NAMED)
         if isinstance(node, ast.ClassDef | ast.If | ast.Try | ast.With):
-            yield from _functions(node, f"{name}." if name else prefix, imported)
+            yield from _functions(node, f"{name}." if name else prefix, file, imported)
 
 
 _NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

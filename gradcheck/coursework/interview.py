@@ -53,7 +53,7 @@ class Interview:
         #: What of the submission its process has run.
         self._run: set[Submitted] = set()
         self._lines: list[tuple[int, protocol.Failure | None]] = []
-        self._differencing: list[tuple[str, int]] = []
+        self._differencing: list[tuple[str, str, int]] = []
         #: Why it cannot even be imported: so it will be for every other part.
         self._hopeless: Broken | None = None
         #: Why the part that is asked for has failed already.
@@ -142,13 +142,13 @@ class Interview:
     def _require_allowed(self, submitted: Submitted) -> None:
         if self.assignment.numerical_differentiation:
             return
-        for name, line in self._differencing:
+        for name, file, line in self._differencing:
             for wanted in submitted.names:
                 if name == wanted or (submitted.how and name.startswith(f"{wanted}.")):
                     raise Broken(
                         Outcome.NOT_ALLOWED,
-                        f"{wanted} takes differences of a function (line {line}); the assignment "
-                        "asks for the derivative itself",
+                        f"{wanted} takes differences of a function ({file}, line {line}); the "
+                        "assignment asks for the derivative itself",
                     )
 
     def _started(self) -> Child:
@@ -226,9 +226,10 @@ def _submitted(task: Task) -> Submitted | None:
 def _is_place(value: Any) -> bool:
     return (
         isinstance(value, tuple)
-        and len(value) == 2
+        and len(value) == 3
         and isinstance(value[0], str)
-        and isinstance(value[1], np.integer)
+        and isinstance(value[1], str)
+        and isinstance(value[2], np.integer)
     )
 
 

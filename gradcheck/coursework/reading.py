@@ -7,24 +7,25 @@ grader.
 
 from __future__ import annotations
 
+import ast
 import codecs
-import json
-import re
+import contextlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gradcheck.adapters.chunks import chunks, parsed
 from gradcheck.adapters.definitions import definitions_of
+from gradcheck.adapters.siblings import imported_file
 from gradcheck.answers import last_line
 from gradcheck.errors import InputError
 
 #: The name under which a submission is imported.
 MODULE = "submission"
 _NOTEBOOK = ".ipynb"
-#: Lines of a notebook that are commands of the notebook.
-_MAGIC = re.compile(r"(?m)(?<=^)[ \t]*[%!?].*$")
 #: So many remarks on what was left out are passed on.
 _MOST_REMARKS = 5
 
@@ -41,17 +42,42 @@ class Submission:
     notes: list[str] = field(default_factory=list)
 
 
-def source_of(path: Path) -> str:
-    """The Python source in a submission, read and not run; empty where there is none."""
-    try:
-        text = path.read_bytes().decode("utf-8", "replace")
-        if path.suffix != _NOTEBOOK:
-            return text
-        cells = json.loads(text)["cells"]
-        code = ["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return ""
-    return _MAGIC.sub("pass", "\n".join(code))
+def trees_of(path: Path) -> dict[Path, list[ast.Module]]:
+    """What of a submission is Python, read and not run: its file, and those that it imports.
+
+    Cells and statements that cannot be parsed are passed over, as they are where it is run.
+    """
+    found: dict[Path, list[ast.Module]] = {}
+    left = [path]
+    while left:
+        one = left.pop()
+        if one not in found:
+            found[one] = list(_trees(one))
+            left += [other for tree in found[one] for other in _imported(one, tree)]
+    return found
+
+
+def _trees(path: Path) -> Iterator[ast.Module]:
+    with contextlib.suppress(InputError):
+        for chunk in chunks(path):
+            for part, tree in parsed(chunk):
+                if isinstance(tree, ast.Module):
+                    yield ast.increment_lineno(tree, part.line - 1)
+
+
+def _imported(path: Path, tree: ast.Module) -> Iterator[Path]:
+    """The files of a submission that one of them imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            single: list[ast.Import | ast.ImportFrom] = [ast.Import([one]) for one in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            single = [ast.ImportFrom(node.module, [one], node.level) for one in node.names]
+        else:
+            continue
+        for one in single:
+            file = imported_file(path, one)
+            if file is not None:
+                yield file
 
 
 def read(path: Path) -> Submission:

@@ -95,11 +95,12 @@ class _Server:
         """
         from gradcheck.coursework import protocol
         from gradcheck.coursework.differencing import differencing
-        from gradcheck.coursework.reading import Unreadable, read, source_of
+        from gradcheck.coursework.reading import Unreadable, read, trees_of
         from gradcheck.coursework.units import Missing, Wanted, found, said
 
-        found_out = differencing(source_of(self.path))
-        seen = [(one.name, one.line) for one in found_out]
+        read_in = trees_of(self.path)
+        files = {os.path.relpath(file, self.path.parent): read_in[file] for file in read_in}
+        seen = [(one.name, one.file, one.line) for one in differencing(files)]
         self._write(protocol.READ, number, seen)
         asked, trials = json.loads(given[0]), given[1:]
         module, notes, whole = None, [], ""

@@ -136,6 +136,25 @@ def test_a_notebook_with_magics_and_a_broken_cell(tmp_path):
     assert "1 layer recognised, 1 gradient checked: 0 right, 1 wrong" in done.stdout
 
 
+def test_a_notebook_of_the_format_before(tmp_path):
+    """With a command inside of a function, and a line of Python that begins with a per cent."""
+    cells = [
+        "import numpy as np\nclass Relu:\n    def forward(self, x):\n        %time\n"
+        "        self.mask = x > 0\n        return x * self.mask\n"
+        "    def backward(self, dout):\n        return dout * self.mask\n",
+        "def tanh_forward(x):\n    y = np.tanh(x)\n    return y, y\n\n"
+        "def tanh_backward(dout, cache):\n    print('a gradient of shape %s'\n"
+        "          % (dout.shape,))\n    return dout * (1 - cache ** 2)\n",
+    ]
+    code = [{"cell_type": "code", "language": "python", "input": cell} for cell in cells]
+    path = tmp_path / "lab.ipynb"
+    path.write_text(json.dumps({"nbformat": 3, "worksheets": [{"cells": code}]}))
+    done = run(path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Relu" in done.stdout
+    assert "tanh" in done.stdout
+
+
 def excerpt(folder, name, *kept):
     """Some of the definitions of a student's file, alone in a file of that name."""
     head, *blocks = (STUDENTS / "right" / name).read_text(encoding="utf-8").split("\n\n\n")

@@ -280,14 +280,31 @@ def test_a_notebook_that_is_none_is_no_answer(text, tmp_path, guarded, apart):
     assert marks(guarded, path, apart)[0] == 0
 
 
-def test_a_notebook_with_commands_and_plots_earns_what_it_defines(tmp_path, guarded, apart):
-    cells = ["%matplotlib inline\n!pip install everything", "import missing_module", RIGHT,
+def notebook(cells, version=4):
+    """A notebook with these cells of code, in the format of today or in the one before."""
+    lines = [cell.splitlines(keepends=True) for cell in cells]
+    if version == 4:
+        code = [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+                 "source": text} for text in lines]  # fmt: skip
+        return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": code}
+    code = [{"cell_type": "code", "metadata": {}, "outputs": [], "language": "python",
+             "collapsed": False, "input": text} for text in lines]  # fmt: skip
+    title = {"cell_type": "heading", "level": 1, "metadata": {}, "source": ["Homework"]}
+    sheets = [{"metadata": {}, "cells": [title, *code[:-1]]}, {"cells": code[-1:]}]
+    return {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": sheets}
+
+
+WRAPPED = RIGHT + '\n\nprint("honest: %s"\n      % honest(1))\n'
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_notebook_with_commands_and_plots_earns_what_it_defines(
+    version, tmp_path, guarded, apart
+):
+    cells = ["%matplotlib inline\n!pip install everything", "import missing_module", WRAPPED,
              "raise RuntimeError('a cell that fails')", "print(square_backward(1, 2))"]  # fmt: skip
-    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
-        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
-         "source": cell.splitlines(keepends=True)} for cell in cells]}  # fmt: skip
     path = tmp_path / "submission.ipynb"
-    path.write_text(json.dumps(notebook))
+    path.write_text(json.dumps(notebook(cells, version)))
     assert marks(guarded, path, apart)[0] == 3
 
 

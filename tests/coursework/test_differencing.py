@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from gradcheck.coursework.differencing import _Values, differencing
+from gradcheck.coursework.reading import trees_of
 
 TAKES = {
     "central": "def f(x):\n    return x\n\ndef rule(dy, x, h=1e-6):\n"
@@ -87,24 +88,61 @@ DERIVES = {
 }
 
 
+def differences(folder, **files):
+    """What is found where the first of some files is submitted."""
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    trees = trees_of(folder / f"{next(iter(files))}.py")
+    return differencing({path.name: found for path, found in trees.items()})
+
+
 @pytest.mark.parametrize("name", TAKES)
-def test_differences_are_seen(name):
-    found = differencing(TAKES[name])
+def test_differences_are_seen(name, tmp_path):
+    found = differences(tmp_path, submission=TAKES[name])
     assert "rule" in {one.name.rpartition(".")[2] for one in found}
     assert all(one.line > 0 for one in found)
 
 
 @pytest.mark.parametrize("name", DERIVES)
-def test_derivatives_are_not_taken_for_differences(name):
-    assert differencing(DERIVES[name]) == []
+def test_derivatives_are_not_taken_for_differences(name, tmp_path):
+    assert differences(tmp_path, submission=DERIVES[name]) == []
 
 
-def test_a_checker_beside_the_rules_does_not_taint_them():
+def test_a_checker_beside_the_rules_does_not_taint_them(tmp_path):
     source = TAKES["central"].replace("rule", "numerical") + (
         "\n\ndef rule(dy, x):\n    return dy\n\n"
         "def test():\n    assert rule(1, 2) == numerical(1, 2)"
     )
-    assert {one.name for one in differencing(source)} == {"numerical", "test"}
+    found = differences(tmp_path, submission=source)
+    assert {one.name for one in found} == {"numerical", "test"}
+    found = differences(tmp_path, submission="import other\n" + DERIVES["softmax"], other=source)
+    assert {one.name for one in found} == {"numerical", "test"}
+    seen = "worst = numerical(1, 2)\n\ndef other(x):\n    worst = x\n    return worst\n"
+    found = differences(tmp_path, submission=f"{source}\n\n{seen}")
+    assert "other" not in {one.name for one in found}
+
+
+@pytest.mark.parametrize(
+    "imports",
+    ["from other import rule", "from other import *", "import other\nrule = other.rule",
+     "from other import rule as taken\nrule = taken", "import other as o\nrule = o.rule",
+     "from other import slope as s\ndef rule(dy, x):\n    return dy * s(np.tanh, x, 1e-6)",
+     "from other import slope\nrule = functools.partial(slope, np.tanh)",
+     "def rule(dy, x):\n    from other import slope\n    return dy * slope(np.tanh, x, 1e-6)"],
+)  # fmt: skip
+def test_differences_are_seen_in_what_is_imported(imports, tmp_path):
+    found = differences(tmp_path, submission=imports, other=TAKES["by a helper"])
+    (rule,) = (one for one in found if one.name == "rule")
+    assert (rule.file, rule.line) == ("other.py", 2)
+
+
+def test_differences_are_seen_beside_what_is_no_python(tmp_path):
+    """What cannot be parsed is passed over where a submission is run, and so it is here."""
+    broken = "def other(x)\n    return x\n\n\n" + TAKES["by a helper"]
+    (slope, rule) = differences(tmp_path, submission=broken)
+    assert (slope.line, rule.name, rule.line) == (6, "rule", 6)
+    deep = f"y = {'-' * 5000}1\nz = {'+'.join('x' * 5000)}\n"
+    assert len(differences(tmp_path, submission=deep + TAKES["by a helper"])) == 2
 
 
 def test_a_long_function_is_read_in_time():
