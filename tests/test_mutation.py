@@ -2,8 +2,12 @@
 
 import itertools
 import os
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -249,6 +253,31 @@ def test_a_worker_that_ends_or_hangs_is_replaced():
     assert results[3].ours
     assert "KeyError: 'ours'" in results[3].reason
     assert results[4] == "b"
+
+
+def outlive(folder):
+    """Hold a lock for long, with the process that wants the result killed meanwhile."""
+    import fcntl
+
+    with (Path(folder) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(LIMIT)
+        (Path(folder) / "survived").touch()
+
+
+def test_a_worker_ends_with_the_process_that_it_works_for(tmp_path):
+    fcntl = pytest.importorskip("fcntl", reason="files are locked otherwise on this system")
+    shared = (
+        "from gradcheck.mutation.workers import share_out\n"
+        "from tests.test_mutation import outlive\n"
+        f"list(share_out(outlive, [{str(tmp_path)!r}], 1, 100.0))"
+    )
+    killed = subprocess.run([sys.executable, "-c", shared], check=False, stderr=subprocess.DEVNULL)
+    assert killed.returncode == -signal.SIGKILL
+    with (tmp_path / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # free once the worker is gone
+    assert not (tmp_path / "survived").exists()
 
 
 def test_a_sample_is_the_same_for_the_same_seed(tmp_path):

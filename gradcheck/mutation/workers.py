@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections import deque
@@ -118,6 +119,9 @@ def _serve(connection: Connection, compute: Callable[[Any], Any]) -> None:
     """The life of a worker: a task after the other, until nobody sends any."""
     # Ctrl-C reaches the whole group; the process that shares out ends its workers by itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(
+        target=_end_with, args=(multiprocessing.parent_process(),), daemon=True
+    ).start()
     with (
         open(os.devnull, "w", encoding="utf-8") as nowhere,  # noqa: PTH123 - a device
         contextlib.redirect_stdout(nowhere),
@@ -133,3 +137,9 @@ def _serve(connection: Connection, compute: Callable[[Any], Any]) -> None:
                 result = Lost(traceback.format_exc(), ours=True)
             connection.send(result)
     sys.exit()
+
+
+def _end_with(parent: Any) -> None:
+    """End this process with the one that shares out: nobody is there for what it is at work on."""
+    parent.join()
+    os._exit(1)
