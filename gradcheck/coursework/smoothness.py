@@ -18,7 +18,7 @@ import numpy as np
 from gradcheck.arguments import Arrays, Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
-from gradcheck.coursework.steadiness import PARTS, largest
+from gradcheck.coursework.steadiness import PARTS, has_lost_digits, largest
 from gradcheck.measurement import measure_jvp
 from gradcheck.oracle.layout import Layout
 from gradcheck.verdict import Measured, Status
@@ -38,8 +38,8 @@ _FURTHER = 2.0**10
 def jumps(claim: Rule | Identity, case: Case) -> bool:
     """Whether a claim that was excused at a point is wrong there, though nothing shows why.
 
-    A rule that passed on a kink is if there is none; an identity that holds right beside, if its
-    sides are further apart than rounding makes of numbers of their size.
+    A rule that passed on a kink is if there is none, and an identity that holds right beside, if
+    they are further off than rounding makes of numbers of their size.
     """
     if isinstance(claim, Identity):
         return _apart(claim, case)
@@ -47,7 +47,9 @@ def jumps(claim: Rule | Identity, case: Case) -> bool:
     made.derivation = copy.copy(claim.derivation)
     made.derivation.options = replace(claim.derivation.options, smooth=True)
     verdict = judge_at(made, case, contracts=False, table=False)
-    return verdict.status is Status.FAIL and _adds_up(claim, case)
+    if verdict.status is not Status.FAIL or has_lost_digits(claim, verdict):
+        return False
+    return _adds_up(claim, case)
 
 
 def _apart(identity: Identity, case: Case) -> bool:

@@ -8,6 +8,7 @@ from gradcheck.case import Case
 from gradcheck.checking import Profile, check_claim
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
+from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.steadiness import PARTS, has_lost_digits
 from gradcheck.coursework.submitted import answered_by, collecting, from_submission
 from gradcheck.verdict import Status
@@ -83,6 +84,16 @@ def test_a_mistake_is_none_of_its_digits(off):
         verdict = judge_at(rule, Case({"z": np.array([0.0, 40.0])}, seed=1), contracts=False)
     assert verdict.status is Status.FAIL
     assert not has_lost_digits(rule, verdict)
+
+
+@pytest.mark.parametrize("off", [0.0, 41 * PARTS])
+def test_what_it_loses_beside_a_kink_is_no_jump(off):
+    """Where the function may have a kink the same holds: a mistake asks for the teacher alone."""
+    rule = declared("jacobian")
+    case = Case({"z": np.array([0.0, 40.0])}, seed=1)
+    with answered_by(Answering(lambda z: jacobian(z) + off)):
+        assert judge_at(rule, case, contracts=False).status is Status.FAIL
+        assert jumps(rule, case) is (off > 0)
 
 
 SETTINGS = """
