@@ -236,6 +236,17 @@ def snake(name: str) -> str:
     return spaced.lower().strip("_")
 
 
+#: What of a name says that it is a layer's, or which half of one.
+_HALVES = {
+    "forward", "fwd", "fprop", "backward", "bwd", "bprop", "backprop", "back", "prop", "layer",
+}  # fmt: skip
+
+
+def layer_word(name: str) -> str:
+    """What a layer is called, however it is written: ``BatchNorm``, ``batchnorm_backward``."""
+    return "".join(word for word in snake(name).split("_") if word not in _HALVES)
+
+
 def first(names: Iterable[str], holder: object) -> str | None:
     """The first of ``names`` that is an attribute of ``holder``."""
     return next((name for name in names if getattr(holder, name, None) is not None), None)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters.words import layer_word
 from gradcheck.coursework import protocol
 from gradcheck.coursework.assignment import Assignment, Picked, Task
 from gradcheck.coursework.child import Broken, Child
@@ -143,8 +144,9 @@ class Interview:
         if self.assignment.numerical_differentiation:
             return
         for name, file, line in self._differencing:
+            own = layer_word(name.partition(".")[0])
             for wanted in submitted.names:
-                if name == wanted or (submitted.how and name.startswith(f"{wanted}.")):
+                if name == wanted or (submitted.derivation and own == layer_word(wanted)):
                     raise Broken(
                         Outcome.NOT_ALLOWED,
                         f"{wanted} takes differences of a function ({file}, line {line}); the "

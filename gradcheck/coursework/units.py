@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.conventions import style_of
+from gradcheck.adapters.conventions import candidates, style_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
-from gradcheck.adapters.words import is_parameter
+from gradcheck.adapters.words import is_parameter, layer_word
 from gradcheck.answers import last_line, same
 from gradcheck.errors import DeclarationError
 
@@ -50,10 +50,24 @@ class Wanted:
 
 def found(module: ModuleType, wanted: Wanted, trials: Sequence[Any] = ()) -> Function | Layer:
     """What is asked for; raises ``Missing``."""
-    objects = tuple(_named(module, name) for name in wanted.names)
     if wanted.is_layer:
-        return Layer(objects, wanted, trials)
-    return Function(objects[0], wanted)
+        return Layer(_layer(module, wanted.names), wanted, trials)
+    return Function(_named(module, wanted.names[0]), wanted)
+
+
+def _layer(module: ModuleType, names: tuple[str, ...]) -> tuple[Any, ...]:
+    """The class or functions of these names, or what is called so in another convention."""
+    try:
+        return tuple(_named(module, name) for name in names)
+    except Missing:
+        words = {layer_word(name) for name in names}
+        near = [
+            objects for objects in candidates(vars(module))
+            if {layer_word(getattr(one, "__name__", "")) for one in objects} == words
+        ]  # fmt: skip
+        if len(near) != 1:
+            raise
+        return near[0]
 
 
 def _named(module: ModuleType, name: str) -> Any:

@@ -212,6 +212,25 @@ def test_a_layer_is_read_in_the_convention_it_is_written_in(convention, tmp_path
     assert marks == {"same_forward": 1, "dx": 1, "dW": 1, "db": 0}, graded
 
 
+@pytest.mark.parametrize(
+    ("asked", "convention", "called"),
+    [("Affine", "functions with a cache", "affine_forward affine_backward"),
+     ("AffineLayer", "functions with a cache", "affine_forward affine_backward"),
+     ("affine_forward affine_backward", "gradients in attributes", "Affine")],
+)  # fmt: skip
+def test_a_layer_is_found_by_its_name_in_another_convention(
+    asked, convention, called, tmp_path, apart
+):
+    names, source = CONVENTIONS[convention]
+    assert names == called
+    folder = assignment(tmp_path / "teacher", asked)
+    marks, graded = earned(folder, source, tmp_path, apart)
+    assert marks == {"same_forward": 1, "dx": 1, "dW": 1, "db": 1}, graded
+    by_differences = source.replace("dout.sum(axis=0)", "(g(x + 1e-6) - g(x)) / 1e-6")
+    marks, graded = earned(folder, by_differences, tmp_path, apart)
+    assert {str(part.outcome) for part in graded.parts[1:]} == {"not allowed"}, graded
+
+
 def test_a_gradient_that_is_not_as_its_parameter_is_kept_is_wrong(tmp_path, apart):
     names, source = CONVENTIONS["weights and bias the other way round"]
     folder = assignment(tmp_path / "teacher", names)
