@@ -26,6 +26,8 @@ HEAD = struct.Struct("<4sBxHIQ")
 #: The kind of an item, its number of axes, their sizes (or the number of parts), its bytes.
 ITEM = struct.Struct("<BBxx8IQ")
 MOST_AXES = 8
+#: The length of an axis has 32 bits.
+LONGEST_AXIS = 0xFFFF_FFFF
 #: No message has more items: so many records fit into 16 bits.
 MOST_ITEMS = 0xFFFF
 #: The longest text of an item, in bytes.
@@ -159,6 +161,8 @@ def _storable(value: Any) -> np.ndarray:
     array = np.asarray(value)
     if array.ndim > MOST_AXES:
         raise ProtocolError(f"an array of {array.ndim} axes; at most {MOST_AXES} can be sent")
+    if max(array.shape, default=0) > LONGEST_AXIS:
+        raise ProtocolError(f"an array of shape {array.shape}; so long an axis cannot be sent")
     match array.dtype.kind:
         case "f":
             narrow = array.dtype.itemsize <= np.dtype(np.float32).itemsize

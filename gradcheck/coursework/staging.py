@@ -157,11 +157,18 @@ def _main(folder: Path, names: Sequence[str], notes: Sequence[str]) -> Path:
         if (folder / name).is_file():
             return folder / name
     left = [path for path in sorted(folder.iterdir()) if path.suffix in (".py", ".ipynb")]
-    if len(left) != 1:
-        several = "; a folder is one submission: give those of a class one by one" if left else ""
-        left_out = "".join(f"; {note}" for note in notes[:_TOLD])
-        raise Refused(f"there is no {' or '.join(names)} in it{several}{left_out}")
-    return left[0]
+    if len(left) == 1:
+        return left[0]
+    left_out = "".join(f"; {note}" for note in notes[:_TOLD])
+    several = ""
+    if left:
+        named = ", ".join(path.name for path in left[:_TOLD])
+        several = (
+            f", and {len(left)} files that may be meant, such as {named}: call the one "
+            f"{names[0] if names else 'by its name'}. A folder is one submission; those of a class "
+            "are given one by one"
+        )
+    raise Refused(f"there is no {' or '.join(names)} in it{several}{left_out}")
 
 
 def _mode(path: Path) -> int:
@@ -230,13 +237,18 @@ class _Copying:
             room = LARGEST - self.bytes
             data = file.read(room + 1)
         if len(data) > room:
-            return self._leave(source.name, "too large")
+            return self._leave(source.name, _too_large(source, status.st_size))
         self.bytes += len(data)
         target.write_bytes(data)
         return None
 
     def _leave(self, name: str, why: str) -> None:
         self.notes.append(f"left out: {name}: {why}")
+
+
+def _too_large(source: Path, size: int) -> str:
+    remedy = "; without its outputs it is smaller" if source.suffix == ".ipynb" else ""
+    return f"too large: {size >> 20} MiB, and {LARGEST >> 20} are the most of a submission{remedy}"
 
 
 @functools.cache

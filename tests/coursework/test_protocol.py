@@ -61,7 +61,8 @@ def test_structures_and_text_come_back():
 @pytest.mark.parametrize(
     ("value", "said"),
     [(np.array([object()]), "dtype object"), (1j, "dtype complex128"), (np.array(["a"]), "dtype"),
-     (np.zeros((1,) * 9), "9 axes"), ([[[[[1.0]]]]], "lists within lists")],
+     (np.zeros((1,) * 9), "9 axes"),
+     (np.broadcast_to(0.0, 1 << 32), "so long an axis"), ([[[[[1.0]]]]], "lists within lists")],
 )  # fmt: skip
 def test_what_cannot_travel_is_named(value, said):
     with pytest.raises(ProtocolError, match=said):

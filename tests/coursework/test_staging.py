@@ -89,10 +89,32 @@ def test_what_is_larger_than_a_submission_may_be_is_not_read(tmp_path):
     before = content(tmp_path)
     with (
         tempfile.TemporaryDirectory() as root,
-        pytest.raises(staging.Refused, match=r"left out: submission\.py: too large"),
+        pytest.raises(staging.Refused, match=r"left out: submission\.py: too large: 1048576 MiB"),
         staging.room(Path(root), tmp_path, FILES),
     ):
         pass
     with large.open("ab") as file:
         file.truncate(1 << 41)
     assert content(tmp_path) != before
+
+
+def refused(folder):
+    with (
+        tempfile.TemporaryDirectory() as root,
+        pytest.raises(staging.Refused) as error,
+        staging.room(Path(root), folder, FILES),
+    ):
+        pass
+    return str(error.value)
+
+
+def test_what_is_not_taken_for_a_submission_says_what_to_do(tmp_path, monkeypatch):
+    assert refused(tmp_path) == "there is no submission.py or submission.ipynb in it"
+    for name in ("draft.py", "final.py"):
+        (tmp_path / name).touch()
+    assert "2 files that may be meant, such as draft.py, final.py" in refused(tmp_path)
+    monkeypatch.setattr(staging, "LARGEST", 3 << 20)
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "submission.ipynb").write_bytes(bytes(5 << 20))
+    said = refused(tmp_path / "lab")
+    assert "5 MiB, and 3 are the most of a submission; without its outputs it is smaller" in said
