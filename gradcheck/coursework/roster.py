@@ -12,7 +12,6 @@ import json
 import os
 import re
 import stat
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 from gradcheck.coursework.own_folder import FILES
 from gradcheck.coursework.results import RESULTS_VERSION, Graded
 from gradcheck.coursework.staging import LARGEST
+from gradcheck.coursework.whole_files import sweep, write_whole
 from gradcheck.errors import InputError
 
 #: The folder of the results, in the one that is asked for.
@@ -128,20 +128,13 @@ class Records:
             return None
 
     def write(self, entry: Entry, graded: Graded, made_from: str) -> None:
-        """Write a result whole, or not at all."""
+        """Write a result whole, or not at all; raises ``InputError``."""
         text = json.dumps({"key": made_from, **graded.as_dict()}, indent=1, ensure_ascii=True)
-        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".tmp")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(descriptor)
-            Path(name).replace(self.path(entry))
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            write_whole(self.path(entry), text.encode("ascii"), mode=0o600)
+        except InputError as error:
+            raise InputError(f"{error}; --resume goes on from what is recorded") from None
 
     def sweep(self) -> None:
         """Delete what a run that was killed had begun to write."""
-        for path in self.folder.glob(".*.tmp"):
-            path.unlink(missing_ok=True)
+        sweep(self.folder)

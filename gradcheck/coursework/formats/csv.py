@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gradcheck.coursework.formats.disclosure import notes
-from gradcheck.coursework.formats.files import write_bytes
 from gradcheck.coursework.formats.text import name, rounded
 from gradcheck.coursework.results import Graded, Part
+from gradcheck.coursework.whole_files import write_whole
 
 #: A cell longer than this many characters, some spreadsheets cut or refuse (32,767).
 _MOST_CELL = 2_000
@@ -27,7 +27,7 @@ _FORMULA = re.compile("(^|[,;|\"'])(\\s*)(?=[=+\\-@＝＋－＠])")
 
 def write(graded: Sequence[Graded], directory: Path) -> list[Path]:
     """Write ``class.csv``."""
-    return [write_bytes(directory / "class.csv", table(graded).encode("utf-8-sig"))]
+    return [write_whole(directory / "class.csv", table(graded).encode("utf-8-sig"))]
 
 
 def table(graded: Sequence[Graded]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -60,30 +59,9 @@ def for_each(
     return written
 
 
-def write_json(path: Path, data: Any) -> Path:
-    """Write data as JSON, which every reader takes as UTF-8 or ASCII."""
-    return write_bytes(path, as_json(data))
-
-
 def as_json(data: Any) -> bytes:
     """Data as JSON."""
     return (json.dumps(data, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
-
-
-def write_bytes(path: Path, data: bytes) -> Path:
-    """Write a file such that whoever reads it finds all of it, or what was there before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as file:
-        made = Path(file.name)
-        try:
-            file.write(data)
-        except BaseException:
-            file.close()
-            made.unlink()
-            raise
-    made.chmod(0o644)  # a temporary file is for its owner alone
-    made.replace(path)
-    return path
 
 
 def fitted(make: Callable[[int], bytes], most_bytes: int, most_text: int) -> bytes:

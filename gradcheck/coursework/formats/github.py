@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.coursework.formats.disclosure import Disclosed, Told, disclosed, warning
-from gradcheck.coursework.formats.files import as_json, fitted, for_each, write_bytes
+from gradcheck.coursework.formats.files import as_json, fitted, for_each
 from gradcheck.coursework.formats.text import MOST_TEXT, name, points, rounded
 from gradcheck.coursework.results import Graded, Outcome
+from gradcheck.coursework.whole_files import write_whole
 from gradcheck.report.github import Annotation, add_to_summary, cell, commands, inline, markdown
 
 #: The version of the result that Classroom's reporter reads.
@@ -38,7 +39,7 @@ def write(graded: Sequence[Graded], directory: Path) -> list[Path]:
     written = for_each(graded, directory, _write_one)
     if len(graded) != 1:
         text = class_summary(graded).encode("utf-8", "backslashreplace")
-        written.append(write_bytes(directory / "summary.md", text))
+        written.append(write_whole(directory / "summary.md", text))
     return written
 
 
@@ -81,7 +82,7 @@ def _write_one(graded: Graded, directory: Path) -> list[Path]:
         "annotations.txt": "".join(f"{line}\n" for line in annotated(told)).encode(),
         "classroom.txt": _output(graded),
     }
-    return [write_bytes(directory / file, text) for file, text in texts.items()]
+    return [write_whole(directory / file, text) for file, text in texts.items()]
 
 
 def summary(told: Disclosed) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.coursework.formats.disclosure import Disclosed, Told, disclosed
-from gradcheck.coursework.formats.files import as_json, fitted, for_each, write_bytes
+from gradcheck.coursework.formats.files import as_json, fitted, for_each
 from gradcheck.coursework.formats.text import MOST_TEXT, points, rounded
 from gradcheck.coursework.results import Graded, Outcome
+from gradcheck.coursework.whole_files import write_whole
 
 #: Gradescope states no limit; a page of more than this is of no use to a student.
 _MOST_BYTES = 2_000_000
@@ -31,7 +32,7 @@ def _write_one(graded: Graded, directory: Path) -> list[Path]:
     def make(most: int) -> bytes:
         return as_json(results(disclosed(graded, most), graded.seconds))
 
-    return [write_bytes(directory / "results.json", fitted(make, _MOST_BYTES, MOST_TEXT))]
+    return [write_whole(directory / "results.json", fitted(make, _MOST_BYTES, MOST_TEXT))]
 
 
 def results(told: Disclosed, seconds: float = 0.0) -> dict[str, Any]:

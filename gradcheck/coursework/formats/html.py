@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gradcheck.coursework.formats.disclosure import STATUS, disclosed
-from gradcheck.coursework.formats.files import file_names, write_bytes
+from gradcheck.coursework.formats.files import file_names
 from gradcheck.coursework.formats.overview import MOST_LISTED, PartCount, overview
 from gradcheck.coursework.formats.text import name, points
 from gradcheck.coursework.results import Graded
+from gradcheck.coursework.whole_files import write_whole
 from gradcheck.records import count
 
 _PACKAGE = "gradcheck.coursework.formats"
@@ -94,4 +95,4 @@ def _rendered(template: str, **values: Any) -> str:
 
 
 def _write(path: Path, page: str) -> Path:
-    return write_bytes(path, page.encode("utf-8", "backslashreplace"))
+    return write_whole(path, page.encode("utf-8", "backslashreplace"))

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradcheck.coursework.formats.disclosure import Disclosed, Told, disclosed
-from gradcheck.coursework.formats.files import write_bytes
 from gradcheck.coursework.formats.text import points
 from gradcheck.coursework.results import Graded
+from gradcheck.coursework.whole_files import write_whole
 
 #: The element that says how a test ended; a test that passed has none.
 _ELEMENTS = {"fail": "failure", "error": "error", "undecided": "skipped"}
@@ -22,7 +22,7 @@ _MOST_TEXT = 2_000
 
 def write(graded: Sequence[Graded], directory: Path) -> list[Path]:
     """Write ``junit.xml``, with a suite for each submission."""
-    return [write_bytes(directory / "junit.xml", document(graded))]
+    return [write_whole(directory / "junit.xml", document(graded))]
 
 
 def document(graded: Sequence[Graded]) -> bytes:

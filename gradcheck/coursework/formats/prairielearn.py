@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.coursework.formats.disclosure import Disclosed, Told, disclosed
-from gradcheck.coursework.formats.files import as_json, fitted, for_each, write_bytes
+from gradcheck.coursework.formats.files import as_json, fitted, for_each
 from gradcheck.coursework.formats.text import MOST_TEXT, points, rounded
 from gradcheck.coursework.results import Graded
+from gradcheck.coursework.whole_files import write_whole
 
 #: PrairieLearn refuses a file above 1 MB.
 _MOST_BYTES = 1_000_000
@@ -28,7 +29,7 @@ def _write_one(graded: Graded, directory: Path) -> list[Path]:
     def make(most: int) -> bytes:
         return as_json(results(disclosed(graded, most)))
 
-    return [write_bytes(directory / "results.json", fitted(make, _MOST_BYTES, MOST_TEXT))]
+    return [write_whole(directory / "results.json", fitted(make, _MOST_BYTES, MOST_TEXT))]
 
 
 def results(told: Disclosed) -> dict[str, Any]:

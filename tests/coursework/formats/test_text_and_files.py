@@ -1,8 +1,6 @@
 """Text and file names, whatever submissions put into them."""
 
 import itertools
-import os
-import sys
 
 import pytest
 
@@ -11,9 +9,9 @@ from gradcheck.coursework.formats.files import (
     file_names,
     fitted,
     for_each,
-    write_bytes,
 )
 from gradcheck.coursework.formats.text import name, plain, points, rounded
+from gradcheck.coursework.whole_files import write_whole
 from tests.coursework.formats.made_up import HOSTILE, a_class, graded
 
 
@@ -67,7 +65,7 @@ def test_a_bad_name_becomes_a_good_one(bad, tmp_path):
     assert made not in (".", "..")
     assert made[0] not in ".-"
     assert made.split(".")[0].casefold() not in ("con", "nul", "lpt1")
-    path = write_bytes(tmp_path / made, b"x")
+    path = write_whole(tmp_path / made, b"x")
     assert path.parent == tmp_path
     assert [one.name for one in tmp_path.iterdir()] == [made]
 
@@ -89,36 +87,13 @@ def test_the_name_of_a_file_does_not_depend_on_the_order_of_the_submissions():
 
 def test_one_submission_is_written_where_a_platform_looks_for_it(tmp_path):
     def write(one, directory):
-        return [write_bytes(directory / "results.json", one.submission.encode())]
+        return [write_whole(directory / "results.json", one.submission.encode())]
 
     assert for_each(named("ann"), tmp_path, write) == [tmp_path / "results.json"]
     assert for_each(named("ann", "bob"), tmp_path, write) == [
         tmp_path / "ann" / "results.json", tmp_path / "bob" / "results.json",
     ]  # fmt: skip
     assert for_each([], tmp_path, write) == []
-
-
-def test_a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it(tmp_path):
-    path = tmp_path / "new" / "a.json"
-    for data in (b"first", b"second"):
-        write_bytes(path, data)
-        assert path.read_bytes() == data
-    with pytest.raises(TypeError):
-        write_bytes(path, "no bytes")
-    assert path.read_bytes() == b"second"
-    assert [one.name for one in path.parent.iterdir()] == ["a.json"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
-def test_a_link_that_lies_there_is_replaced_and_not_followed(tmp_path):
-    target = tmp_path / "target"
-    target.write_text("untouched")
-    link = tmp_path / "link"
-    link.symlink_to(target)
-    write_bytes(link, b"x")
-    assert target.read_text() == "untouched"
-    assert not link.is_symlink()
-    assert os.stat(link).st_mode & 0o777 == 0o644  # noqa: PTH116 - of the file itself
 
 
 def test_texts_are_shortened_until_all_of_it_fits():
