@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from gradcheck.claims import NAMESPACE
+from gradcheck.claims import DECLARATIONS, NAMESPACE, Rule
 from gradcheck.coursework import units
 from gradcheck.coursework.reading import MODULE, Unreadable, read
 from gradcheck.errors import InputError
@@ -27,12 +27,21 @@ def own_function(wanted: Any) -> Any:
     assert isinstance(function, units.Function)
 
     def called(*args: Any, **kwargs: Any) -> Any:
+        if not function.gradients:  # the rule was declared with it after it was made
+            rules = getattr(wanted, NAMESPACE).get(DECLARATIONS, ())
+            function.gradients = returned_gradients(called, rules)
         return function.called(wanted.bound(args, kwargs))
 
     # Its own source is what a report shows, and what a remedy changes.
     with contextlib.suppress(AttributeError, TypeError):
         called = functools.wraps(function.function)(called)
     return _described(called, wanted)
+
+
+def returned_gradients(function: Any, rules: Iterable[Any]) -> tuple[str, ...]:
+    """The inputs for which a function returns gradients, by the rule that it is declared as."""
+    own = (one for one in rules if isinstance(one, Rule) and one.function is function)
+    return next((one.wrt for one in own if one.kind in ("vjp", "gradient")), ())
 
 
 def _described(function: Any, wanted: Any) -> Any:

@@ -171,7 +171,13 @@ def _storable(value: Any) -> np.ndarray:
             return array.astype("<i8", copy=False)
         case "b":
             return array.astype("|b1", copy=False)
-    raise ProtocolError(f"an array of dtype {array.dtype}; real numbers were expected")
+    is_array = isinstance(value, np.ndarray | np.generic)
+    what = (
+        f"an array of dtype {array.dtype}"
+        if is_array
+        else f"a value of type {type(value).__name__}"
+    )
+    raise ProtocolError(f"{what}; real numbers were expected")
 
 
 def head(raw: bytes) -> Head:

@@ -160,8 +160,8 @@ class Submitted:
     """
 
     __slots__ = (
-        "__gradcheck_namespace__", "_size", "_waiting", "derivation", "file", "how", "line",
-        "names", "parameters",
+        "__gradcheck_namespace__", "_size", "_waiting", "derivation", "file", "gradients",
+        "how", "line", "names", "parameters",
     )  # fmt: skip
 
     def __init__(
@@ -176,6 +176,8 @@ class Submitted:
         self.file, self.line = frame.f_code.co_filename, frame.f_lineno
         setattr(self, NAMESPACE, frame.f_globals)
         self.derivation, self.how = derivation, how
+        #: The inputs for which it returns gradients, once it is known to be such a rule.
+        self.gradients: tuple[str, ...] = ()
         self._size = USUAL_SIZE
         #: Answers that were asked for ahead, by what they were asked with.
         self._waiting: dict[Any, list[Any]] = {}
@@ -194,6 +196,7 @@ class Submitted:
         return {
             "names": self.names,
             "parameters": self.parameters,
+            "gradients": self.gradients,
             "is_layer": self.derivation is not None,
             "how": {} if self.how is None else vars(self.how),
             "differentiable": () if self.derivation is None else self.derivation.differentiable,

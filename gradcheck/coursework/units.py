@@ -21,7 +21,7 @@ from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
-from gradcheck.adapters.words import is_parameter, layer_word
+from gradcheck.adapters.words import gradient_names, is_parameter, layer_word
 from gradcheck.answers import last_line, same
 from gradcheck.errors import DeclarationError
 
@@ -37,12 +37,14 @@ class Missing(Exception):
 class Wanted:
     """What the assignment asks for: data, which crosses the border.
 
-    A function: its name and the parameters that it is called with. A layer: the names of one class
-    or of two functions, how it is read, and the inputs of the derivation that it belongs to.
+    A function: its name, the parameters that it is called with, and the inputs for which it returns
+    gradients, if it does. A layer: the names of one class or of two functions, how it is read, and
+    the inputs of the derivation that it belongs to.
     """
 
     names: tuple[str, ...]
     parameters: tuple[str, ...] = ()
+    gradients: tuple[str, ...] = ()
     is_layer: bool = False
     how: Mapping[str, Any] = field(default_factory=dict)
     differentiable: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ class Function:
 
     def __init__(self, function: Any, wanted: Wanted) -> None:
         self.function, self.wanted = function, wanted
+        self.gradients = wanted.gradients
         self.line = place_of(function)
         self.by_name = self._takes_names()
         self.notes: list[str] = []
@@ -137,8 +140,24 @@ class Function:
     def called(self, given: Sequence[Any]) -> Any:
         """The raw answer, and no look at what became of the arguments."""
         if self.by_name:
-            return self.function(**dict(zip(self.wanted.parameters, given, strict=True)))
-        return self.function(*given)
+            answer = self.function(**dict(zip(self.wanted.parameters, given, strict=True)))
+        else:
+            answer = self.function(*given)
+        return self._in_order(answer) if isinstance(answer, Mapping) else answer
+
+    def _in_order(self, answer: Mapping[Any, Any]) -> Any:
+        """Gradients that are returned by their names, as ``grads["dW"]``."""
+        found = []
+        for name in self.gradients:
+            key = next((one for one in (*gradient_names(name), name) if one in answer), None)
+            if key is None:
+                keys = ", ".join(map(str, list(answer)[:_MOST_NAMES]))
+                raise Missing(
+                    f"{self.wanted.names[0]} returns a dict without a gradient for {name!r}, such "
+                    f"as d{name}; it has {keys}"
+                )
+            found.append(answer[key])
+        return tuple(found) if len(found) > 1 else found[0] if found else answer
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

@@ -60,7 +60,8 @@ def test_structures_and_text_come_back():
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(np.array([object()]), "dtype object"), (1j, "dtype complex128"), (np.array(["a"]), "dtype"),
+    [(np.array([object()]), "dtype object"), (1j, "type complex"), (np.array(["a"]), "dtype"),
+     (iter([]), "type list_iterator"),
      (np.zeros((1,) * 9), "9 axes"),
      (np.broadcast_to(0.0, 1 << 32), "so long an axis"), ([[[[[1.0]]]]], "lists within lists")],
 )  # fmt: skip

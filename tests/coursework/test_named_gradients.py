@@ -1,0 +1,50 @@
+"""Gradients that a rule returns by their names are the same as those that it returns in order."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from gradcheck.coursework.grading import grade
+from tests.coursework.generated import submission
+
+SOURCE = submission("stable", "short", "right")[0]
+IN_ORDER = "return dz @ W.T, x.T @ dz, dz.sum(axis=0)"
+NAMED = {
+    "as gradients": "return {'db': dz.sum(axis=0), 'dW': x.T @ dz, 'dx': dz @ W.T}",
+    "as parameters": "return dict(W=x.T @ dz, x=dz @ W.T, b=dz.sum(axis=0))",
+    "in words": "return dict(grad_W=x.T @ dz, grad_x=dz @ W.T, grad_b=dz.sum(axis=0), cost=1)",
+}
+
+
+def graded(source, tmp_path, homework, apart):
+    (tmp_path / "submission.py").write_text(source)
+    one = grade(homework, tmp_path / "submission.py", apart, homework.hidden_seed, "one")
+    return {part.name.rpartition(" ")[2]: part for part in one.parts}
+
+
+@pytest.mark.parametrize("way", NAMED)
+def test_they_are_found_by_their_names(way, tmp_path, homework, apart):
+    assert IN_ORDER in SOURCE
+    wrong = NAMED[way].replace("dz.sum(axis=0)", "dz.mean(axis=0)")
+    parts = graded(SOURCE.replace(IN_ORDER, wrong), tmp_path, homework, apart)
+    assert [parts[name].earned > 0 for name in ("dx", "dW", "db")] == [True, True, False]
+
+
+def test_one_that_is_not_there_is_named(tmp_path, homework, apart):
+    lacking = "return {'dW': x.T @ dz, 'dx': dz @ W.T}"
+    parts = graded(SOURCE.replace(IN_ORDER, lacking), tmp_path, homework, apart)
+    said = "returns a dict without a gradient for 'b', such as db; it has dW, dx"
+    assert said in parts["db"].reason
+
+
+def test_a_student_sees_the_same(tmp_path, homework):
+    shutil.copytree(homework.folder / "derivations", tmp_path / "own" / "derivations")
+    source = SOURCE.replace(IN_ORDER, NAMED["as gradients"])
+    (tmp_path / "own" / "submission.py").write_text(source)
+    done = subprocess.run(
+        [sys.executable, "-m", "gradcheck", "check", "--profile", "ci"],
+        cwd=tmp_path / "own", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
