@@ -190,8 +190,11 @@ def _one_gradient(claim: Rule | Identity, key: str, where: str) -> Rule:
         raise InputError(f"{where}: points for each gradient are for a vjp; give one number")
     names = {f"d{name}": name for name in claim.wrt}
     if key not in names:
+        each = ""
+        if isinstance(claim.function, Gradient):
+            each = "; each gradient of a layer is a claim and a part of its own"
         raise InputError(
-            f"{where}: {claim.derivation.name} has no gradient {key!r}; it has {', '.join(names)}"
+            f"{where}: {claim.derivation.name} has no gradient {key!r}; it has {', '.join(names)}{each}"
         )
     made = Rule(Picked(claim, names[key]), claim.derivation, "vjp", (names[key],), register=False)
     made.file, made.line = claim.file, claim.line

@@ -27,8 +27,9 @@ from gradcheck.mutation.workers import Lost
 
 #: How often an order is given out again that raised; a worker that dies has not raised.
 _RETRIES = 1
-#: Seconds in which the scheduler has to answer.
+#: Seconds in which the scheduler has to answer, and in which a first worker has to be there.
 _CONNECTING = 10
+_GATHERING = 60
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Parcel:
 def shared_out(orders: Sequence[Any], address: str, unsafe: bool) -> Iterator[tuple[int, Any]]:
     """The results as they come, each with the number of its order.
 
-    Raises ``InputError`` where there is no scheduler, or Dask is not installed.
+    Raises ``InputError`` where there is no scheduler, no worker, or Dask is not installed.
     """
     try:
         dask: Any = importlib.import_module("distributed")
@@ -59,6 +60,13 @@ def shared_out(orders: Sequence[Any], address: str, unsafe: bool) -> Iterator[tu
     except (OSError, ValueError) as error:
         raise InputError(f"--scheduler {address}: no scheduler answers there: {error}") from None
     with client:
+        try:
+            client.wait_for_workers(1, timeout=_GATHERING)
+        except OSError:
+            raise InputError(
+                f"--scheduler {address}: no worker came within {_GATHERING:g} s; start one, as by "
+                f"`dask worker {address}`"
+            ) from None
         files = _assignment_files(orders[0].assignment) if orders else {}
         futures = {
             client.submit(

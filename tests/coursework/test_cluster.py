@@ -84,3 +84,17 @@ def test_a_scheduler_that_is_not_there_is_named(tmp_path, homework, monkeypatch)
     run = Run(homework, tmp_path / "out", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(InputError, match="no scheduler answers there"):
         run.grade(entries)
+
+
+def test_a_scheduler_without_workers_is_not_waited_for_for_ever(tmp_path, homework, monkeypatch):
+    from gradcheck.coursework import cluster as module
+
+    monkeypatch.setattr(module, "_GATHERING", 0.1)
+    handed_in(tmp_path / "in", [("stable", "short", "right")])
+    entries = roster.entries(list((tmp_path / "in").iterdir()))
+    with distributed.LocalCluster(
+        n_workers=0, processes=False, protocol="tcp", dashboard_address=None, host="127.0.0.1"
+    ) as empty:
+        run = Run(homework, tmp_path / "out", scheduler=empty.scheduler_address)
+        with pytest.raises(InputError, match=r"no worker came within .* start one, as by `dask"):
+            run.grade(entries)

@@ -7,6 +7,7 @@ import pytest
 
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
+from gradcheck.errors import InputError
 
 SETTINGS = """
 id = "layers"
@@ -237,6 +238,17 @@ def test_a_gradient_that_is_not_as_its_parameter_is_kept_is_wrong(tmp_path, apar
     wrong = source.replace("dLdZ.T @ self.A", "self.A.T @ dLdZ")
     marks, graded = earned(folder, wrong, tmp_path, apart)
     assert marks == {"same_forward": 1, "dx": 1, "dW": 0, "db": 1}, graded
+
+
+def test_points_for_each_gradient_of_a_layer_are_points_of_parts(tmp_path):
+    folder = assignment(tmp_path / "teacher", "Affine")
+    text = (folder / "assignment.toml").read_text()
+    (folder / "assignment.toml").write_text(f"{text}points = {{ db = 1, dW = 2 }}\n")
+    said = (
+        r"affine has no gradient 'dW'; it has db; each gradient of a layer is .* a part of its own"
+    )
+    with pytest.raises(InputError, match=said):
+        Assignment.load(folder)
 
 
 def test_a_layer_that_is_missing_or_has_no_gradient_says_so(tmp_path, apart, monkeypatch):
