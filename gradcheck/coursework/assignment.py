@@ -193,8 +193,9 @@ def _one_gradient(claim: Rule | Identity, key: str, where: str) -> Rule:
         each = ""
         if isinstance(claim.function, Gradient):
             each = "; each gradient of a layer is a claim and a part of its own"
+        there = ", ".join(names) + each
         raise InputError(
-            f"{where}: {claim.derivation.name} has no gradient {key!r}; it has {', '.join(names)}{each}"
+            f"{where}: {claim.derivation.name} has no gradient {key!r}; it has {there}"
         )
     made = Rule(Picked(claim, names[key]), claim.derivation, "vjp", (names[key],), register=False)
     made.file, made.line = claim.file, claim.line
