@@ -34,7 +34,7 @@ has failed at all of it; else nothing is run. Each process has a scratch folder 
 user of its own writes nowhere else where the kernel has Landlock. The process and its descendants
 are gone before a result is written.
 
-**Marks** (``interview``, ``grading``, ``placement``, ``cotangents``, ``steadiness``,
+**Marks** (``interview``, ``grading``, ``placement``, ``cotangents``, ``precision``, ``steadiness``,
 ``smoothness``, ``results``). Each part is tried on inputs of the visible seed and of the hidden
 one, which draws the sizes too. A share of the hidden ones is placed where numbers that the
 submission is given are exactly zero or the same, each way in each array; what it makes of
@@ -56,7 +56,8 @@ What is *not* defended against:
 - a student who knows the hidden seed;
 - a rule that is right whenever it is asked here, and wrong at times or inputs that are not met;
 - a gradient that is off by less than 6e-8 of the numbers beside it, as of a softmax that is taken
-  for 1 where less than 1e-9 is left: a check resolves no more.
+  for 1 where less than 1e-9 is left: a check resolves no more; or by less than 2e-6 at fewer than a
+  quarter of the inputs, if all its answers are in single precision (``precision``).
 
 As a user of its own, where namespaces are forbidden, moreover:
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.claims import Rule
 from gradcheck.coursework.placement import usual
-from gradcheck.coursework.steadiness import PARTS
+from gradcheck.coursework.precision import PARTS
 from gradcheck.evaluation import announce, claim_at
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.layout import Vector
@@ -28,10 +28,11 @@ _SAME = 2.0**-20
 _ROUNDINGS = 2.0**10
 
 
-def unlike_their_sum(rule: Rule, rng: np.random.Generator) -> str:
+def unlike_their_sum(rule: Rule, rng: np.random.Generator, lost: float = PARTS) -> str:
     """What is wrong with the answers to cotangents or tangents of zeros and ties; empty if nothing.
 
-    Raises what the grader raises where the submission does not answer.
+    Of what it is given the share ``lost`` may go in rounding. Raises what the grader raises where
+    the submission does not answer.
     """
     if rule.kind not in ("vjp", "jvp"):
         return ""
@@ -61,7 +62,7 @@ def unlike_their_sum(rule: Rule, rng: np.random.Generator) -> str:
         for a, b in zip(first, second, strict=True):
             largest = max(float(np.max(np.abs(one), initial=0.0)) for one in (full, a, b))
             off = float(np.max(np.abs(full - (a + b)), initial=0.0))
-            if not off <= max(share * largest, PARTS * given):
+            if not off <= max(share * largest, lost * given):
                 return f"not linear in the {what}, where some of it are zero or the same"
     return ""
 

@@ -46,6 +46,8 @@ _MOST_UNDECIDED = 0.25
 _COARSEST = 1e-5
 #: Causes for which an equality that does not hold at a point is not accused of it.
 _BESIDE = ("coarse", "measurement", "underflow")
+#: What is said beside open points of a submission that computes so.
+_SINGLE = "; it computes in single precision"
 #: What nothing of the submission has run for, beside its import: its process is as it was.
 _UNASKED = (Outcome.MISSING, Outcome.NOT_ALLOWED)
 #: Where a part's check has to end in any case; the time of the submission itself is limited apart.
@@ -218,19 +220,23 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         if verdict.case is not None and ((passed and verdict.kinks) or beside):
             kinked.append(verdict.case)
 
-    checked = _checked(assignment, task, [seed], most, hints, judged, final)
+    def excused(verdict: Verdict) -> bool:
+        return has_lost_digits(task.claim, verdict, interview.precision.parts)
+
+    checked = _checked(assignment, task, [seed], most, hints, judged, excused, final)
     inputs, undecided = checked.record.inputs, checked.record.undecided
     if checked.record.status == str(Status.UNDECIDED):
-        checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, final)
+        checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, excused, final)
         inputs += checked.record.inputs
         undecided += checked.record.undecided
     doubt = unlike = ""
     if checked.record.status == str(Status.PASS) and isinstance(task.claim, Rule):
         entropy = [zlib.crc32(task.name.encode()), seed]
         with installed((assignment.folder / FOLDER).absolute()):
-            unlike = unlike_their_sum(task.claim, np.random.default_rng(entropy))
+            rng = np.random.default_rng(entropy)
+            unlike = unlike_their_sum(task.claim, rng, interview.precision.parts)
     if checked.record.status == str(Status.PASS) and not unlike:
-        doubt = _doubt(checked) or _excused(task, interview, unsure, kinked, inputs)
+        doubt = _doubt(checked, interview) or _excused(task, interview, unsure, kinked, inputs)
     if not interview.asked:
         made = _failed(task, Outcome.MISSING, "the claim asks nothing of the submission")
     elif unlike:
@@ -238,7 +244,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
     elif doubt:
         made = _failed(task, Outcome.NEEDS_TEACHER, doubt)
     elif checked.record.status != str(Status.PASS):
-        made = _unearned(task, checked, hints)
+        made = _unearned(task, checked, hints, interview)
     else:
         made = Part(
             task.name, task.title, task.points, task.points, Outcome.PASSED,
@@ -247,7 +253,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
     return replace(made, inputs=inputs, undecided=undecided)
 
 
-def _doubt(checked: Checked) -> str:
+def _doubt(checked: Checked, interview: Interview) -> str:
     """Why a pass is not taken for one; empty where it is.
 
     What a rule does to its own last digits decides how closely it can be looked at. An honest one
@@ -256,7 +262,10 @@ def _doubt(checked: Checked) -> str:
     record = checked.record
     if record.undecided > _MOST_UNDECIDED * record.inputs:
         of = count(record.inputs, "input")
-        return f"right where that could be seen, which it could not at {record.undecided} of {of}"
+        open_at = (
+            f"right where that could be seen, which it could not at {record.undecided} of {of}"
+        )
+        return open_at + _SINGLE * interview.precision.is_single
     coarse = record.resolution if record.kind == "identity" else record.finest
     if coarse is not None and coarse > _COARSEST:
         return f"no error below {coarse:.0e} would have been seen"
@@ -273,12 +282,13 @@ def _excused(
     teacher is asked, unless the derivation is declared smooth.
     """
     noisy = jumping = 0
+    parts = interview.precision.parts
     with installed((interview.assignment.folder / FOLDER).absolute()):
         for case in unsure:
             with answered_by(Steady(interview)):
-                noisy += is_noise(judge_at(task.claim, case, contracts=False, table=False))
+                noisy += is_noise(judge_at(task.claim, case, contracts=False, table=False), parts)
         for case in kinked:
-            jumping += jumps(task.claim, case)
+            jumping += jumps(task.claim, case, parts)
     if not noisy and not jumping:
         return ""
     return f"wrong at {noisy or jumping} of {count(inputs, 'input')}, were it not that " + (
@@ -295,6 +305,7 @@ def _checked(
     inputs: int,
     hints: Hints,
     judged: Callable[[Verdict], None],
+    excused: Callable[[Verdict], bool],
     final: bool = True,
 ) -> Checked:
     profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)
@@ -304,20 +315,22 @@ def _checked(
     with installed((assignment.folder / FOLDER).absolute()):
         return check_claim(
             task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints,
-            judged=judged, excused=functools.partial(has_lost_digits, task.claim), simplify=final,
+            judged=judged, excused=excused, simplify=final,
             placed=points,
         )  # fmt: skip
 
 
-def _unearned(task: Task, checked: Checked, hints: Hints) -> Part:
+def _unearned(task: Task, checked: Checked, hints: Hints, interview: Interview) -> Part:
     record, verdict = checked.record, checked.verdict
     wrong = record.status == str(Status.FAIL)
     outcome = Outcome.WRONG if wrong else Outcome.NEEDS_TEACHER
-    reason = record.title or (verdict.reason if verdict is not None else "undecided")
+    reason = record.title or (verdict.reason if verdict is not None else "") or "undecided"
     if verdict is not None and verdict.worst is not None and record.kind != "identity":
         reason = f"{reason}: {describe(verdict)}"
     elif wrong and verdict is not None and verdict.reason:
         reason = f"{reason}: {verdict.reason}"
+    if not wrong and interview.precision.is_single:
+        reason += _SINGLE
     mistakes: list[tuple[str, str]] = []
     if wrong and verdict is not None and hints.shows("where"):
         mistakes = [(one.id, one.title.of(hints.language)) for one in verdict.mistakes]

@@ -14,6 +14,7 @@ from gradcheck.adapters.words import layer_word
 from gradcheck.coursework import protocol
 from gradcheck.coursework.assignment import Assignment, Picked, Task
 from gradcheck.coursework.child import Broken, Child
+from gradcheck.coursework.precision import Precision
 from gradcheck.coursework.results import Outcome
 from gradcheck.coursework.sandbox import Sandbox, Unavailable
 from gradcheck.coursework.shim import NOT_CONFINED
@@ -66,6 +67,8 @@ class Interview:
         #: The samples of parts that are done, by name.
         self.samples: dict[str, list[Question]] = {}
         self._answered = 0
+        #: That of the answers in this part.
+        self.precision = Precision()
         self._draw = random.Random(seed)  # the hidden one: nobody knows what will be asked again
         self.asked = 0
         self.line = 0
@@ -74,7 +77,7 @@ class Interview:
     def begin(self) -> None:
         """The next part is asked for."""
         self._broken, self.asked, self.line = None, 0, 0
-        self.sample, self._answered = [], 0
+        self.sample, self._answered, self.precision = [], 0, Precision()
         if self._child is not None:
             self._child.begin(self.assignment.time_limit)
 
@@ -95,6 +98,7 @@ class Interview:
             raise
         for call, answer in zip(calls, answers, strict=True):
             self._keep(Question(submitted, call, size, answer))
+            self.precision.hear(answer)
         return answers
 
     def _keep(self, question: Question) -> None:

@@ -22,17 +22,13 @@ import numpy as np
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.interview import Interview, Question
+from gradcheck.coursework.precision import PARTS
 from gradcheck.coursework.submitted import Respondent, Submitted
 from gradcheck.verdict import Status, Verdict
 
 #: Numbers that differ by a smaller share are the same input, moved in its last digits: the largest
 #: move is of 256 of the 2⁵² parts of a number, and points beside another begin at 2⁻²⁰.
 _ALIKE = 2.0**-30
-#: Honest rules lose digits to numbers as large as what they are given, as in ``y * (1 - y)`` where
-#: y is all but 1: this share of those is more than any of them was seen to be off by.
-PARTS = 2.0**-36
-
-
 #: The same question has the same answer, but for this share of its largest number. What is closer
 #: than that is right or wrong together.
 _SAME = 2.0**-20
@@ -112,7 +108,7 @@ class Steady:
         return [self._answers[place] for place in places]
 
 
-def is_noise(verdict: Verdict) -> bool:
+def is_noise(verdict: Verdict, parts: float = PARTS) -> bool:
     """Whether a verdict on steady answers is one that rounding alone cannot have brought about."""
     if verdict.status is not Status.FAIL:
         return False
@@ -123,18 +119,19 @@ def is_noise(verdict: Verdict) -> bool:
         return True
     given = verdict.case.inputs.values() if verdict.case is not None else ()
     size = max(1.0, *map(abs, numbers), *map(largest, given))
-    return max(numbers) - min(numbers) > PARTS * size
+    return max(numbers) - min(numbers) > parts * size
 
 
-def has_lost_digits(claim: Rule | Identity, verdict: Verdict) -> bool:
+def has_lost_digits(claim: Rule | Identity, verdict: Verdict, parts: float = PARTS) -> bool:
     """Whether a rule is off by no more than rounding makes of numbers of the size at hand.
 
     In the same process jitter of every operation tells what is left of ``y * (1 - y)`` from a
     mistake. None gets into another: there the inputs are moved, and 1 - 1e-17 is 1 wherever they
-    are. So that little is left open, and accused of nothing.
+    are. So that little is left open, and accused of nothing. Of what answers in single precision
+    the sides of an identity lose digits as well, to an input that its function adds.
     """
-    failed = verdict.status is Status.FAIL
-    return isinstance(claim, Rule) and failed and not is_noise(verdict)
+    may = isinstance(claim, Rule) or parts > PARTS
+    return may and verdict.status is Status.FAIL and not is_noise(verdict, parts)
 
 
 def _form(value: Any) -> Any:

@@ -114,8 +114,11 @@ class Function:
         parameters = signature.parameters
         kinds = {parameters[n].kind for n in given if n in parameters}
         if all(n in parameters for n in given) and inspect.Parameter.POSITIONAL_ONLY not in kinds:
-            with contextlib.suppress(TypeError):
+            with contextlib.suppress(TypeError, ValueError):
                 signature.bind(**dict.fromkeys(given))
+                # A decorator may take them by position alone, whatever the function inside takes.
+                outer = inspect.signature(self.function, follow_wrapped=False)
+                outer.bind(**dict.fromkeys(given))
                 return True
         try:
             signature.bind(*given)

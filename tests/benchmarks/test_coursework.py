@@ -1,6 +1,7 @@
 """What grading costs: a homework of ten parts, a case by the protocol, and a class of 500."""
 
 import contextlib
+import functools
 import resource
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.classroom import Run, cores
 from gradcheck.coursework.grading import grade
 from gradcheck.coursework.interview import Interview
+from gradcheck.coursework.steadiness import has_lost_digits
 from gradcheck.coursework.submitted import answered_by
 from gradcheck.hints import Hints
 from tests.coursework.conftest import private_copy
@@ -59,7 +61,13 @@ def test_what_the_protocol_costs_a_case(benchmark, apart):
         with answered_by(respondent):
             checked = [
                 grading._checked(
-                    assignment, task, [2], assignment.inputs, Hints.of("none"), lambda verdict: None
+                    assignment,
+                    task,
+                    [2],
+                    assignment.inputs,
+                    Hints.of("none"),
+                    lambda verdict: None,
+                    functools.partial(has_lost_digits, task.claim),
                 )
                 for task in assignment.tasks
             ]

@@ -8,8 +8,9 @@ from gradcheck.case import Case
 from gradcheck.checking import Profile, check_claim
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
+from gradcheck.coursework.precision import PARTS, SINGLE_PARTS, Precision
 from gradcheck.coursework.smoothness import jumps
-from gradcheck.coursework.steadiness import PARTS, has_lost_digits
+from gradcheck.coursework.steadiness import has_lost_digits
 from gradcheck.coursework.submitted import answered_by, collecting, from_submission
 from gradcheck.verdict import Status
 from gradcheck.verification import judge_at
@@ -140,3 +141,46 @@ def test_it_keeps_its_marks(tmp_path, apart):
         submission.write_text(source)
         graded = grade(loaded, submission, apart, loaded.hidden_seed, "one")
         assert graded.earned == earned, graded
+
+
+def test_the_precision_of_answers_is_told_by_their_digits():
+    third = np.full(3, 1 / 3)
+    told = Precision()
+    for answer in (None, np.zeros(4), np.array([0.75, -2.0]), np.arange(3), "text"):
+        told.hear(answer)
+    assert not told.is_single, "numbers that short are the same in any precision"
+    told.hear((third.astype(np.float32), [np.float64(np.float32(0.1))], np.array([np.inf])))
+    assert told.is_single
+    assert told.parts == SINGLE_PARTS
+    told.hear([third.astype(np.float32), third])
+    assert not told.is_single
+    assert told.parts == PARTS
+
+
+SINGLE = """
+import numpy as np
+
+
+def softmax(z):
+    raise NotImplementedError
+
+
+softmax_backward = softmax
+
+
+def linear_backward(dz, x, W):
+    dz, x, W = (one.astype(np.float32) for one in (dz, x, W))
+    return [one.astype({type}) for one in (dz @ W.T, x.T @ dz, dz.{sum}(axis=0))]
+"""
+
+
+@pytest.mark.parametrize(("back", "outcome"), [("f4", "passed"), ("f8", "needs the teacher")])
+def test_what_single_precision_loses_is_wrong_nowhere(back, outcome, tmp_path, homework, apart):
+    """In answers of that type the engine sees it; converted back it is for the teacher."""
+    submission = tmp_path / "submission.py"
+    submission.write_text(SINGLE.format(type=f"'{back}'", sum="mean"))
+    graded = grade(homework, submission, apart, homework.hidden_seed, "one")
+    *_, dx, dW, db = graded.parts
+    assert {str(dx.outcome), str(dW.outcome)} == {outcome}, graded
+    assert ("single precision" in dx.reason) == (outcome != "passed")
+    assert str(db.outcome) == "wrong", "a mean is no rounding"
