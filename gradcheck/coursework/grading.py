@@ -29,7 +29,7 @@ from gradcheck.coursework.sandbox import Sandbox
 from gradcheck.coursework.settings import VISIBLE_INPUTS
 from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.staging import Refused, room
-from gradcheck.coursework.steadiness import Steady, changed, has_lost_digits, is_noise
+from gradcheck.coursework.steadiness import Steady, changed, has_lost_digits, is_noise, is_rough
 from gradcheck.coursework.submitted import answered_by
 from gradcheck.hints import Hints
 from gradcheck.loading import FOLDER, installed
@@ -224,6 +224,12 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         return has_lost_digits(task.claim, verdict, interview.precision.parts)
 
     checked = _checked(assignment, task, [seed], most, hints, judged, excused, final)
+    failed = checked.record.status == str(Status.FAIL)
+    if failed and not interview.precision.is_single and is_rough(interview, interview.sample):
+        interview.precision.rough = True
+        unsure.clear()
+        kinked.clear()
+        checked = _checked(assignment, task, [seed], most, hints, judged, excused, final)
     inputs, undecided = checked.record.inputs, checked.record.undecided
     if checked.record.status == str(Status.UNDECIDED):
         checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, excused, final)

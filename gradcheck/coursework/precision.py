@@ -25,6 +25,8 @@ class Precision:
 
     def __init__(self) -> None:
         self._single, self._told = True, False
+        #: Whether they are as rough as single precision makes them, whatever type they are of.
+        self.rough = False
 
     def hear(self, answer: Any) -> None:
         """One more answer."""
@@ -40,8 +42,8 @@ class Precision:
 
     @property
     def is_single(self) -> bool:
-        """Whether all of them are, and some of them tell."""
-        return self._single and self._told
+        """Whether all of them are, and some of them tell; or they are as rough."""
+        return self.rough or (self._single and self._told)
 
     @property
     def parts(self) -> float:

@@ -24,6 +24,7 @@ from gradcheck.coursework.child import Broken
 from gradcheck.coursework.interview import Interview, Question
 from gradcheck.coursework.precision import PARTS
 from gradcheck.coursework.submitted import Respondent, Submitted
+from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Status, Verdict
 
 #: Numbers that differ by a smaller share are the same input, moved in its last digits: the largest
@@ -32,6 +33,11 @@ _ALIKE = 2.0**-30
 #: The same question has the same answer, but for this share of its largest number. What is closer
 #: than that is right or wrong together.
 _SAME = 2.0**-20
+#: So little is moved to see whether answers are rough, some steps of single precision, of 2⁻²⁴, and
+#: by no power of two; they are where they are off by this share of themselves, which the square of
+#: the move is not.
+_MOVE = 1.37 * 2.0**-21
+_ROUGH = 2.0**-32
 #: How many questions a message of them has when they are asked again: these in turn.
 _COMPANIES = (1, 2, 4, 8, 16)
 
@@ -132,6 +138,45 @@ def has_lost_digits(claim: Rule | Identity, verdict: Verdict, parts: float = PAR
     """
     may = isinstance(claim, Rule) or parts > PARTS
     return may and verdict.status is Status.FAIL and not is_noise(verdict, parts)
+
+
+def is_rough(respondent: Respondent, questions: Sequence[Question]) -> bool:
+    """Whether most answers jump where their questions move by less than single precision tells.
+
+    What is asked at x(1 + d) and x(1 - d) is, of a rule that computes in double precision, twice
+    what is asked at x, but for d²; of one that rounds to single precision on its way it is not.
+    """
+    rough = []
+    for _, group in itertools.groupby(questions, key=lambda one: id(one.submitted)):
+        asked = list(group)
+        size = max(one.size for one in asked)
+        calls = [[_scaled(one.call, factor) for one in asked] for factor in (1 + _MOVE, 1 - _MOVE)]
+        up, down = (respondent.ask(asked[0].submitted, moved, size) for moved in calls)
+        for one, a, b in zip(asked, up, down, strict=True):
+            own, a, b = map(_numbers, (one.answer, a, b))
+            if own.shape == a.shape == b.shape and np.any(own):
+                off = np.max(np.abs(a - own + (b - own)))
+                rough.append(bool(off > _ROUGH * np.max(np.abs(own))))
+    return bool(rough) and 2 * sum(rough) > len(rough)
+
+
+def _scaled(value: Any, factor: float) -> Any:
+    """An argument with its real numbers times a factor."""
+    if isinstance(value, tuple | list):
+        return type(value)(_scaled(part, factor) for part in value)
+    return value * value.dtype.type(factor) if _is_real(value) else value
+
+
+def _is_real(value: Any) -> bool:
+    return getattr(getattr(value, "dtype", None), "kind", "") == "f"
+
+
+def _numbers(answer: Any) -> Vector:
+    """The real numbers of an answer, one after the other; none where some are not finite."""
+    parts = answer if isinstance(answer, tuple | list) else [answer]
+    flat = [np.ravel(part) for part in parts if _is_real(part)]
+    whole = np.concatenate(flat).astype(np.float64) if flat else np.zeros(0)
+    return whole if np.all(np.isfinite(whole)) else np.zeros(0)
 
 
 def _form(value: Any) -> Any:

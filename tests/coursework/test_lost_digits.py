@@ -8,9 +8,10 @@ from gradcheck.case import Case
 from gradcheck.checking import Profile, check_claim
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
+from gradcheck.coursework.interview import Question
 from gradcheck.coursework.precision import PARTS, SINGLE_PARTS, Precision
 from gradcheck.coursework.smoothness import jumps
-from gradcheck.coursework.steadiness import has_lost_digits
+from gradcheck.coursework.steadiness import has_lost_digits, is_rough
 from gradcheck.coursework.submitted import answered_by, collecting, from_submission
 from gradcheck.verdict import Status
 from gradcheck.verification import judge_at
@@ -155,6 +156,27 @@ def test_the_precision_of_answers_is_told_by_their_digits():
     told.hear([third.astype(np.float32), third])
     assert not told.is_single
     assert told.parts == PARTS
+
+
+def in_single(y):
+    return y.astype(np.float32).astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    ("function", "rough"),
+    [(lambda dy, y: y * (dy - dy @ y), False), (lambda dy, y: dy * (y > 0.3), False),
+     (lambda dy, y: np.sign(dy), False), (lambda dy, y: 0 * dy, False),
+     (lambda dy, y: in_single(y) * (dy - dy @ y), True),
+     (lambda dy, y: in_single(y * (dy - dy @ y)), True)],
+)  # fmt: skip
+def test_answers_that_are_rounded_on_the_way_are_rough(function, rough):
+    """Also where only a part of what they are made of is, and whatever they are converted to."""
+    rng = np.random.default_rng(4)
+    asked = []
+    for _ in range(9):
+        call = rng.normal(size=5), softmax(rng.normal(size=5))
+        asked.append(Question(None, call, 5, function(*call)))
+    assert is_rough(Answering(function), asked) is rough
 
 
 SINGLE = """
