@@ -1,6 +1,6 @@
 # tries: a second answer after the first
 # earns: honest
-# ends: broken protocol
+# ends: broken protocol | wrong
 import os
 import struct
 import sys
