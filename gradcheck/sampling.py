@@ -121,18 +121,17 @@ class Sampler:
         """
         if self.strategies:
             return []
-        patterns: list[Callable[[int], int]] = [
-            lambda k: 1,
-            lambda k: 2,
-            lambda k: 3 + k,
-            lambda k: 4 - k % 3,
-        ]
+        same: list[Callable[[int], int]] = [lambda k: 1, lambda k: 2]
+        other: list[Callable[[int], int]] = [lambda k: 3 + k, lambda k: 4 - k % 3]
         found: list[Bindings] = []
-        for pattern in patterns:
+        for pattern in (*same, *other):
             bindings: Bindings = {}
             for k, name in enumerate(self.names):
                 low, high = self.limits[name]
                 size = int(np.clip(pattern(k), low, high))
+                if pattern in other and size != pattern(k):
+                    # Clipped, sizes that differ would be the same.
+                    size = low + (pattern(k) - low) % (high - low + 1)
                 bindings[name] = (size,) * (size > 1) if self._variadic(name) else size
             if self.fits(bindings) and bindings not in found:
                 found.append(bindings)

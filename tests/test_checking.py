@@ -10,6 +10,8 @@ import pytest
 
 import gradcheck as gc
 from gradcheck.checking import PROFILES, check, check_claim
+from gradcheck.claims import Rule
+from gradcheck.sampling import Sampler
 
 SEEDS = range(20)
 
@@ -33,6 +35,21 @@ def relu_with(rule):
 
 def beyond_three(dy, x):
     return dy * (1 - np.tanh(x) ** 2) * np.where(np.abs(x) > 3, 1.5, 1.0)
+
+
+def test_sizes_that_differ_are_always_tried_within_any_limits():
+    for low, high in ((1, 2), (2, 3), (1, 8), (5, 6)):
+
+        @gc.options(sizes=dict.fromkeys("ndm", (low, high)))
+        @gc.derivation(x="n d", W="d m")
+        def linear(x, W):
+            return x @ W
+
+        rule = Rule(lambda dz, W: dz @ W.T, linear, "vjp", ("x",), register=False)
+        tried = Sampler(rule).always()
+        assert any(sizes["n"] == sizes["d"] == sizes["m"] for sizes in tried)
+        for a, b in ("nd", "dm"):
+            assert {np.sign(sizes[a] - sizes[b]) for sizes in tried} == {-1, 0, 1}
 
 
 def one_sample(dy, x):
