@@ -477,6 +477,8 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
         g, scale = g[..., sample], scale[..., sample]
     size = np.abs(g)
     count = size.shape[-1]
+    if count == 0:
+        return np.zeros((*g.shape[:-1], 2))
     largest = size.max(axis=-1, initial=0.0)[..., None]
     order, scale = size.argsort(axis=-1), np.broadcast_to(scale, size.shape)
 

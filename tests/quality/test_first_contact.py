@@ -1404,3 +1404,20 @@ def test_the_rounding_of_closed_over_weights_where_steps_leave_the_domain():
     assert right
     wrong = gc.verify_gradient(lambda x: weights @ np.log(x), lambda x: weights / x * off, x)
     assert wrong.status is Status.FAIL
+
+
+@pytest.mark.parametrize("kind", ["vjp", "jvp", "gradient", "jacobian"])
+def test_an_empty_input_beside_one_that_is_not(kind):
+    def f(x, c):
+        return np.sum(x**2) + c**2
+
+    inputs = (np.zeros(0), np.array(1.3))
+    for wrong in (0.0, 0.1):
+        claim = {
+            "vjp": lambda d, x, c, wrong=wrong: (2 * d * x, (2 + wrong) * d * c),
+            "jvp": lambda s, t, x, c, wrong=wrong: 2 * np.sum(s * x) + (2 + wrong) * t * c,
+            "gradient": lambda x, c, wrong=wrong: (2 * x, (2 + wrong) * c),
+            "jacobian": lambda c, wrong=wrong: (2 + wrong) * c,
+        }[kind]
+        of, given = (f, inputs) if kind != "jacobian" else (lambda c: f(inputs[0], c), inputs[1:])
+        assert judged(of, claim, kind, given).status is (Status.FAIL if wrong else Status.PASS)
