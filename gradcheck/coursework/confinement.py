@@ -13,7 +13,9 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-#: Of `prctl`: die with the parent, gain no rights, filter system calls by a program.
+#: Of `prctl`: be the parent of what descendants leave behind.
+PR_SET_CHILD_SUBREAPER = 36
+#: Die with the parent, gain no rights, filter system calls by a program.
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 38, 22
 _SIGKILL = 9
 #: The version of the kernel's interface to capabilities with two words a set.
@@ -115,8 +117,8 @@ def confine(limits: Limits, uid: int | None, scratch: str | None = None) -> None
         ):  # fmt: skip
             resource.setrlimit(which, (value, value))
         os.umask(0o077)
-        _control(_PR_SET_PDEATHSIG, _SIGKILL)
-        _control(_PR_SET_NO_NEW_PRIVS, 1)
+        control(_PR_SET_PDEATHSIG, _SIGKILL)
+        control(_PR_SET_NO_NEW_PRIVS, 1)
         if scratch is not None:
             _write_beneath(scratch)
         _filter(_program(*_CALLS[machine]))
@@ -147,7 +149,8 @@ def _give_up_capabilities() -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _control(what: int, *values: int) -> None:
+def control(what: int, *values: int) -> None:
+    """Call ``prctl``; raises ``OSError`` where the kernel refuses."""
     libc = ctypes.CDLL(None, use_errno=True)
     padded = [ctypes.c_ulong(value) for value in (*values, 0, 0, 0, 0)[:4]]
     if libc.prctl(what, *padded) != 0:
@@ -213,4 +216,4 @@ def _filter(program: bytes) -> None:
 
     text = ctypes.create_string_buffer(program, len(program))
     whole = Program(len(program) // 8, ctypes.addressof(text))
-    _control(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.addressof(whole))
+    control(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.addressof(whole))

@@ -36,7 +36,7 @@ from gradcheck.coursework.mounts import (
     reachable_interpreter,
 )
 from gradcheck.coursework.staging import Room, packages, room
-from gradcheck.coursework.users import clean_after, own_user
+from gradcheck.coursework.users import adopt_orphans, clean_after, own_user
 from gradcheck.errors import GradcheckError
 
 BUBBLEWRAP, SEPARATE, NONE = "bubblewrap", "separate user", "none (unsafe)"
@@ -141,6 +141,7 @@ class Sandbox:
 
     def _separate(self, where: Room) -> Child:
         uid = own_user()
+        adopt_orphans()
         home = _scratch(where)
         os.chown(home, uid, uid)
         # Into this room goes this user alone.

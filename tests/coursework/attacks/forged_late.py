@@ -1,6 +1,6 @@
 # tries: a second answer after the first
 # earns: honest
-# ends: broken protocol | wrong
+# ends: broken protocol
 import os
 import struct
 import sys
