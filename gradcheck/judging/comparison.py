@@ -168,11 +168,9 @@ def imagine(context: Context, screened: Screened) -> list[Test]:
     if found is None:
         return []
     if context.claim.pull is None:
-        suspects = _imagined_rows(context, screened, found)
-    else:
-        tests = screened.retaken(context)
-        suspects = [test for test in tests if not _imagined(context, screened, test, found)]
-    return [] if found.underflows else suspects
+        return _imagined_rows(context, screened, found)
+    tests = screened.retaken(context)
+    return [test for test in tests if not _imagined(context, screened, test, found)]
 
 
 def _imagined(context: Context, screened: Screened, test: Test, found: Imagined) -> bool:
@@ -236,7 +234,7 @@ def _open_rows(
 def contradicted(context: Context, line: Line, test: Test) -> bool:
     """Whether a closer estimate disagrees: by an imaginary step, or one that is extrapolated."""
     found = context.imagined(line)
-    if found is not None and not found.underflows:
+    if found is not None:
         value, error = float(project(found.value, test.u)), float(np.abs(test.u) @ found.error)
     else:
         value, error = extrapolated(line, context.ladder, context.epsilon, test.u)
@@ -277,7 +275,7 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
             if not tests:
                 return result
     exact = None if result.kinked.any() else context.imagined(line)
-    if exact is not None and not exact.underflows:
+    if exact is not None:
         result.suspects = [t for t in tests if not _imagined(context, screened, t, exact)]
         if context.is_large:
             # The bound is wide for so many entries: one may still contradict what it allows.
@@ -313,7 +311,7 @@ def _is_open(context: Context, line: Line, test: Test) -> bool:
     if not context.is_large:
         return contradicted(context, line, test)
     found = context.imagined(line)
-    if found is None or found.underflows:
+    if found is None:
         return True
     value = float(project(found.value, test.u))
     if not abs(test.claimed - value) <= test.limit:
@@ -390,7 +388,7 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
         if not left.any():
             return result
     exact = None if result.kinked.any() else context.imagined(line)
-    if exact is not None and not exact.underflows:
+    if exact is not None:
         result.suspects = _imagined_rows(context, screened, exact, left)
         if context.is_large and not result.suspects:
             # The bound is wide for so many entries: one may still contradict what it allows.

@@ -247,7 +247,7 @@ def _measure(
             return None, "right"
         claimed = context.claim.number(u, line.v)
         exact = context.imagined(line)
-        if exact is not None and not exact.underflows:
+        if exact is not None:
             value, error = float(project(exact.value, u)), float(np.abs(u) @ exact.error)
         else:
             measured = measure_along(
@@ -295,10 +295,9 @@ def _agrees_doubtfully(context: Context, line: Line, u: Vector) -> bool:
     """Whether an imaginary step agrees with a claim, though it may not be taken for exact.
 
     Where real steps do not confirm it, the function does something else with other numbers, or they
-    average over a shape that is smaller: such a shape is noise to them. Where numbers underflow in
-    it, it may still be right.
+    average over a shape that is smaller: such a shape is noise to them.
     """
-    found = context.doubtful(line) or context.imagined(line)
+    found = context.doubtful(line)
     if found is None:
         return False
     claimed = context.claim.number(u, line.v)

@@ -191,7 +191,7 @@ class _Inner:
         if self._exact[k]:
             assert subject.point.imaginary is not None
             found = subject.point.imaginary(line.v)
-            if found is None or found.underflows:
+            if found is None:
                 return np.nan, np.inf
             return found.value[0] / reach, found.error[0] / reach
         one = measure_along(line, np.ones(1), DOUBLE, DOUBLE.epsilon, sure=True)

@@ -169,12 +169,12 @@ def imagined(
 ) -> Imagined | None:
     """The slopes by a step in the imaginary direction, where one can be taken and real ones agree.
 
-    None where digits were lost inside, too. With ``its_own``, the bound covers the rounding of what
-    the function computes from numbers of its own.
+    With ``its_own``, the bound covers the rounding of what the function computes from numbers of
+    its own.
     """
     measure = line.point.imaginary
     found = None if measure is None else measure(line.v, its_own=its_own)
-    if found is None or found.underflows:
+    if found is None:
         return None
     return found if confirmed(line, ladder, epsilon, found.value).all() else None
 

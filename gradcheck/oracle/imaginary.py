@@ -88,6 +88,8 @@ _METHODS = {
 #: What may hold complex numbers. (A tuple: a union is made anew wherever it is asked for.)
 _NUMBERS = (np.ndarray, np.complexfloating)
 
+#: The least size of a number that keeps all its digits.
+_TINY = float(np.finfo(np.float64).tiny)
 #: The outputs of the steps and of the point itself agree to this, or something else was computed.
 _SAME = 2.0**-20
 
@@ -101,8 +103,6 @@ class Imagined(NamedTuple):
 
     value: Floats
     error: Floats
-    #: Whether a number inside was so small that it lost digits, which the bound does not cover.
-    underflows: bool
 
 
 def imaginary_slope(
@@ -121,17 +121,15 @@ def imaginary_slope(
     exactly zero on one side are answered at once; ``unbounded``, all are after one call of
     ``compute``, with an infinite bound.
     """
-    underflows: list[str] = []
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", ComplexWarning)
-            with np.errstate(under="call", call=lambda what, _: underflows.append(what)):
-                up = _run(compute, x, _STEP * v, Scatter(0, units=0), y.size)
+            up = _run(compute, x, _STEP * v, Scatter(0, units=0), y.size)
             if zero_will_do and not up.imag.any():
-                return Imagined(np.zeros(y.size), np.zeros(y.size), underflows=False)
+                return Imagined(np.zeros(y.size), np.zeros(y.size))
             slope = up.imag / _STEP
             if unbounded:
-                return Imagined(slope, np.full(y.size, np.inf), bool(underflows))
+                return Imagined(slope, np.full(y.size, np.inf))
             down = _run(compute, x, -_STEP * v, Scatter(0, units=0), y.size)
 
             def scattered(scatters: Iterable[Scatter]) -> tuple[Floats, Floats]:
@@ -139,7 +137,8 @@ def imaginary_slope(
                 # By another step: what a slope of zero shows by the third derivative grows with it.
                 off, blur = np.zeros(y.size), np.zeros(y.size)
                 for scatter in scatters:
-                    moved = _run(compute, x, _LONGER * _STEP * v, scatter, y.size)
+                    with np.errstate(under="call", call=scatter.note_underflow):
+                        moved = _run(compute, x, _LONGER * _STEP * v, scatter, y.size)
                     off = np.maximum(off, np.abs(moved.imag / (_LONGER * _STEP) - slope))
                     blur = np.maximum(blur, np.abs(moved.real - up.real))
                 return off, blur
@@ -156,7 +155,7 @@ def imaginary_slope(
         return None
     same = np.abs(up.real - y) <= _SAME * np.abs(y).max(initial=0.0) + blur
     smooth = np.abs(slope + down.imag / _STEP) <= error
-    return Imagined(slope, error, bool(underflows)) if np.all(same & smooth) else None
+    return Imagined(slope, error) if np.all(same & smooth) else None
 
 
 def _run(
@@ -300,7 +299,10 @@ class Stepped(NDArrayOperatorsMixin):
             return self._wrap(compute(*bare))
         if name in _SUMS or name in _COMPUTING or name in _MIXING:
             bare = self._moved(bare)
+        before = self._scatter.underflows
         result = compute(*bare)
+        if self._scatter.underflows > before:
+            result = _parts(result, self._refilled)
         if name in _SUMS or name == "matmul":
             return self._wrap(result + self._partial_sums(compute, bare, np.asarray(result)))
         return self._wrap(self._moved(result))
@@ -315,6 +317,11 @@ class Stepped(NDArrayOperatorsMixin):
     def _moved(self, value: Any) -> Any:
         """With the last bits of all real and imaginary parts moved."""
         return _parts(value, lambda parts: parts * self._scatter.factors(parts))
+
+    def _refilled(self, parts: Floats) -> Floats:
+        """With a unit of the smallest numbers for what an underflow may have taken."""
+        filled: Floats = parts + self._scatter.moves(parts) * _TINY
+        return np.where(np.abs(parts) < _TINY, filled, parts)
 
     def _wrap(self, result: Any) -> Any:
         if isinstance(result, (tuple, list)):

@@ -437,10 +437,16 @@ class Scatter:
         self.met: set[str] = set()
         #: Whether some numbers were taken out of it, so that it does not move what is made of them.
         self.escaped = False
+        #: How many operations on steps in the imaginary direction were seen to underflow.
+        self.underflows = 0
         #: Whether a function uses numbers of its own that were not moved.
         self.unseen = False
         # Any start will do that differs from run to run; Knuth's multiplier spreads them.
         self._at = seed * 2654435761 % _POOL_SIZE
+
+    def note_underflow(self, what: str, flag: int) -> None:
+        """As ``numpy.errstate`` calls it."""
+        self.underflows += 1
 
     def factors(self, array: np.ndarray) -> np.ndarray:
         """A factor 1 ± 2⁻⁵² for each entry of ``array``, of its shape and type."""

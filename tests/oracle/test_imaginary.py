@@ -121,9 +121,14 @@ def test_at_a_kink_or_a_jump_it_does_not_answer(f):
     assert along(f, [0.0, 1.5, -0.5], [1.0, -1.0, 0.7]) is None
 
 
-def test_numbers_that_underflow_are_told():
-    assert along(lambda x: np.exp(-(x**2)), [30.0], [1.0]).underflows
-    assert not along(lambda x: np.exp(-(x**2)), [3.0], [1.0]).underflows
+def test_what_underflows_counts_as_far_as_it_is_made_larger_again():
+    lost = along(lambda x: x + np.exp(-(x**2)), [30.0], [1.0])
+    assert lost.value == pytest.approx(1.0)
+    assert lost.error < 1e-13
+    # Of e⁻⁷⁴⁰ seven bits are left, so that the quotient, which is e, seems to change.
+    for x in (735.0, 740.0, 742.5):
+        kept = along(lambda x: np.exp(-x) / np.exp(-x - 1), [x], [1.0])
+        assert kept is None or abs(kept.value) <= kept.error
 
 
 def test_a_function_that_asks_for_an_array_gets_none():

@@ -1421,3 +1421,28 @@ def test_an_empty_input_beside_one_that_is_not(kind):
         }[kind]
         of, given = (f, inputs) if kind != "jacobian" else (lambda c: f(inputs[0], c), inputs[1:])
         assert judged(of, claim, kind, given).status is (Status.FAIL if wrong else Status.PASS)
+
+
+def test_a_number_that_underflows_harmlessly_hides_nothing():
+    # Of a loss one of whose terms is e⁻⁸⁰⁰ a gradient that was off by 1e-4 passed at 1e-6.
+    x, b = np.array([2e4, -0.3, 0.7]), np.array(0.2)
+    signs = np.array([[1.0, -1.0, 0.5], [-1.0, 0.4, 2.0], [0.02, 1.0, -1.0], [-0.04, 0.3, 0.1]])
+
+    def loss(x, b):
+        return np.mean(np.logaddexp(0, signs @ x + b)) + 0.05 * x @ x
+
+    def gradient(x, b):
+        p = 1 / (1 + np.exp(-(signs @ x + b)))
+        return signs.T @ p / 4 + 0.1 * x, p.mean()
+
+    right = gc.verify_gradient(loss, gradient, x, b)
+    assert right
+    assert right.resolution < 1e-5
+
+    def wrong(x, b):
+        of_x, of_b = gradient(x, b)
+        return of_x, of_b * (1 + 1e-4)
+
+    found = gc.verify_gradient(loss, wrong, x, b).worst
+    assert found is not None
+    assert found.input == "b"
