@@ -16,7 +16,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, claim_at
-from gradcheck.judging.evidence import NEGLIGIBLE, SMALL, SOUGHT, Evidence, Shares
+from gradcheck.judging.evidence import OF_BULK, OF_EVERY, SOUGHT, Evidence, Shares
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle.directions import (
     Direction,
@@ -171,7 +171,7 @@ class Context:
     def typical(self) -> tuple[Typical, Typical]:
         """The typical entries of a claim of entries or tangents; of a few columns of the latter.
 
-        Of all that are not negligible beside the largest, and of those that are not small.
+        Of all that are not zero, and of those that are not small.
         """
         entries = self.claim.entries
         if entries is not None:
@@ -200,7 +200,7 @@ class Context:
             r, c = (np.concatenate(part) for part in zip(*chosen, strict=True))
             return Typical(r, columns[c], values[r, c], owners[c])
 
-        return near_the_median(NEGLIGIBLE), near_the_median(SMALL)
+        return near_the_median(OF_EVERY), near_the_median(OF_BULK)
 
     @functools.cached_property
     def probed(self) -> tuple[NDArray[np.intp], Floats]:
@@ -438,13 +438,13 @@ def unit(size: int, position: int) -> Vector:
 def _row_medians(size: Floats) -> list[Floats]:
     """The median of the non-zero entries of each row; 0 where there are none.
 
-    Of all that are not negligible beside the largest, and of those that are not small.
+    Of all that are not zero, and of those that are not small.
     """
     if size.shape[1] <= 1:
         return 2 * [size.sum(axis=1)]
     ordered, count = np.sort(size, axis=1), size.shape[1]
     medians = []
-    for cut in (NEGLIGIBLE, SMALL):
+    for cut in (OF_EVERY, OF_BULK):
         zeros = np.count_nonzero(ordered <= cut * ordered[:, -1:], axis=1)
         middle = np.minimum(zeros + (count - zeros) // 2, count - 1)
         medians.append(ordered[np.arange(size.shape[0]), middle])

@@ -15,10 +15,9 @@ Floats = NDArray[np.float64]
 
 #: How small an error of one typical entry is sought, relative to it. Agreement to this passes.
 SOUGHT = 2.0**-24
-#: What is smaller than this beside the largest counts as zero when what is typical is sought: of
-#: every entry, and of the bulk of them.
-NEGLIGIBLE = 2.0**-52
-SMALL = SOUGHT
+#: When what is typical is sought, entries of no more than this share of the largest count as zero:
+#: of every entry zeros alone, of the bulk of them small ones as well.
+OF_EVERY, OF_BULK = 0.0, SOUGHT
 #: A case that resolves less than this is undecided.
 COARSEST = 1e-3
 

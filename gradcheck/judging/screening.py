@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from gradcheck.evaluation import announce
 from gradcheck.judging.context import LARGE, Along, Context, Floats, Mask
-from gradcheck.judging.evidence import COARSEST, NEGLIGIBLE, SMALL, SOUGHT, Shares
+from gradcheck.judging.evidence import COARSEST, OF_BULK, OF_EVERY, SOUGHT, Shares
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
@@ -469,7 +469,7 @@ def least_positive(shares: Floats) -> Floats:
 def typical_shares(g: Vector, scale: Vector) -> Floats:
     """The least that one entry of median size contributes to ``g·v``: with a last axis of two.
 
-    Of all entries that are not negligible beside the largest, and of those that are not small.
+    Of all entries that are not zero, and of those that are not small.
     """
     if g.shape[-1] > _MANY:
         # Of very many a sample tells what is typical; no even one, which would follow an axis.
@@ -489,11 +489,11 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
         sizes, moves = (np.take_along_axis(part, chosen, axis=-1) for part in (size, scale))
         return np.where(largest[..., 0] > 0, 0.5 * (sizes * moves).min(axis=-1), 0.0)
 
-    negligible, small = (
-        np.count_nonzero(size <= cut * largest, axis=-1)[..., None] for cut in (NEGLIGIBLE, SMALL)
+    zero, small = (
+        np.count_nonzero(size <= cut * largest, axis=-1)[..., None] for cut in (OF_EVERY, OF_BULK)
     )
-    every = share(negligible)
-    bulk = every if np.array_equal(negligible, small) else share(small)
+    every = share(zero)
+    bulk = every if np.array_equal(zero, small) else share(small)
     return np.stack([every, bulk], axis=-1)
 
 

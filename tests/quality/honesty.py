@@ -41,8 +41,6 @@ from tests.quality.scalable import (
 MULTIPLES = (1.0, 3.0)
 #: Of a JVP, so many columns of the Jacobian stand for the others.
 _COLUMNS = 9
-#: What is smaller than this share of the largest entry counts as zero, as in the judgement.
-_ZERO = 2.0**-52
 #: The entries of a backward rule are as large as they are over so many cotangents.
 _COTANGENTS = 8
 #: So many entries that were not found are listed.
@@ -111,7 +109,7 @@ def _spoiled_jvp(rule: Callable, row: int, which: int, column: int, off: float) 
 def _chosen(rng: np.random.Generator, sizes: Any) -> int | None:
     """The position of an entry of at least the median of those that are not zero."""
     sizes = np.abs(np.asarray(sizes, dtype=float)).reshape(-1)
-    nonzero = sizes > _ZERO * sizes.max(initial=0.0)
+    nonzero = sizes > 0
     if not nonzero.any():
         return None
     large = np.flatnonzero(sizes >= np.median(sizes[nonzero]))

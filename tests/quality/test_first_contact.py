@@ -1446,3 +1446,18 @@ def test_a_number_that_underflows_harmlessly_hides_nothing():
     found = gc.verify_gradient(loss, wrong, x, b).worst
     assert found is not None
     assert found.input == "b"
+
+
+def test_the_median_entry_of_a_gradient_whose_tails_are_tiny():
+    # What is small beside the largest was left out of what is typical, and nothing said so.
+    x = np.array([0.0, -50.0, -60.0])
+
+    def log_sum_exp(x):
+        return x.max() + np.log(np.sum(np.exp(x - x.max())))
+
+    assert gc.verify_gradient(log_sum_exp, softmax, x).resolution < 1e-5
+    for factor in (1 + 1e-4, -1.0):
+        off = np.array([1.0, factor, 1.0])
+        wrong = gc.verify_gradient(log_sum_exp, lambda x, off=off: off * softmax(x), x)
+        assert wrong.worst is not None
+        assert wrong.worst.index == (1,)
