@@ -121,17 +121,24 @@ class Sampler:
         """
         if self.strategies:
             return []
-        same: list[Callable[[int], int]] = [lambda k: 1, lambda k: 2]
-        other: list[Callable[[int], int]] = [lambda k: 3 + k, lambda k: 4 - k % 3]
+
+        def clipped(size: int, low: int, high: int) -> int:
+            return int(np.clip(size, low, high))
+
+        def wrapped(size: int, low: int, high: int) -> int:
+            return low + (size - low) % (high - low + 1)  # clipped, two that differ may be one
+
+        patterns: list[tuple[Callable[[int], int], Callable[[int, int, int], int]]] = [
+            (lambda k: 1, clipped),
+            (lambda k: 2, clipped),
+            (lambda k: 3 + k, wrapped),
+            (lambda k: 4 - k % 3, wrapped),
+        ]
         found: list[Bindings] = []
-        for pattern in (*same, *other):
+        for pattern, fitted in patterns:
             bindings: Bindings = {}
             for k, name in enumerate(self.names):
-                low, high = self.limits[name]
-                size = int(np.clip(pattern(k), low, high))
-                if pattern in other and size != pattern(k):
-                    # Clipped, sizes that differ would be the same.
-                    size = low + (pattern(k) - low) % (high - low + 1)
+                size = fitted(pattern(k), *self.limits[name])
                 bindings[name] = (size,) * (size > 1) if self._variadic(name) else size
             if self.fits(bindings) and bindings not in found:
                 found.append(bindings)

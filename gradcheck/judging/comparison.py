@@ -215,19 +215,22 @@ def _imagined_rows(
     return suspects
 
 
-def _worst_first(context: Context, along: Along, chosen: Mask, off: Floats) -> list[Test]:
+def _worst_first(
+    context: Context, along: Along, chosen: Mask, off: Floats, limits: Floats | None = None
+) -> list[Test]:
     """The tests of some rows, those first that are off the most."""
     found = np.flatnonzero(chosen)
-    return [_row_test(context, along, int(r)) for r in found[np.argsort(-off[found])][:_MOST_ROWS]]
+    worst = found[np.argsort(-off[found])][:_MOST_ROWS].tolist()
+    return [
+        _row_test(context, along, r, 0.0 if limits is None else float(limits[r])) for r in worst
+    ]
 
 
 def _open_rows(
     context: Context, line: Line, along: Along, agree: Mask, off: Floats, cheap: Floats
 ) -> list[Test]:
     """The tests of rows that ``agree``, but not as closely as the cheap pass asks."""
-    found = np.flatnonzero(agree & (off > cheap))
-    worst = found[np.argsort(-off[found])][:_MOST_ROWS]
-    tests = [_row_test(context, along, int(r), float(cheap[r])) for r in worst]
+    tests = _worst_first(context, along, agree & (off > cheap), off, cheap)
     return [test for test in tests if _is_open(context, line, test)]
 
 

@@ -75,7 +75,7 @@ class Resolved:
             elif not of_it.any():
                 self.by_gradient[number] = min(self.by_gradient[number], SOUGHT)
 
-    def share(self, other: Resolved) -> None:
+    def merge(self, other: Resolved) -> None:
         """Note what was seen elsewhere."""
         self.by_gradient = np.minimum(self.by_gradient, other.by_gradient)
 

@@ -85,8 +85,8 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
             return
         if not seen.undecided and seen.decisive < COARSEST:
             evidence.undecided = ""
-            evidence.every.share(seen.every)
-            evidence.bulk.share(seen.bulk)
+            evidence.every.merge(seen.every)
+            evidence.bulk.merge(seen.bulk)
             evidence.overall = min(evidence.overall, seen.overall)
             return
     if evidence.resolution == np.inf:
