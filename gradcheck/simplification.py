@@ -59,6 +59,8 @@ class Simplifier:
             return False
         if verdict.status is not Status.FAIL or verdict.title != self.verdict.title:
             return False
+        if verdict.kinks > self.verdict.kinks:
+            return False  # simpler, but shown by numbers that are those of a point beside it
         self.case, self.verdict = case, verdict
         if discrepancy(verdict) > discrepancy(self.worst):
             self.worst = verdict

@@ -37,6 +37,29 @@ def beyond_three(dy, x):
     return dy * (1 - np.tanh(x) ** 2) * np.where(np.abs(x) > 3, 1.5, 1.0)
 
 
+def test_a_case_is_shown_by_numbers_of_its_own_inputs():
+    # At a = 0 the simplest numbers would be those of a point right beside the kink.
+    @gc.derivation(x="n k", a="k")
+    def gated(x, a):
+        return np.log1p((x**2 * np.abs(a)).sum(axis=1)).mean()
+
+    @gated.gradient
+    def summed(x, a):
+        d = 1 + (x**2 * np.abs(a)).sum(axis=1, keepdims=True)
+        return 2 * x * np.abs(a) / d, (np.sign(a) * x**2 / d).mean(axis=0)
+
+    with pytest.raises(gc.GradientMismatch) as found:
+        check(summed)
+    (verdict,) = found.value.verdicts
+    assert verdict.kinks == 0
+    assert verdict.case.inputs["a"].all()
+    on_the_kink = gc.verify_gradient(
+        gated.function, summed.function, np.array([[0.0], [1.0]]), np.zeros(1)
+    )
+    assert on_the_kink.status is gc.Status.FAIL
+    assert "right beside" in on_the_kink.reason
+
+
 def test_sizes_that_differ_are_always_tried_within_any_limits():
     for low, high in ((1, 2), (2, 3), (1, 8), (5, 6)):
 

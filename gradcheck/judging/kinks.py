@@ -82,6 +82,12 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
             if _is_a_tie(context, seen, step):
                 continue
             evidence.wrong, evidence.title, evidence.probe = seen.wrong, seen.title, seen.probe
+            evidence.reason = seen.reason or said(
+                "the inputs shown are on a kink; the numbers are those right beside, where each is "
+                "moved by about {step:.0e} of its size",
+                "所示输入在折点上；数字取自紧邻的点，那里每个输入约移动了其大小的 {step:.0e}",
+                step=step,
+            )
             return
         if not seen.undecided and seen.decisive < COARSEST:
             evidence.undecided = ""
