@@ -92,16 +92,13 @@ def _without_commands(code: str) -> str:
 
 
 def _cells(path: Path, text: str) -> Iterator[Chunk]:
-    line = 1
+    name, whole = str(path.absolute()), ""
     for code in _code_cells(path, text):
         # Every cell is given the lines before it, so that a line number means one place.
-        name = str(path.absolute())
-        padded = "\n" * (line - 1) + code
-        before = "".join(linecache.cache[name][2]) if name in linecache.cache else ""  # type: ignore[misc]
-        whole = (before if line > 1 else "") + code + "\n"
-        linecache.cache[name] = (len(padded), None, whole.splitlines(keepends=True), name)
+        line = whole.count("\n") + 1
+        whole += f"{code}\n"
+        linecache.cache[name] = (len(whole), None, whole.splitlines(keepends=True), name)
         yield Chunk(code, name, line)
-        line += code.count("\n") + 1
 
 
 def split(chunk: Chunk) -> Iterator[Chunk]:
