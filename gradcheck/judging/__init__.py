@@ -414,12 +414,12 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
         _compare(context, screened[0], kinked)
     elif len(leaves) > 1 and not context.claim.is_partial:
         screened = [*screened, *(moving(one, leaves[number]) for one in screened[:1])]
+    if context.fine > FINE and number in context.evidence.bulk.lost:
+        return  # one of many points: others show this gradient better
     # A step in the imaginary direction is the cheapest closer look, where one can be taken.
     for look in (imagine, sharpen):
-        if look is imagine and context.fine > FINE and number in context.evidence.bulk.lost:
-            continue  # one of many points: others show this gradient better
         _look(context, number, screened, look, context.fine)
-    found = context.evidence.every.by_gradient
+    found = context.sought.by_gradient
     coarse = context.evidence.wrong is None and found[number] > COARSEST
     listed = context.claim.pull is None and not context.claim.is_partial
     if coarse and listed and context.point.n <= SINGLY:
@@ -431,7 +431,7 @@ def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask
         _look(context, number, by_input, imagine, COARSEST)
     _look(context, number, screened, functools.partial(sharpen, wide=True), COARSEST)
     # Along other lines the cheap pass may resolve just enough not to look any closer.
-    found = context.evidence.every.by_gradient
+    found = context.sought.by_gradient
     found[number] = max(float(found[number]), context.fine)
 
 
@@ -444,7 +444,7 @@ def _look(
 ) -> None:
     """Look closer along some lines, as long as a gradient is resolved to more than ``least``."""
     for one in lines:
-        if context.evidence.wrong is None and context.evidence.every.by_gradient[number] > least:
+        if context.evidence.wrong is None and context.sought.by_gradient[number] > least:
             entries.doubt(context, one.line, look(context, one))
 
 

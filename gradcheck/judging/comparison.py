@@ -426,5 +426,5 @@ def _compare_rows(context: Context, screened: Screened) -> Comparison:
 
 def poorly_resolved(context: Context) -> list[int]:
     """The gradients in which a pass so far would only have seen large errors."""
-    found = context.evidence.every.by_gradient
+    found = context.sought.by_gradient
     return [int(k) for k in np.flatnonzero((found > context.fine) & np.isfinite(found))]

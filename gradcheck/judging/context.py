@@ -16,7 +16,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, claim_at
-from gradcheck.judging.evidence import OF_BULK, OF_EVERY, SOUGHT, Evidence, Shares
+from gradcheck.judging.evidence import OF_BULK, OF_EVERY, SOUGHT, Evidence, Resolved, Shares
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle.directions import (
     Direction,
@@ -237,6 +237,11 @@ class Context:
         others = moved[:, :-1]
         typical = norms(others) / math.sqrt(max(1, columns.size - 1))
         return np.maximum(moved[:, -1], _ALLOWANCE * math.sqrt(self.point.n) * typical)
+
+    @property
+    def sought(self) -> Resolved:
+        """What has to be as fine as is sought: of one of many points the bulk, others show more."""
+        return self.evidence.every if self.fine == FINE else self.evidence.bulk
 
     def record_rows(
         self, agree: Mask, claimed: Floats, measured: Floats, limit: Floats, direction: Direction

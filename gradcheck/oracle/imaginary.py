@@ -85,6 +85,7 @@ _METHODS = {
 }  # fmt: skip
 
 
+_REAL, _COMPLEX = np.dtype(np.float64), np.dtype(np.complex128)
 #: What may hold complex numbers. (A tuple: a union is made anew wherever it is asked for.)
 _NUMBERS = (np.ndarray, np.complexfloating)
 
@@ -316,7 +317,7 @@ class Stepped(NDArrayOperatorsMixin):
 
     def _moved(self, value: Any) -> Any:
         """With the last bits of all real and imaginary parts moved."""
-        return _parts(value, lambda parts: parts * self._scatter.factors(parts))
+        return _parts(value, self._scatter.moved)
 
     def _refilled(self, parts: Floats) -> Floats:
         """With a unit of the smallest numbers for what an underflow may have taken."""
@@ -327,6 +328,8 @@ class Stepped(NDArrayOperatorsMixin):
         if isinstance(result, (tuple, list)):
             return type(result)(self._wrap(part) for part in result)
         if isinstance(result, _NUMBERS) and result.dtype.kind == "c":
+            if result.dtype is not _COMPLEX:
+                raise UnknownOperation(f"complex numbers of type {result.dtype}")
             return Stepped(result, self._scatter)
         return result
 
@@ -345,9 +348,9 @@ def _parts(value: Any, change: Callable[[Floats], Floats]) -> Any:
     kind = type(value)
     if kind is tuple or kind is list:
         return kind([_parts(part, change) for part in value])
-    if isinstance(value, _NUMBERS) and value.dtype.kind == "c":
-        parts = np.ascontiguousarray(value).reshape(-1).view(np.float64)
-        return change(parts).view(np.complex128).reshape(value.shape)
+    if (kind is np.ndarray or isinstance(value, _NUMBERS)) and value.dtype is _COMPLEX:
+        changed = change(value.ravel().view(_REAL)).view(_COMPLEX)
+        return changed if value.ndim == 1 else changed.reshape(value.shape)
     return value
 
 

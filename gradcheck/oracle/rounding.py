@@ -441,6 +441,8 @@ class Scatter:
         self.underflows = 0
         #: Whether a function uses numbers of its own that were not moved.
         self.unseen = False
+        #: What it multiplies float64 by; asking for those of a type takes longer.
+        self._doubles = _factors(_DOUBLE, units, mixed)
         # Any start will do that differs from run to run; Knuth's multiplier spreads them.
         self._at = seed * 2654435761 % _POOL_SIZE
 
@@ -450,7 +452,14 @@ class Scatter:
 
     def factors(self, array: np.ndarray) -> np.ndarray:
         """A factor 1 ± 2⁻⁵² for each entry of ``array``, of its shape and type."""
+        if array.dtype is _DOUBLE:
+            return self._next(array, self._doubles)
         return self._next(array, _factors(array.dtype, self._units, self._mixed))
+
+    def moved(self, array: np.ndarray) -> np.ndarray:
+        """``array`` times such factors."""
+        moved: np.ndarray = array * self.factors(array)
+        return moved
 
     def moves(self, array: np.ndarray) -> np.ndarray:
         """A share ±2⁻⁵² for each entry of ``array``, of its shape and type."""
@@ -467,6 +476,7 @@ class Scatter:
         return chosen if array.ndim == 1 else chosen.reshape(array.shape)
 
 
+_DOUBLE = np.dtype(np.float64)
 #: Numbers of the pool, which holds them twice, so that it goes on from any start.
 _POOL_SIZE = 1 << 15
 #: How far apart the starts of two operations are, beside what the first takes: an odd number.
