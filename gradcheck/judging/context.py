@@ -207,10 +207,17 @@ class Context:
         """A few columns of a claim that pushes tangents, and their magnitudes: shape ``(m, c)``."""
         push = self.claim.push
         assert push is not None
-        count = min(_PROBED, self.point.n)
-        columns = self.case.rng("typical").choice(self.point.n, count, replace=False)
-        sizes = np.abs([push(unit(self.point.n, k)) for k in columns])
-        if count and not sizes.any():
+        rng = self.case.rng("typical")
+        leaves = [leaf for leaf in self.subject.inputs.leaves if leaf.stop > leaf.start]
+        # What is small beside other inputs may be all that there is of one.
+        each = _PROBED if self.fine == FINE else max(1, _PROBED // max(1, len(leaves)))
+        columns = np.empty(0, np.intp)
+        for leaf in leaves:
+            size = leaf.stop - leaf.start
+            chosen = rng.choice(size, min(each, size), replace=False)
+            columns = np.append(columns, leaf.start + chosen)
+        sizes = np.abs([push(unit(self.point.n, int(k))) for k in columns])
+        if columns.size and not sizes.any():
             columns[0] = self._answered(push)
             sizes[0] = np.abs(push(unit(self.point.n, int(columns[0]))))
         return columns, sizes.T
@@ -232,11 +239,19 @@ class Context:
         """
         columns, sizes = self.probed
         scale = np.where(direction.v != 0, direction.scale, 0.0)[columns]
-        moved = np.sort(sizes * scale, axis=1)
+        if not columns.size:
+            return np.zeros(self.point.m)
+        # Each stands for so many entries of its input.
+        lengths = np.array([leaf.stop - leaf.start for leaf in self.subject.inputs.leaves])
+        owners = np.searchsorted(np.cumsum(lengths), columns, side="right")
+        stands = (lengths / np.maximum(np.bincount(owners, minlength=lengths.size), 1))[owners]
+        stands = np.where(scale > 0, stands, 0.0)
+        moved = sizes * scale
         # Without the largest: it may be the one entry that a row has.
-        others = moved[:, :-1]
-        typical = norms(others) / math.sqrt(max(1, columns.size - 1))
-        return np.maximum(moved[:, -1], _ALLOWANCE * math.sqrt(self.point.n) * typical)
+        others = stands * (np.arange(columns.size) != moved.argmax(axis=1)[:, np.newaxis])
+        left = np.maximum(others.sum(axis=1, keepdims=True), 1.0)
+        typical = norms(moved * np.sqrt(others * (stands.sum() / left)))
+        return np.maximum(moved.max(axis=1), _ALLOWANCE * typical)
 
     @property
     def sought(self) -> Resolved:

@@ -1461,3 +1461,30 @@ def test_the_median_entry_of_a_gradient_whose_tails_are_tiny():
         wrong = gc.verify_gradient(log_sum_exp, lambda x, off=off: off * softmax(x), x)
         assert wrong.worst is not None
         assert wrong.worst.index == (1,)
+
+
+def test_a_jvp_is_resolved_input_by_input():
+    """The gradient of one input is 500 times smaller than that of the others."""
+
+    def f(a, b, c):
+        return np.sum(a * a) * 1e-3 + np.mean(np.sin(b)) + np.prod(c)
+
+    def pushed(factor):
+        off = np.array([factor, 1.0, 1.0, 1.0, 1.0])
+
+        def rule(ta, tb, tc, a, b, c):
+            products = np.array([c[1] * c[2], c[0] * c[2], c[0] * c[1]])
+            return 2e-3 * np.sum(off * a * ta) + np.mean(np.cos(b) * tb) + products @ tc
+
+        return rule
+
+    found = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        a = np.sign(rng.standard_normal(5)) * rng.uniform(0.5, 1.5, 5)
+        a[0] = np.copysign(1.5, a[0])
+        inputs = a, rng.standard_normal(3), rng.standard_normal(3)
+        right = verify_jvp(f, pushed(1.0), *inputs)
+        assert right
+        found += not verify_jvp(f, pushed(1 + 3 * right.resolution), *inputs)
+    assert found == 20
