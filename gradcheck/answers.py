@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,13 @@ from numpy.typing import NDArray
 
 #: Up to so many entries, comparing two arrays as bytes is faster than by numpy.
 _SMALL = 4096
+#: Of what yields its answer so many parts are taken: no function has as many, and it may not end.
+_MOST_YIELDED = 64
+
+
+def gathered(answer: Any) -> Any:
+    """An answer as it is; of what yields its parts one after the other, a tuple of them."""
+    return tuple(islice(answer, _MOST_YIELDED)) if isinstance(answer, Iterator) else answer
 
 
 def same(a: Any, b: Any) -> bool:

@@ -241,14 +241,16 @@ class _Taking:
         for alias in statement.names:
             bound = alias.asname or alias.name.split(".")[0]
             package = self.result.path.name == _PACKAGE  # is there for its imports
-            if alias.name != "*" and bound not in self.used and not package:
-                continue
-            one: ast.stmt
+            one: ast.Import | ast.ImportFrom
             if isinstance(statement, ast.Import):
                 one = ast.Import([alias])
             else:
                 one = ast.ImportFrom(statement.module, [alias], statement.level)
             ast.copy_location(one, statement)
+            is_used = alias.name == "*" or bound in self.used or package
+            # What comes from a file beside it may be what is looked for in this one.
+            if not is_used and imported_file(self.result.path, one) is None:
+                continue
             try:
                 self._import_one(one, chunk)
             except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from gradcheck.adapters.activation import ACTIVATIONS
 from gradcheck.adapters.construction import RATE, Recorder, initialized, rate_for, shapes_of
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.words import is_logits, is_rate, mode_value
-from gradcheck.answers import same
+from gradcheck.answers import gathered, same
 
 if TYPE_CHECKING:
     from gradcheck.adapters.plan import Plan
@@ -207,7 +207,8 @@ class Session:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 first.append(arguments.pop(parameter.name))
         with plan.style.around(self.dtype):
-            self.returned_gradients = _call(plan.style.backward(self.object), first, arguments)
+            answer = _call(plan.style.backward(self.object), first, arguments)
+            self.returned_gradients = gathered(answer)
             self._ask_for_parameters()
 
     def _set_rate(self, rate: float) -> None:

@@ -229,8 +229,17 @@ class Picked:
             self.rule.function.announce(calls, size)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raw = self.rule.function(*args, **kwargs)
+        return self._named(self.rule.function(*args, **kwargs))
+
+    def _named(self, raw: Any) -> Any:
         return gradients_by_name(self.rule.name, raw, self.rule)[self.name]
+
+    def of(self, answer: Any) -> Any:
+        """The gradient among those of an answer; all of what is no such answer."""
+        try:
+            return self._named(answer)
+        except Violation:
+            return answer
 
 
 def _alone(rule: Rule) -> Rule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,12 +35,17 @@ _LONGEST = 400
 
 @dataclass(frozen=True)
 class Question:
-    """Something that was asked, with its answer."""
+    """Something that was asked, with what of the answer the part is about, if not all of it."""
 
     submitted: Submitted
     call: tuple[Any, ...]
     size: int
     answer: Any
+    pick: Callable[[Any], Any] | None = None
+
+    def own(self, answer: Any) -> Any:
+        """What of an answer the part is about."""
+        return answer if self.pick is None else self.pick(answer)
 
 
 class Interview:
@@ -71,12 +76,14 @@ class Interview:
         self.precision = Precision()
         self._draw = random.Random(seed)  # the hidden one: nobody knows what will be asked again
         self.asked = 0
+        #: What of an answer the part that is asked for is about, if not all of it.
+        self._pick: Callable[[Any], Any] | None = None
         self.line = 0
         self.file = where.main.name
 
     def begin(self) -> None:
         """The next part is asked for."""
-        self._broken, self.asked, self.line = None, 0, 0
+        self._broken, self.asked, self.line, self._pick = None, 0, 0, None
         self.sample, self._answered, self.precision = [], 0, Precision()
         if self._child is not None:
             self._child.begin(self.assignment.time_limit)
@@ -97,8 +104,9 @@ class Interview:
             self._broken = broken
             raise
         for call, answer in zip(calls, answers, strict=True):
-            self._keep(Question(submitted, call, size, answer))
-            self.precision.hear(answer)
+            own = answer if self._pick is None else self._pick(answer)
+            self._keep(Question(submitted, call, size, own, self._pick))
+            self.precision.hear(own)
         return answers
 
     def _keep(self, question: Question) -> None:
@@ -112,8 +120,10 @@ class Interview:
             self.sample[place] = question
 
     def locate(self, task: Task) -> None:
-        """Say in reports where the rule of a part stands, as far as that is known."""
+        """Say in reports where the rule of a part stands, and which of its answers counts."""
         rule = _submitted(task)
+        if isinstance(task.claim.function, Picked) and rule is task.claim.function.rule.function:
+            self._pick = task.claim.function.of
         if rule is not None:
             if self._child is None:
                 self._started()

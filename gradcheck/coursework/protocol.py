@@ -11,6 +11,7 @@ Both ends use this module, and it needs numpy alone: it is mounted beside the su
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
 from collections.abc import Sequence
@@ -44,6 +45,9 @@ LOAD, CALL, READ, LOADED, ANSWERS = 1, 2, 3, 4, 5
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i8", 4: "|b1"}
 _KINDS = {np.dtype(dtype): kind for kind, dtype in _DTYPES.items()}
 _NONE, _TUPLE, _LIST, _TEXT, _FAILURE, _LIMIT, _NUMBERS = 16, 17, 18, 19, 20, 21, 22
+#: Of lists of lists of numbers, those of whole ones alone.
+_WHOLE = 23
+_LISTS = {_NUMBERS: "<f8", _WHOLE: "<i8"}
 _TEXTS = (_TEXT, _FAILURE, _LIMIT)
 
 
@@ -109,14 +113,34 @@ def message(what: int, number: int, values: Sequence[Any]) -> bytes:
     return b"".join([HEAD.pack(MAGIC, what, len(records), number, size), *records, *bodies])
 
 
-def packed(value: Any) -> Packed:
-    """A value by itself, to be put into a message; raises ``ProtocolError`` as ``message`` does."""
+def packed(value: Any, most: float = math.inf) -> Packed:
+    """A value by itself, to be put into a message; raises ``ProtocolError`` as ``message`` does.
+
+    Of a tuple or list a part that has no place in one is a ``Failure``: the others may be right.
+    So is an array of more than ``most`` bytes, of which no copy is made.
+    """
     made = Packed([], [])
-    _put(value, made.records, made.bodies, 0)
+    if not isinstance(value, tuple | list):
+        _put(value, made.records, made.bodies, 0, most)
+        return made
+    with contextlib.suppress(ProtocolError):
+        _put(value, made.records, made.bodies, 0, most)
+        return made
+    parts: list[Any] = []
+    for part in value:
+        try:
+            parts.append(packed(part, most))
+        except ProtocolError as error:
+            parts.append(Failure(f"it returns {error}"))
+    made = Packed([], [])
+    _put(type(value)(parts) if type(value) in (tuple, list) else tuple(parts),
+         made.records, made.bodies, 0, most)  # fmt: skip
     return made
 
 
-def _put(value: Any, records: list[bytes], bodies: list[bytes], depth: int) -> None:
+def _put(
+    value: Any, records: list[bytes], bodies: list[bytes], depth: int, most: float = math.inf
+) -> None:
     if depth > _DEEPEST:
         raise ProtocolError("lists within lists within lists")
     if isinstance(value, Packed):
@@ -132,33 +156,58 @@ def _put(value: Any, records: list[bytes], bodies: list[bytes], depth: int) -> N
             raw = value.text.encode("utf-8", "replace")[:LONGEST_TEXT]
         records.append(ITEM.pack(kind, 0, *[0] * MOST_AXES, len(raw)))
         bodies.append(raw)
-    elif type(value) is list and _are_numbers(value):
+    elif type(value) is list and (numbers := _numbers_in(value)) is not None:
         # A rule written in plain Python: a record for each would be most of the message.
-        numbers = np.array(value, dtype="<f8")
-        records.append(ITEM.pack(_NUMBERS, 1, len(value), *[0] * (MOST_AXES - 1), numbers.nbytes))
+        kind = _NUMBERS if numbers.dtype.kind == "f" else _WHOLE
+        sizes = [*numbers.shape, *[0] * (MOST_AXES - numbers.ndim)]
+        records.append(ITEM.pack(kind, numbers.ndim, *sizes, numbers.nbytes))
         bodies.append(numbers.tobytes())
     elif isinstance(value, tuple | list):
         kind = _TUPLE if isinstance(value, tuple) else _LIST
         records.append(ITEM.pack(kind, 1, len(value), *[0] * (MOST_AXES - 1), 0))
         for part in value:
-            _put(part, records, bodies, depth + 1)
+            _put(part, records, bodies, depth + 1, most)
     else:
-        array = _storable(value)
+        array = _storable(value, most)
         kind = _KINDS[array.dtype]
         sizes = [*array.shape, *[0] * (MOST_AXES - array.ndim)]
         records.append(ITEM.pack(kind, array.ndim, *sizes, array.nbytes))
         bodies.append(array.tobytes())
 
 
-def _are_numbers(values: list[Any]) -> bool:
-    """Whether it is a list of numbers, and not of whole ones alone."""
+def _numbers_in(values: list[Any]) -> np.ndarray | None:
+    """The numbers of a list, or of lists of lists of one length; None where it holds others.
+
+    A single list of whole numbers is none: these may be arrays without axes.
+    """
+    kinds, axes = _kinds(values)
+    if not kinds <= {float, np.float64, int} or not 0 < axes <= MOST_AXES:
+        return None
+    if kinds == {int} and axes == 1:
+        return None
+    try:
+        return np.array(values, dtype="<i8" if kinds == {int} else "<f8")
+    except (ValueError, OverflowError):  # rows of several lengths, or too large
+        return None
+
+
+def _kinds(values: list[Any], depth: int = 1) -> tuple[set[type], int]:
+    """The types of what stands in lists of lists, and how deep; 0 where that is not the same."""
+    if depth > MOST_AXES:
+        return set(), 0
     kinds = set(map(type, values))
-    return bool(kinds & {float, np.float64}) and kinds <= {float, np.float64, int}
+    if kinds != {list}:
+        return kinds, 0 if list in kinds or not kinds else depth
+    parts = [_kinds(part, depth + 1) for part in values]
+    depths = {axes for _, axes in parts}
+    return set().union(*(found for found, _ in parts)), depths.pop() if len(depths) == 1 else 0
 
 
-def _storable(value: Any) -> np.ndarray:
+def _storable(value: Any, most: float) -> np.ndarray:
     """A value as an array of one of the four types that travel."""
     array = np.asarray(value)
+    if array.size * min(array.itemsize, np.dtype(np.float64).itemsize) > most:
+        raise ProtocolError(f"an array of shape {array.shape}, far more than was asked for")
     if array.ndim > MOST_AXES:
         raise ProtocolError(f"an array of {array.ndim} axes; at most {MOST_AXES} can be sent")
     if max(array.shape, default=0) > LONGEST_AXIS:
@@ -198,8 +247,9 @@ def records(raw: bytes, top: Head) -> list[Item]:
         sizes = tuple(rest[:axes])
         if kind in _DTYPES:
             fits = size == math.prod(sizes) * np.dtype(_DTYPES[kind]).itemsize
-        elif kind == _NUMBERS:
-            fits = axes == 1 and size == sizes[0] * np.dtype("<f8").itemsize
+        elif kind in _LISTS:
+            fits = axes > 0 and size == math.prod(sizes) * np.dtype(_LISTS[kind]).itemsize
+            fits = fits and all(sizes)
         elif kind in (_TUPLE, _LIST):
             fits = axes == 1 and size == 0 and sizes[0] <= top.items
         elif kind in (*_TEXTS, _NONE):
@@ -233,10 +283,8 @@ def values(items: Sequence[Item], body: bytes | bytearray) -> list[Any]:
         at += item.size
         if item.kind == _NONE:
             return None
-        if item.kind == _NUMBERS:
-            if depth >= _DEEPEST:
-                raise ProtocolError("lists within lists within lists")
-            return list(np.frombuffer(raw, "<f8"))
+        if item.kind in _LISTS:
+            return _listed(np.frombuffer(raw, _LISTS[item.kind]).reshape(item.sizes))
         if item.kind in _TEXTS:
             text = raw.decode("utf-8", "replace")
             return text if item.kind == _TEXT else Failure(text, item.kind == _LIMIT)
@@ -246,6 +294,10 @@ def values(items: Sequence[Item], body: bytes | bytearray) -> list[Any]:
     while number < len(items):
         found.append(take(0))
     return found
+
+
+def _listed(numbers: np.ndarray) -> list[Any]:
+    return list(numbers) if numbers.ndim == 1 else [_listed(part) for part in numbers]
 
 
 def _array(item: Item, raw: bytes) -> Any:

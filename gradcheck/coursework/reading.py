@@ -40,6 +40,16 @@ class Submission:
 
     module: ModuleType
     notes: list[str] = field(default_factory=list)
+    #: Why some of it was not run, of a file whose definitions alone were taken.
+    why: str = ""
+    #: Names that are missing, with the reason of each.
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def explained(self, text: str) -> str:
+        """What is said of a name that is not there, with what was not run where that is why."""
+        reasons = [why for name, why in self.missing.items() if f"'{name}'" in text]
+        why = "; ".join(reasons) or self.why
+        return f"{text} ({why})" if why else text
 
 
 def trees_of(path: Path) -> dict[Path, list[ast.Module]]:
@@ -89,10 +99,10 @@ def read(path: Path) -> Submission:
         raw = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
-    if path.suffix == _NOTEBOOK:
-        return _definitions(path, [])
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Unreadable(f"{path.name} is text in UTF-16; save it as UTF-8")
+    if path.suffix == _NOTEBOOK:
+        return _definitions(path)
     module = ModuleType(MODULE)
     module.__file__ = str(path)
     sys.modules[MODULE] = module
@@ -106,12 +116,12 @@ def read(path: Path) -> Submission:
     else:
         return Submission(module)
     try:
-        return _definitions(path, [f"{why}; its definitions alone were taken"])
+        return _definitions(path, why)
     except Unreadable:
         raise Unreadable(why) from None
 
 
-def _definitions(path: Path, notes: list[str]) -> Submission:
+def _definitions(path: Path, why: str = "") -> Submission:
     try:
         found = definitions_of(path)
     except InputError as error:
@@ -120,7 +130,8 @@ def _definitions(path: Path, notes: list[str]) -> Submission:
         raise Unreadable(f"{path.name} defines nothing")
     sys.modules[MODULE] = found.module
     left_out = [str(one) for one in found.left_out[:_MOST_REMARKS]]
-    return Submission(found.module, notes + left_out)
+    notes = [f"{why}; its definitions alone were taken"] if why else []
+    return Submission(found.module, notes + left_out, why, found.missing)
 
 
 def _said(error: BaseException, path: Path) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcheck.coursework.protocol import Failure
+    from gradcheck.coursework.reading import Submission
     from gradcheck.coursework.units import Function, Layer
 
 #: Exit codes that say why there was no start.
@@ -52,6 +53,7 @@ class _Server:
     def __init__(self, requests: int, answers: int, path: Path) -> None:
         self.requests, self.answers, self.path = requests, answers, path
         self.units: list[Function | Layer | Failure] = []
+        self.submission: Submission | None = None
 
     def serve(self) -> None:
         from gradcheck.coursework import protocol
@@ -93,10 +95,11 @@ class _Server:
 
         Answers with a place for each function: its line and what is wrong with it, and remarks.
         """
+        from gradcheck.adapters.conventions import conventions
         from gradcheck.coursework import protocol
         from gradcheck.coursework.differencing import differencing
         from gradcheck.coursework.reading import Unreadable, read, trees_of
-        from gradcheck.coursework.units import Missing, Wanted, found, said
+        from gradcheck.coursework.units import Absent, Missing, Wanted, found, said
 
         read_in = trees_of(self.path)
         files = {os.path.relpath(file, self.path.parent): read_in[file] for file in read_in}
@@ -104,8 +107,11 @@ class _Server:
         self._write(protocol.READ, number, seen)
         asked, trials = json.loads(given[0]), given[1:]
         module, notes, whole = None, [], ""
+        asked = [Wanted(**one) for one in asked]
+        if any(one.is_layer for one in asked):
+            conventions()  # now: what is run may leave no descriptors to read them with
         try:
-            submission = read(self.path)
+            submission = self.submission = read(self.path)
             module, notes = submission.module, submission.notes
         except Unreadable as error:
             whole = str(error)
@@ -122,12 +128,13 @@ class _Server:
             try:
                 if module is None:
                     raise Missing(whole)
-                unit = found(module, Wanted(**one), own)
+                unit = found(module, one, own)
                 self.units.append(unit)
                 places.append((unit.line, None))
             except BaseException as error:
-                self.units.append(protocol.Failure(said(error)))
-                places.append((0, protocol.Failure(said(error))))
+                text = self._explained(said(error), isinstance(error, Absent))
+                self.units.append(protocol.Failure(text))
+                places.append((0, protocol.Failure(text)))
         self._write(protocol.LOADED, number, [*places, tuple(notes)])
 
     def _call(self, number: int, given: list[Any]) -> None:
@@ -154,7 +161,7 @@ class _Server:
             else:
                 given = [_plain(value) for value in arguments]
             answer = unit(given)
-            packed = protocol.packed(answer)
+            packed = protocol.packed(answer, most)
             if packed.size > most:
                 return protocol.Failure(
                     f"it returns {_shapes(answer)}, far more than was asked for"
@@ -165,7 +172,12 @@ class _Server:
         except MemoryError:
             return protocol.Failure("it needs more memory than there is for it", limit=True)
         except BaseException as error:
-            return protocol.Failure(said(error))
+            return protocol.Failure(self._explained(said(error)))
+
+    def _explained(self, text: str, is_absent: bool = False) -> str:
+        """What is said of a name that is not there, with the reason that the file gives for it."""
+        is_absent |= NameError.__name__ in text
+        return self.submission.explained(text) if is_absent and self.submission else text
 
 
 def _plain(value: Any) -> Any:

@@ -230,8 +230,16 @@ class Submitted:
         waiting = self._waiting.get(_key(call)) if self._waiting else None
         answer = waiting.pop(0) if waiting else _respondent().ask(self, [_moved(call)], size)[0]
         if isinstance(answer, Failure):
-            raise Violation("raises", f"{self.__name__}: {one_line(printable(answer.text))}")
+            raise Violation("raises", self._said(answer))
+        if isinstance(answer, tuple | list):
+            kind = tuple if isinstance(answer, tuple) else list
+            return kind(
+                Unsent(self._said(part)) if isinstance(part, Failure) else part for part in answer
+            )
         return answer
+
+    def _said(self, failure: Failure) -> str:
+        return f"{self.__name__}: {one_line(printable(failure.text))}"
 
     def at_home(self, unit: Any, call: tuple[Any, ...]) -> Any:
         """The answer of a unit of this process to a call as it is sent."""
@@ -246,6 +254,18 @@ class Submitted:
     def bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         """The arguments of a call, in order."""
         return tuple(args) + tuple(kwargs[name] for name in self.parameters[len(args) :])
+
+
+class Unsent:
+    """A part of an answer that is no array of real numbers: wrong, once it is looked at."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise Violation("wrong output", self.why)
 
 
 class Gradient:

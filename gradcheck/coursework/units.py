@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import ModuleType
@@ -22,7 +23,7 @@ from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.words import gradient_names, is_parameter, layer_word
-from gradcheck.answers import last_line, same
+from gradcheck.answers import gathered, last_line, same
 from gradcheck.errors import DeclarationError
 
 #: The names of a module that are shown where one is missing.
@@ -31,6 +32,10 @@ _MOST_NAMES = 8
 
 class Missing(Exception):
     """What the assignment asks for is not there, or cannot be called as it says."""
+
+
+class Absent(Missing):
+    """A name that is not there."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def _named(module: ModuleType, name: str) -> Any:
         own = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
         own = [n for n in own if getattr(vars(module)[n], "__module__", "") == module.__name__]
         there = f"; it defines {', '.join(own[:_MOST_NAMES])}" if own else ""
-        raise Missing(f"there is no {name!r} in the submission{there}")
+        raise Absent(f"there is no {name!r} in the submission{there}")
     if not callable(value):
         raise Missing(f"{name!r} is no function but a {type(value).__name__}")
     return value
@@ -146,7 +151,18 @@ class Function:
             answer = self.function(**dict(zip(self.wanted.parameters, given, strict=True)))
         else:
             answer = self.function(*given)
-        return self._in_order(answer) if isinstance(answer, Mapping) else answer
+        if isinstance(answer, Mapping):
+            return self._in_order(answer)
+        return self._flat(gathered(answer))
+
+    def _flat(self, answer: Any) -> Any:
+        """Gradients of which those of the parameters are in a list: ``dx, [dW, db]``."""
+        wanted = len(self.gradients)
+        if not isinstance(answer, tuple | list) or wanted < 2 or len(answer) >= wanted:
+            return answer
+        parts = [part if isinstance(part, tuple | list) else (part,) for part in answer]
+        flat = tuple(itertools.chain.from_iterable(parts))
+        return flat if len(flat) == wanted else answer
 
     def _in_order(self, answer: Mapping[Any, Any]) -> Any:
         """Gradients that are returned by their names, as ``grads["dW"]``."""

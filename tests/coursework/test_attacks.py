@@ -270,6 +270,28 @@ def test_text_in_another_encoding_says_how_to_save_it(tmp_path, guarded, apart):
     assert earned == 0
     assert graded.parts[0].reason == "submission.py is text in UTF-16; save it as UTF-8"
 
+    (tmp_path / "submission.ipynb").write_text("{}", encoding="utf-16")
+    _, graded = marks(guarded, tmp_path / "submission.ipynb", apart)
+    assert graded.parts[0].reason == "submission.ipynb is text in UTF-16; save it as UTF-8"
+
+
+def test_what_is_missing_is_said_with_what_was_not_run(tmp_path, guarded, apart):
+    """Where the file as a whole does not run, its definitions are taken: most of it counts."""
+    path = tmp_path / "submission.py"
+    path.write_text(RIGHT.replace("def honest(dy):", "def honest(dy)"))
+    earned, graded = marks(guarded, path, apart)
+    assert earned == 2
+    said = r"there is no 'honest' .* \(submission\.py cannot be imported: SyntaxError: expected ':'"
+    assert re.match(said, graded.parts[0].reason)
+    path.write_text(f"  import numpy as np\n{RIGHT}".replace("2 * dy", "np.multiply(2, dy)"))
+    _, graded = marks(guarded, path, apart)
+    assert "'np' is not defined (submission.py cannot be imported: IndentationError" in (
+        graded.parts[0].reason
+    )
+    path.write_text(f"import nothing_like_it as np\n{RIGHT}".replace("2 * dy", "np.abs(dy)"))
+    _, graded = marks(guarded, path, apart)
+    assert "(`import nothing_like_it as np` fails: ModuleNotFoundError" in graded.parts[0].reason
+
 
 @pytest.mark.parametrize(
     "text", ['{"cells": 1}', "[" * 100_000, "{}", '{"cells": [{"cell_type": "code"}]}', "null"]
@@ -277,7 +299,17 @@ def test_text_in_another_encoding_says_how_to_save_it(tmp_path, guarded, apart):
 def test_a_notebook_that_is_none_is_no_answer(text, tmp_path, guarded, apart):
     path = tmp_path / "submission.ipynb"
     path.write_text(text)
-    assert marks(guarded, path, apart)[0] == 0
+    earned, graded = marks(guarded, path, apart)
+    assert earned == 0
+    assert graded.parts[0].reason.startswith("submission.ipynb is not a notebook: ")
+
+
+def test_a_notebook_hands_in_what_it_imports_from_beside_it(tmp_path, guarded, apart):
+    honest, square = RIGHT.split("\n\n\n")
+    (tmp_path / "helper.py").write_text(honest)
+    cells = ["from helper import honest", square]
+    (tmp_path / "submission.ipynb").write_text(json.dumps(notebook(cells)))
+    assert marks(guarded, tmp_path, apart)[0] == 3
 
 
 def notebook(cells, version=4):

@@ -73,6 +73,17 @@ def affine_backward(dout, cache):
     x, w, b = cache
     return dout @ w.T, x.T @ dout, dout.sum(axis=0)
 """),
+    "gradients one after the other": ("affine_forward affine_backward", """
+def affine_forward(x, w, b):
+    return x @ w + b, (x, w, b)
+
+
+def affine_backward(dout, cache):
+    x, w, b = cache
+    yield dout @ w.T
+    yield x.T @ dout
+    yield dout.sum(axis=0)
+"""),
     "gradients in attributes": ("Affine", """
 class Affine:
     def __init__(self, W, b):
@@ -265,6 +276,11 @@ def test_a_layer_that_is_missing_or_has_no_gradient_says_so(tmp_path, apart, mon
     marks, graded = earned(folder, silent, tmp_path, apart)
     assert marks == {"same_forward": 1, "dx": 1, "dW": 1, "db": 0}
     assert "no gradient for 'b' was found" in graded.parts[3].reason
+    marks, graded = earned(folder, source.replace("backward", "back"), tmp_path, apart)
+    assert set(marks.values()) == {0}
+    assert (
+        "a backward method was expected; it has __init__, back, forward" in graded.parts[0].reason
+    )
 
 
 def test_a_student_checks_a_layer_in_the_folder_that_was_handed_out(tmp_path):

@@ -1,4 +1,4 @@
-"""Gradients that a rule returns by their names are the same as those that it returns in order."""
+"""Gradients are the same by their names, one after the other, in lists of lists, or in order."""
 
 import shutil
 import subprocess
@@ -24,10 +24,18 @@ def graded(source, tmp_path, homework, apart):
     return {part.name.rpartition(" ")[2]: part for part in one.parts}
 
 
-@pytest.mark.parametrize("way", NAMED)
-def test_they_are_found_by_their_names(way, tmp_path, homework, apart):
+OTHERWISE = {
+    "yielded": "yield dz @ W.T\n    yield x.T @ dz\n    yield dz.sum(axis=0)",
+    "mapped": "return map(np.asarray, (dz @ W.T, x.T @ dz, dz.sum(axis=0)))",
+    "parameters in a list": "return dz @ W.T, [x.T @ dz, dz.sum(axis=0)]",
+    "lists of lists": "return (dz @ W.T).tolist(), (x.T @ dz).tolist(), dz.sum(axis=0).tolist()",
+}
+
+
+@pytest.mark.parametrize("way", [*NAMED, *OTHERWISE])
+def test_they_are_found_however_they_are_returned(way, tmp_path, homework, apart):
     assert IN_ORDER in SOURCE
-    wrong = NAMED[way].replace("dz.sum(axis=0)", "dz.mean(axis=0)")
+    wrong = {**NAMED, **OTHERWISE}[way].replace("dz.sum(axis=0)", "dz.mean(axis=0)")
     parts = graded(SOURCE.replace(IN_ORDER, wrong), tmp_path, homework, apart)
     assert [parts[name].earned > 0 for name in ("dx", "dW", "db")] == [True, True, False]
 
@@ -39,9 +47,28 @@ def test_one_that_is_not_there_is_named(tmp_path, homework, apart):
     assert said in parts["db"].reason
 
 
-def test_a_student_sees_the_same(tmp_path, homework):
+#: A gradient that no check can take, beside two that are right.
+HOPELESS = {
+    "noise": ("dz.sum(axis=0) * np.random.rand()", "not repeatable"),
+    "changes": ("dz.sum(axis=0) * (1 + len(seen) % 7)", "not repeatable"),
+    "complex": ("dz.sum(axis=0) + 0j", "complex128"),
+    "enormous": ("np.broadcast_to(0.0, (1 << 20, 1 << 20, 1 << 10))", "far more than was asked"),
+}
+
+
+@pytest.mark.parametrize("kind", HOPELESS)
+def test_one_that_is_hopeless_costs_no_other(kind, tmp_path, homework, apart):
+    wrong, said = HOPELESS[kind]
+    source = SOURCE.replace(IN_ORDER, f"seen.append(1)\n    return dz @ W.T, x.T @ dz, {wrong}")
+    parts = graded(f"{source}\nseen = []\n", tmp_path, homework, apart)
+    assert [parts[name].earned > 0 for name in ("dx", "dW", "db")] == [True, True, False], parts
+    assert said in parts["db"].reason
+
+
+@pytest.mark.parametrize("way", [NAMED["as gradients"], *OTHERWISE.values()])
+def test_a_student_sees_the_same(way, tmp_path, homework):
     shutil.copytree(homework.folder / "derivations", tmp_path / "own" / "derivations")
-    source = SOURCE.replace(IN_ORDER, NAMED["as gradients"])
+    source = SOURCE.replace(IN_ORDER, way)
     (tmp_path / "own" / "submission.py").write_text(source)
     done = subprocess.run(
         [sys.executable, "-m", "gradcheck", "check", "--profile", "ci"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -34,6 +35,13 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style:
         if style is not None:
             return in_world(with_cache(style), names)
     said = " and ".join(getattr(one, "__name__", repr(one)) for one in what) or "nothing"
+    if len(what) == 1 and inspect.isclass(what[0]):
+        own = [name for name, one in inspect.getmembers(what[0]) if inspect.isfunction(one)]
+        there = f"; it has {', '.join(own)}" if own else ""
+        raise DeclarationError(
+            f"layer({said}): a class with a forward and a backward method was expected{there}. "
+            'Where these have other names, they are said: names(forward="…", backward="…")'
+        )
     raise DeclarationError(
         f"layer({said}): a class with a forward and a backward method was expected, two functions, "
         "a function that returns a value with its gradient, or one of a framework; where the "
