@@ -17,5 +17,11 @@ def _sigmoid(z: Any) -> Any:
     return 1.0 / (1.0 + np.exp(-z))
 
 
+def _slope_of_sigmoid(z: Any) -> Any:
+    return _sigmoid(z) * (1 - _sigmoid(z))
+
+
 #: By the word that a declaration has for them, the likeliest first.
 ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {"softmax": _softmax, "sigmoid": _sigmoid}
+#: The derivatives of those that are elementwise.
+SLOPES: Mapping[str, Callable[[Any], Any]] = {"sigmoid": _slope_of_sigmoid}

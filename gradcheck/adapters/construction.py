@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import evaluate
+from gradcheck.adapters.sources import words_for
+from gradcheck.adapters.standins import (
+    RATE,
+    Activation,
+    Recorder,
+    Sublayer,
+    initial,
+    slope,
+    slope_of_output,
+)
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
     first,
     is_activation,
+    is_initializer,
     is_optimizer,
     is_parameter,
     is_probability,
     is_rate,
     is_shape,
     is_slope,
+    is_sublayer,
     mode_value,
 )
 from gradcheck.errors import DeclarationError
 
-#: With this learning rate, a layer that updates itself moves so far that of the change nothing but
-#: the gradient is left: the old parameter is below the last bit of what the rate multiplies.
-RATE = 2.0**60
 #: How many entries are dropped.
 _HALF = 0.5
 #: No rate is so large or small that it could not be multiplied with.
@@ -55,29 +65,6 @@ class Source:
 
     def __str__(self) -> str:
         return self.input or self.sizes or repr(self.value)
-
-
-class Recorder:
-    """Stands for an optimizer: moves a parameter by its gradient alone, at the rate of the call."""
-
-    #: Of the class, since layers copy the optimizer that they are given.
-    rate: ClassVar[float] = RATE
-
-    def update(self, parameter: Any, gradient: Any, *_: Any, **__: Any) -> Any:
-        """The parameter after the step."""
-        return parameter - Recorder.rate * gradient
-
-    __call__ = step = get_update = update
-
-
-def slope(x: Any) -> Any:
-    """The derivative of tanh."""
-    return 1 - np.tanh(x) ** 2
-
-
-def slope_of_output(y: Any) -> Any:
-    """The same, given tanh(x)."""
-    return 1 - y**2
 
 
 class Filling:
@@ -150,8 +137,19 @@ class Filling:
                 name == "f" and any(is_slope(p.name) for p in self.parameters)
             ):
                 # That of the layer is what is checked: any activation will do.
-                values = (slope, slope_of_output) if is_slope(name) else (np.tanh, "tanh", "relu")
-                choices.append([Source(value=value) for value in values])
+                values = (slope, slope_of_output) if is_slope(name) else _ACTIVATIONS
+                known = () if is_slope(name) else words_for(_maker(self.style), name)
+                choices.append([Source(value=value) for value in dict.fromkeys((*values, *known))])
+                continue
+            if words := words_for(_maker(self.style), name):
+                choices.append([Source(value=word) for word in words])
+                continue
+            if is_initializer(name):
+                choices.append([Source(value=initial)])
+                continue
+            if is_sublayer(name):
+                two = [Sublayer(), Sublayer()]
+                choices.append([Source(value=two if name.lower()[-1] in "st" else two[0])])
                 continue
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
@@ -204,6 +202,15 @@ class Filling:
         """The line of a declaration that would say what the constructor needs."""
         needed = ", ".join(f'"{name}": …' for name in self.unknown)
         return f"init={{{needed}}}"
+
+
+#: What an activation may be where any will do: an object, a word, or a class to make one of.
+_ACTIVATIONS = (Activation(), "tanh", "relu", Activation)
+
+
+def _maker(style: Style) -> Any:
+    """The constructor of a layer, its own or inherited."""
+    return inspect.getattr_static(style.make, "__init__", style.make)
 
 
 _IN = ("in", "input", "inputs", "prev", "from", "fan_in")

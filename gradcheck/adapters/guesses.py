@@ -11,11 +11,11 @@ import inspect
 import re
 from dataclasses import dataclass
 
-from gradcheck.adapters.construction import slope_of_output
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.layers import plan_of
 from gradcheck.adapters.recognition import Reading, read
 from gradcheck.adapters.sightings import Sighting, sightings
+from gradcheck.adapters.standins import slope_of_output
 from gradcheck.adapters.usage import Usage, usage_of
 from gradcheck.adapters.words import is_logits, is_taken
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from typing import Any
 
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.known import settings
 from gradcheck.adapters.landing import returned_names
+from gradcheck.adapters.sources import tree_of, words_for
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
@@ -58,7 +58,7 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
                 said = f"it reads {', '.join(map(repr, keys))} from {name}"
                 return arrays, beside, f"{said}, whose values are not known"
             beside[name] = made
-        elif words := _compared_with(function, name):
+        elif words := words_for(function, name):
             beside[name] = choice(*words) if len(words) > 1 else constant(words[0])
         else:
             arrays.append(name)
@@ -141,23 +141,3 @@ def unused_keys(function: Any, name: str) -> set[str]:
             ) if held == name and variable not in used:
                 found.add(key)
     return found
-
-
-def _compared_with(function: Any, name: str) -> list[str]:
-    """The words that a function compares one of its arguments with."""
-    found: dict[str, None] = {}
-    for node in ast.walk(tree_of(function)):
-        match node:
-            case ast.Compare(
-                left=ast.Name(id=held), ops=[ast.Eq()], comparators=[ast.Constant(str() as word)]
-            ) if held == name:
-                found[word] = None
-    return list(found)
-
-
-def tree_of(function: Any) -> ast.AST:
-    """The source of a function as a tree; an empty one where it is not at hand."""
-    try:
-        return ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return ast.Module([], [])

@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from gradcheck.adapters.activation import ACTIVATIONS
-from gradcheck.adapters.construction import slope, slope_of_output
 from gradcheck.adapters.layers import plan_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.recognition import Reading, follows, logits
+from gradcheck.adapters.standins import slope, slope_of_output
 from gradcheck.adapters.words import is_parameter
 from gradcheck.arguments import Integers, Real, Simplex, as_argument, integers, real
 from gradcheck.dims import parse

@@ -8,8 +8,8 @@ import inspect
 import re
 
 from gradcheck.adapters.definitions import Definitions
-from gradcheck.adapters.inputs import tree_of
 from gradcheck.adapters.sightings import Sighting
+from gradcheck.adapters.sources import tree_of
 
 #: What dims do not mend: a file or a name that is not there.
 BEYOND_A_SPEC = re.compile(r"every size that was tried: (NameError|\w*FoundError|OSError|Import)")

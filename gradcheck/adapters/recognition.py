@@ -8,23 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from gradcheck.adapters import flat_vectors
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
-from gradcheck.adapters.inputs import forward_function, tree_of, unused_keys, wanted_of
+from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
 from gradcheck.adapters.kinds import COST, MODEL, OTHER, Kind
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import OneHot
 from gradcheck.adapters.sightings import Sighting
+from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.standins import Activation, Sublayer, initial
 from gradcheck.adapters.style import Style, as_is, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
-    is_activation,
     is_logits,
     is_optimizer,
     is_parameter,
@@ -210,8 +209,7 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
         )
     reading.assumptions = [_assumption(kind, reading.inputs)]
     for name, source in plan.way.items():
-        if source.value is np.tanh or (isinstance(source.value, str) and is_activation(name)):
-            word = source.value if isinstance(source.value, str) else "tanh"
+        if name not in reading.names.init and (word := _stands_for(source.value)):
             reading.assumptions.append(f"it is made with {name} = {word}")
     if reading.names.through:
         reading.assumptions.append(follows(plan.differentiable[0], reading.names.through))
@@ -225,6 +223,22 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
         f"{name} is what is to be predicted: no gradient for it is wanted" for name in targets
     ]
     return reading
+
+
+def _stands_for(value: Any) -> str:
+    """What a layer was made with that its author did not say."""
+    match value:
+        case str():
+            return value
+        case Activation():
+            return "tanh"
+        case [Sublayer(), *_]:
+            return "two layers of tanh and running sums"
+        case Sublayer():
+            return "a layer of tanh and running sums"
+    if value is Activation:
+        return "a class for tanh"
+    return "normal numbers" if value is initial else ""
 
 
 def _returns_none(function: Any) -> bool:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcheck.adapters.activation import ACTIVATIONS
-from gradcheck.adapters.construction import RATE, Recorder, initialized, rate_for, shapes_of
+from gradcheck.adapters.activation import ACTIVATIONS, SLOPES
+from gradcheck.adapters.construction import initialized, rate_for, shapes_of
 from gradcheck.adapters.places import CHANGE
-from gradcheck.adapters.words import is_logits, is_rate, mode_value
+from gradcheck.adapters.standins import RATE, Activation, Recorder
+from gradcheck.adapters.words import is_activation, is_logits, is_rate, mode_value
 from gradcheck.answers import gathered, same
 
 if TYPE_CHECKING:
@@ -236,6 +237,8 @@ class Session:
     def _argument(self, name: str) -> Any:
         """What a derivative is given: the input, the output, or an input of that name."""
         plan = self.plan
+        if name not in self.given and is_activation(name):
+            return Activation(ACTIVATIONS[plan.names.through], SLOPES[plan.names.through])
         if plan.names.through and name not in self.given and is_logits(name):
             return self._inside(self.values[plan.differentiable[0]])
         if plan.style.kind == "of inputs":

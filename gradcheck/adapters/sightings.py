@@ -10,8 +10,8 @@ from typing import Any
 
 from gradcheck.adapters.conventions import candidates, style_of
 from gradcheck.adapters.definitions import Definitions
-from gradcheck.adapters.inputs import tree_of
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import (
     WORDS,

@@ -22,6 +22,11 @@ class Words:
         "backward", "_backward", "bprop", "backward_pass", "backprop", "back_prop",
         "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd",
     )  # fmt: skip
+    #: Methods of an activation that give its derivative at an array.
+    slope: tuple[str, ...] = (
+        "gradient", "grad", "derivative", "prime", "deriv", "derive", "df", "dfn", "diff",
+        "differentiate", "slope",
+    )  # fmt: skip
     #: Methods that give the gradients of parameters, beside the backward method.
     parameter_gradients: tuple[str, ...] = (
         "param_grads", "grads_wrt_params", "parameter_gradients", "get_grads", "get_gradients",
@@ -78,6 +83,7 @@ _FUNCTION = {
     "f_prime", "fprime", "fn_prime", "func_prime", "f_deriv", "df_dx", "dact", "act_prime",
     "act_deriv", "grad_f", "f_grad", "dphi", "phi_prime", "dsigma", "sigma_prime",
 }  # fmt: skip
+_SUBLAYER = {"layer", "module", "block", "sublayer", "sub_layer", "component"}
 _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
@@ -138,6 +144,16 @@ def is_slope(name: str) -> bool:
         lowered.startswith(("d", "grad"))
         or any(one in lowered for one in ("prime", "deriv", "grad"))
     )
+
+
+def is_initializer(name: str) -> bool:
+    """Whether an argument of a constructor makes arrays of parameters."""
+    return "init" in name.lower()
+
+
+def is_sublayer(name: str) -> bool:
+    """Whether an argument of a constructor is a layer, or a list of layers."""
+    return name.lower().removesuffix("_list").removesuffix("s") in _SUBLAYER
 
 
 def is_target(name: str) -> bool:

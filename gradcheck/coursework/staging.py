@@ -32,7 +32,8 @@ _MODULES = (
     "adapters/construction.py", "adapters/definitions.py", "adapters/forms.py",
     "adapters/landing.py",
     "adapters/names.py", "adapters/places.py", "adapters/plan.py", "adapters/randomness.py",
-    "adapters/session.py", "adapters/siblings.py", "adapters/style.py",
+    "adapters/session.py", "adapters/siblings.py", "adapters/sources.py", "adapters/standins.py",
+    "adapters/style.py",
     "adapters/words.py", "adapters/conventions",
 )  # fmt: skip
 #: Packages that hold them, which are empty there.

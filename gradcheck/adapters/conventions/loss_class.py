@@ -13,7 +13,14 @@ from typing import Any
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.adapters.words import derived_from, is_cache, is_logits, is_loss, is_target
+from gradcheck.adapters.words import (
+    derived_from,
+    is_activation,
+    is_cache,
+    is_logits,
+    is_loss,
+    is_target,
+)
 
 PRIORITY = 45
 
@@ -101,7 +108,9 @@ def _same(
     first = [parameter.name for parameter in takes if is_required(parameter)]
     second = [parameter.name for parameter in gets if is_required(parameter)]
     # ``delta(z, a, y)``: of an activation before the loss, which is given beside.
-    second = [name for name in second if name in first or not is_logits(name)]
+    # So is the activation itself: ``grad(y, y_pred, z, act_fn)``.
+    beside = [name for name in second if is_logits(name) or is_activation(name)]
+    second = [name for name in second if name in first or name not in beside]
     if len(first) < 2 or any(map(is_cache, second)):
         return False
     if set(second) <= set(first):

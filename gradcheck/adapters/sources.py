@@ -1,0 +1,48 @@
+"""What the source of a function says: its tree, and the words that an argument may be."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+
+def tree_of(function: Any) -> ast.AST:
+    """The source of a function as a tree; an empty one where it is not at hand."""
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def words_for(function: Any, name: str) -> list[str]:
+    """The words that a function compares an argument with, or looks up in a dict of its file."""
+    found: dict[str, None] = {}
+    space = getattr(function, "__globals__", {})
+    for node in ast.walk(tree_of(function)):
+        match node:
+            case ast.Compare(
+                left=ast.Name(id=held), ops=[ast.Eq()], comparators=[ast.Constant(str() as word)]
+            ) if held == name:
+                found[word] = None
+            case ast.Subscript(value=ast.Name(id=table), slice=ast.Name(id=held)) if held == name:
+                known = space.get(table)
+                words = known if isinstance(known, Mapping) else ()
+                found |= {word: None for word in words if isinstance(word, str)}
+            case ast.Dict(keys=keys) if _is_looked_up(function, node, name):
+                written = [key.value for key in keys if isinstance(key, ast.Constant)]
+                found |= {word: None for word in written if isinstance(word, str)}
+    return list(found)
+
+
+def _is_looked_up(function: Any, table: ast.Dict, name: str) -> bool:
+    """Whether a dict that is written out is subscripted by a name where it stands."""
+    return any(
+        isinstance(node, ast.Subscript)
+        and ast.dump(node.value) == ast.dump(table)
+        and isinstance(node.slice, ast.Name)
+        and node.slice.id == name
+        for node in ast.walk(tree_of(function))
+    )
