@@ -23,5 +23,13 @@ def _slope_of_sigmoid(z: Any) -> Any:
 
 #: By the word that a declaration has for them, the likeliest first.
 ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {"softmax": _softmax, "sigmoid": _sigmoid}
-#: The derivatives of those that are elementwise.
-SLOPES: Mapping[str, Callable[[Any], Any]] = {"sigmoid": _slope_of_sigmoid}
+
+
+def _slope_of_softmax(z: Any) -> Any:
+    raise TypeError("a softmax has no derivative that is one number for each entry")
+
+
+#: Their derivatives, entry by entry.
+SLOPES: Mapping[str, Callable[[Any], Any]] = {
+    "softmax": _slope_of_softmax, "sigmoid": _slope_of_sigmoid,
+}  # fmt: skip

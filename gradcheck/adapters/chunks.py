@@ -53,12 +53,12 @@ def chunks(path: Path) -> Iterator[Chunk]:
     try:
         text = path.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
-        raise InputError(f"{path.name} cannot be read: {error.strerror}") from None
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
     if path.suffix == ".ipynb":
         yield from _cells(path, text)
         return
     if path.suffix != ".py":
-        raise InputError(f"{path.name}: a Python file or a notebook (.ipynb) was expected")
+        raise InputError(f"{path}: a Python file or a notebook (.ipynb) was expected")
     text = text.replace("\r\n", "\n").replace("\t", "    ") if "\t" in text else text
     name = str(path.absolute())
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
@@ -79,9 +79,9 @@ def _code_cells(path: Path, text: str) -> list[str]:
         code = [cell for cell in cells if cell["cell_type"] == "code"]
         sources = ["".join(cell["source"] if "source" in cell else cell["input"]) for cell in code]
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path.name} is not a notebook: {last_line(error)}") from None
+        raise InputError(f"{path} is not a notebook: {last_line(error)}") from None
     except (KeyError, TypeError, AttributeError):
-        raise InputError(f"{path.name} is not a notebook: it has no cells with source") from None
+        raise InputError(f"{path} is not a notebook: it has no cells with source") from None
     return [_without_commands(source) for source in sources]
 
 

@@ -148,8 +148,9 @@ class Filling:
                 choices.append([Source(value=initial)])
                 continue
             if is_sublayer(name):
-                two = [Sublayer(), Sublayer()]
-                choices.append([Source(value=two if name.lower()[-1] in "st" else two[0])])
+                several = name.lower().endswith(("s", "list"))
+                made: Any = [Sublayer(), Sublayer()] if several else Sublayer()
+                choices.append([Source(value=made)])
                 continue
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]

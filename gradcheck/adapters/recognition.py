@@ -79,6 +79,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         kind = MODEL
     elif style.backward is None and kind is OTHER:
         kind = COST
+    elif style.convention == "loss with its gradient" and kind is OTHER:
+        kind = kind_of("loss")
     wanted, beside, problem = wanted_of(style)
     if problem:
         return _unread(reading, wanted, problem)

@@ -13,7 +13,7 @@ from gradcheck.adapters.judgements import outcomes_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.readings import one_sample, others
-from gradcheck.adapters.recognition import Reading, changes_nothing
+from gradcheck.adapters.recognition import Reading, changes_nothing, follows
 from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
 from gradcheck.arguments import Real, real
 from gradcheck.checking import Outcome, Profile
@@ -56,6 +56,10 @@ def otherwise(
     for inputs, names, assumption in others(reading):
         found = _all_right(reading, inputs, names, profile)
         if found is not None:
+            before = reading.names.through
+            if before and before != names.through:
+                superseded = {follows(name, before) for name in inputs}
+                report.assumptions[:] = [a for a in report.assumptions if a not in superseded]
             reading.inputs, reading.names = inputs, names
             report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
             report.assumptions.append(assumption)

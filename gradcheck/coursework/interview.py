@@ -33,19 +33,20 @@ _MOST_NOTES = 20
 _LONGEST = 400
 
 
+def _all(answer: Any) -> Any:
+    return answer
+
+
 @dataclass(frozen=True)
 class Question:
-    """Something that was asked, with what of the answer the part is about, if not all of it."""
+    """Something that was asked, with what of the answer the part is about."""
 
     submitted: Submitted
     call: tuple[Any, ...]
     size: int
     answer: Any
-    pick: Callable[[Any], Any] | None = None
-
-    def own(self, answer: Any) -> Any:
-        """What of an answer the part is about."""
-        return answer if self.pick is None else self.pick(answer)
+    #: What takes that out of another answer.
+    pick: Callable[[Any], Any] = _all
 
 
 class Interview:
@@ -76,14 +77,14 @@ class Interview:
         self.precision = Precision()
         self._draw = random.Random(seed)  # the hidden one: nobody knows what will be asked again
         self.asked = 0
-        #: What of an answer the part that is asked for is about, if not all of it.
-        self._pick: Callable[[Any], Any] | None = None
+        #: For a rule of which the part is about one gradient, what takes it out of an answer.
+        self._picks: dict[int, Callable[[Any], Any]] = {}
         self.line = 0
         self.file = where.main.name
 
     def begin(self) -> None:
         """The next part is asked for."""
-        self._broken, self.asked, self.line, self._pick = None, 0, 0, None
+        self._broken, self.asked, self.line, self._picks = None, 0, 0, {}
         self.sample, self._answered, self.precision = [], 0, Precision()
         if self._child is not None:
             self._child.begin(self.assignment.time_limit)
@@ -103,9 +104,10 @@ class Interview:
         except Broken as broken:
             self._broken = broken
             raise
+        pick = self._picks.get(id(submitted), _all)
         for call, answer in zip(calls, answers, strict=True):
-            own = answer if self._pick is None else self._pick(answer)
-            self._keep(Question(submitted, call, size, own, self._pick))
+            own = pick(answer)
+            self._keep(Question(submitted, call, size, own, pick))
             self.precision.hear(own)
         return answers
 
@@ -122,9 +124,10 @@ class Interview:
     def locate(self, task: Task) -> None:
         """Say in reports where the rule of a part stands, and which of its answers counts."""
         rule = _submitted(task)
-        if isinstance(task.claim.function, Picked) and rule is task.claim.function.rule.function:
-            self._pick = task.claim.function.of
         if rule is not None:
+            picked = task.claim.function
+            if isinstance(picked, Picked) and rule is picked.rule.function:
+                self._picks[id(rule)] = picked.of
             if self._child is None:
                 self._started()
             line, _ = self._lines[self._number[id(rule)]]

@@ -125,7 +125,7 @@ def _definitions(path: Path, why: str = "") -> Submission:
     try:
         found = definitions_of(path)
     except InputError as error:
-        raise Unreadable(str(error)) from None
+        raise Unreadable(str(error).replace(str(path), path.name)) from None
     if not found.namespace:
         raise Unreadable(f"{path.name} defines nothing")
     sys.modules[MODULE] = found.module

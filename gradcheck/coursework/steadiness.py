@@ -68,7 +68,7 @@ def changed(respondent: Interview, asked: Mapping[str, Sequence[Question]], seed
             again = respondent.ask(group[0].submitted, calls, size)
         except Broken:
             return found | {name for name, _ in messages[number:]}
-        if not all(_same(one.answer, one.own(new)) for one, new in zip(group, again, strict=True)):
+        if not all(_same(one.answer, one.pick(new)) for one, new in zip(group, again, strict=True)):
             found.add(name)
     return found
 
@@ -153,7 +153,7 @@ def is_rough(respondent: Respondent, questions: Sequence[Question]) -> bool:
         calls = [[_scaled(one.call, factor) for one in asked] for factor in (1 + _MOVE, 1 - _MOVE)]
         up, down = (respondent.ask(asked[0].submitted, moved, size) for moved in calls)
         for one, a, b in zip(asked, up, down, strict=True):
-            own, a, b = map(_numbers, (one.answer, one.own(a), one.own(b)))
+            own, a, b = map(_numbers, (one.answer, one.pick(a), one.pick(b)))
             if own.shape == a.shape == b.shape and np.any(own):
                 off = np.max(np.abs(a - own + (b - own)))
                 rough.append(bool(off > _ROUGH * np.max(np.abs(own))))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, claim_at
 from gradcheck.judging.evidence import OF_BULK, OF_EVERY, SOUGHT, Evidence, Resolved, Shares
+from gradcheck.judging.probes import Probes, owners_of
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle.directions import (
     Direction,
@@ -29,7 +29,7 @@ from gradcheck.oracle.directions import (
 from gradcheck.oracle.entry import confirmed
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import SINGLE, Ladder, Line
-from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.layout import Vector, unit
 from gradcheck.oracle.norms import norms
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
@@ -50,9 +50,6 @@ ROUNDED = 8.0
 #: So many entries around the median stand for a typical one; of a rule that pushes tangents, in so
 #: many columns.
 _TYPICAL = 9
-_PROBED = 3
-#: Without the largest of three, the mean of squares says less than half of what it is.
-_ALLOWANCE = 2.0
 #: The least size of a number that keeps all its digits.
 _TINY = float(np.finfo(np.float64).tiny)
 
@@ -179,9 +176,8 @@ class Context:
             values = values if mask is None else np.where(mask, values, 0.0)
             columns = entries.columns
         else:
-            columns, values = self.probed
-        starts = [leaf.start for leaf in self.subject.inputs.leaves]
-        owners = np.searchsorted(starts, columns, side="right") - 1
+            columns, values = self._probes.columns, self._probes.sizes
+        owners = owners_of(self.subject.inputs.leaves, columns)
 
         def near_the_median(cut: float) -> Typical:
             chosen = []
@@ -203,55 +199,11 @@ class Context:
         return near_the_median(OF_EVERY), near_the_median(OF_BULK)
 
     @functools.cached_property
-    def probed(self) -> tuple[NDArray[np.intp], Floats]:
-        """A few columns of a claim that pushes tangents, and their magnitudes: shape ``(m, c)``."""
-        push = self.claim.push
-        assert push is not None
-        rng = self.case.rng("typical")
-        leaves = [leaf for leaf in self.subject.inputs.leaves if leaf.stop > leaf.start]
-        # What is small beside other inputs may be all that there is of one.
-        each = _PROBED if self.fine == FINE else max(1, _PROBED // max(1, len(leaves)))
-        columns = np.empty(0, np.intp)
-        for leaf in leaves:
-            size = leaf.stop - leaf.start
-            chosen = rng.choice(size, min(each, size), replace=False)
-            columns = np.append(columns, leaf.start + chosen)
-        sizes = np.abs([push(unit(self.point.n, int(k))) for k in columns])
-        if columns.size and not sizes.any():
-            columns[0] = self._answered(push)
-            sizes[0] = np.abs(push(unit(self.point.n, int(columns[0]))))
-        return columns, sizes.T
-
-    def _answered(self, push: Callable[[Vector], Floats]) -> int:
-        """An input for which a claim that pushes tangents says something, found by halves."""
-        low, high = 0, self.point.n
-        while high - low > 1:
-            middle = (low + high) // 2
-            half = np.zeros(self.point.n)
-            half[low:middle] = self.signs[low:middle]
-            low, high = (low, middle) if push(half).any() else (middle, high)
-        return low
-
-    def _usual(self, direction: Direction) -> Floats:
-        """How large the rows of a claim that pushes tangents usually are in such a direction.
-
-        In the one that was taken a row may have come out small by chance.
-        """
-        columns, sizes = self.probed
-        scale = np.where(direction.v != 0, direction.scale, 0.0)[columns]
-        if not columns.size:
-            return np.zeros(self.point.m)
-        # Each stands for so many entries of its input.
-        lengths = np.array([leaf.stop - leaf.start for leaf in self.subject.inputs.leaves])
-        owners = np.searchsorted(np.cumsum(lengths), columns, side="right")
-        stands = (lengths / np.maximum(np.bincount(owners, minlength=lengths.size), 1))[owners]
-        stands = np.where(scale > 0, stands, 0.0)
-        moved = sizes * scale
-        # Without the largest: it may be the one entry that a row has.
-        others = stands * (np.arange(columns.size) != moved.argmax(axis=1)[:, np.newaxis])
-        left = np.maximum(others.sum(axis=1, keepdims=True), 1.0)
-        typical = norms(moved * np.sqrt(others * (stands.sum() / left)))
-        return np.maximum(moved.max(axis=1), _ALLOWANCE * typical)
+    def _probes(self) -> Probes:
+        """The columns by which a claim that pushes tangents is known."""
+        assert self.claim.push is not None
+        rng, leaves = self.case.rng("typical"), self.subject.inputs.leaves
+        return Probes(self.claim.push, leaves, self.signs, rng, few=self.fine > FINE)
 
     @property
     def sought(self) -> Resolved:
@@ -272,7 +224,7 @@ class Context:
         best = float(limit[agree].min()) / size if size > 0 else SOUGHT
         evidence.overall = min(evidence.overall, best)
         if self.claim.push is not None:
-            limit = np.maximum(limit, SOUGHT * self._of_many * self._usual(direction))
+            limit = np.maximum(limit, SOUGHT * self._of_many * self._probes.usual(direction))
         moved = np.where(direction.v != 0, direction.scale, 0.0)
         for resolved, typical in zip((evidence.every, evidence.bulk), self.typical, strict=True):
             seen = np.where(agree, limit, np.inf)[typical.rows]
@@ -446,13 +398,6 @@ class Context:
                 if entries.mask is None or entries.mask[r, c]:
                     diagonal[row] = entries.values[r, c]
         return diagonal
-
-
-def unit(size: int, position: int) -> Vector:
-    """The unit vector of a position."""
-    u = np.zeros(size)
-    u[position] = 1.0
-    return u
 
 
 def _row_medians(size: Floats) -> list[Floats]:

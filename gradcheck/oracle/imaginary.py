@@ -328,7 +328,7 @@ class Stepped(NDArrayOperatorsMixin):
         if isinstance(result, (tuple, list)):
             return type(result)(self._wrap(part) for part in result)
         if isinstance(result, _NUMBERS) and result.dtype.kind == "c":
-            if result.dtype is not _COMPLEX:
+            if result.dtype != _COMPLEX:
                 raise UnknownOperation(f"complex numbers of type {result.dtype}")
             return Stepped(result, self._scatter)
         return result
@@ -348,7 +348,7 @@ def _parts(value: Any, change: Callable[[Floats], Floats]) -> Any:
     kind = type(value)
     if kind is tuple or kind is list:
         return kind([_parts(part, change) for part in value])
-    if (kind is np.ndarray or isinstance(value, _NUMBERS)) and value.dtype is _COMPLEX:
+    if (kind is np.ndarray or isinstance(value, _NUMBERS)) and value.dtype == _COMPLEX:
         changed = change(value.ravel().view(_REAL)).view(_COMPLEX)
         return changed if value.ndim == 1 else changed.reshape(value.shape)
     return value

@@ -22,6 +22,13 @@ def chunks(size: int) -> Iterator[slice]:
         yield slice(start, min(start + _CHUNK, size))
 
 
+def unit(size: int, position: int) -> Vector:
+    """The unit vector of a position."""
+    u = np.zeros(size)
+    u[position] = 1.0
+    return u
+
+
 @dataclass(frozen=True)
 class Leaf:
     """One array of a layout: which name, which part of its list, and where it lies."""

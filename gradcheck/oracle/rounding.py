@@ -452,7 +452,7 @@ class Scatter:
 
     def factors(self, array: np.ndarray) -> np.ndarray:
         """A factor 1 ± 2⁻⁵² for each entry of ``array``, of its shape and type."""
-        if array.dtype is _DOUBLE:
+        if array.dtype == _DOUBLE:
             return self._next(array, self._doubles)
         return self._next(array, _factors(array.dtype, self._units, self._mixed))
 

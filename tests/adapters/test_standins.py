@@ -63,6 +63,18 @@ CASES = {
         "    def backward(self, dout):\n        return dout + self.block.backward(dout)\n",
         "dout + self", "self",
     ),
+    "layer by the name of a component": (
+        "class Layer:\n    def __init__(self, component):\n        self.component = component\n\n"
+        "    def forward(self, x):\n        return x + self.component.forward(x)\n\n"
+        "    def backward(self, dout):\n        return dout + self.component.backward(dout)\n",
+        "dout + self", "self",
+    ),
+    "loss that is given a softmax": (
+        "class LayerCE:\n    def loss(self, y, y_pred):\n"
+        "        return -np.sum(y * np.log(y_pred))\n\n"
+        "    def grad(self, y, y_pred, z, act_fn):\n        return y_pred - y\n",
+        "y_pred - y", "y - y_pred",
+    ),
     "loss that is given the activation": (
         "class LayerLoss:\n    def loss(self, y, y_pred):\n"
         "        return 0.5 * np.sum((y_pred - y) ** 2)\n\n"

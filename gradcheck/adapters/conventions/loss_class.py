@@ -109,7 +109,8 @@ def _same(
     second = [parameter.name for parameter in gets if is_required(parameter)]
     # ``delta(z, a, y)``: of an activation before the loss, which is given beside.
     # So is the activation itself: ``grad(y, y_pred, z, act_fn)``.
-    beside = [name for name in second if is_logits(name) or is_activation(name)]
+    beside = [name for name in second if is_logits(name)]
+    beside += [name for name in second if beside and is_activation(name)]
     second = [name for name in second if name in first or name not in beside]
     if len(first) < 2 or any(map(is_cache, second)):
         return False
