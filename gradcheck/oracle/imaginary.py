@@ -91,6 +91,9 @@ _NUMBERS = (np.ndarray, np.complexfloating)
 
 #: The least size of a number that keeps all its digits.
 _TINY = float(np.finfo(np.float64).tiny)
+#: So many units of the smallest numbers are put in: half of one is lost at most, which is a whole
+#: one of the longer step, and by a move of as much the loss could be undone and not be seen.
+_FILLED = 2.0
 #: The outputs of the steps and of the point itself agree to this, or something else was computed.
 _SAME = 2.0**-20
 
@@ -320,8 +323,8 @@ class Stepped(NDArrayOperatorsMixin):
         return _parts(value, self._scatter.moved)
 
     def _refilled(self, parts: Floats) -> Floats:
-        """With a unit of the smallest numbers for what an underflow may have taken."""
-        filled: Floats = parts + self._scatter.moves(parts) * _TINY
+        """With units of the smallest numbers for what an underflow may have taken."""
+        filled: Floats = parts + _FILLED * self._scatter.moves(parts) * _TINY
         return np.where(np.abs(parts) < _TINY, filled, parts)
 
     def _wrap(self, result: Any) -> Any:

@@ -131,6 +131,15 @@ def test_what_underflows_counts_as_far_as_it_is_made_larger_again():
         assert kept is None or abs(kept.value) <= kept.error
 
 
+def test_digits_lost_in_an_underflow_of_the_step_are_in_the_bound():
+    # The slopes are near 1e-290, so that of the products with the step some 12 bits are left.
+    for size in range(20, 120):
+        rng = np.random.default_rng(size)
+        a, v = rng.uniform(-448, -444, size), rng.uniform(1, 200, size)
+        found = along(lambda x, a=a: np.exp(a - 9.2e-99 * x), np.full(size, 0.3), v)
+        assert np.all(np.abs(found.value + 9.2e-99 * np.exp(a) * v) <= 2 * found.error)
+
+
 def test_a_function_that_asks_for_an_array_gets_none():
     numbers = Stepped(np.ones(3, complex), Scatter(0))
     assert numbers.dtype == np.float64
