@@ -20,6 +20,7 @@ from gradcheck.hints import said
 from gradcheck.judging.context import MARGIN
 from gradcheck.oracle import rounding
 from gradcheck.oracle.recording import Recording
+from gradcheck.oracle.scatter import Scatter, one_of_many
 from gradcheck.returned import SetAside, Violation, raises
 from gradcheck.verdict import Entry, Measured
 
@@ -138,10 +139,10 @@ class Sides:
     def _scatter(self, case: Case, runs: int) -> None:
         """Jitter until ``runs`` runs were made; keeps the largest move of every entry."""
         while self._runs < runs:
-            scatter = rounding.one_of_many(case.seed, self._runs, wide=runs > _RUNS)
+            scatter = one_of_many(case.seed, self._runs, wide=runs > _RUNS)
             run = self._jittered(scatter)
             if run is None and scatter.wide:
-                scatter = rounding.one_of_many(case.seed, self._runs)
+                scatter = one_of_many(case.seed, self._runs)
                 run = self._jittered(scatter)
             self._runs += 1
             if run is None:
@@ -164,7 +165,7 @@ class Sides:
                 off = np.where(np.isnan(off), np.inf, off)
                 self._scatters[k] = np.maximum(self._scatters[k], off)
 
-    def _jittered(self, scatter: rounding.Scatter) -> Sides | None:
+    def _jittered(self, scatter: Scatter) -> Sides | None:
         """The sides with every operation off by its last bit; None where that raises.
 
         None, too, where the sides of a wide run are not what they are with plain integers.
@@ -180,7 +181,7 @@ class Sides:
     def beside_underflow(self, case: Case, k: int) -> Floats:
         """``bound``, infinite where numbers that have underflowed may matter."""
         bound = self.bound(k, case)
-        run = self._jittered(rounding.Scatter(case.seed, fills=True))
+        run = self._jittered(Scatter(case.seed, fills=True))
         if run is None or any(self.unknown[k : k + 2]) or not all(run.carried[k : k + 2]):
             return np.full(bound.shape, np.inf)
         off = [np.abs(run.values[side] - self.values[side]) for side in (k, k + 1)]

@@ -13,7 +13,8 @@ from gradcheck.hints import said
 from gradcheck.judging.context import Context, Floats
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.norms import norms
-from gradcheck.oracle.rounding import Scatter, jittered
+from gradcheck.oracle.rounding import jittered
+from gradcheck.oracle.scatter import Scatter
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
 

@@ -18,6 +18,7 @@ from gradcheck.oracle.captured import uses_numbers_of_its_own
 from gradcheck.oracle.entry import imagined, project
 from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.scatter import Scatter
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
 
@@ -107,9 +108,7 @@ class RuleRounding:
             above, below = (
                 self.subject.rounded(
                     self.subject.x + (t * self.v).astype(self.subject.x.dtype),
-                    functools.partial(
-                        rounding.jittered, rng=rounding.Scatter(self.case.seed + run)
-                    ),
+                    functools.partial(rounding.jittered, rng=Scatter(self.case.seed + run)),
                 )[0]
                 for t in (step, -step)
             )
@@ -118,7 +117,20 @@ class RuleRounding:
         return float(project(above - below, self.u)) / (2 * step)
 
     def _seen_rounding(self, sought: float) -> float:
-        """That of the rule as jitter shows it."""
+        """That of the rule as jitter shows it, and where that is not enough, what underflows."""
+        found = self._jittered_rounding(sought)
+        return found if found >= sought > 0 else found + self._underflow()
+
+    def _underflow(self) -> float:
+        """By how much the claimed number moves with what has underflowed to 0 on the way to it."""
+        moved = self._scattered(0, sinks=True)
+        if moved == self._scattered(0):
+            return 0.0
+        return _SCATTER_MARGIN * max(
+            moved, *(self._scattered(k, sinks=True) for k in range(1, _SCATTER_RUNS))
+        )
+
+    def _jittered_rounding(self, sought: float) -> float:
         runs, narrow = range(_SCATTER_RUNS), 0.0
         if self.claim.epsilon > self.ladder.epsilon:
             # A rule that answers in a narrower type may have narrowed what it is given as well.
@@ -185,12 +197,12 @@ class RuleRounding:
             if moves[k] > 0
         )
 
-    def _jittered_once(self) -> tuple[bool, rounding.Scatter]:
+    def _jittered_once(self) -> tuple[bool, Scatter]:
         """Whether jitter came through to all answers of the rule, and what was seen in that run.
 
         Where they were put into a new array they are plain again, but moved.
         """
-        run = rounding.Scatter(self.case.seed)
+        run = Scatter(self.case.seed)
         wrap = functools.partial(rounding.jittered, rng=run)
         try:
             claim = claim_at(self.rule, self.subject, self.case, wrap)

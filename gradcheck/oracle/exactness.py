@@ -1,4 +1,4 @@
-"""Whether an operation of arithmetic came out exact, so that it has no rounding to measure.
+"""Whether an operation came out exact, so that it has no rounding to measure, or has underflowed.
 
 By what a sum or a product leaves beside its rounded result: T. J. Dekker, A floating-point
 technique for extending the available precision, Numerische Mathematik 18 (1971).
@@ -14,6 +14,20 @@ from numpy.typing import NDArray
 
 #: Splits a float64 into two halves of its digits.
 _SPLIT = 2.0**27 + 1.0
+#: Of numbers that are neither 0 nor infinite these are never 0: what came out so has underflowed.
+_SINKING = {
+    np.multiply, np.divide, np.square, np.reciprocal, np.power, np.float_power, np.exp, np.exp2,
+}  # fmt: skip
+
+
+def underflown(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bool_] | None:
+    """Where ``result`` is 0 though no number is that it is made of; None where there is none."""
+    zero = np.asarray(result) == 0
+    if ufunc not in _SINKING or not zero.any():
+        return None
+    for part in given:
+        zero = zero & (np.asarray(part) != 0) & np.isfinite(part)
+    return np.asarray(zero)
 
 
 def exactly(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bool_] | None:

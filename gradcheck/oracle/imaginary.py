@@ -27,7 +27,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from gradcheck.oracle.layout import Vector
-from gradcheck.oracle.rounding import Scatter
+from gradcheck.oracle.scatter import Scatter
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.complex128]

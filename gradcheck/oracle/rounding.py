@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gradcheck.oracle.captured import OutOfReach, through
-from gradcheck.oracle.exactness import exactly
+from gradcheck.oracle.exactness import exactly, underflown
+from gradcheck.oracle.scatter import Scatter, jitter
 
 #: Operations whose result is exact, so that nothing is to be moved.
 _EXACT_UFUNCS = {
@@ -47,6 +48,11 @@ _SUMS = {
     "convolve", "correlate",
 }  # fmt: skip
 
+
+#: Those of products, which may underflow; a sum does not.
+_SUMS_OF_PRODUCTS = {
+    "dot", "inner", "vdot", "tensordot", "einsum", "convolve", "correlate", "matmul", "vecdot",
+}  # fmt: skip
 
 #: What is backward stable by column, or as a whole: it computes what is exact for a matrix whose
 #: entries are off by the last bit of the largest there, not each by its own. (N. J. Higham,
@@ -102,10 +108,15 @@ class Jittered(np.ndarray):
             plain = _scattered(plain, self._rng)
             if not targets and (ufunc is np.add or ufunc in _SUMMING_UFUNCS):
                 return _summed(
-                    functools.partial(getattr(ufunc, method), **kwargs), plain, self._rng
+                    functools.partial(getattr(ufunc, method), **kwargs),
+                    plain,
+                    self._rng,
+                    of_products=ufunc in _SUMMING_UFUNCS,
                 )
         if targets:
             kwargs["out"] = tuple(_bare(target) for target in targets)
+            if self._rng is not None and self._rng.sinks:  # what is written to may be among these
+                plain = [np.array(part) for part in plain]
         result = getattr(ufunc, method)(*plain, **kwargs)
         if self._rng is not None and getattr(result, "dtype", None) == np.dtype(object):
             self._rng.escaped = True  # made of numbers of Python, one by one
@@ -115,14 +126,26 @@ class Jittered(np.ndarray):
             if ufunc not in _EXACT_UFUNCS:
                 for target in targets:
                     if isinstance(target, np.ndarray):
-                        _bare(target)[...] = _jitter(_bare(target), self._rng)
+                        given = _bare(target).copy()
+                        _bare(target)[...] = jitter(given, self._rng)
+                        self._sink(ufunc, plain, given, _bare(target))
             return targets[0] if len(targets) == 1 else targets
         wrapped = _wrap(result, self._rng, exact=ufunc in _EXACT_UFUNCS)
         if self._rng is not None and self._rng.heeds and method == "__call__":
             exact = exactly(ufunc, plain, result)
             if exact is not None and exact.any():
                 np.copyto(_bare(wrapped), result, where=exact)
+        if method == "__call__" and is_jittered(wrapped):
+            self._sink(ufunc, plain, result, _bare(wrapped))
         return wrapped
+
+    def _sink(self, ufunc: np.ufunc, given: Any, result: Any, target: np.ndarray) -> None:
+        """Move what has underflowed to 0 in ``target``."""
+        if self._rng is None or not self._rng.sinks or target.dtype.kind != "f":
+            return
+        sunk = underflown(ufunc, given, result)
+        if sunk is not None and sunk.any():
+            np.copyto(target, self._rng.sunk(target), where=sunk)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         name = getattr(func, "__name__", "")
@@ -133,13 +156,18 @@ class Jittered(np.ndarray):
         if name in _STABLE_BY and self._rng is not None:
             plain = [_by_largest(part, _STABLE_BY[name], self._rng) for part in plain]
         if name in _SUMS and "out" not in kwargs:
-            return _summed(functools.partial(func, **_plain(kwargs)), plain, self._rng)
+            whole = functools.partial(func, **_plain(kwargs))
+            return _summed(whole, plain, self._rng, of_products=name in _SUMS_OF_PRODUCTS)
         return _wrap(func(*plain, **_plain(kwargs)), self._rng, exact)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """A conversion; one to a narrower type rounds, and so scatters."""
         narrower = np.dtype(dtype).itemsize < self.dtype.itemsize
-        return _wrap(_plain(self).astype(dtype, *args, **kwargs), self._rng, exact=not narrower)
+        given = _plain(self)
+        found = _wrap(given.astype(dtype, *args, **kwargs), self._rng, exact=not narrower)
+        if narrower and is_jittered(found):  # as if multiplied by 1
+            self._sink(np.multiply, (given,), _plain(found), _bare(found))
+        return found
 
     def __getitem__(self, key: Any) -> Any:
         """An entry stays in the computation; numpy itself gives a plain scalar for it."""
@@ -176,7 +204,7 @@ class Jittered(np.ndarray):
             return getattr(np.asarray(array), name)(*rest, **kwargs)
 
         if name in _SUMS and "out" not in kwargs:
-            return _summed(call, given, self._rng)
+            return _summed(call, given, self._rng, of_products=name in _SUMS_OF_PRODUCTS)
         return _wrap(call(*given), self._rng)
 
 
@@ -228,7 +256,7 @@ def _nudged(value: Any, rng: Scatter) -> Any:
     if isinstance(value, list):
         return [_nudged(part, rng) for part in value]
     if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
-        moved = _jitter(np.asarray(value), rng)
+        moved = jitter(np.asarray(value), rng)
         return moved if moved.ndim else moved[()]
     return value
 
@@ -264,6 +292,7 @@ def scatter(
     *,
     units: int = 1,
     inputs_alone: bool = False,
+    sinks: bool = False,
 ) -> np.ndarray:
     """By how much each entry of ``reference`` moves when every operation is jittered.
 
@@ -272,11 +301,11 @@ def scatter(
     a jittered run is not finite. Each jitter is of so many ``units`` in the last place.
 
     ``inputs_alone``: only the inputs are moved, and the computation sees plain arrays. That shows
-    less, but any code can be run so.
+    less, but any code can be run so. ``sinks``: what has underflowed to 0 is moved as well.
     """
     largest = np.zeros(reference.shape)
     for number in range(runs):
-        run = Scatter(seed + number, units)
+        run = Scatter(seed + number, units, sinks=sinks)
         wrap = _nudged if inputs_alone else jittered
         with np.errstate(all="ignore"):
             moved = compute(functools.partial(wrap, rng=run))
@@ -285,22 +314,12 @@ def scatter(
     return largest
 
 
-def one_of_many(seed: int, number: int, *, wide: bool = False) -> Scatter:
-    """The run ``number`` of several.
-
-    Two operations that are moved by the same amount can cancel, which they do in every other run,
-    and among many entries somewhere in all of them. Every second run moves by different amounts.
-    """
-    mixed = number % 2 == 1
-    return Scatter(seed + number, _MIXED if mixed else 1, mixed=mixed, wide=wide, heeds=True)
-
-
 def _scattered(values: Any, rng: Scatter | None) -> Any:
     """The floating arrays among ``values``, each entry off by its last bit."""
     if isinstance(values, _SEQUENCES):
         return type(values)([_scattered(part, rng) for part in values])
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        return _jitter(values, rng)
+        return jitter(values, rng)
     return values
 
 
@@ -329,7 +348,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _summed(compute: Callable[..., Any], plain: Any, rng: Scatter | None) -> Any:
+def _summed(
+    compute: Callable[..., Any], plain: Any, rng: Scatter | None, *, of_products: bool
+) -> Any:
     """A sum of many terms, scattered by the rounding of its partial sums as well.
 
     Each is rounded at the size that it has reached, which may be far above that of the end result:
@@ -342,17 +363,26 @@ def _summed(compute: Callable[..., Any], plain: Any, rng: Scatter | None) -> Any
     arrays = [part for part in plain if isinstance(part, np.ndarray) and part.ndim]
     count = max((max(part.size / array.size, *part.shape) for part in arrays), default=1)
     units = np.sqrt(count) / 2
-    magnitude = np.asarray(compute(*_magnitudes(plain)))
+    magnitude = np.asarray(compute(*_each(np.abs, plain)))
     off = rng.moves(array) * array.dtype.type(units) * magnitude
+    if rng.sinks and of_products and (array == 0).any():
+        underflown = (array == 0) & (np.asarray(compute(*_each(_nonzero, plain))) != 0)
+        off = np.where(underflown, rng.sunk(array) * array.dtype.type(max(units, 1.0)), off)
     return _wrap(array + off, rng)
 
 
-def _magnitudes(values: Any) -> Any:
+def _each(of: Callable[[np.ndarray], np.ndarray], values: Any) -> Any:
+    """What a function says of the floating arrays among ``values``."""
     if isinstance(values, _SEQUENCES):
-        return type(values)([_magnitudes(part) for part in values])
+        return type(values)([_each(of, part) for part in values])
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        return np.abs(values)
+        return of(values)
     return values
+
+
+def _nonzero(array: np.ndarray) -> np.ndarray:
+    """1 for each number but 0, in the type of the array."""
+    return (array != 0).astype(array.dtype)
 
 
 def _bare(target: Any) -> Any:
@@ -369,131 +399,7 @@ def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
     if _carries(result, rng):
         array = np.asarray(result)
         exact = exact or array.dtype.kind != "f"
-        view = (array if exact else _jitter(array, rng)).view(Jittered)
+        view = (array if exact else jitter(array, rng)).view(Jittered)
         view._rng = rng
         return view
     return result
-
-
-def _jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
-    if rng is None:
-        return array
-    moved = np.asarray(array * rng.factors(array))
-    least = _least(array.dtype)
-    small = np.abs(array) < least.normal
-    if small.any() and rng.fills:
-        moved = np.where(small, np.sign(rng.moves(array)) * least.normal, moved)
-    elif small.any():
-        # Of a number that has lost digits the last bit is a larger share.
-        small &= array != 0
-        units = np.sign(rng.moves(array)) * least.subnormal
-        moved = np.asarray(np.where(small, array + units, moved))
-    return moved
-
-
-class _Least(NamedTuple):
-    """The least normal number of a type, and the least of all."""
-
-    normal: np.floating
-    subnormal: np.floating
-
-
-@functools.cache
-def _least(dtype: np.dtype[Any]) -> _Least:
-    known = np.finfo(dtype)
-    return _Least(known.smallest_normal, known.smallest_subnormal)
-
-
-class Scatter:
-    """The shares ±2⁻⁵² (of float64; of narrower types theirs) by which one run moves numbers.
-
-    With ``units``, so many times as large; ``mixed``, by up to so many. In a ``wide`` run single
-    integers are followed as well: ``1 - 0.999**t`` is rounded, though ``t`` is not. Code may do
-    something else with an array than with a number, as ``[0] * t`` does. One that ``fills`` puts
-    the least normal number in the place of what may have underflowed. One that ``heeds`` leaves
-    alone what came out exact, as 1·1 does, beside which a comparison may stand.
-
-    They come from one long random array, from a start of the run's own onwards: drawing them anew
-    for every operation would cost more than most operations.
-    """
-
-    def __init__(
-        self,
-        seed: int,
-        units: int = 1,
-        *,
-        mixed: bool = False,
-        wide: bool = False,
-        fills: bool = False,
-        heeds: bool = False,
-    ) -> None:
-        self._units, self._mixed, self.wide, self.fills = units, mixed, wide, fills
-        self.heeds = heeds
-        #: What its moves count: those of a mixed run are as large as others in the mean.
-        self.share = 2.0 / (1 + units) if mixed else 1.0
-        #: Whether nothing is moved at all.
-        self.is_still = units == 0
-        #: The names of the operations that were met.
-        self.met: set[str] = set()
-        #: Whether some numbers were taken out of it, so that it does not move what is made of them.
-        self.escaped = False
-        #: How many operations on steps in the imaginary direction were seen to underflow.
-        self.underflows = 0
-        #: Whether a function uses numbers of its own that were not moved.
-        self.unseen = False
-        #: What it multiplies float64 by; asking for those of a type takes longer.
-        self._doubles = _factors(_DOUBLE, units, mixed)
-        # Any start will do that differs from run to run; Knuth's multiplier spreads them.
-        self._at = seed * 2654435761 % _POOL_SIZE
-
-    def note_underflow(self, what: str, flag: int) -> None:
-        """As ``numpy.errstate`` calls it."""
-        self.underflows += 1
-
-    def factors(self, array: np.ndarray) -> np.ndarray:
-        """A factor 1 ± 2⁻⁵² for each entry of ``array``, of its shape and type."""
-        if array.dtype == _DOUBLE:
-            return self._next(array, self._doubles)
-        return self._next(array, _factors(array.dtype, self._units, self._mixed))
-
-    def moved(self, array: np.ndarray) -> np.ndarray:
-        """``array`` times such factors."""
-        moved: np.ndarray = array * self.factors(array)
-        return moved
-
-    def moves(self, array: np.ndarray) -> np.ndarray:
-        """A share ±2⁻⁵² for each entry of ``array``, of its shape and type."""
-        return self._next(array, _moves(array.dtype, self._units, self._mixed))
-
-    def _next(self, array: np.ndarray, pool: np.ndarray) -> np.ndarray:
-        size, at = array.size, self._at
-        # Two operations on arrays of one size must not start at the same place: they might cancel.
-        self._at = (at + size + _APART) % _POOL_SIZE
-        if size > _POOL_SIZE:
-            chosen = np.resize(pool[at : at + _POOL_SIZE], size)
-        else:
-            chosen = pool[at : at + size]
-        return chosen if array.ndim == 1 else chosen.reshape(array.shape)
-
-
-_DOUBLE = np.dtype(np.float64)
-#: Numbers of the pool, which holds them twice, so that it goes on from any start.
-_POOL_SIZE = 1 << 15
-#: How far apart the starts of two operations are, beside what the first takes: an odd number.
-_APART = 7919
-#: By how much larger the moves of a mixed run are, at most.
-_MIXED = 4
-
-
-@functools.cache
-def _moves(dtype: np.dtype[Any], units: int, mixed: bool) -> np.ndarray:
-    rng = np.random.default_rng(20)
-    signs = rng.choice([-1.0, 1.0], _POOL_SIZE).astype(dtype)
-    count = rng.integers(1, units + 1, _POOL_SIZE) if mixed else units
-    moves: np.ndarray = signs * (np.asarray(count, dtype) * np.spacing(dtype.type(1)))
-    return np.concatenate([moves, moves])
-
-
-@functools.cache
-def _factors(dtype: np.dtype[Any], units: int, mixed: bool) -> np.ndarray:
-    return dtype.type(1) + _moves(dtype, units, mixed)

@@ -8,7 +8,8 @@ import numpy as np
 from gradcheck import derivation
 from gradcheck.case import Case
 from gradcheck.evaluation import claim_at
-from gradcheck.oracle.rounding import Jittered, Scatter, jittered
+from gradcheck.oracle.rounding import Jittered, jittered
+from gradcheck.oracle.scatter import Scatter
 from gradcheck.subject import Subject
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradcheck.oracle.imaginary import Stepped, UnknownOperation, imaginary_slope
-from gradcheck.oracle.rounding import Scatter
+from gradcheck.oracle.scatter import Scatter
 
 RNG = np.random.default_rng(3)
 W = RNG.standard_normal((4, 3))

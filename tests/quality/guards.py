@@ -280,7 +280,7 @@ def rounding_of_the_inputs_alone(patch):
 
 @guard
 def rounding_of_partial_sums(patch):
-    def plain(compute, given, rng):
+    def plain(compute, given, rng, **_):
         return rounding._wrap(compute(*given), rng)
 
     patch.setattr(rounding, "_summed", plain)
