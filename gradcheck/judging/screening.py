@@ -57,6 +57,8 @@ _WIDEST = 2.0**-100
 #: multiplier of Knuth's hash.
 _MANY = 1024
 _SCATTERED = 2654435761
+#: The median and its neighbours.
+_ABOUT = np.arange(-1, 2)
 _PARTS_OF_ALONG = ("valid", "claimed", "shares.every", "shares.bulk", "norms")
 
 
@@ -411,7 +413,7 @@ class _Pulled(_Screen):
         every = [slice(k, k + 1) for k in range(u.shape[2])] if self.large else [slice(None)]
         for some in every:
             g = np.empty((*u[:, :, some].shape[:-1], self.n))
-            for b, d, k in np.ndindex(*g.shape[:-1]):
+            for b, d, k in itertools.product(*map(range, g.shape[:-1])):
                 g[b, d, k] = self._pull(b, u[:, :, some][b, d, k])
             for part in chunks(self.n):
                 terms = g[..., part] * v[:, :, None, part]
@@ -479,22 +481,24 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
     count = size.shape[-1]
     if count == 0:
         return np.zeros((*g.shape[:-1], 2))
-    largest = size.max(axis=-1, initial=0.0)[..., None]
-    order, scale = size.argsort(axis=-1), np.broadcast_to(scale, size.shape)
-
-    def share(zeros: NDArray[np.intp]) -> Floats:
-        near = (zeros + count) // 2 + np.arange(-1, 2)
-        near = np.clip(near, np.minimum(zeros, count - 1), count - 1)
-        chosen = np.take_along_axis(order, near, axis=-1)
-        sizes, moves = (np.take_along_axis(part, chosen, axis=-1) for part in (size, scale))
-        return np.where(largest[..., 0] > 0, 0.5 * (sizes * moves).min(axis=-1), 0.0)
-
+    shape, scale = size.shape[:-1], np.broadcast_to(scale, size.shape).reshape(-1, count)
+    size = size.reshape(-1, count)
+    order, each = size.argsort(axis=-1), np.arange(size.shape[0])[:, None]
+    largest = size.max(axis=-1)[:, None]
     zero, small = (
-        np.count_nonzero(size <= cut * largest, axis=-1)[..., None] for cut in (OF_EVERY, OF_BULK)
+        np.count_nonzero(size <= cut * largest, axis=-1)[:, None] for cut in (OF_EVERY, OF_BULK)
     )
-    every = share(zero)
-    bulk = every if np.array_equal(zero, small) else share(small)
-    return np.stack([every, bulk], axis=-1)
+    found = np.empty((size.shape[0], 2))
+    for number, zeros in enumerate((zero, small)):
+        if number == 1 and (zeros == zero).all():
+            found[:, 1] = found[:, 0]
+            break
+        near = (zeros + count) // 2 + _ABOUT
+        near = np.minimum(np.maximum(near, np.minimum(zeros, count - 1)), count - 1)
+        chosen = order[each, near]
+        least = 0.5 * (size[each, chosen] * scale[each, chosen]).min(axis=-1)
+        found[:, number] = np.where(largest[:, 0] > 0, least, 0.0)
+    return found.reshape(*shape, 2)
 
 
 class _Listed(_Screen):

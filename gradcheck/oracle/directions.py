@@ -157,8 +157,9 @@ def positive_medians(size: Vector) -> Floats:
     count = ordered.shape[-1]
     zeros = count - np.count_nonzero(ordered, axis=-1)
     middle = np.minimum((zeros + count) // 2, count - 1)
-    medians: Floats = np.take_along_axis(ordered, middle[..., None], axis=-1)[..., 0]
-    return medians
+    flat, at = ordered.reshape(-1, count), middle.reshape(-1)
+    medians: Floats = flat[np.arange(at.size), at]
+    return medians.reshape(middle.shape)
 
 
 def sampled(x: Vector) -> Vector:
