@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import gc
 import os
 import re
 import secrets
-import threading
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,16 +23,17 @@ from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis import diagnose
 from gradcheck.dims import Bindings, explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
-from gradcheck.hints import Hints, Mistakes, in_language, said
-from gradcheck.judging.evidence import COARSEST
-from gradcheck.records import Record, count
+from gradcheck.hints import Hints, Mistakes, in_language
+from gradcheck.records import Record
 from gradcheck.regimes import REGIMES
-from gradcheck.report.evidence import origin, shown_by
+from gradcheck.report.evidence import shown_by
 from gradcheck.report.figures import percentage, place, printable
 from gradcheck.report.narration import describe, narrate, sentences
 from gradcheck.report.phrases import headline, phrase
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.simplification import Simplifier, discrepancy
+from gradcheck.tally import Tally
+from gradcheck.time_limit import TimeUp, limited
 from gradcheck.verdict import Status, Verdict, Verdicts
 from gradcheck.verification import claims_of, judge_at, judge_drawn
 
@@ -89,10 +87,6 @@ def default_profile() -> Profile:
 
 #: Further points at which a claim is judged, of some sizes at a time.
 Placed = Callable[[Sampler], Iterable[tuple[Bindings, list[Case]]]]
-
-
-class TimeUp(BaseException):
-    """Raised in the middle of a user's loop; no ``except Exception`` of theirs catches it."""
 
 
 @dataclass
@@ -215,15 +209,6 @@ class _Run:
     judged: Callable[[Verdict], object] | None = None
     excused: Callable[[Verdict], bool] | None = None
     placed: Placed | None = None
-    inputs: int = 0
-    verdicts: Counter[str] = field(default_factory=Counter)
-    resolutions: list[float] = field(default_factory=list)
-    notable: dict[str, Verdict] = field(default_factory=dict)
-    kinks: int = 0
-    uncovered: int = 0
-    evaluations: int = 0
-    calls: int = 0
-    notes: list[str] = field(default_factory=list)
     failure: Verdict | None = None
     worst: Verdict | None = None
     timed_out: float | None = None
@@ -231,11 +216,10 @@ class _Run:
     seen: set[tuple[Any, ...]] = field(default_factory=set)
     #: How often a failure was gone when the very same was judged again.
     unsteady: int = 0
-    #: At how many inputs of each binding of sizes the function raised, and of how many.
-    raised: dict[str, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sampler = Sampler(self.claim)
+        self.tally = Tally(self.claim)
         # Of the claim, so that what is always tried is the same in every run.
         self.own = zlib.crc32(self.claim.id.encode())
         if self.seed is None:
@@ -251,12 +235,12 @@ class _Run:
             for bindings in self.sampler.always():
                 edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
                 self.example(Draft(bindings, int(rng.integers(2**32)), edits))
-                if self.inputs >= self.profile.inputs:
+                if self.tally.inputs >= self.profile.inputs:
                     return
             self._at_boundaries(np.random.default_rng([self.own, self.seed or 0]))
             for bindings, cases in () if self.placed is None else self.placed(self.sampler):
                 self._judge(cases, bindings)
-            left = -(-(self.profile.inputs - self.inputs) // len(REGIMES))
+            left = -(-(self.profile.inputs - self.tally.inputs) // len(REGIMES))
             if left > 0 and self.profile.all_seeded and not self.sampler.strategies:
                 for draft in self.sampler.covering(rng, left):
                     self.example(draft)
@@ -323,10 +307,10 @@ class _Run:
         key = tuple(sorted(bindings.items(), key=lambda item: item[0]))
         fresh = key not in self.seen
         self.seen.add(key)
-        cases = cases[: self.profile.inputs - self.inputs]
+        cases = cases[: self.profile.inputs - self.tally.inputs]
         sizes = explain(bindings)
         # The very first by itself: of a slow function it may be the only one within the limit.
-        alone = 0 if self.inputs else 1
+        alone = 0 if self.tally.inputs else 1
         first = judge_drawn(self.claim, cases[:alone], bindings, contracts=fresh)
         verdicts = [self._counted(verdict, sizes) for verdict in first]
         fresh = fresh and not alone
@@ -362,62 +346,24 @@ class _Run:
         return self.unsteady >= _UNSTEADY
 
     def _counted(self, verdict: Verdict, sizes: str) -> Verdict:
-        self.inputs += 1
         if self.progress is not None:
-            self.progress(self.inputs)
+            self.progress(self.tally.inputs + 1)
         failed = verdict.status is Status.FAIL
         if failed and self.excused is not None and self.excused(verdict):
             verdict = replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
         if self.judged is not None:
             self.judged(verdict)
-        at = self.raised.setdefault(sizes, [0, 0])
-        at[0] += verdict.cause == "raised"
-        at[1] += 1
-        self.evaluations += verdict.evaluations
-        self.calls += verdict.calls
-        self.kinks += verdict.kinks
-        self.uncovered += verdict.uncovered
-        self.notes += [note for note in verdict.notes if note not in self.notes]
-        label = verdict.cause if verdict.status is Status.UNDECIDED else str(verdict.status)
-        self.verdicts[label] += 1
-        if verdict.status is Status.PASS:
-            self.resolutions.append(verdict.resolution)
-        elif verdict.status is Status.UNDECIDED:
-            self.notable.setdefault(verdict.cause, verdict)
+        self.tally.add(verdict, sizes)
         return verdict
 
     # ---- what it came to -------------------------------------------------------------------
 
     def outcome(self) -> Outcome:
         """The record, with the report of a failure at its smallest case."""
-        record = Record(
-            claim=self.claim.id,
-            kind=self.claim.kind if isinstance(self.claim, Rule) else "identity",
-            status=str(Status.PASS),
-            file=self.claim.file,
-            line=self.claim.line,
-            **origin(self.claim),
-            inputs=self.inputs,
-            set_aside={k: self.verdicts[k] for k in _SET_ASIDE if self.verdicts[k]},
-            undecided=sum(self.verdicts[k] for k in _UNDECIDED),
-            silent=self.verdicts["silent"],
-            resolution=max(
-                # Where the smaller half of a gradient is lost, other inputs show it.
-                (one for one in self.resolutions if one <= COARSEST),
-                default=min(self.resolutions, default=None),
-            ),
-            finest=min(self.resolutions, default=None),
-            kinks=self.kinks,
-            uncovered=self.uncovered,
-            evaluations=self.evaluations,
-            calls=self.calls,
-            seed=self.seed or 0,
-            notes=[in_language(note, self.hints.language) for note in self.notes],
-            unclaimed=self._unclaimed(),
-        )
+        record = self.tally.record(self.seed or 0, self.hints.language)
         if self.failure is not None:
             return self._failed(record)
-        status, title, reason, example = self._judged(record)
+        status, title, reason, example = self.tally.conclusion(record, self.timed_out)
         record.status, record.title = str(status), title
         if status is not Status.PASS:
             language = self.hints.language
@@ -435,89 +381,6 @@ class _Run:
                 lines += ["", f"  {self._replay(example)}"]
             record.message = "\n".join(lines)
         return Outcome(record, example)
-
-    def _unclaimed(self) -> list[str]:
-        """Inputs that no rule of the derivation speaks about; said once, with its first rule."""
-        if not isinstance(self.claim, Rule) or self.claim not in self.claim.derivation.rules[:1]:
-            return []
-        owner = self.claim.derivation
-        claimed = {name for rule in owner.rules for name in rule.wrt}
-        return [f"{owner.name}: {name}" for name in owner.differentiable if name not in claimed]
-
-    def _judged(self, record: Record) -> tuple[Status, str, str, Verdict | None]:
-        """What the cases together say where none failed: status, title, reason, an example."""
-        aside = sum(record.set_aside.values())
-        speaking = self.inputs - record.silent
-        if self.timed_out is not None:
-            # What was judged was right, so nothing is accused; nothing judged at all is a failure.
-            slow = not self.verdicts[str(Status.PASS)]
-            return (
-                Status.FAIL if slow else Status.UNDECIDED, "too slow" if slow else "",
-                said(
-                    "cut off after {seconds:g} seconds and {inputs}; does a loop not end? (A loop "
-                    "in compiled code is not cut.)",
-                    "{seconds:g} 秒、{number} 个输入之后被中止；是否有循环不结束？"
-                    "（编译代码中的循环无法中止。）",
-                    seconds=self.timed_out, inputs=count(self.inputs, "input"), number=self.inputs,
-                ), None,
-            )  # fmt: skip
-        if not speaking:
-            return (
-                Status.FAIL, "nothing claimed",
-                said(
-                    "the claim says nothing at any of {inputs}: {question}",
-                    "在全部 {number} 个输入处都没有声明任何内容：{question}",
-                    inputs=count(self.inputs, "input"), number=self.inputs,
-                    question=_NEVER if getattr(self.claim, "where", None) else _EMPTY,
-                ), None,
-            )  # fmt: skip
-        if self.verdicts["raised"] == speaking:
-            verdict = self.notable["raised"]
-            return (
-                Status.FAIL,
-                "the function raises",
-                said(
-                    "at every input; {remedy}", "在每个输入处；{remedy}", remedy=_REMEDY["raised"]
-                ),
-                verdict,
-            )
-        always = [sizes for sizes, (raised, of) in self.raised.items() if raised == of]
-        never = [sizes for sizes, (raised, _) in self.raised.items() if not raised]
-        if always and len(always) + len(never) == len(self.raised):
-            return (
-                Status.UNDECIDED, "",
-                said(
-                    "the function raises at every input of some sizes ({always}) and at none of "
-                    "others ({never}): mend it, or declare the sizes, such as {example}",
-                    "在某些尺寸（{always}）下函数总是抛出异常，在另一些（{never}）下从不抛出："
-                    "请修正函数，或声明尺寸，例如 {example}",
-                    always="; ".join(always[:3]), never="; ".join(never[:3]),
-                    example='options(sizes={"k": (2, 8)})',
-                ), self.notable["raised"],
-            )  # fmt: skip
-        if 2 * aside > speaking:
-            cause = max(record.set_aside, key=lambda k: record.set_aside[k])
-            return (
-                Status.UNDECIDED, "",
-                said(
-                    "{some} of {inputs} set aside ({cause}); {remedy}",
-                    "{number} 个输入中有 {some} 个被搁置（{cause}）；{remedy}",
-                    some=aside, inputs=count(speaking, "input"), number=speaking,
-                    cause=_CAUSE[cause], remedy=_REMEDY[cause],
-                ), self.notable[cause],
-            )  # fmt: skip
-        if 2 * record.undecided > speaking - aside or not self.resolutions:
-            cause = max(_UNDECIDED, key=lambda k: self.verdicts[k])
-            return (
-                Status.UNDECIDED, "",
-                said(
-                    "{some} of {inputs} could not be decided ({cause}); {remedy}",
-                    "{number} 个输入中有 {some} 个无法判定（{cause}）；{remedy}",
-                    some=record.undecided, inputs=count(speaking - aside, "input"),
-                    number=speaking - aside, cause=_CAUSE[cause], remedy=_REMEDY[cause],
-                ), self.notable.get(cause),
-            )  # fmt: skip
-        return Status.PASS, "", "", None
 
     def _failed(self, record: Record) -> Outcome:
         assert self.failure is not None
@@ -557,7 +420,7 @@ class _Run:
         else:
             lines.append("")
         lines += [
-            self._phrase("found", number=self.inputs, seed=self.seed),
+            self._phrase("found", number=self.tally.inputs, seed=self.seed),
             "",
             f"  {record.failure.replay}",
         ]
@@ -595,7 +458,7 @@ class _Run:
         case = repr(verdict.case)
         if len(case) > _LONGEST_CASE:
             # No shell takes a line of any length, and no reader. The same draws meet it again.
-            case = f"--profile {self.profile.name} --inputs {self.inputs} --seed {self.seed}"
+            case = f"--profile {self.profile.name} --inputs {self.tally.inputs} --seed {self.seed}"
             return f'gradcheck check "{self.replay_id}" {case}'
         # Inside double quotes a shell reads these four.
         case = re.sub(r'([\\"$`])', r"\\\1", case)
@@ -617,44 +480,6 @@ class _Run:
         return phrase(name, self.hints.language, **values)
 
 
-#: Why a claim may say nothing anywhere.
-_NEVER = said("does where= ever hold?", "where= 是否从不成立？")
-_EMPTY = said(
-    "is every array empty? Declare sizes of 1 and more",
-    "是否所有数组都是空的？请声明不小于 1 的尺寸",
-)
-#: Causes for which a case is set aside, and those for which it is undecided.
-_SET_ASIDE = ("overflow", "raised", "underflow")
-_UNDECIDED = ("coarse", "measurement")
-_CAUSE = {
-    "overflow": said("the function is not finite there", "函数在那里不是有限数"),
-    "raised": said("the function raises there", "函数在那里抛出异常"),
-    "underflow": said("digits are lost in numbers close to zero", "接近零的数丢失了有效数字"),
-    "coarse": said(
-        "the function's own noise hides even large errors", "函数自身的噪声连大的误差也会掩盖"
-    ),
-    "measurement": said(
-        "no single entry could be measured well enough", "没有一个元素能测得足够准"
-    ),
-}
-_REMEDY = {
-    "overflow": said(
-        "narrow the domain, such as real(…, low=-30, high=30), or rewrite the function so that it "
-        "stays finite",
-        "缩小定义域，例如 real(…, low=-30, high=30)，或改写函数使其保持有限",
-    ),
-    "raised": said(
-        "narrow the domain to where the function is defined", "把定义域缩小到函数有定义之处"
-    ),
-    "underflow": said("narrow the domain, or rewrite the expression", "缩小定义域，或改写表达式"),
-    "coarse": said(
-        "rewrite the function so that it loses fewer digits, or compute it in float64",
-        "改写函数以减少有效数字的损失，或用 float64 计算",
-    ),
-    "measurement": said("keep the domain away from jumps and edges", "让定义域避开跳跃与边界"),
-}
-
-
 def _is_real_array(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
 
@@ -669,26 +494,3 @@ def _seldom_collected() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
-
-
-@contextlib.contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raise ``TimeUp`` in this thread after ``seconds``; cuts loops of Python code anywhere."""
-    thread = ctypes.c_ulong(threading.get_ident())
-    finished = threading.Event()
-    lock = threading.Lock()
-
-    def cut() -> None:
-        with lock:
-            if not finished.is_set():
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        with lock:
-            finished.set()
-        timer.cancel()

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradcheck.evaluation import announce
 from gradcheck.judging.context import LARGE, Along, Context, Floats, Mask

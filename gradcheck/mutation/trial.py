@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.checking import Profile, TimeUp, check_claim, limited
+from gradcheck.checking import Profile, check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.errors import GradcheckError
 from gradcheck.mutation.comparison import Comparison, Original, Point
 from gradcheck.mutation.mutants import Mutant
 from gradcheck.regimes import REGIMES
 from gradcheck.sampling import Sampler
+from gradcheck.time_limit import TimeUp, limited
 from gradcheck.verdict import Status, Verdict
 from gradcheck.verification import judge_at, judge_drawn
 

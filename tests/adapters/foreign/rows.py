@@ -14,7 +14,7 @@ import numpy as np
 from gradcheck import Verdict, verify_vjp
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.answers import last_line
-from gradcheck.checking import TimeUp, limited
+from gradcheck.time_limit import TimeUp, limited
 
 #: Seconds for one rule, in either checker.
 TIME_LIMIT = 20
