@@ -139,10 +139,11 @@ class Sides:
     def _scatter(self, case: Case, runs: int) -> None:
         """Jitter until ``runs`` runs were made; keeps the largest move of every entry."""
         while self._runs < runs:
-            scatter = one_of_many(case.seed, self._runs, wide=runs > _RUNS)
+            more = runs > _RUNS
+            scatter = one_of_many(case.seed, self._runs, wide=more, literals=more)
             run = self._jittered(scatter)
             if run is None and scatter.wide:
-                scatter = one_of_many(case.seed, self._runs)
+                scatter = one_of_many(case.seed, self._runs, literals=more)
                 run = self._jittered(scatter)
             self._runs += 1
             if run is None:

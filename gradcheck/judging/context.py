@@ -245,10 +245,13 @@ class Context:
 
     def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:
         """How far the claimed number may be off by the rule's own rounding; see its class."""
-        own = RuleRounding(
+        return self.rounding_at(u, v, claimed).within(sought)
+
+    def rounding_at(self, u: Vector, v: Vector, claimed: float) -> RuleRounding:
+        """The rounding of the number that is ``claimed`` along a line."""
+        return RuleRounding(
             self.rule, self.subject, self.claim, self.case, self.ladder, self.rounded, u, v, claimed
         )
-        return own.within(sought)
 
     def beside(
         self,

@@ -143,6 +143,8 @@ def _examine(context: Context, u: Vector, column: int) -> str:
         outcome = "right"
     if outcome == "wrong" and _right_where_narrowed(context, u, column):
         outcome = "right"
+    if outcome == "wrong" and entry is not None and _literals_explain(context, u, column, entry):
+        outcome = "right"
     if outcome == "wrong":
         context.evidence.wrong, context.evidence.by = entry, (u, column)
         context.evidence.title = "wrong value"
@@ -161,6 +163,15 @@ def _right_where_narrowed(context: Context, u: Vector, column: int) -> bool:
     outcome = _measure(there, u, column)[1]
     context.point.evaluations += there.point.evaluations
     return outcome == "right"
+
+
+def _literals_explain(context: Context, u: Vector, column: int, entry: Entry) -> bool:
+    """Whether what is computed from numbers that are written in the code is rounded by so much."""
+    reach = coordinate_reach(context.point, column)[0]
+    line = coordinate_line(context.point, column, reach, context.ladder)
+    off = abs(entry.claimed - entry.measured) * abs(moved_by(line, column))
+    rounding = context.rounding_at(u, line.v, context.claim.number(u, line.v))
+    return rounding.of_literals() >= off
 
 
 def _squares_underflow(context: Context, column: int) -> bool:

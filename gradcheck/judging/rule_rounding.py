@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.evaluation import Claim, claim_at
 from gradcheck.oracle import rounding
-from gradcheck.oracle.captured import uses_numbers_of_its_own
+from gradcheck.oracle.captured import Wrap, uses_numbers_of_its_own
+from gradcheck.oracle.constants import ConstantsAlone
 from gradcheck.oracle.entry import imagined, project
 from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Vector
@@ -97,18 +99,47 @@ class RuleRounding:
         if exact is not None:
             return _SCATTER_MARGIN * float(np.abs(self.u) @ exact.error)
         for level in sorted({level for pair in self.ladder.pairs for level in pair}):
-            found = [self._jittered_slope(k, self.ladder.step(level)) for k in range(_SCATTER_RUNS)]
+            step = self.ladder.step(level)
+            found = [self._slope(self._jitter, k, step) for k in range(_SCATTER_RUNS)]
             if np.isfinite(found).all():
                 return _SCATTER_MARGIN * (max(found) - min(found))
         return np.inf
 
-    def _jittered_slope(self, run: int, step: float) -> float:
+    def of_literals(self) -> float:
+        """That of what function and rule compute from the numbers of their code alone.
+
+        In the function at the largest step, where all else moves the slope the least.
+        """
+        functions = (self.subject.derivation.function, self.rule.function)
+        uses = functools.partial(uses_numbers_of_its_own, literals=True)
+        if self.subject.is_measured or not any(map(uses, functions)):
+            return 0.0
+        step, slopes, claims = self.ladder.step(0), [], []
+        made: list[ConstantsAlone] = []
+
+        def jitter(run: int) -> ConstantsAlone:
+            made.append(ConstantsAlone(Scatter(self.case.seed + run, literals=True)))
+            return made[-1]
+
+        for k in range(_SCATTER_RUNS):
+            slopes.append(self._slope(jitter, k, step))
+            with contextlib.suppress(Violation, SetAside):
+                claim = claim_at(self.rule, self.subject, self.case, jitter(k))
+                claims.append(abs(claim.number(self.u, self.v) - self.claimed))
+            if not any(wrap.run.met for wrap in made):
+                return 0.0  # nothing is computed from them alone
+        found = _SCATTER_MARGIN * (max(slopes) - min(slopes) + max(claims, default=0.0))
+        return found if np.isfinite(found) else 0.0
+
+    def _jitter(self, run: int) -> Wrap:
+        return functools.partial(rounding.jittered, rng=Scatter(self.case.seed + run))
+
+    def _slope(self, jitter: Callable[[int], Wrap], run: int, step: float) -> float:
         """The slope in one run of jitter, by the same signs on both sides: all else cancels."""
         try:
             above, below = (
                 self.subject.rounded(
-                    self.subject.x + (t * self.v).astype(self.subject.x.dtype),
-                    functools.partial(rounding.jittered, rng=Scatter(self.case.seed + run)),
+                    self.subject.x + (t * self.v).astype(self.subject.x.dtype), jitter(run)
                 )[0]
                 for t in (step, -step)
             )

@@ -1,7 +1,7 @@
-"""Numbers that a function uses without being given them: closed over, global, or held by an object.
+"""Numbers that a function uses without being given them: of its code, closed over, global, held.
 
 What it computes from these alone is rounded where no jitter of its inputs can show it. Those that
-are closed over or global can be given to it another way, see ``through``.
+are written in its code, closed over or global can be given to it another way, see ``through``.
 """
 
 from __future__ import annotations
@@ -28,66 +28,88 @@ _USED = (np.ndarray, np.generic, FunctionType, functools.partial, tuple, list, d
 Wrap = Callable[[Any], Any]
 
 
-def uses_numbers_of_its_own(function: Callable[..., Any], *, everywhere: bool = False) -> bool:
+def uses_numbers_of_its_own(
+    function: Callable[..., Any], *, everywhere: bool = False, literals: bool = False
+) -> bool:
     """Whether arrays of floating-point numbers are in its reach, or numbers that it closes over.
 
-    ``everywhere``: or single ones that are global, as most constants are whose rounding is none.
+    ``everywhere``: or single ones that are global, as most constants are whose rounding is none;
+    ``literals``: or some that are written in its code.
     """
-    return _holds(function, _DEPTH, set(), everywhere)
+    return _holds(function, _DEPTH, set(), everywhere, literals=literals)
 
 
 class OutOfReach(Exception):
     """Numbers are held by what cannot be made anew, or what keeps something between calls."""
 
 
-def through(function: Callable[..., Any], wrap: Wrap) -> Callable[..., Any]:
+def through(
+    function: Callable[..., Any], wrap: Wrap, *, literals: bool = False
+) -> Callable[..., Any]:
     """The same function with its own numbers passed through ``wrap``.
 
-    Raises ``OutOfReach`` where an object holds some of them, or where it puts something into the
-    names that it closes over.
+    ``literals``: those that are written in its code as well. Raises ``OutOfReach`` where an object
+    holds some of them, or where it puts something into the names that it closes over.
     """
-    made: dict[int, Any] = {}
-    found: Callable[..., Any] = _through(function, wrap, _DEPTH, made)
+    found: Callable[..., Any] = _Anew(wrap, literals).of(function, _DEPTH)
     return found
 
 
-def _through(value: Any, wrap: Wrap, depth: int, made: dict[int, Any]) -> Any:
-    if id(value) in made:
-        return made[id(value)]
-    if not _holds(value, depth, set()):
-        return value
-    if isinstance(value, np.ndarray | np.generic):
-        return wrap(value)
-    if type(value) in (tuple, list):
-        return type(value)(_through(part, wrap, depth - 1, made) for part in value)
-    if type(value) is dict:
-        return {n: _through(part, wrap, depth - 1, made) for n, part in value.items()}
-    if type(value) is functools.partial:
-        func, *args = (_through(part, wrap, depth - 1, made) for part in (value.func, *value.args))
-        named = {n: _through(v, wrap, depth - 1, made) for n, v in value.keywords.items()}
-        return functools.partial(func, *args, **named)
-    if not isinstance(value, FunctionType) or _stores(value.__code__):
-        raise OutOfReach
-    cells = tuple(_cell(cell, wrap, depth - 1, made) for cell in value.__closure__ or ())
-    names = dict(value.__globals__)
-    made_anew = functools.partial(_through, wrap=wrap, depth=depth - 1, made=made)
-    defaults = tuple(map(made_anew, map(_number, value.__defaults__ or ())))
-    copy = FunctionType(value.__code__, names, value.__name__, defaults, cells)
-    copy.__kwdefaults__ = {
-        n: made_anew(_number(v)) for n, v in (value.__kwdefaults__ or {}).items()
-    }
-    copy.__dict__.update(value.__dict__)
-    made[id(value)] = copy
-    for name, used in _used(value):
-        names[name] = made_anew(used)
-    return copy
+class _Anew:
+    """Makes functions anew, with their numbers passed through ``wrap``."""
 
+    def __init__(self, wrap: Wrap, literals: bool) -> None:
+        self._wrap, self._literals = wrap, literals
+        self._made: dict[int, Any] = {}
 
-def _cell(cell: CellType, wrap: Wrap, depth: int, made: dict[int, Any]) -> CellType:
-    """A cell with the number in it wrapped; the same where there is none, which may be shared."""
-    content = _content(cell)
-    found = _through(content, wrap, depth, made)
-    return cell if found is content else CellType(found)
+    def of(self, value: Any, depth: int) -> Any:
+        """``value`` with the numbers in it wrapped; itself where there are none."""
+        if id(value) in self._made:
+            return self._made[id(value)]
+        if not _holds(value, depth, set(), literals=self._literals):
+            return value
+        if isinstance(value, np.ndarray | np.generic):
+            return self._wrap(value)
+        depth -= 1
+        if type(value) in (tuple, list):
+            return type(value)(self.of(part, depth) for part in value)
+        if type(value) is dict:
+            return {n: self.of(part, depth) for n, part in value.items()}
+        if type(value) is functools.partial:
+            func, *args = (self.of(part, depth) for part in (value.func, *value.args))
+            return functools.partial(
+                func, *args, **{n: self.of(v, depth) for n, v in value.keywords.items()}
+            )
+        if not isinstance(value, FunctionType) or _stores(value.__code__):
+            raise OutOfReach
+        cells = tuple(self._cell(cell, depth) for cell in value.__closure__ or ())
+        names = dict(value.__globals__)
+        defaults = tuple(self.of(_number(v), depth) for v in value.__defaults__ or ())
+        code = self._code(value.__code__) if self._literals else value.__code__
+        copy = FunctionType(code, names, value.__name__, defaults, cells)
+        copy.__kwdefaults__ = {
+            n: self.of(_number(v), depth) for n, v in (value.__kwdefaults__ or {}).items()
+        }
+        copy.__dict__.update(value.__dict__)
+        self._made[id(value)] = copy
+        for name, used in _used(value):
+            names[name] = self.of(used, depth)
+        return copy
+
+    def _cell(self, cell: CellType, depth: int) -> CellType:
+        """A cell with the number in it wrapped; the same where there is none: it may be shared."""
+        content = _content(cell)
+        found = self.of(content, depth)
+        return cell if found is content else CellType(found)
+
+    def _code(self, code: CodeType) -> CodeType:
+        """The code with its numbers wrapped, and those of the functions inside it."""
+        return code.replace(co_consts=tuple(map(self._constant, code.co_consts)))
+
+    def _constant(self, constant: Any) -> Any:
+        if isinstance(constant, CodeType):
+            return self._code(constant)
+        return self._wrap(np.float64(constant)) if type(constant) is float else constant
 
 
 @functools.lru_cache(maxsize=256)
@@ -99,15 +121,28 @@ def _stores(code: CodeType) -> bool:
     return any(_stores(constant) for constant in code.co_consts if isinstance(constant, CodeType))
 
 
-def _holds(value: Any, depth: int, seen: set[int], everywhere: bool = True) -> bool:
+def _holds(
+    value: Any, depth: int, seen: set[int], everywhere: bool = True, *, literals: bool = False
+) -> bool:
     """Whether numbers are in reach; single ones that are global only where ``everywhere``."""
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind == "f"
+    if literals and isinstance(value, FunctionType) and _has_literals(value.__code__):
+        return True
     if depth == 0 or id(value) in seen or inspect.ismodule(value) or inspect.isbuiltin(value):
         return False
     seen.add(id(value))
     parts = itertools.islice(_parts(value, everywhere), _PARTS)
-    return any(_holds(part, depth - 1, seen, everywhere) for part in parts)
+    return any(_holds(part, depth - 1, seen, everywhere, literals=literals) for part in parts)
+
+
+@functools.lru_cache(maxsize=256)
+def _has_literals(code: CodeType) -> bool:
+    """Whether floating-point numbers are written in some code, or in that inside it."""
+    return any(
+        type(constant) is float or (isinstance(constant, CodeType) and _has_literals(constant))
+        for constant in code.co_consts
+    )
 
 
 def _parts(value: Any, everywhere: bool) -> Iterator[Any]:

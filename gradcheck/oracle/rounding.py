@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.oracle.captured import OutOfReach, through
+from gradcheck.oracle.constants import ConstantsAlone
 from gradcheck.oracle.exactness import exactly, underflown
 from gradcheck.oracle.scatter import Scatter, jitter
 
@@ -230,11 +231,15 @@ def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Ca
     Where they are out of reach, or it does not work with them, the run says that some are
     ``unseen``.
     """
-    if not isinstance(wrap, functools.partial) or wrap.func is not jittered:
+    run: Scatter
+    if isinstance(wrap, ConstantsAlone):
+        number, run = wrap.number, wrap.run
+    elif isinstance(wrap, functools.partial) and wrap.func is jittered:
+        number, run = wrap, wrap.keywords["rng"]
+    else:
         return function
-    run: Scatter = wrap.keywords["rng"]
     try:
-        copy = through(function, wrap)
+        copy = through(function, number, literals=run.literals)
     except OutOfReach:
         run.unseen = True
         return function
@@ -301,7 +306,7 @@ def scatter(
     a jittered run is not finite. Each jitter is of so many ``units`` in the last place.
 
     ``inputs_alone``: only the inputs are moved, and the computation sees plain arrays. That shows
-    less, but any code can be run so. ``sinks``: what has underflowed to 0 is moved as well.
+    less, but any code can be run so. ``sinks`` as of ``Scatter``.
     """
     largest = np.zeros(reference.shape)
     for number in range(runs):

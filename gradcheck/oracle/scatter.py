@@ -21,7 +21,8 @@ class Scatter:
 
     With ``units``, so many times as large; ``mixed``, by up to so many. In a ``wide`` run single
     integers are followed as well: ``1 - 0.999**t`` is rounded, though ``t`` is not. Code may do
-    something else with an array than with a number, as ``[0] * t`` does. One that ``fills`` puts
+    something else with an array than with a number, as ``[0] * t`` does. With ``literals``, so are
+    numbers that are written in the code, as in ``1 - σ(36.0)``. One that ``fills`` puts
     the least normal number in the place of what may have underflowed; one that ``sinks`` moves what
     has underflowed to 0 by what that takes at most, the least number of all. One that ``heeds``
     leaves alone what came out exact, as 1·1 does, beside which a comparison may stand.
@@ -40,9 +41,10 @@ class Scatter:
         fills: bool = False,
         heeds: bool = False,
         sinks: bool = False,
+        literals: bool = False,
     ) -> None:
         self._units, self._mixed, self.wide, self.fills = units, mixed, wide, fills
-        self.heeds, self.sinks = heeds, sinks
+        self.heeds, self.sinks, self.literals = heeds, sinks, literals
         #: What its moves count: those of a mixed run are as large as others in the mean.
         self.share = 2.0 / (1 + units) if mixed else 1.0
         #: Whether nothing is moved at all.
@@ -94,14 +96,14 @@ class Scatter:
         return chosen if array.ndim == 1 else chosen.reshape(array.shape)
 
 
-def one_of_many(seed: int, number: int, *, wide: bool = False) -> Scatter:
+def one_of_many(seed: int, number: int, **follows: bool) -> Scatter:
     """The run ``number`` of several.
 
     Two operations that are moved by the same amount can cancel, which they do in every other run,
     and among many entries somewhere in all of them. Every second run moves by different amounts.
     """
     mixed = number % 2 == 1
-    return Scatter(seed + number, _MIXED if mixed else 1, mixed=mixed, wide=wide, heeds=True)
+    return Scatter(seed + number, _MIXED if mixed else 1, mixed=mixed, heeds=True, **follows)
 
 
 def jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:

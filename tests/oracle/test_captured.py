@@ -72,6 +72,35 @@ def test_a_function_gets_its_numbers_another_way_and_is_left_as_it_was(function,
     np.testing.assert_array_equal(TABLE, table)
 
 
+def with_a_function_inside(x):
+    def shifted(y):
+        return y + 0.5
+
+    return shifted(x)
+
+
+@pytest.mark.parametrize("function", [
+    plain, with_a_function_inside, lambda x: x + by_a_literal(1), lambda x: x + 0.5 * 3,
+])  # fmt: skip
+def test_numbers_that_are_written_in_the_code(function):
+    assert not uses_numbers_of_its_own(function)
+    assert uses_numbers_of_its_own(function, literals=True)
+    assert through(function, twice) is function
+    added = function(0.0)
+    np.testing.assert_array_equal(through(function, twice, literals=True)(0.0), 2 * added)
+    assert function(0.0) == added
+
+
+def by_a_literal(count):
+    return 0.5 * count
+
+
+@pytest.mark.parametrize("function", [lambda x: x + 2, lambda x: f"{x} is 0.5", np.tanh])
+def test_whole_numbers_and_words_stay(function):
+    assert not uses_numbers_of_its_own(function, literals=True)
+    assert through(function, twice, literals=True) is function
+
+
 def test_what_is_not_a_number_is_shared_with_the_copy():
     seen, scale = [], 0.3
 

@@ -1488,3 +1488,28 @@ def test_a_jvp_is_resolved_input_by_input():
         assert right
         found += not verify_jvp(f, pushed(1 + 3 * right.resolution), *inputs)
     assert found == 20
+
+
+def test_a_number_of_the_code_that_is_rounded_away():
+    def one_less(t):
+        return 1 - 1 / (1 + np.exp(-t))
+
+    def rounded(x):
+        return one_less(36.0) * x * x
+
+    def little(x):
+        return one_less(20.0) * x * x
+
+    def off(function, t, factor):
+        slope = 2 * factor * np.exp(-t) / (1 + np.exp(-t))  # to the last bits
+        gradient = gc.verify_gradient(lambda x: function(x).sum(), lambda x: slope * x, X)
+        of_vjp = gc.verify_vjp(function, lambda dy, x: dy * slope * x, X)
+        same = gc.verify_identity(function, lambda x: slope / 2 * x * x, X)
+        return {str(one.status) for one in (gradient, of_vjp, same)}
+
+    X = np.array([0.3, -1.2, 2.0])
+    assert abs(one_less(36.0) / np.exp(-36.0) - 1) > 0.03
+    assert off(rounded, 36.0, 1.0) == {"undecided"}
+    assert off(little, 20.0, 1.0) == {"pass", "undecided"}
+    assert off(little, 20.0, 1 + 1e-4) == {"fail"}
+    assert off(rounded, 36.0, 100.0) == {"fail"}
