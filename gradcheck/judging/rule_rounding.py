@@ -33,6 +33,8 @@ _SCATTER_RUNS = 8
 _SAME_DIGITS = 6
 #: So many runs tell a choice, whose amounts are the same under any jitter.
 _CHOICES = 3
+#: Of up to so many units, moves of two inputs are seldom alike.
+_UNLIKE_UNITS = 16
 #: Jitter of so many units makes rounding grow by about as much, at least by this.
 _MANY_UNITS = 256
 _GROWS = 16.0
@@ -195,7 +197,10 @@ class RuleRounding:
             plausible = self._plausible()
         if plausible < shown < np.inf:
             # A choice moves by one of a few amounts however far the inputs do, rounding by others.
-            moves = [self._scattered(k, inputs_alone=True, units=1 + k) for k in runs]
+            # Each by so many units of its own: two by the same, up and down, would cancel.
+            moves = [
+                self._scattered(k, inputs_alone=True, units=_UNLIKE_UNITS, mixed=True) for k in runs
+            ]
             shown = shown if _differ(moves) else 0.0
         return _SCATTER_MARGIN * shown + plausible
 

@@ -297,7 +297,7 @@ def scatter(
     *,
     units: int = 1,
     inputs_alone: bool = False,
-    sinks: bool = False,
+    **how: bool,
 ) -> np.ndarray:
     """By how much each entry of ``reference`` moves when every operation is jittered.
 
@@ -306,11 +306,11 @@ def scatter(
     a jittered run is not finite. Each jitter is of so many ``units`` in the last place.
 
     ``inputs_alone``: only the inputs are moved, and the computation sees plain arrays. That shows
-    less, but any code can be run so. ``sinks`` as of ``Scatter``.
+    less, but any code can be run so. ``how`` as of ``Scatter``.
     """
     largest = np.zeros(reference.shape)
     for number in range(runs):
-        run = Scatter(seed + number, units, sinks=sinks)
+        run = Scatter(seed + number, units, **how)
         wrap = _nudged if inputs_alone else jittered
         with np.errstate(all="ignore"):
             moved = compute(functools.partial(wrap, rng=run))
