@@ -19,7 +19,7 @@ from gradcheck.claims import Derivation
 from gradcheck.dims import Bindings
 from gradcheck.hints import said
 from gradcheck.oracle.captured import through
-from gradcheck.oracle.imaginary import Imagined, imaginary_slope
+from gradcheck.oracle.imaginary import Imagined, decisions_at, imaginary_slope
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.oracle.point import Point
 from gradcheck.oracle.rounding import (
@@ -301,6 +301,16 @@ class Subject:
 
         ``its_own``: with the rounding of what the function computes from numbers of its own.
         """
+        compute = self._stepping(its_own=its_own)
+        return compute and imaginary_slope(compute, self.x, v, self.y, **how)
+
+    def decisions_at(self, x: Vector) -> tuple[int, ...] | None:
+        """What comparisons inside the function come to at another point, see ``Imagined``."""
+        compute = self._stepping()
+        return None if compute is None else decisions_at(compute, x, self.y.size)
+
+    def _stepping(self, *, its_own: bool = False) -> Callable[[Any], list[Any]] | None:
+        """The function of numbers that step in the imaginary direction, where it can be asked."""
         if self.x.dtype != np.float64 or self.dtype != np.float64 or self.is_measured:
             return None
         if self.point.tangent is not None:
@@ -319,7 +329,7 @@ class Subject:
                 self.restore_inputs()
             return list(raw) if isinstance(raw, tuple | list) else [raw]
 
-        return imaginary_slope(compute, self.x, v, self.y, **how)
+        return compute
 
     def _not_finite(self) -> str:
         leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))

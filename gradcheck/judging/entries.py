@@ -24,6 +24,7 @@ from gradcheck.oracle.entry import (
     moved_by,
     project,
 )
+from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Entry
@@ -257,12 +258,15 @@ def _measure(
         if along == 0:
             return None, "right"
         claimed = context.claim.number(u, line.v)
-        exact = context.imagined(line)
+        exact = _exactly(context, line, u, claimed)
         if exact is not None:
             value, error = float(project(exact.value, u)), float(np.abs(u) @ exact.error)
         else:
+            doubted = _agrees_doubtfully(context, line, u)
+            if doubted is not None and not doubted.decisions:
+                return None, "right"
             measured = measure_along(
-                line, u, context.ladder, context.epsilon, wary=_agrees_doubtfully(context, line, u)
+                line, u, context.ladder, context.epsilon, wary=doubted is not None
             )
             if measured.kinked[0]:
                 return None, "kink"
@@ -302,18 +306,36 @@ def agrees_further_out(context: Context, line: Line, u: Vector, claimed: float, 
     return agrees and context.point.rounding is None
 
 
-def _agrees_doubtfully(context: Context, line: Line, u: Vector) -> bool:
-    """Whether an imaginary step agrees with a claim, though it may not be taken for exact.
+def _exactly(context: Context, line: Line, u: Vector, claimed: float) -> Imagined | None:
+    """The slopes by an imaginary step, where one can be taken and a disagreement be blamed on it.
 
-    Where real steps do not confirm it, the function does something else with other numbers, or they
-    average over a shape that is smaller: such a shape is noise to them.
+    Not where a comparison inside the function comes to something else within usual steps: what a
+    bisection finds, such a step takes for constant.
     """
-    found = context.doubtful(line)
-    if found is None:
-        return False
-    claimed = context.claim.number(u, line.v)
+    exact = context.imagined(line)
+    if exact is None or not any(exact.decisions) or _agrees(context, exact, u, claimed):
+        return exact
+    step = context.ladder.step(context.ladder.pairs[0][1]) * line.v
+    ends = (context.point.x + step, context.point.x - step)
+    alike = all(context.subject.decisions_at(x) == exact.decisions for x in ends)
+    return exact if alike else None
+
+
+def _agrees(context: Context, found: Imagined, u: Vector, claimed: float) -> bool:
     limit = MARGIN * float(np.abs(u) @ found.error) + SOUGHT * abs(claimed)
     return abs(claimed - float(project(found.value, u))) <= limit
+
+
+def _agrees_doubtfully(context: Context, line: Line, u: Vector) -> Imagined | None:
+    """An imaginary step that agrees with a claim, though it may not be taken for exact.
+
+    Where real steps do not confirm it, the function does something else with other numbers, or they
+    average over a shape that is smaller: such a shape is noise to them. A function that compares
+    nothing does the same with all numbers, and the claim is right.
+    """
+    found = context.doubtful(line)
+    agrees = found is not None and _agrees(context, found, u, context.claim.number(u, line.v))
+    return found if agrees else None
 
 
 def settle_nonlinear(context: Context, seen: Nonlinear) -> None:

@@ -103,10 +103,15 @@ class UnknownOperation(Exception):
 
 
 class Imagined(NamedTuple):
-    """The slope of every output with an error bound: shape ``(m,)`` each."""
+    """The slope of every output with an error bound: shape ``(m,)`` each.
+
+    ``decisions``: what comparisons on the way came to, as digests; 0 for a choice, as of a maximum,
+    whose value does not jump. Without any it is the slope of a function that has every derivative.
+    """
 
     value: Floats
     error: Floats
+    decisions: tuple[int, ...]
 
 
 def imaginary_slope(
@@ -128,12 +133,13 @@ def imaginary_slope(
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", ComplexWarning)
-            up = _run(compute, x, _STEP * v, Scatter(0, units=0), y.size)
+            still = Scatter(0, units=0)
+            up = _run(compute, x, _STEP * v, still, y.size)
             if zero_will_do and not up.imag.any():
-                return Imagined(np.zeros(y.size), np.zeros(y.size))
+                return Imagined(np.zeros(y.size), np.zeros(y.size), tuple(still.decisions))
             slope = up.imag / _STEP
             if unbounded:
-                return Imagined(slope, np.full(y.size, np.inf))
+                return Imagined(slope, np.full(y.size, np.inf), tuple(still.decisions))
             down = _run(compute, x, -_STEP * v, Scatter(0, units=0), y.size)
 
             def scattered(scatters: Iterable[Scatter]) -> tuple[Floats, Floats]:
@@ -159,7 +165,24 @@ def imaginary_slope(
         return None
     same = np.abs(up.real - y) <= _SAME * np.abs(y).max(initial=0.0) + blur
     smooth = np.abs(slope + down.imag / _STEP) <= error
-    return Imagined(slope, error) if np.all(same & smooth) else None
+    return Imagined(slope, error, tuple(still.decisions)) if np.all(same & smooth) else None
+
+
+def decisions_at(
+    compute: Callable[[Any], list[Any]], x: Vector, size: int
+) -> tuple[int, ...] | None:
+    """What comparisons come to at another point; None where it cannot be seen there.
+
+    Where it is something else a number may have jumped in between, as in a bisection, whose answer
+    a step in the imaginary direction takes for constant.
+    """
+    scatter = Scatter(0, units=0)
+    try:
+        with np.errstate(all="ignore"):
+            _run(compute, x, np.zeros(x.size), scatter, size)
+    except Exception:
+        return None
+    return tuple(scatter.decisions)
 
 
 def _run(
@@ -294,7 +317,9 @@ class Stepped(NDArrayOperatorsMixin):
         """The operation ``name`` on the plain numbers, and what its rounding may do to them."""
         bare = _bare(args)
         if name in _CHOOSING or name in _TESTS:
-            return self._wrap(compute(*_without_squares(bare)))
+            result = compute(*_without_squares(bare))
+            _note(self, result)
+            return self._wrap(result)
         if name in _MOVING:
             return self._wrap(compute(*bare))
         if name not in _ANALYTIC and name not in _SUMS and name not in _COMPUTING:
@@ -335,6 +360,13 @@ class Stepped(NDArrayOperatorsMixin):
                 raise UnknownOperation(f"complex numbers of type {result.dtype}")
             return Stepped(result, self._scatter)
         return result
+
+
+def _note(x: Any, decided: Any) -> None:
+    """Note what a comparison of ``x`` came to; of a choice, whose value is steady, that it was."""
+    if isinstance(x, Stepped) and x._scatter.is_still:
+        array = np.asarray(decided)
+        x._scatter.decisions.append(0 if array.dtype == _COMPLEX else hash(array.tobytes()))
 
 
 def _bare(value: Any) -> Any:
@@ -384,12 +416,15 @@ def _real(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _absolute(x: Any) -> Any:
+    _note(x, _bare(x))
     return np.where(_without_squares(_bare(x)) >= 0, x, -x)
 
 
 def _sign(x: Any) -> Any:
     bare = _without_squares(_bare(x))
-    return np.where(bare > 0, 1.0, np.where(bare < 0, -1.0, 0.0))
+    found = np.where(bare > 0, 1.0, np.where(bare < 0, -1.0, 0.0))
+    _note(x, found)
+    return found
 
 
 def _logaddexp(a: Any, b: Any) -> Any:
@@ -448,6 +483,7 @@ def _stairs(level: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if np.any((level(np.nextafter(real, -np.inf)) != found)
                   | (level(np.nextafter(real, np.inf)) != found)):  # fmt: skip
             raise UnknownOperation("a jump")
+        _note(x, found)
         return found
 
     return of

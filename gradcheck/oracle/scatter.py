@@ -55,6 +55,8 @@ class Scatter:
         self.escaped = False
         #: How many operations on steps in the imaginary direction were seen to underflow.
         self.underflows = 0
+        #: What comparisons and choices of steps in the imaginary direction came to, as digests.
+        self.decisions: list[int] = []
         #: Whether a function uses numbers of its own that were not moved.
         self.unseen = False
         #: What it multiplies float64 by; asking for those of a type takes longer.

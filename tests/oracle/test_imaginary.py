@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from gradcheck.oracle.imaginary import Stepped, UnknownOperation, imaginary_slope
+from gradcheck.oracle.imaginary import (
+    Stepped,
+    UnknownOperation,
+    decisions_at,
+    imaginary_slope,
+)
 from gradcheck.oracle.scatter import Scatter
 
 RNG = np.random.default_rng(3)
@@ -146,3 +151,33 @@ def test_a_function_that_asks_for_an_array_gets_none():
     for ask in (np.asarray, np.array, lambda x: float(x[0]), lambda x: int(x[0]), bool):
         with pytest.raises(UnknownOperation):
             ask(numbers)
+
+
+#: What is compared, and whether a comparison may come to something else beside.
+DECIDING = {
+    "softplus of a sum": (lambda x: np.log1p(np.exp(x.sum())) * x, None),
+    "maximum": (lambda x: np.maximum(x, 0), False),
+    "sorted": (np.sort, False),
+    "magnitude": (np.abs, False),
+    "where": (lambda x: np.where(x > 0, x, 2 * x), True),
+    "branch": (lambda x: x if x[0] > 0 else 2 * x, True),
+    "sign": (lambda x: np.sign(x) * x * x, True),
+    "order": (lambda x: x[np.argsort(x)] * np.arange(2), True),
+    "floor": (lambda x: x * np.floor(x), True),
+}
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_comparisons_are_told_from_choices_and_from_what_they_come_to_beside(name):
+    f, compares = DECIDING[name]
+    x, other = np.array([0.5, 0.7]), np.array([-0.8, -1.2])
+
+    def compute(flat):
+        return [f(flat)]
+
+    found = imaginary_slope(compute, x, np.ones(2), f(x))
+    assert bool(found.decisions) == (compares is not None)
+    assert any(found.decisions) == bool(compares)
+    assert decisions_at(compute, x + 1e-9, 2) == found.decisions
+    assert (decisions_at(compute, other, 2) == found.decisions) == (not compares)
+    assert decisions_at(lambda flat: [math.exp(flat[0])], x, 1) is None

@@ -1513,3 +1513,47 @@ def test_a_number_of_the_code_that_is_rounded_away():
     assert off(little, 20.0, 1.0) == {"pass", "undecided"}
     assert off(little, 20.0, 1 + 1e-4) == {"fail"}
     assert off(rounded, 36.0, 100.0) == {"fail"}
+
+
+def test_what_a_bisection_finds_is_no_constant():
+    def entmax(z):
+        low, high = z.max() - 1, z.max()
+        for _ in range(45):
+            middle = (low + high) / 2
+            if (np.maximum(z - middle, 0) ** 2).sum() >= 1:
+                low = middle
+            else:
+                high = middle
+        q = np.maximum(z - low, 0) ** 2
+        return q / q.sum()
+
+    def rule(dy, z):
+        s = np.sqrt(entmax(z))
+        return 2 * s * (dy - (dy * s).sum() / s.sum())
+
+    def of_a_constant_threshold(dy, z):
+        y = entmax(z)
+        return 2 * np.sqrt(y) * (dy - (dy * y).sum())
+
+    for scale in (1.0, 1e-4, 1e-5, 1e-6, 1e-7):
+        rng = np.random.default_rng(0)
+        for _ in range(5):
+            z = -scale * rng.uniform(0.01, 0.3, 3)
+            assert verify_vjp(entmax, rule, z).status is not Status.FAIL
+            if scale == 1:
+                assert verify_vjp(entmax, of_a_constant_threshold, z).status is Status.FAIL
+
+
+@pytest.mark.parametrize(("of_a", "of_x"), [(1e8, 1e8), (1e6, 1e6), (1.0, 1e12)])
+def test_waves_that_are_shorter_than_any_step(of_a, of_x):
+    def snake(x, a):
+        return x + np.sin(a * x) ** 2 / a
+
+    def rule(dy, x, a):
+        s = np.sin(2 * a * x)
+        return dy * (1 + s), np.sum(dy * (x * s / a - np.sin(a * x) ** 2 / a**2))
+
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        x, a = rng.standard_normal(4) * of_x, of_a * (0.1 + abs(rng.standard_normal()))
+        assert verify_vjp(snake, rule, x, a).status is not Status.FAIL
