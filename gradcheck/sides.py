@@ -151,7 +151,8 @@ class Sides:
                 self._scatters = [np.full(s.shape, np.inf) for s in self._scatters]
                 continue
             self.unknown = [
-                scatter.escaped
+                # A literal that is made a number says nothing of what the inputs become.
+                (self.unknown[k] if scatter.literals else scatter.escaped)
                 or (
                     not run.carried[k]
                     and np.array_equal(run.values[k], side)

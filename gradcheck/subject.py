@@ -18,8 +18,8 @@ from gradcheck.arguments import Argument
 from gradcheck.claims import Derivation
 from gradcheck.dims import Bindings
 from gradcheck.hints import said
-from gradcheck.oracle.captured import through
-from gradcheck.oracle.imaginary import Imagined, decisions_at, imaginary_slope
+from gradcheck.oracle.captured import OutOfReach, through
+from gradcheck.oracle.imaginary import Imagined, Stepped, decisions_at, imaginary_slope
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.oracle.point import Point
 from gradcheck.oracle.rounding import (
@@ -321,15 +321,26 @@ class Subject:
             self.point.evaluations += 1
             # What is computed from the other inputs is rounded as well.
             values = {name: numbers.beside(value) for name, value in self.values.items()}
-            function = self.derivation.function
-            if its_own:
-                function = through(function, lambda value: numbers.beside(np.asarray(value)))
-            raw = function(**{**values, **self.inputs.restore(numbers)})
-            if self.derivation.options.mutates:
-                self.restore_inputs()
+            wrap = (lambda value: numbers.beside(np.asarray(value))) if its_own else None
+            function = self._made_anew(wrap, numbers)
+            try:
+                raw = function(**{**values, **self.inputs.restore(numbers)})
+            finally:
+                if self.derivation.options.mutates:
+                    self.restore_inputs()
             return list(raw) if isinstance(raw, tuple | list) else [raw]
 
         return compute
+
+    def _made_anew(self, wrap: Callable[[Any], Any] | None, numbers: Stepped) -> Callable[..., Any]:
+        """The function with its numbers through ``wrap``, whose arrays hold such ``numbers``."""
+        function = self.derivation.function
+        try:
+            return through(function, wrap, makers=numbers.makers())
+        except OutOfReach:
+            if wrap is not None:
+                raise
+            return function
 
     def _not_finite(self) -> str:
         leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))

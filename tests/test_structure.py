@@ -17,9 +17,8 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if TEMPLATE not in path.
 ORDER = [
     "errors", "answers", "report", "report.figures", "dims", "regimes", "arguments", "case",
     "claims",
-    "oracle.captured", "oracle.exactness", "oracle.layout", "oracle.norms", "oracle.scatter",
-    "oracle.constants", "oracle.rounding",
-    "oracle.imaginary", "oracle.point",
+    "oracle.makers", "oracle.captured", "oracle.exactness", "oracle.layout", "oracle.norms",
+    "oracle.scatter", "oracle.constants", "oracle.rounding", "oracle.imaginary", "oracle.point",
     "oracle.ladder",
     "oracle.directions", "oracle.interval", "oracle.entry", "oracle.recording",
     "hints", "report.phrases", "report.matrix", "report.narration", "report.grid",

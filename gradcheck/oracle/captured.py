@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.oracle.makers import NAMES as MAKING
+from gradcheck.oracle.makers import Makers
+
 #: Objects that hold objects are followed so far, and so many parts of each.
 _DEPTH = 4
 _PARTS = 64
@@ -44,32 +47,42 @@ class OutOfReach(Exception):
 
 
 def through(
-    function: Callable[..., Any], wrap: Wrap, *, literals: bool = False
+    function: Callable[..., Any],
+    wrap: Wrap | None,
+    *,
+    literals: bool = False,
+    makers: Makers | None = None,
 ) -> Callable[..., Any]:
     """The same function with its own numbers passed through ``wrap``.
 
-    ``literals``: those that are written in its code as well. Raises ``OutOfReach`` where an object
-    holds some of them, or where it puts something into the names that it closes over.
+    ``literals``: those that are written in its code as well; ``makers`` make its arrays then, where
+    they are given. Raises ``OutOfReach`` where an object holds some of the numbers, or where it
+    puts something into the names that it closes over.
     """
-    found: Callable[..., Any] = _Anew(wrap, literals).of(function, _DEPTH)
+    found: Callable[..., Any] = _Anew(wrap, literals, makers).of(function, _DEPTH)
     return found
 
 
 class _Anew:
-    """Makes functions anew, with their numbers passed through ``wrap``."""
+    """Makes functions anew, with their numbers passed through ``wrap``, and others' ``makers``."""
 
-    def __init__(self, wrap: Wrap, literals: bool) -> None:
-        self._wrap, self._literals = wrap, literals
+    def __init__(self, wrap: Wrap | None, literals: bool, makers: Makers | None) -> None:
+        self._wrap, self._literals, self._makers = wrap, literals, makers
         self._made: dict[int, Any] = {}
+
+    def _concerns(self, value: Any, depth: int) -> bool:
+        if self._makers is not None and _makes(value, depth, set()):
+            return True
+        return self._wrap is not None and _holds(value, depth, set(), literals=self._literals)
 
     def of(self, value: Any, depth: int) -> Any:
         """``value`` with the numbers in it wrapped; itself where there are none."""
         if id(value) in self._made:
             return self._made[id(value)]
-        if not _holds(value, depth, set(), literals=self._literals):
+        if not self._concerns(value, depth):
             return value
         if isinstance(value, np.ndarray | np.generic):
-            return self._wrap(value)
+            return value if self._wrap is None else self._wrap(value)
         depth -= 1
         if type(value) in (tuple, list):
             return type(value)(self.of(part, depth) for part in value)
@@ -94,6 +107,10 @@ class _Anew:
         self._made[id(value)] = copy
         for name, used in _used(value):
             names[name] = self.of(used, depth)
+        if self._makers is not None:
+            for name in names_in(value.__code__):
+                if name in names:
+                    names[name] = self._makers.instead_of(names[name])
         return copy
 
     def _cell(self, cell: CellType, depth: int) -> CellType:
@@ -109,7 +126,9 @@ class _Anew:
     def _constant(self, constant: Any) -> Any:
         if isinstance(constant, CodeType):
             return self._code(constant)
-        return self._wrap(np.float64(constant)) if type(constant) is float else constant
+        if type(constant) is not float or self._wrap is None:
+            return constant
+        return self._wrap(np.float64(constant))
 
 
 @functools.lru_cache(maxsize=256)
@@ -134,6 +153,22 @@ def _holds(
     seen.add(id(value))
     parts = itertools.islice(_parts(value, everywhere), _PARTS)
     return any(_holds(part, depth - 1, seen, everywhere, literals=literals) for part in parts)
+
+
+def _makes(value: Any, depth: int, seen: set[int]) -> bool:
+    """Whether a function makes arrays anew, or one that it uses."""
+    if depth == 0 or id(value) in seen:
+        return False
+    seen.add(id(value))
+    if isinstance(value, functools.partial):
+        return _makes(value.func, depth, seen)
+    if not isinstance(value, FunctionType):
+        return False
+    if not MAKING.isdisjoint(names_in(value.__code__)):
+        return True
+    used = [value.__globals__.get(name) for name in names_in(value.__code__)]
+    inside = [_content(cell) for cell in value.__closure__ or ()]
+    return any(_makes(part, depth - 1, seen) for part in (*used, *inside))
 
 
 @functools.lru_cache(maxsize=256)

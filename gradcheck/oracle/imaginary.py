@@ -27,6 +27,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.makers import Makers
 from gradcheck.oracle.scatter import Scatter
 
 Floats = NDArray[np.float64]
@@ -215,6 +216,10 @@ class Stepped(NDArrayOperatorsMixin):
         if isinstance(value, np.ndarray) and value.dtype == self.dtype:
             return Stepped(value.astype(complex), self._scatter)
         return value
+
+    def makers(self) -> Makers:
+        """What makes arrays of such numbers, in the place of numpy's makers of real ones."""
+        return Makers(Stepped, self.beside)
 
     def __len__(self) -> int:
         return len(self._numbers)

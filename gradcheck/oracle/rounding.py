@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.oracle.captured import OutOfReach, through
-from gradcheck.oracle.constants import ConstantsAlone
+from gradcheck.oracle.constants import Constant, ConstantsAlone
 from gradcheck.oracle.exactness import exactly, underflown
+from gradcheck.oracle.makers import Makers
 from gradcheck.oracle.scatter import Scatter, jitter
 
 #: Operations whose result is exact, so that nothing is to be moved.
@@ -228,18 +229,20 @@ def jittered(value: Any, rng: Scatter) -> Any:
 def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Callable[..., Any]:
     """A function that is jittered by ``wrap``, with jitter of the numbers of its own as well.
 
-    Where they are out of reach, or it does not work with them, the run says that some are
-    ``unseen``.
+    And of those that it puts into arrays that it makes. Where they are out of reach, or it does
+    not work with them, the run says that some are ``unseen``.
     """
     run: Scatter
     if isinstance(wrap, ConstantsAlone):
         number, run = wrap.number, wrap.run
+        makers = Makers(Constant, number, blanks=False)
     elif isinstance(wrap, functools.partial) and wrap.func is jittered:
         number, run = wrap, wrap.keywords["rng"]
+        makers = Makers(Jittered, wrap)
     else:
         return function
     try:
-        copy = through(function, number, literals=run.literals)
+        copy = through(function, number, literals=run.literals, makers=makers)
     except OutOfReach:
         run.unseen = True
         return function

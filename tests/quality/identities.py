@@ -86,7 +86,7 @@ def _closed_over(c: float) -> dict[str, tuple[Side, Side]]:
 
 IDENTITIES: dict[str, tuple[Side, Side]] = {
     "shift": (lambda z: _softmax(z + 3.0), _softmax),
-    "absorbing shift": (lambda z: _softmax(z + 1e20), lambda z: np.full(SIZE, 1 / SIZE)),
+    "absorbing shift": (lambda z: _softmax(z + 1e30), lambda z: np.full(SIZE, 1 / SIZE)),
     "probabilities": (lambda z: _softmax(z).sum(), lambda z: np.float64(1.0)),
     "rows of the Jacobian": (lambda z: _jacobian(z) @ _ONES, lambda z: np.zeros(SIZE)),
     "log of softmax": (lambda z: np.log(_softmax(z)), lambda z: z - _lse(z)),

@@ -1,0 +1,119 @@
+"""Arrays that a function makes anew carry on what it was given."""
+
+import functools
+
+import numpy as np
+import pytest
+from numpy import asarray
+
+from gradcheck import Status, verify_identity, verify_vjp
+from gradcheck.oracle.captured import through
+from gradcheck.oracle.imaginary import imaginary_slope
+from gradcheck.oracle.rounding import is_jittered, jittered, with_numbers
+from gradcheck.oracle.scatter import Scatter
+
+X = np.array([0.3, -1.2, 2.0])
+
+
+def filled(x):
+    y = np.zeros(x.shape)
+    for k in range(len(x)):
+        y[k] = np.sin(x[k])
+    return y
+
+
+def added(x):
+    y = np.empty((2, 3))
+    y[0] = x
+    y[1] = 1.0
+    y[1] += x * x
+    return y.sum(axis=0)
+
+
+def by_another(x):
+    return filled(x) * 2
+
+
+MAKING = {
+    "asarray": lambda x: np.sin(np.asarray(x)),
+    "asarray by its own name": lambda x: np.sin(asarray(x)),
+    "a type": lambda x: np.sin(np.asarray(x, dtype=float)),
+    "a copy": lambda x: np.sin(np.array(x)),
+    "in order": lambda x: np.sin(np.ascontiguousarray(x)),
+    "of entries": lambda x: np.sin(np.array([v * v for v in x])),
+    "of rows": lambda x: np.sin(np.array([[x[0], 1.0], [x[1], x[2]]])),
+    "of two axes": lambda x: np.array(x, ndmin=2) * x,
+    "full": lambda x: np.full(3, 2.0) * np.sin(x),
+    "full of an entry": lambda x: np.sin(np.full(2, x[1])),
+    "filled": filled,
+    "added to": added,
+    "inside another": by_another,
+    "a method's": functools.partial(lambda scale, x: np.asarray(x) * scale, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", MAKING)
+def test_jitter_and_steps_come_through(name):
+    function = MAKING[name]
+    run = Scatter(0)
+    wrap = functools.partial(jittered, rng=run)
+    answer = with_numbers(function, wrap)(wrap(X))
+    assert is_jittered(answer)
+    np.testing.assert_allclose(answer, function(X), rtol=1e-14)
+    assert not is_jittered(function(X))
+
+    def compute(numbers):
+        return [through(function, None, makers=numbers.makers())(numbers)]
+
+    v = np.array([1.0, -0.5, 2.0])
+    found = imaginary_slope(compute, X, v, np.ravel(function(X)))
+    quotient = (function(X + 1e-6 * v) - function(X - 1e-6 * v)) / 2e-6
+    np.testing.assert_allclose(found.value, np.ravel(quotient), atol=1e-8)
+
+
+def test_what_is_no_number_is_made_as_ever():
+    def counts(x):
+        return np.zeros(3, int), np.array(["a"]), np.ones(2, dtype=bool), np.array(x, np.float32)
+
+    wrap = functools.partial(jittered, rng=Scatter(0))
+    plain, words, truth, narrow = with_numbers(counts, wrap)(wrap(X))
+    assert (plain.dtype.kind, words.dtype.kind, truth.dtype.kind) == ("i", "U", "b")
+    assert narrow.dtype == np.float32
+    assert np.asarray(X) is X
+
+
+def stable_sigmoid(x):
+    x = np.asarray(x)
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def test_a_right_identity_whose_side_converts_its_input():
+    for seed in range(20):
+        x = np.random.default_rng(seed).standard_normal(30)
+        for dtype in (np.float32, np.float64):
+            verdict = verify_identity(
+                np.tanh, lambda x: 2 * stable_sigmoid(2 * x) - 1, x.astype(dtype)
+            )
+            assert verdict.status is Status.PASS
+
+
+def test_a_right_rule_of_a_function_that_fills_an_array():
+    def stick(v):
+        y, left = np.zeros(len(v) + 1), 1.0
+        for k, s in enumerate(stable_sigmoid(v)):
+            y[k] = left * s
+            left = left * (1 - s)
+        y[-1] = left
+        return y
+
+    def rule(d, v):
+        s, q = stable_sigmoid(v), stable_sigmoid(-v)
+        y = np.append(s, 1) * np.cumprod(np.append(1, q))
+        later = np.cumsum((d * y)[::-1])[::-1]
+        return d[:-1] * y[:-1] * q - s * later[1:]
+
+    for t in np.linspace(15, 36, 50):
+        v = np.array([0, 0, t, 1.0])
+        assert verify_vjp(stick, rule, v).status is not Status.FAIL
+        assert verify_vjp(stick, lambda d, v: 1.01 * rule(d, v), v).status is Status.FAIL
