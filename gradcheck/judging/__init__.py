@@ -346,7 +346,7 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
     Nothing of them shows beside others, and what drowns in the function's rounding agrees with 0.
     """
     evidence = context.evidence
-    if context.point.n == 0:
+    if context.point.n == 0 or not context.screened:
         return
     several = len(context.subject.inputs.leaves) > 1
     for leaf in _zeros(context):
