@@ -346,9 +346,9 @@ def measure_along(
 ) -> Slopes:
     """The slope of ``u·y`` along ``line`` as well as it can be measured: shape ``(1,)``.
 
-    ``wary``: little more noise than rounding explains is enough to know nothing, or noise or
-    rounding of the size of all that the function varies by: its shape is lost at every step.
-    ``sure``: so is noise that rounding does not explain, though nothing is known of it.
+    ``wary``: little more noise than rounding explains is enough to know nothing, or noise of the
+    size of all that the function varies by. ``sure``: so is noise that rounding does not explain,
+    though nothing is known of it. In both rounding of that size: the shape is lost at every step.
     """
     scatter = line.point.rounding
     levels = list(range(ladder.count))
@@ -360,12 +360,12 @@ def measure_along(
     changing = np.where(_changing(line, steps), u, 0.0)
     explained = max(float(known_noise(line, changing)[0]), float(norms(changing * floor)))
     unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
-    if wary:
+    if wary or sure:
         odd = np.array([float(project(line.odd(h), u)) for h in steps])
         shape = _NO_SHAPE * float(np.abs(odd[np.isfinite(odd)]).max(initial=0.0))
         if explained >= shape:
             return _unknown()
-        unexplained = min(unexplained, shape)
+        unexplained = min(unexplained, shape) if wary else unexplained
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.
         if not single:  # whose steps are as small as the numbers allow
