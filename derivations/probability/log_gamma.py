@@ -21,8 +21,9 @@ from gradcheck import derivation, identity, real
 POSITIVE = real("*batch k", low=0)
 #: From here on the series is exact to the last digit.
 SHIFT = 10
-#: The Bernoulli numbers B_2, B_4, … B_14.
-BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+#: The Bernoulli numbers B_2, B_4, … B_14, and the index 2n of each.
+BERNOULLI = np.array([1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6])
+INDEX = 2 * np.arange(1, 8)
 
 
 def steps(x):
@@ -30,12 +31,17 @@ def steps(x):
     return x[..., None] + np.arange(SHIFT)
 
 
+def series(z, factors, powers):
+    r"""$\sum_n c_n / z^{e_n}$, of the shape of ``z``: the terms stand along a last axis."""
+    return (factors / z[..., None] ** powers).sum(axis=-1)
+
+
 @derivation(x=POSITIVE)
 def log_gamma(x):
     r"""$\log \Gamma(x)$ for each entry; the result is shaped as ``x``."""
     z = x + SHIFT
-    terms = [b / (2 * n * (2 * n - 1) * z ** (2 * n - 1)) for n, b in enumerate(BERNOULLI, start=1)]
-    stirling = (z - 1 / 2) * np.log(z) - z + math.log(2 * math.pi) / 2 + sum(terms)
+    rest = series(z, BERNOULLI / (INDEX * (INDEX - 1)), INDEX - 1)
+    stirling = (z - 1 / 2) * np.log(z) - z + math.log(2 * math.pi) / 2 + rest
     return stirling - np.log(steps(x)).sum(axis=-1)
 
 
@@ -43,15 +49,15 @@ def log_gamma(x):
 def digamma(x):
     r"""$\psi(x)$ for each entry; the result is shaped as ``x``."""
     z = x + SHIFT
-    terms = [b / (2 * n * z ** (2 * n)) for n, b in enumerate(BERNOULLI, start=1)]
-    return np.log(z) - 1 / (2 * z) - sum(terms) - (1 / steps(x)).sum(axis=-1)
+    rest = series(z, BERNOULLI / INDEX, INDEX)
+    return np.log(z) - 1 / (2 * z) - rest - (1 / steps(x)).sum(axis=-1)
 
 
 def trigamma(x):
     r"""$\psi'(x)$, of the shape of ``x``."""
     z = x + SHIFT
-    terms = [b / z ** (2 * n + 1) for n, b in enumerate(BERNOULLI, start=1)]
-    return 1 / z + 1 / (2 * z * z) + sum(terms) + (1 / steps(x) ** 2).sum(axis=-1)
+    rest = series(z, BERNOULLI, INDEX + 1)
+    return 1 / z + 1 / (2 * z * z) + rest + (1 / steps(x) ** 2).sum(axis=-1)
 
 
 @log_gamma.vjp
