@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from gradcheck.arguments import Argument, Arrays, Real, Strategy
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Rule
-from gradcheck.dims import Bindings, bind, explain
+from gradcheck.dims import Bindings, Shape, bind, explain
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.regimes import REGIMES, TIES
 
@@ -34,8 +34,10 @@ _LARGEST_COSTLY = 3
 #: How many axes ``*batch`` stands for, and their sizes.
 _BATCH_AXES = 2
 _BATCH_SIZE = 3
-#: An array of more entries than this is not drawn.
+#: An array of more entries than this is not drawn, unless its axes of one size each ask for more:
+#: then it has so many times as many, since a batch of one says little.
 _MOST_ENTRIES = 4096
+_TIMES_THE_LEAST = 4
 #: Values that are tried beside the constants of the source.
 _SPECIAL = (0.0, 1.0, -1.0, 0.5)
 _BESIDE = 2.0**-10
@@ -110,7 +112,7 @@ class Sampler:
                     continue
                 sizes = dims.sizes(bindings)
                 least = 0 if any(self.limits[n][0] == 0 for n in dims.names) else 1
-                if any(size < least for size in sizes) or math.prod(sizes) > _MOST_ENTRIES:
+                if any(size < least for size in sizes) or math.prod(sizes) > _most_entries(dims):
                     return False
         return True
 
@@ -400,6 +402,12 @@ def _is_measured_twice(claim: Rule) -> bool:
     return claim.kind == "hessian" and not any(
         rule.kind in ("gradient", "vjp") and set(claim.wrt) <= set(rule.wrt) for rule in others
     )
+
+
+def _most_entries(dims: Shape) -> int:
+    """How many entries an array of these dims may have: more where they have large numbers."""
+    least = math.prod(axis.size({}) for axis in dims.axes if not axis.names)
+    return max(_MOST_ENTRIES, _TIMES_THE_LEAST * least)
 
 
 def _order(arguments: dict[str, Argument]) -> list[str]:

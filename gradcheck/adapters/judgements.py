@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,11 @@ from gradcheck.verdict import Status
 #: Seconds for one gradient, and for reading one layer.
 TIME_LIMIT = 20.0
 
+#: An array with more entries is large, and each input at which it is checked has many numbers:
+#: so few of them, the sizes that are always tried among them, end within the time.
+_MANY_ENTRIES = 4096
+_FEW_INPUTS = 12
+
 
 def outcomes_of(
     declared: Derivation, profile: Profile, *, simplify: bool = True, only: str = ""
@@ -21,6 +27,8 @@ def outcomes_of(
 
     At sizes of two and more where the layer raises at others.
     """
+    if _is_large(declared):
+        profile = replace(profile, inputs=min(profile.inputs, _FEW_INPUTS))
     outcomes = [
         (rule, check_claim(rule, profile, time_limit=TIME_LIMIT, simplify=simplify))
         for rule in declared.rules
@@ -33,6 +41,13 @@ def outcomes_of(
         declared.options = replace(declared.options, sizes=sizes)
         return outcomes_of(declared, profile, simplify=simplify, only=only)
     return outcomes
+
+
+def _is_large(declared: Derivation) -> bool:
+    """Whether an array is large at every size."""
+    shapes = [one.dims for one in declared.arguments.values() if one.dims is not None]
+    least = (math.prod(a.size({}) for a in dims.axes if not a.names) for dims in shapes)
+    return any(entries > _MANY_ENTRIES for entries in least)
 
 
 def set_aside(outcomes: Sequence[tuple[Rule, Outcome]], why: str) -> bool:

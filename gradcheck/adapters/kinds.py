@@ -49,12 +49,18 @@ _LOGITS = real("n c", low=-30.0, high=30.0)
 #: Nearer to 0 and 1, what keeps a logarithm finite cuts in: clip(p, 1e-7, 1 - 1e-7), or p + 1e-7.
 _GUARDED = 1e-3
 _BETWEEN = real("n c", low=_LOW + _GUARDED, high=_HIGH - _GUARDED)
+#: One output for each sample, which are columns.
+_COLUMN_EACH = real("1 n", low=_LOW + _GUARDED, high=_HIGH - _GUARDED)
 _LOSS_WAYS: tuple[Dims, ...] = (
     {"x": _LOGITS, "probabilities": _BETWEEN, "target": _LABELS},
     {"x": _LOGITS, "probabilities": _BETWEEN, "target": GIVEN},
     {"x": _BETWEEN, "target": GIVEN},
     {"x": "n", "target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
-)
+    {
+        "x": _COLUMN_EACH, "probabilities": _COLUMN_EACH,
+        "target": real("1 n", low=_LOW, high=_HIGH, differentiate=False),
+    },
+)  # fmt: skip
 _IMAGE = "n c h+kh-1 w+kw-1"
 
 
@@ -280,3 +286,5 @@ MODEL = Kind(
     ({"data": real("n d", differentiate=False), "target": _LABELS},),
     {"n": 7, "d": 6, "h": 3, "c": 5},
 )
+#: What runs at the sizes that its source has alone: what it takes is told by that.
+WRITTEN = Kind("written", (), (), {})

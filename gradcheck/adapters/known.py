@@ -110,8 +110,8 @@ _CAPITAL = r"[A-Z]_?\w?\w?$"
 
 #: What losses call predictions that are probabilities, or may be.
 _PROBABILITIES = {
-    "p", "prob", "probs", "probabilities", "y_pred", "ypred", "y_hat", "yhat", "a", "al", "pred",
-    "prediction", "predictions", "output", "outputs", "predicted",
+    "p", "p_hat", "prob", "probs", "y_pred", "ypred", "y_hat", "yhat", "a", "al", "pred",
+    "probabilities", "prediction", "predictions", "output", "outputs", "predicted",
 }  # fmt: skip
 _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
 _CELL = ("prev_c", "c_prev", "c", "cell", "cprev", "c0")
@@ -134,7 +134,7 @@ def fitted(
 
     A window that is 3 by default is so in the inputs too.
     """
-    if kind is OTHER:
+    if kind is OTHER or not kind.ways:
         return dict(way)
     same = [one for one in kind.ways if one.get("x") in way.values()]
     window: dict[str, str] = {}

@@ -28,6 +28,7 @@ from gradcheck.adapters.landing import (
     unasked,
 )
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.originals import Originals
 from gradcheck.adapters.places import CHANGE, Place, evaluate
 from gradcheck.adapters.randomness import generators_of, reproducible
 from gradcheck.adapters.session import Session
@@ -71,6 +72,7 @@ class Plan:
         self.style, self.names = style, names
         self.inputs, self.differentiable = list(inputs), list(differentiable)
         self.filling = Filling(style, names, dict.fromkeys(inputs))
+        self.originals = Originals()
         taken = [parameter.name for parameter in style.takes]
         self.forward_inputs = [name for name in taken if name in self.inputs]
         self.beside = [n for n in self.inputs if n not in taken and n not in self.filling.inputs]
@@ -95,6 +97,8 @@ class Plan:
         #: What a derivative was given in the trial where it was near the slopes of the function.
         self.derivative_fits: set[str] = set()
         self.gradients: dict[str, Place | None] = {}
+        #: Inputs of the forward function whose gradient had another shape in the trial.
+        self.misshapen: set[str] = set()
         #: Gradients that nothing asks for: the place of a parameter, and that of its gradient.
         self.unasked: list[tuple[str, str]] = []
         self.trial_error = ""
@@ -211,6 +215,7 @@ class Plan:
         ways = [self.way] if self.way else self.filling.ways(bindings, shapes)
         for way, initialize in self._beginnings(ways):
             self.way, self.places, self.forms, self.runs_first = way, {}, {}, False
+            self.originals = Originals()
             self.initialize = initialize
             try:
                 with reproducible(self.generators), np.errstate(all="ignore"):
@@ -409,7 +414,11 @@ class Plan:
             self.style.words,
         )  # fmt: skip
         for name in self.differentiable:
-            self.gradients[name] = self._place(session, name, returned.get(name))
+            place = self.gradients[name] = self._place(session, name, returned.get(name))
+            if name in self.forward_inputs and place is not None:
+                with contextlib.suppress(AttributeError, KeyError, IndexError, TypeError):
+                    if np.shape(session.gradient(name)) != np.shape(session.values[name]):
+                        self.misshapen.add(name)
         self._note_order(wanted)
 
     def _note_order(self, wanted: Sequence[str]) -> None:

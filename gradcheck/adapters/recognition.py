@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradcheck.adapters import flat_vectors
+from gradcheck.adapters import flat_vectors, written_sizes
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
-from gradcheck.adapters.kinds import COST, MODEL, OTHER, Kind
+from gradcheck.adapters.kinds import COST, MODEL, OTHER, WRITTEN, Kind
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import OneHot
+from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.standins import Activation, Sublayer, initial
@@ -29,7 +31,9 @@ from gradcheck.adapters.words import (
     is_parameter,
     is_parameter_dict,
     is_target,
+    is_weight,
 )
+from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
 from gradcheck.arguments import Choice, Integers, Real, as_argument, real
 from gradcheck.claims import Derivation
@@ -37,8 +41,9 @@ from gradcheck.errors import InputError
 
 #: Beyond these, what follows a softmax or sigmoid may saturate.
 _LOGIT = 4.0
-#: At most so many ways of reading a layer are tried.
+#: At most so many ways of reading a layer are tried, and so many at sizes of its source.
 _MOST_WAYS = 24
+_MOST_WRITTEN = 200
 
 
 @dataclass
@@ -84,6 +89,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     wanted, beside, problem = wanted_of(style)
     if problem:
         return _unread(reading, wanted, problem)
+    if style.backward is None and style.make is None and any(map(is_weight, wanted)):
+        kind = COST  # of weights and data, whatever loss it is called after
     made_with = [p.name for p in (() if style.make is None else parameters_of(style.make))]
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
@@ -96,13 +103,15 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     }
     told = style.make is None and sizes_of([p.name for p in style.takes])
     ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles, grouped)
-    for number, way in enumerate(ways):
-        if number >= _MOST_WAYS:
-            break
+    usual = ((kind, way) for way in itertools.islice(ways, _MOST_WAYS))
+    by = kind
+    for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
+        if which is not kind and by is kind and reading.declared is not None:
+            break  # it runs at sizes that are not written anywhere
         way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
         if names.through:
             way = {n: logits(given) for n, given in way.items()}
-        for inputs, found in _completed(style, names, kind, way):
+        for inputs, found in _completed(style, names, which, way):
             given = {**inputs, **beside}
             declared = declare((*sighting.what, found), given, guessed=True)
             plan = plan_of(declared)
@@ -115,18 +124,43 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 # the rule may be wrong, though, and not all sizes may be meant.
                 # A layer that gives back what it takes, as one that flattens rows, says little.
                 doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
+                doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
+                    by = which
                 if not doubtful:
                     if raising is not None and _is_flattened(raising[0], given):
                         return _of_two_minds(reading, *raising, given)
-                    return _settled(reading, kind)
+                    return _settled(reading, by)
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
     if reading.declared is not None:
-        return _settled(reading, kind)
+        return _settled(reading, by)
     return _unread(reading, wanted, reason or "none of the dims that were tried fits")
+
+
+def _as_written(
+    style: Style, kind: Kind, wanted: Sequence[str]
+) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    """What the inputs may be at the sizes that stand in the source."""
+    written = WrittenSizes(style)
+    sized = replace(WRITTEN, sizes=written.free)
+    # A loss that a model returns with gradients is one of its parameters.
+    of_model = kind is MODEL or (style.backward is None and bool(written.arrays))
+    found = written_sizes.ways(written, wanted, differentiate=not of_model)
+    for way in itertools.islice(found, _MOST_WRITTEN):
+        yield sized, way
+
+
+def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:
+    """Whether a gradient has not the shape of its input, where the input is surely no other.
+
+    What a layer takes that has parameters of its own is none, whatever it is called; a layer that
+    flattens what it takes runs at dims that its gradient does not have.
+    """
+    doubted = plan.misshapen & set(plan.forward_inputs)
+    return bool(doubted) and (by.name == WRITTEN.name or (own and any(map(is_parameter, doubted))))
 
 
 def _unbound(declared: Derivation) -> str:
@@ -297,6 +331,7 @@ def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:
 def _assumption(kind: Kind, inputs: Mapping[str, Any]) -> str:
     dims = ", ".join(f"{name} = {argument_text(given)}" for name, given in inputs.items())
     why = "it runs at these dims" if kind is OTHER else f"by its name, {kind.name}"
+    why = "the sizes that it is written for" if kind.name == WRITTEN.name else why
     return f"{dims} ({why})"
 
 

@@ -84,8 +84,15 @@ class Session:
     def _make(self, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
         plan = self.plan
         own = {name: self._inside(values[name]) for name in plan.filling.inputs}
+        shapes = shapes_of(values)
         with plan.style.around(self.dtype):
-            self.object = plan.filling.make(plan.way, own, bindings, shapes_of(values))
+            if own:
+                self.object = plan.filling.make(plan.way, own, bindings, shapes)
+            else:
+                self.object = plan.originals.fresh(
+                    repr((self.dtype, bindings, shapes)),
+                    lambda: plan.filling.make(plan.way, own, bindings, shapes),
+                )
         if plan.initialize:
             initialized(self.object, plan.initialize)
         if plan.runs_first:

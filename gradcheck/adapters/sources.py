@@ -9,11 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def tree_of(function: Any) -> ast.AST:
-    """The source of a function as a tree; an empty one where it is not at hand."""
+def source_of(function: Any) -> str:
+    """The source of a function or class; an empty one where it is not at hand."""
     try:
-        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+        return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError, SyntaxError, ValueError):
+        return ""
+
+
+def tree_of(function: Any) -> ast.AST:
+    """The source of a function or class as a tree; an empty one where it is not at hand."""
+    try:
+        return ast.parse(source_of(function))
+    except (SyntaxError, ValueError):
         return ast.Module([], [])
 
 

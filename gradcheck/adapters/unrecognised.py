@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from gradcheck.adapters.sightings import is_base, line_of
 from gradcheck.adapters.style import is_required, parameters_of
 from gradcheck.adapters.words import is_cotangent
 from gradcheck.oracle.captured import names_in
+
+#: What frameworks are told rules with.
+_TOLD = ("defvjp", "defjvp", "defvjp_argnums", "defjvp_argnums", "defjvps")
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,14 @@ def unrecognised(
     """
     space = definitions.namespace
     used: set[int] = set()
-    _use(layers, space, used)
+    _use([*layers, *_given_as_rules(definitions)], space, used)
     found: list[Unrecognised] = []
     for name, value in space.items():
         if id(value) in used or name in named or definitions.lacking(value):
             continue
         if inspect.isclass(value):
-            methods = [n for n, one in vars(value).items() if inspect.isfunction(one)]
+            own = [(n, getattr(one, "__func__", one)) for n, one in vars(value).items()]
+            methods = [n for n, one in own if inspect.isfunction(one)]
             if is_base(value, space) or not [n for n in methods if not n.startswith("__")]:
                 continue
             module = hasattr(value, "named_parameters")  # torch differentiates it, if it is asked
@@ -56,6 +61,17 @@ def unrecognised(
             line = f"{name} = {{ {', '.join(parts)} }}"
             found.append(Unrecognised(name, line_of(value), line))
     return sorted(found, key=lambda one: one.line)
+
+
+def _given_as_rules(definitions: Definitions) -> Iterator[Any]:
+    """What a framework is told to be a rule: the arguments of ``f.defvjp(fwd, bwd)``."""
+    for tree in definitions.trees:
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(attr=called) | ast.Name(id=called), args=parts):
+                    names = [part.id for part in parts if isinstance(part, ast.Name)]
+                    if called in _TOLD:
+                        yield from (definitions.namespace.get(name) for name in names)
 
 
 def _dims(function: Any) -> str:

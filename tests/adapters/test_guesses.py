@@ -391,3 +391,73 @@ class Cube:
 """
     (layer,) = verdicts(tmp_path, text)
     assert "self.inputs is what __call__ keeps, of variables of a class" in layer.reason
+
+
+BILINEAR = """
+import numpy as np
+
+class Bilinear:
+    def __init__(self, n1, n2, n_out):
+        self.W = np.random.randn(n_out, n1, n2)
+
+    def forward(self, a, b):
+        self.a, self.b = a, b
+        return np.einsum('ni,kij,nj->nk', a, self.W, b)
+
+    def backward(self, grad):
+        da = np.einsum('nk,kij,nj->ni', grad, self.W, self.b)
+        db = np.einsum('nk,kij,ni->nj', grad, self.W, self.a)
+        self.dW = np.einsum('nk,ni,nj->kij', grad, self.a, self.b)
+        return da, db
+"""
+
+
+@pytest.mark.parametrize("wrong", ["", "self.W, self.a)", "grad, self.a, self.b)"])
+def test_an_input_called_b_beside_weights_of_the_object_is_no_bias(wrong, tmp_path):
+    # An axis of one is broadcast: it runs with a bias too, whose gradient does not fit.
+    path = tmp_path / "student.py"
+    path.write_text(BILINEAR.replace(wrong, wrong.replace(", self.", ", -self.", 1)))
+    (report, *_) = scan(path, {})
+    assert report.verdict == ("fail" if wrong else "pass")
+    assert report.inputs["b"] == "n d"
+
+
+COSTS = {
+    "svm_loss": """
+import numpy as np
+
+def svm_loss(W, X, y, reg):
+    n = X.shape[0]
+    s = X.dot(W)
+    over = np.maximum(0, s - s[np.arange(n), y][:, None] + 1)
+    over[np.arange(n), y] = 0
+    loss = over.sum() / n + reg * np.sum(W * W)
+    on = (over > 0).astype(float)
+    on[np.arange(n), y] = -on.sum(1)
+    return loss, X.T.dot(on) / n + 2 * reg * W
+""",
+    "bce_cost": """
+import numpy as np
+
+def bce_cost(Y, P_hat):
+    m = Y.shape[1]
+    cost = -(np.dot(Y, np.log(P_hat).T) + np.dot(1 - Y, np.log(1 - P_hat).T)) / m
+    dP_hat = (-(Y / P_hat) + (1 - Y) / (1 - P_hat)) / m
+    return np.squeeze(cost), dP_hat
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("svm_loss", "", ""), ("svm_loss", "2 * reg * W", "reg * W"),
+        ("svm_loss", "-on.sum(1)", "on.sum(1)"),
+        ("bce_cost", "", ""), ("bce_cost", "/ (1 - P_hat)) / m", "/ P_hat) / m"),
+    ],
+)  # fmt: skip
+def test_a_cost_of_weights_and_one_of_columns_are_read(name, right, wrong, tmp_path):
+    path = tmp_path / "student.py"
+    path.write_text(COSTS[name].replace(right, wrong) if right else COSTS[name])
+    (report, *_) = scan(path, {}, dataclasses.replace(PROFILE, inputs=14))
+    assert report.verdict == ("fail" if wrong else "pass")

@@ -455,3 +455,23 @@ def test_what_a_layer_waits_for_or_reads_is_named(tmp_path):
     # No dims would mend that.
     assert layers["read"]["spec"] is layers["lin"]["spec"] is None
     assert "do the dims fit" not in done.stdout
+
+
+def test_a_class_of_static_methods_is_listed_and_a_rule_that_a_framework_is_told_is_not(tmp_path):
+    path = tmp_path / "lab.py"
+    path.write_text(
+        "import numpy as np\n\n\n"
+        "class Mish:\n"
+        "    @staticmethod\n    def activation(x):\n"
+        "        return x * np.tanh(np.log1p(np.exp(x)))\n"
+        "    @staticmethod\n    def derivative(x):\n"
+        "        t = np.tanh(np.log1p(np.exp(x)))\n"
+        "        return t + x * (1 - t ** 2) / (1 + np.exp(-x))\n\n\n"
+        "class Box:\n    @staticmethod\n    def put(x):\n        return x\n\n\n"
+        "def square_fwd(x):\n    return x * x, x\n\n\n"
+        "def square_bwd(x, g):\n    return 2 * x * g\n\n\n"
+        "square.defvjp(square_fwd, square_bwd)\n"
+    )
+    done = run(path, "--json")
+    assert layers_of(done)[0]["Mish"]["verdict"] == "pass"
+    assert [one["name"] for one in json.loads(done.stdout)["files"][0]["unrecognised"]] == ["Box"]

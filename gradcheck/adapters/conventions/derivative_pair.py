@@ -16,7 +16,10 @@ from gradcheck.adapters.words import derived_from
 
 PRIORITY = 70
 
-_FORWARD = ("__call__", "fn", "f", "forward", "activate", "function", "compute", "apply", "func")
+_FORWARD = (
+    "__call__", "fn", "f", "forward", "activate", "activation", "function", "compute", "apply",
+    "func",
+)  # fmt: skip
 _DERIVATIVE = (
     "gradient", "grad", "derivative", "prime", "deriv", "df", "d", "f_prime", "backward", "diff",
 )  # fmt: skip
