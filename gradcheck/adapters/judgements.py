@@ -14,9 +14,9 @@ from gradcheck.verdict import Status
 #: Seconds for one gradient, and for reading one layer.
 TIME_LIMIT = 20.0
 
-#: An array with more entries is large, and each input at which it is checked has many numbers:
-#: so few of them, the sizes that are always tried among them, end within the time.
-_MANY_ENTRIES = 4096
+#: An array with more entries at every size is large: an image of 28 by 28. Each input then has many
+#: numbers, and so few of them, the sizes that are always tried among them, end within the time.
+_MANY_ENTRIES = 512
 _FEW_INPUTS = 12
 
 
