@@ -144,7 +144,7 @@ def check_claim(
     width: int | None = None,
     progress: Callable[[int], None] | None = None,
     judged: Callable[[Verdict], object] | None = None,
-    excused: Callable[[Verdict], bool] | None = None,
+    excused: Callable[[Verdict], Verdict | None] | None = None,
     placed: Placed | None = None,
 ) -> Outcome:
     """Check one claim; ``replay_id`` is what the printed replay line calls it.
@@ -153,8 +153,8 @@ def check_claim(
     ``simplify=False`` stops at the first failing point, leaves it as it is and gives it no name.
     ``width`` is that of the reader's screen, see ``narrate``; ``progress`` is told how many inputs
     were judged, ``judged`` each verdict on one; a failure that ``excused`` has an excuse for counts
-    as undecided. ``placed`` gives further points, of some sizes at a time, which come before those
-    of sizes that are drawn.
+    as the verdict that it gives instead. ``placed`` gives further points, of some sizes at a time,
+    which come before those of sizes that are drawn.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
@@ -207,7 +207,7 @@ class _Run:
     width: int | None = None
     progress: Callable[[int], None] | None = None
     judged: Callable[[Verdict], object] | None = None
-    excused: Callable[[Verdict], bool] | None = None
+    excused: Callable[[Verdict], Verdict | None] | None = None
     placed: Placed | None = None
     failure: Verdict | None = None
     worst: Verdict | None = None
@@ -348,9 +348,9 @@ class _Run:
     def _counted(self, verdict: Verdict, sizes: str) -> Verdict:
         if self.progress is not None:
             self.progress(self.tally.inputs + 1)
-        failed = verdict.status is Status.FAIL
-        if failed and self.excused is not None and self.excused(verdict):
-            verdict = replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
+        if verdict.status is Status.FAIL and self.excused is not None:
+            instead = self.excused(verdict)
+            verdict = verdict if instead is None else instead
         if self.judged is not None:
             self.judged(verdict)
         self.tally.add(verdict, sizes)

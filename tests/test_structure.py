@@ -64,7 +64,7 @@ ORDER = [
     "coursework.assignment", "coursework.staging", "coursework.groups", "coursework.child",
     "coursework.users",
     "coursework.mounts", "coursework.sandbox", "coursework.precision", "coursework.interview",
-    "coursework.steadiness",
+    "coursework.steadiness", "coursework.growth",
     "coursework.placement", "coursework.cotangents",
     "coursework.smoothness", "coursework.grading",
     "coursework.whole_files", "coursework.roster", "coursework.cluster", "coursework.classroom",

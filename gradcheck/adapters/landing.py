@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -296,24 +296,39 @@ def _get(value: Any, name: str) -> Any:
 
 
 def listed_place(owner: Any, value: Any, words: Words) -> Place | None:
-    """Where on an object an array lies that its constructor was given."""
-    for text, held in vars(owner).items():
-        if held is value:
-            return Place.parse(text)
+    """Where on an object an array lies that its constructor was given: itself, else a copy of it.
+
+    A copy may be in a type of its own. Two of them leave open which is the parameter.
+    """
+    places = list(_places(owner, words))
+    text = next((text for text, held in places if held is value), None)
+    if text is None:
+        copies = [(text, held) for text, held in places if _is_copy(held, value)]
+        is_one = len({id(held) for _, held in copies}) == 1
+        text = copies[0][0] if is_one else None
+    return None if text is None else Place.parse(text)
+
+
+def _places(owner: Any, words: Words) -> Iterator[tuple[str, Any]]:
+    """Where on an object parameters may lie, and what lies there, the likeliest first."""
+    yield from vars(owner).items()
     for text, held in vars(owner).items():
         for key in words.value_key:
-            if isinstance(held, dict) and held.get(key) is value:
-                return Place.parse(f"{text}[{key!r}]")
-            if not isinstance(held, np.ndarray) and _get(held, key) is value:
-                return Place.parse(f"{text}.{key}")
+            if isinstance(held, dict) and key in held:
+                yield f"{text}[{key!r}]", held[key]
+            elif not isinstance(held, np.ndarray):
+                yield f"{text}.{key}", _get(held, key)
     for text in words.parameters:
         held = getattr(owner, text, None)
         if isinstance(held, list):
-            for number, part in enumerate(held):
-                if part is value:
-                    return Place.parse(f"{text}[{number}]")
+            yield from ((f"{text}[{number}]", part) for number, part in enumerate(held))
         elif isinstance(held, dict):
-            for key, part in held.items():
-                if part is value:
-                    return Place.parse(f"{text}[{key!r}]")
-    return None
+            yield from ((f"{text}[{key!r}]", part) for key, part in held.items())
+
+
+def _is_copy(held: Any, value: Any) -> bool:
+    """Whether an array has the numbers of another, as far as its type can hold them."""
+    if not isinstance(held, np.ndarray) or not isinstance(value, np.ndarray) or not held.size:
+        return False
+    with np.errstate(over="ignore"):
+        return held.dtype.kind == "f" and np.array_equal(held, value.astype(held.dtype))

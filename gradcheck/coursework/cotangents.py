@@ -8,13 +8,15 @@ answers to both have to make its answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.coursework.placement import usual
-from gradcheck.coursework.precision import PARTS
+from gradcheck.coursework.precision import IN_DOUBLE, Lost
+from gradcheck.coursework.steadiness import largest
 from gradcheck.evaluation import announce, claim_at
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.layout import Vector
@@ -28,11 +30,13 @@ _SAME = 2.0**-20
 _ROUNDINGS = 2.0**10
 
 
-def unlike_their_sum(rule: Rule, rng: np.random.Generator, lost: float = PARTS) -> str:
+def unlike_their_sum(
+    rule: Rule, rng: np.random.Generator, lost: Callable[[Case], Lost] = lambda case: IN_DOUBLE
+) -> str:
     """What is wrong with the answers to cotangents or tangents of zeros and ties; empty if nothing.
 
-    Of what it is given the share ``lost`` may go in rounding. Raises what the grader raises where
-    the submission does not answer.
+    What it is given may be ``lost`` at a case in rounding, as much of it. Raises what the grader
+    raises where the submission does not answer.
     """
     if rule.kind not in ("vjp", "jvp"):
         return ""
@@ -57,12 +61,12 @@ def unlike_their_sum(rule: Rule, rng: np.random.Generator, lost: float = PARTS) 
             continue
         except Violation as violation:
             return f"{violation.title}, where some of the {what} are zero or the same"
-        given = max(1.0, float(np.max(np.abs(subject.x))))
+        given = max(1.0, *map(largest, case.inputs.values()))
         share = max(_SAME, _ROUNDINGS * claim.epsilon)
         for a, b in zip(first, second, strict=True):
-            largest = max(float(np.max(np.abs(one), initial=0.0)) for one in (full, a, b))
+            size = max(float(np.max(np.abs(one), initial=0.0)) for one in (full, a, b))
             off = float(np.max(np.abs(full - (a + b)), initial=0.0))
-            if not off <= max(share * largest, lost * given):
+            if not (off <= share * size or off <= lost(case).of(given)):
                 return f"not linear in the {what}, where some of it are zero or the same"
     return ""
 

@@ -21,15 +21,24 @@ from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.assignment import Assignment, Task
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.cotangents import unlike_their_sum
+from gradcheck.coursework.growth import lost_in_single
 from gradcheck.coursework.interview import Interview, Question, clean
 from gradcheck.coursework.own_folder import FILES
 from gradcheck.coursework.placement import placed
+from gradcheck.coursework.precision import COARSEST, IN_DOUBLE, Lost
 from gradcheck.coursework.results import Graded, Outcome, Part
 from gradcheck.coursework.sandbox import Sandbox
 from gradcheck.coursework.settings import VISIBLE_INPUTS
 from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.staging import Refused, room
-from gradcheck.coursework.steadiness import Steady, changed, has_lost_digits, is_noise, is_rough
+from gradcheck.coursework.steadiness import (
+    Steady,
+    changed,
+    has_lost_digits,
+    is_noise,
+    is_rough,
+    size_of,
+)
 from gradcheck.coursework.submitted import answered_by
 from gradcheck.hints import Hints
 from gradcheck.loading import FOLDER, installed
@@ -40,10 +49,8 @@ from gradcheck.verification import judge_at
 
 #: An undecided part is tried on so many fresh inputs before the teacher is asked.
 FRESH = 20
-#: A pass with a larger share of open points is for the teacher to judge; and one in which no point
-#: was looked at as closely as this, of an identity none of them.
+#: A pass with a larger share of open points is for the teacher to judge.
 _MOST_UNDECIDED = 0.25
-_COARSEST = 1e-5
 #: Causes for which an equality that does not hold at a point is not accused of it.
 _BESIDE = ("coarse", "measurement", "underflow")
 #: What is said beside open points of a submission that computes so.
@@ -213,19 +220,32 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
 
     def judged(verdict: Verdict) -> None:
         passed = verdict.status is Status.PASS
-        coarse = passed and verdict.resolution > _COARSEST
+        coarse = passed and verdict.resolution > COARSEST
         if verdict.case is not None and (coarse or verdict.status is Status.UNDECIDED):
             unsure.append(verdict.case)
         beside = isinstance(task.claim, Identity) and verdict.cause in _BESIDE
         if verdict.case is not None and ((passed and verdict.kinks) or beside):
             kinked.append(verdict.case)
 
-    def excused(verdict: Verdict) -> bool:
-        return has_lost_digits(task.claim, verdict, interview.precision.parts)
+    def excused(verdict: Verdict) -> Verdict | None:
+        lost = _lost(task, interview, verdict.case)
+        if not has_lost_digits(task.claim, verdict, lost):
+            return None
+        # The engine bounds how far a rule of a narrow type is off, and not the sides of an
+        # identity: these hold as closely as single precision can tell.
+        if isinstance(task.claim, Identity):
+            size = size_of(verdict)
+            seen = lost.of(size) / size
+            return replace(verdict, status=Status.PASS, cause="", title="", resolution=seen)
+        return replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
 
     checked = _checked(assignment, task, [seed], most, hints, judged, excused, final)
+    precision = interview.precision
     failed = checked.record.status == str(Status.FAIL)
-    if failed and not interview.precision.is_single and is_rough(interview, interview.sample):
+    doubtful = checked.record.status != str(Status.PASS) or checked.record.undecided > 0
+    if (doubtful and precision.is_hidden) or (
+        failed and not precision.is_single and is_rough(interview, interview.sample)
+    ):
         interview.precision.rough = True
         unsure.clear()
         kinked.clear()
@@ -240,7 +260,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         entropy = [zlib.crc32(task.name.encode()), seed]
         with installed((assignment.folder / FOLDER).absolute()):
             rng = np.random.default_rng(entropy)
-            unlike = unlike_their_sum(task.claim, rng, interview.precision.parts)
+            unlike = unlike_their_sum(task.claim, rng, functools.partial(_lost, task, interview))
     if checked.record.status == str(Status.PASS) and not unlike:
         doubt = _doubt(checked, interview) or _excused(task, interview, unsure, kinked, inputs)
     if not interview.asked:
@@ -273,7 +293,7 @@ def _doubt(checked: Checked, interview: Interview) -> str:
         )
         return open_at + _SINGLE * interview.precision.is_single
     coarse = record.resolution if record.kind == "identity" else record.finest
-    if coarse is not None and coarse > _COARSEST:
+    if coarse is not None and coarse > COARSEST:
         return f"no error below {coarse:.0e} would have been seen"
     return ""
 
@@ -288,13 +308,14 @@ def _excused(
     teacher is asked, unless the derivation is declared smooth.
     """
     noisy = jumping = 0
-    parts = interview.precision.parts
+    single = interview.precision.is_single
     with installed((interview.assignment.folder / FOLDER).absolute()):
         for case in unsure:
-            with answered_by(Steady(interview)):
-                noisy += is_noise(judge_at(task.claim, case, contracts=False, table=False), parts)
+            with answered_by(Steady(interview, single=single)):
+                verdict = judge_at(task.claim, case, contracts=False, table=False)
+            noisy += is_noise(verdict, _lost(task, interview, case))
         for case in kinked:
-            jumping += jumps(task.claim, case, parts)
+            jumping += jumps(task.claim, case, _lost(task, interview, case))
     if not noisy and not jumping:
         return ""
     return f"wrong at {noisy or jumping} of {count(inputs, 'input')}, were it not that " + (
@@ -304,6 +325,13 @@ def _excused(
     )
 
 
+def _lost(task: Task, interview: Interview, case: Case | None) -> Lost:
+    """What answers at a case may be off by in rounding."""
+    if case is None or not interview.precision.is_single:
+        return IN_DOUBLE
+    return lost_in_single(task.claim, case)
+
+
 def _checked(
     assignment: Assignment,
     task: Task,
@@ -311,7 +339,7 @@ def _checked(
     inputs: int,
     hints: Hints,
     judged: Callable[[Verdict], None],
-    excused: Callable[[Verdict], bool],
+    excused: Callable[[Verdict], Verdict | None],
     final: bool = True,
 ) -> Checked:
     profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)

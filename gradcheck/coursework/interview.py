@@ -109,7 +109,7 @@ class Interview:
             own = pick(answer)
             self._keep(Question(submitted, call, size, own, pick))
             self.precision.hear(own)
-        return answers
+        return [self.precision.known(answer) for answer in answers]
 
     def _keep(self, question: Question) -> None:
         """Have a question in the sample as likely as any other."""

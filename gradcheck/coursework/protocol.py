@@ -11,7 +11,6 @@ Both ends use this module, and it needs numpy alone: it is mounted beside the su
 
 from __future__ import annotations
 
-import contextlib
 import math
 import struct
 from collections.abc import Sequence
@@ -119,22 +118,23 @@ def packed(value: Any, most: float = math.inf) -> Packed:
     Of a tuple or list a part that has no place in one is a ``Failure``: the others may be right.
     So is an array of more than ``most`` bytes, of which no copy is made.
     """
+    is_numbers = type(value) is list and _numbers_in(value) is not None
+    if isinstance(value, tuple | list) and not is_numbers:
+        kind = list if isinstance(value, list) else tuple
+        value = kind(_alone(part, most) for part in value)
+    return _packed(value, most)
+
+
+def _alone(part: Any, most: float) -> Packed | Failure:
+    try:
+        return _packed(part, most, depth=1)
+    except ProtocolError as error:
+        return Failure(f"it returns {error}")
+
+
+def _packed(value: Any, most: float, depth: int = 0) -> Packed:
     made = Packed([], [])
-    if not isinstance(value, tuple | list):
-        _put(value, made.records, made.bodies, 0, most)
-        return made
-    with contextlib.suppress(ProtocolError):
-        _put(value, made.records, made.bodies, 0, most)
-        return made
-    parts: list[Any] = []
-    for part in value:
-        try:
-            parts.append(packed(part, most))
-        except ProtocolError as error:
-            parts.append(Failure(f"it returns {error}"))
-    made = Packed([], [])
-    _put(type(value)(parts) if type(value) in (tuple, list) else tuple(parts),
-         made.records, made.bodies, 0, most)  # fmt: skip
+    _put(value, made.records, made.bodies, depth, most)
     return made
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from gradcheck.arguments import Arrays, Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
-from gradcheck.coursework.precision import PARTS
+from gradcheck.coursework.precision import IN_DOUBLE, Lost
 from gradcheck.coursework.steadiness import has_lost_digits, largest
 from gradcheck.measurement import measure_jvp
 from gradcheck.oracle.layout import Layout
@@ -36,24 +36,24 @@ _NEAR = 2.0**-12
 _FURTHER = 2.0**10
 
 
-def jumps(claim: Rule | Identity, case: Case, parts: float = PARTS) -> bool:
+def jumps(claim: Rule | Identity, case: Case, lost: Lost = IN_DOUBLE) -> bool:
     """Whether a claim that was excused at a point is wrong there, though nothing shows why.
 
     A rule that passed on a kink is if there is none, and an identity that holds right beside, if
-    they are further off than rounding makes of numbers of their size: of which ``parts``.
+    they are further off than rounding makes of numbers of their size, which is ``lost``.
     """
     if isinstance(claim, Identity):
-        return _apart(claim, case, parts)
+        return _apart(claim, case, lost)
     made = copy.copy(claim)
     made.derivation = copy.copy(claim.derivation)
     made.derivation.options = replace(claim.derivation.options, smooth=True)
     verdict = judge_at(made, case, contracts=False, table=False)
-    if verdict.status is not Status.FAIL or has_lost_digits(claim, verdict, parts):
+    if verdict.status is not Status.FAIL or has_lost_digits(claim, verdict, lost):
         return False
     return _adds_up(claim, case)
 
 
-def _apart(identity: Identity, case: Case, parts: float) -> bool:
+def _apart(identity: Identity, case: Case, lost: Lost) -> bool:
     """Whether the sides are further apart at the point than rounding makes them, and than beside.
 
     Rounding that loses digits does so right beside as well.
@@ -64,7 +64,7 @@ def _apart(identity: Identity, case: Case, parts: float) -> bool:
         {name: _moved(identity, name, value, rng) for name, value in case.inputs.items()}
         for _ in range(_BESIDE)
     )
-    return off > parts * size and off > _FURTHER * max(_off(identity, at)[0] for at in moved)
+    return off > lost.of(size) and off > _FURTHER * max(_off(identity, at)[0] for at in moved)
 
 
 def _off(identity: Identity, inputs: Mapping[str, Any]) -> tuple[float, float]:

@@ -22,22 +22,25 @@ import numpy as np
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.interview import Interview, Question
-from gradcheck.coursework.precision import PARTS
+from gradcheck.coursework.precision import IN_DOUBLE, PARTS, UNIT, Lost
 from gradcheck.coursework.submitted import Respondent, Submitted
 from gradcheck.oracle.layout import Vector
 from gradcheck.verdict import Status, Verdict
 
 #: Numbers that differ by a smaller share are the same input, moved in its last digits: the largest
-#: move is of 256 of the 2⁵² parts of a number, and points beside another begin at 2⁻²⁰.
+#: move is of 256 of the 2⁵² parts of a number, or, of what answers in single precision, of a unit
+#: of that either way; points beside another begin at 2⁻²⁰.
 _ALIKE = 2.0**-30
+_ALIKE_SINGLE = 4 * UNIT
 #: The same question has the same answer, but for this share of its largest number. What is closer
 #: than that is right or wrong together.
 _SAME = 2.0**-20
-#: So little is moved to see whether answers are rough, some steps of single precision, of 2⁻²⁴, and
-#: by no power of two; they are where they are off by this share of themselves, which the square of
-#: the move is not.
-_MOVE = 1.37 * 2.0**-21
-_ROUGH = 2.0**-32
+#: So little is moved to see whether answers are rough: enough units of single precision for each
+#: number to be rounded in another way, and by a number that is far from every fraction. What is
+#: smooth is off by the square of that, what is rounded by a unit: rough is what is off by more than
+#: the share half way, in digits.
+_MOVE = 8 * UNIT * (1 + 5**0.5) / 2
+_ROUGH = _MOVE * UNIT**0.5
 #: How many questions a message of them has when they are asked again: these in turn.
 _COMPANIES = (1, 2, 4, 8, 16)
 
@@ -91,8 +94,9 @@ def _same(a: Any, b: Any) -> bool:
 class Steady:
     """Answers for a submission at one point: the same to the same inputs but for last digits."""
 
-    def __init__(self, respondent: Respondent) -> None:
+    def __init__(self, respondent: Respondent, *, single: bool = False) -> None:
         self._respondent = respondent
+        self._share = _ALIKE_SINGLE if single else _ALIKE
         #: By all but its real numbers, each call, and where its answer is.
         self._known: dict[Any, list[tuple[tuple[Any, ...], int]]] = {}
         self._answers: list[Any] = []
@@ -103,7 +107,7 @@ class Steady:
         places = []
         for call in calls:
             near = self._known.setdefault((id(submitted), _form(call)), [])
-            place = next((place for known, place in near if _alike(known, call)), None)
+            place = next((place for known, place in near if _alike(known, call, self._share)), None)
             if place is None:
                 place = len(self._answers) + len(fresh)
                 near.append((call, place))
@@ -114,7 +118,7 @@ class Steady:
         return [self._answers[place] for place in places]
 
 
-def is_noise(verdict: Verdict, parts: float = PARTS) -> bool:
+def is_noise(verdict: Verdict, lost: Lost = IN_DOUBLE) -> bool:
     """Whether a verdict on steady answers is one that rounding alone cannot have brought about."""
     if verdict.status is not Status.FAIL:
         return False
@@ -123,12 +127,19 @@ def is_noise(verdict: Verdict, parts: float = PARTS) -> bool:
         numbers = [verdict.worst.claimed, verdict.worst.measured]
     if not numbers or not np.all(np.isfinite(numbers)):
         return True
+    return max(numbers) - min(numbers) > lost.of(size_of(verdict))
+
+
+def size_of(verdict: Verdict) -> float:
+    """The largest of the numbers at hand where a verdict tells of a discrepancy; at least 1."""
+    numbers = [value for _, value in verdict.chain]
+    if verdict.worst is not None:
+        numbers = [verdict.worst.claimed, verdict.worst.measured]
     given = verdict.case.inputs.values() if verdict.case is not None else ()
-    size = max(1.0, *map(abs, numbers), *map(largest, given))
-    return max(numbers) - min(numbers) > parts * size
+    return max(1.0, *map(abs, numbers), *map(largest, given))
 
 
-def has_lost_digits(claim: Rule | Identity, verdict: Verdict, parts: float = PARTS) -> bool:
+def has_lost_digits(claim: Rule | Identity, verdict: Verdict, lost: Lost = IN_DOUBLE) -> bool:
     """Whether a rule is off by no more than rounding makes of numbers of the size at hand.
 
     In the same process jitter of every operation tells what is left of ``y * (1 - y)`` from a
@@ -136,8 +147,8 @@ def has_lost_digits(claim: Rule | Identity, verdict: Verdict, parts: float = PAR
     are. So that little is left open, and accused of nothing. Of what answers in single precision
     the sides of an identity lose digits as well, to an input that its function adds.
     """
-    may = isinstance(claim, Rule) or parts > PARTS
-    return may and verdict.status is Status.FAIL and not is_noise(verdict, parts)
+    may = isinstance(claim, Rule) or lost.share > PARTS
+    return may and verdict.status is Status.FAIL and not is_noise(verdict, lost)
 
 
 def is_rough(respondent: Respondent, questions: Sequence[Question]) -> bool:
@@ -197,12 +208,12 @@ def largest(value: Any) -> float:
     return float(np.max(np.abs(array), initial=0.0)) if array.dtype.kind in "iuf" else 0.0
 
 
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two values of one form differ by no more than last digits."""
+def _alike(a: Any, b: Any, share: float) -> bool:
+    """Whether two values of one form differ by no more than last digits: that share of each."""
     if isinstance(a, tuple | list):
-        return all(map(_alike, a, b))
+        return all(_alike(one, other, share) for one, other in zip(a, b, strict=True))
     if not isinstance(a, np.ndarray | np.generic) or a.dtype.kind != "f":
         return True
     with np.errstate(invalid="ignore"):
-        close = np.abs(a - b) <= _ALIKE * np.abs(a)
+        close = np.abs(a - b) <= share * np.abs(a)
     return bool(np.all(close | (a == b) | ((a != a) & (b != b))))

@@ -22,6 +22,7 @@ from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
+from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import gradient_names, is_parameter, layer_word
 from gradcheck.answers import gathered, last_line, same
 from gradcheck.errors import DeclarationError
@@ -156,8 +157,11 @@ class Function:
         return self._flat(gathered(answer))
 
     def _flat(self, answer: Any) -> Any:
-        """Gradients of which those of the parameters are in a list: ``dx, [dW, db]``."""
+        """Gradients in one array, or those of the parameters in a list: ``dx, [dW, db]``."""
         wanted = len(self.gradients)
+        if wanted > 1 and isinstance(answer, np.ndarray) and answer.shape[:1] == (wanted,):
+            # What unpacks to the gradients, as dp, dt = np.stack([r, -r]) does.
+            return tuple(answer)
         if not isinstance(answer, tuple | list) or wanted < 2 or len(answer) >= wanted:
             return answer
         parts = [part if isinstance(part, tuple | list) else (part,) for part in answer]
@@ -192,7 +196,7 @@ class Layer:
         try:
             style = style_of(objects, self.names)
             #: What the layer calls each input.
-            self.own = _own_names(wanted.parameters, [one.name for one in style.takes])
+            self.own = _own_names(wanted.parameters, style)
             by_input: Any = {key: self._renamed(getattr(self.names, key)) for key in _BY_INPUT}
             self.names = replace(self.names, **by_input)
             self.plan = Plan(
@@ -262,12 +266,15 @@ class Layer:
 _BY_INPUT = ("parameters", "gradients", "scale")
 
 
-def _own_names(inputs: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+def _own_names(inputs: Sequence[str], style: Style) -> dict[str, str]:
     """What a forward function calls the inputs: the same but for case, or by position.
 
     What it does not take are parameters that it keeps elsewhere, found by their names: where it
-    takes fewer than there are, those that are called like parameters are not among them.
+    takes fewer than there are, those that the constructor takes are not among them, nor are those
+    that are called like parameters.
     """
+    taken = [one.name for one in style.takes]
+    made_with = {one.name.lower() for one in parameters_of(style.make)} if style.make else set()
     own = {name: name for name in inputs if name in taken}
     for name in inputs:
         near = [one for one in taken if one.lower() == name.lower() and one not in own.values()]
@@ -275,6 +282,8 @@ def _own_names(inputs: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
             own[name] = near[0]
     left = [name for name in inputs if name not in own]
     free = [name for name in taken if name not in own.values()]
+    if len(left) > len(free):
+        left = [name for name in left if name.lower() not in made_with]
     if len(left) > len(free):
         left = [name for name in left if not is_parameter(name)]
     if left and len(left) == len(free):

@@ -74,6 +74,49 @@ def test_where_there_are_none_there_is_no_place(tmp_path):
     assert groups.place(tmp_path) is None
 
 
+def test_what_a_group_is_told_and_what_it_tells_is_in_its_files(tmp_path, at_once):
+    group = groups.Group.made(tmp_path, Limits(resident=1 << 26, processes=3))
+    files = {path.name: path.read_text() for path in group.folder.iterdir()}
+    assert files == {"memory.max": f"{1 << 26}\n", "pids.max": "3\n"}
+    assert (group.ran_out_of_memory, group.seconds) == (False, 0.0)
+    group.add(4711)
+    assert (group.folder / "cgroup.procs").read_text() == "4711\n"
+    (group.folder / "memory.events").write_text("low 0\noom 1\noom_kill 2\n")
+    (group.folder / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 1\n")
+    assert (group.ran_out_of_memory, group.seconds) == (True, 2.5)
+    group.remove()
+    assert (group.folder / "cgroup.kill").read_text() == "1\n"
+
+
+def test_a_process_that_is_not_moved_is_not_taken_for_bound(tmp_path, monkeypatch):
+    group = groups.Group.made(tmp_path, Limits())
+    (group.folder / "cgroup.procs").write_text("1\n")
+    monkeypatch.setattr(groups.Group, "_write", lambda self, name, value: None)
+    with pytest.raises(OSError, match="4711 is not in its control group"):
+        group.add(4711)
+
+
+def test_limits_that_are_not_taken_leave_no_group(tmp_path, monkeypatch, at_once):
+    def refuse(self, name, value):
+        raise PermissionError(name)
+
+    monkeypatch.setattr(groups.Group, "_write", refuse)
+    monkeypatch.setattr(groups, "_REMOVING", 1.0)
+    with pytest.raises(PermissionError, match=r"memory\.max"):
+        groups.Group.made(tmp_path, Limits())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_group_that_a_killed_grader_left_is_ended(tmp_path, at_once):
+    proc, top = tree(tmp_path, {"user": "memory pids"})
+    left, living = (top / "user" / f"gradcheck-{pid}-left" for pid in (2**22 + 1, os.getpid()))
+    left.mkdir()
+    living.mkdir()
+    assert groups.place(proc) == top / "user"
+    assert (left / "cgroup.kill").read_text() == "1\n"
+    assert not (living / "cgroup.kill").exists()
+
+
 @pytest.fixture(scope="module")
 def place():
     found = groups.place()

@@ -119,6 +119,27 @@ class Affine:
         self.grads[1][...] = dout.sum(axis=0)
         return dout @ W.T
 """),
+    "parallel lists in single precision": ("Affine", """
+import numpy as np
+
+
+class Affine:
+    def __init__(self, W, b):
+        self.params = [W.astype("f"), b.astype("f")]
+        self.grads = [np.zeros_like(p) for p in self.params]
+
+    def forward(self, x):
+        W, b = self.params
+        self.x = x.astype("f")
+        return self.x @ W + b
+
+    def backward(self, dout):
+        W, b = self.params
+        dout = dout.astype("f")
+        self.grads[0][...] = self.x.T @ dout
+        self.grads[1][...] = dout.sum(axis=0)
+        return dout @ W.T
+"""),
     "a method for gradients": ("Method", METHOD + """
     def param_grads(self):
         return [self.x.T @ self.dout, self.dout.sum(axis=0)]
@@ -241,6 +262,33 @@ def test_a_layer_is_found_by_its_name_in_another_convention(
     by_differences = source.replace("dout.sum(axis=0)", "(g(x + 1e-6) - g(x)) / 1e-6")
     marks, graded = earned(folder, by_differences, tmp_path, apart)
     assert {str(part.outcome) for part in graded.parts[1:]} == {"not allowed"}, graded
+
+
+#: Parameters that are called like none, and an input that is called as in no derivation.
+OWN_NAMES = """
+class Line:
+    def __init__(self, slope, offset):
+        self.slope, self.offset = slope, offset
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        return inputs * self.slope + self.offset
+
+    def backward(self, dout):
+        self.dslope, self.doffset = (dout * self.inputs).sum(axis=0), dout.sum(axis=0)
+        return dout * self.slope
+"""
+
+
+def test_what_a_constructor_takes_is_not_what_forward_calls_by_another_name(tmp_path, apart):
+    folder = assignment(tmp_path / "teacher", "Line")
+    for path in (folder / "assignment.toml", folder / "derivations" / "affine.py"):
+        text = path.read_text().replace('W="d m", b="m"', 'slope="d", offset="d"')
+        text = text.replace("W, b", "slope, offset").replace("x @ W + b", "x * slope + offset")
+        text = text.replace("[vjp-dW]", "[vjp-dslope]").replace("[vjp-db]", "[vjp-doffset]")
+        path.write_text(text)
+    marks, graded = earned(folder, OWN_NAMES, tmp_path, apart)
+    assert marks == {"same_forward": 1, "dx": 1, "dslope": 1, "doffset": 1}, graded
 
 
 def test_a_gradient_that_is_not_as_its_parameter_is_kept_is_wrong(tmp_path, apart):

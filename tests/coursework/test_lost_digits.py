@@ -1,5 +1,7 @@
 """Digits that a rule loses to its own arithmetic cost it no marks; mistakes do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from gradcheck.checking import Profile, check_claim
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
 from gradcheck.coursework.interview import Question
-from gradcheck.coursework.precision import PARTS, SINGLE_PARTS, Precision
+from gradcheck.coursework.precision import PARTS, Precision
 from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.steadiness import has_lost_digits, is_rough
 from gradcheck.coursework.submitted import answered_by, collecting, from_submission
@@ -69,7 +71,7 @@ def test_a_rule_that_saturates_is_right(kind):
 
     def is_excused(verdict):
         excused.append(has_lost_digits(rule, verdict))
-        return excused[-1]
+        return replace(verdict, status=Status.UNDECIDED) if excused[-1] else None
 
     with answered_by(Answering(RIGHT[kind][2])):
         for seed in (1, 3):
@@ -152,10 +154,8 @@ def test_the_precision_of_answers_is_told_by_their_digits():
     assert not told.is_single, "numbers that short are the same in any precision"
     told.hear((third.astype(np.float32), [np.float64(np.float32(0.1))], np.array([np.inf])))
     assert told.is_single
-    assert told.parts == SINGLE_PARTS
     told.hear([third.astype(np.float32), third])
     assert not told.is_single
-    assert told.parts == PARTS
 
 
 def in_single(y):
@@ -196,13 +196,12 @@ def linear_backward(dz, x, W):
 """
 
 
-@pytest.mark.parametrize(("back", "outcome"), [("f4", "passed"), ("f8", "needs the teacher")])
-def test_what_single_precision_loses_is_wrong_nowhere(back, outcome, tmp_path, homework, apart):
-    """In answers of that type the engine sees it; converted back it is for the teacher."""
+@pytest.mark.parametrize("back", ["f4", "f8"])
+def test_what_single_precision_loses_costs_nothing(back, tmp_path, homework, apart):
+    """Also in answers that are converted back, whose type does not tell."""
     submission = tmp_path / "submission.py"
     submission.write_text(SINGLE.format(type=f"'{back}'", sum="mean"))
     graded = grade(homework, submission, apart, homework.hidden_seed, "one")
     *_, dx, dW, db = graded.parts
-    assert {str(dx.outcome), str(dW.outcome)} == {outcome}, graded
-    assert ("single precision" in dx.reason) == (outcome != "passed")
+    assert {str(dx.outcome), str(dW.outcome)} == {"passed"}, graded
     assert str(db.outcome) == "wrong", "a mean is no rounding"

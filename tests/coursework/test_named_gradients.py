@@ -4,9 +4,11 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from gradcheck.coursework.grading import grade
+from gradcheck.coursework.units import Function, Wanted
 from tests.coursework.generated import submission
 
 SOURCE = submission("stable", "short", "right")[0]
@@ -27,6 +29,7 @@ def graded(source, tmp_path, homework, apart):
 OTHERWISE = {
     "yielded": "yield dz @ W.T\n    yield x.T @ dz\n    yield dz.sum(axis=0)",
     "mapped": "return map(np.asarray, (dz @ W.T, x.T @ dz, dz.sum(axis=0)))",
+    "one array": "return np.array([dz @ W.T, x.T @ dz, dz.sum(axis=0), 0], dtype=object)[:3]",
     "parameters in a list": "return dz @ W.T, [x.T @ dz, dz.sum(axis=0)]",
     "lists of lists": "return (dz @ W.T).tolist(), (x.T @ dz).tolist(), dz.sum(axis=0).tolist()",
 }
@@ -38,6 +41,16 @@ def test_they_are_found_however_they_are_returned(way, tmp_path, homework, apart
     wrong = {**NAMED, **OTHERWISE}[way].replace("dz.sum(axis=0)", "dz.mean(axis=0)")
     parts = graded(SOURCE.replace(IN_ORDER, wrong), tmp_path, homework, apart)
     assert [parts[name].earned > 0 for name in ("dx", "dW", "db")] == [True, True, False]
+
+
+def test_gradients_of_one_shape_may_be_stacked():
+    wanted = Wanted(names=("f",), parameters=("dl", "p", "t"), gradients=("p", "t"))
+    answer = Function(lambda dl, p, t: np.stack([p - t, t - p]), wanted)(
+        (1.0, np.ones(2), np.ones(2))
+    )
+    assert [one.tolist() for one in answer] == [[0, 0], [0, 0]]
+    one = Function(lambda dl, p, t: np.ones(3), wanted)((1.0, np.ones(2), np.ones(2)))
+    assert one.shape == (3,)
 
 
 def test_one_that_is_not_there_is_named(tmp_path, homework, apart):

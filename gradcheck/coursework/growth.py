@@ -1,0 +1,108 @@
+"""By how much an answer in single precision is off: some units of the numbers it is made of.
+
+What computes in single precision rounds what it is given and every step on its way, each by at most
+a unit u. Of k steps one after the other, on numbers no larger than those at hand, k u of these is a
+bound (Higham, Accuracy and Stability of Numerical Algorithms, lemma 3.1). What is cancelled or
+multiplied on the way is larger than what is at hand: so everything that an answer is made of is
+moved by a share of itself, at random, and what the answer moves by for each unit is lost as well.
+The share is so large that noise of a few units in the answers does not count.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gradcheck.case import Case
+from gradcheck.claims import Identity, Rule
+from gradcheck.coursework.precision import UNIT, Lost
+from gradcheck.evaluation import claim_at
+from gradcheck.oracle.directions import magnitudes
+from gradcheck.oracle.layout import Vector
+from gradcheck.subject import Subject
+from gradcheck.verdict import Measured
+
+#: Rounding moves an answer by up to so many times what was seen in a few runs, as the engine takes
+#: it of a rule.
+_MARGIN = 4.0
+_RUNS = 8
+#: The steps one after the other of a function, as of a norm or a gate; and those of its gradient,
+#: which is at most so many times as much work (Baur and Strassen), rounded down to a power of two.
+_STEPS = 8
+_TIMES = 4
+#: Half the digits of single precision: of the answers' own rounding this leaves a share as small.
+_MOVE = 2.0**-12
+
+
+def lost_in_single(claim: Rule | Identity, case: Case) -> Lost:
+    """What answers in single precision may be off by at a case."""
+    rng = case.rng("single")
+    with np.errstate(all="ignore"):
+        runs = _of_rule(claim, case, rng) if isinstance(claim, Rule) else _sides(claim, case, rng)
+        here, *moved = runs
+    off = [
+        float(np.max(np.abs(one - here), initial=0.0)) for one in moved if one.shape == here.shape
+    ]
+    amount = max(filter(np.isfinite, off), default=0.0) / _MOVE
+    steps = _STEPS * (_TIMES if isinstance(claim, Rule) else 1)
+    return Lost(steps * UNIT, _MARGIN * UNIT * amount)
+
+
+def _of_rule(rule: Rule, case: Case, rng: np.random.Generator) -> Iterator[Vector]:
+    """What a rule answers to one cotangent or tangent, or its entries: here, and moved."""
+    along: Vector | None = None
+    for inputs in _inputs(case, rng):
+        # Where it raises, as at the end of its domain, nothing is seen.
+        with contextlib.suppress(Exception):
+            values, bindings = rule.derivation.accept(inputs)
+            subject = Subject(rule.derivation, values, bindings, rule.wrt)
+            made = claim_at(rule, subject, case)
+            answer = made.pull or made.push
+            if answer is None:
+                assert made.entries is not None
+                yield np.ravel(made.entries.values)
+                continue
+            layout = subject.outputs if made.pull is not None else subject.inputs
+            if along is None:
+                along = magnitudes(rng, layout.size)
+                yield answer(along)
+            else:
+                yield answer(along * _factors(along, rng))
+            continue
+        yield np.zeros(0)
+
+
+def _sides(identity: Identity, case: Case, rng: np.random.Generator) -> Iterator[Vector]:
+    """The sides of an identity: here, and moved."""
+    for inputs in _inputs(case, rng):
+        found = np.zeros(0)
+        with contextlib.suppress(Exception):
+            raw = identity.function(**inputs)
+            values = [one.value if isinstance(one, Measured) else one for one in raw]
+            found = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values])
+        yield found
+
+
+def _inputs(case: Case, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    """The inputs of a case, and as they are moved."""
+    yield dict(case.inputs)
+    for _ in range(_RUNS):
+        yield {
+            name: _each(value, lambda one: one * _factors(one, rng))
+            for name, value in case.inputs.items()
+        }
+
+
+def _factors(value: Any, rng: np.random.Generator) -> Any:
+    return 1 + _MOVE * rng.choice([-1.0, 1.0], np.shape(value))
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:
+    """An input with its real numbers changed."""
+    if isinstance(value, list):
+        return [_each(part, change) for part in value]
+    is_real = getattr(getattr(value, "dtype", None), "kind", "") == "f"
+    return np.asarray(change(value), dtype=value.dtype)[()] if is_real else value
