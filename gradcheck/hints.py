@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -72,6 +73,8 @@ def in_language(message: str, language: str) -> str:
     return message.text.of(language) if isinstance(message, Said) else message
 
 
+#: The number of a mistake, by which the tests of the catalogue know that it is told.
+_NUMBER = re.compile(r" ?\(M\d+\)")
 #: What the report says around the texts of the catalogue.
 _PHRASES = {
     "looks": Text("it looks like: {title}", "看起来是：{title}"),
@@ -158,13 +161,17 @@ class Mistake:
         """Whether it explains every number at hand."""
         return self.explained == 1.0
 
+    def told_others(self, hints: Hints) -> list[str]:
+        """The others in one language, without their numbers in the catalogue."""
+        return [_NUMBER.sub("", other.of(hints.language)) for other in self.others]
+
     def as_dict(self, hints: Hints) -> dict[str, Any]:
         """Plain data in one language, with no more than the level shows."""
         data: dict[str, Any] = {
             "id": self.id,
             "title": self.title.of(hints.language),
             "explanation": self.explanation.of(hints.language),
-            "others": [other.of(hints.language) for other in self.others],
+            "others": self.told_others(hints),
             "inputs": list(self.inputs),
             "explained": self.explained,
         }
@@ -232,8 +239,8 @@ def tell(mistakes: Sequence[Mistake], hints: Hints, width: int | None = None) ->
         if any(mistake.explanation):
             lines.extend(wrapped(mistake.explanation.of(hints.language), "    ", most))
         if mistake.others and mistake.edit is None:
-            texts = [other.of(hints.language) for other in mistake.others]
-            say("same", "    ", others=_PHRASES["list"].of(hints.language).join(texts))
+            others = _PHRASES["list"].of(hints.language).join(mistake.told_others(hints))
+            say("same", "    ", others=others)
         if hints.shows("remedy"):
             if mistake.edit is not None:
                 say("edit", "    ", line=mistake.edit.line)

@@ -139,8 +139,9 @@ def _sizes(pairs: list[Pair]) -> Iterator[_Atom]:
     for size in bindings[0]:
         found = [b.get(size) for b in bindings]
         values = tuple(float(np.prod(one)) for one in found if one is not None)
-        label = size if isinstance(found[0], int) else f"prod({size})"
-        if len(values) == len(bindings):
+        several = f"{size}.size" if size in pairs[0].arrays else f"prod({size})"
+        label = size if isinstance(found[0], int) else several
+        if len(values) == len(bindings) and max(values) > 1:
             told.add(values)
             yield _Atom(Text(label, label), "size", values)
     arrays = [pair.arrays for pair in pairs]

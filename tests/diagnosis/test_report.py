@@ -449,3 +449,42 @@ def test_a_reversed_order_is_not_called_a_sign():
     record = check_claim(wrong(layers.correlation, reversed_kernel, "x"), CI).record
     assert "k[::1]" in record.message
     assert "a sign is wrong" not in record.message
+
+
+def _words(verdict):
+    return " ".join(str(verdict).split())
+
+
+def test_a_fraction_is_put_right_by_what_it_is_one_over():
+    x = np.arange(6.0).reshape(2, 3) + 0.3
+    half = _words(verify_vjp(lambda x: x**3, lambda dy, x: dy * 1.5 * x**2, x))
+    assert "remedy: multiply by 2;" in half
+    assert "a 2 from a square" in half
+    mean = _words(
+        verify_vjp(lambda x, s: x * s, lambda dy, x, s: (dy * s, np.mean(dy * x)), x, 2.0)
+    )
+    assert "a constant factor: 1/6 (here 1/x.size = 1/(x.shape[0]*x.shape[1]))" in mean
+    assert "a mean where it sums" in mean
+    assert "remedy: multiply by 6;" in mean
+    assert "a 2 from a square" not in mean
+    thrice = _words(verify_vjp(lambda x: x**3, lambda dy, x: dy * 9 * x**2, x))
+    assert "remedy: divide by 3;" in thrice
+
+
+@derivation(x="n d")
+def mean_square(x):
+    return np.mean(x * x)
+
+
+@mean_square.vjp
+def sums_for_a_mean(dy, x):
+    return dy * 2 * x
+
+
+def test_no_number_of_the_catalogue_is_shown():
+    with pytest.raises(GradientMismatch) as raised:
+        check(mean_square, seed=0)
+    mistake = raised.value.verdicts[0].mistakes[0]
+    assert any("(M" in text.en for text in mistake.others)
+    assert "a constant of the loss is dropped" in _words(raised.value)
+    assert "(M" not in str(raised.value)

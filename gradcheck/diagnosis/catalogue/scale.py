@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
@@ -38,13 +39,18 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
             return None  # one number is always some multiple of another
         here = " = ".join(factor.here)
         note = Text(f" (here {here})", f"（此处即 {here}）") if here else Text("", "")
-        more = []
+        more: list[Text] = []
+        if factor.kind == "constant" and _is_power_of_two(factor.value):
+            more += _MORE_OF_TWO
+        if factor.here:
+            more.append(_BY_SIZE)
         if factor.kind == "size" and factor.inverse:
             if factor.mixed:
                 more.append(_BY_OUTPUT)
             if all(_is_added(pair) for pair in view.pairs):
                 more.append(_INSIDE)
-        return Found({"factor": factor.name, "here": note}, more=tuple(more))
+        values = {"factor": factor.name, "here": note, "mend": _mend(factor.name)}
+        return Found(values, more=tuple(more))
 
     return find
 
@@ -66,7 +72,22 @@ def _guessed(view: Guess, wanted: Callable[[Factor], bool]) -> Found | None:
     if not value or not wanted(factor) or "." in text:
         return None
     found = view.explains(lambda pair: value * pair.right)
-    return Found({"factor": factor.name, "here": NOTHING}) if found else None
+    values = {"factor": factor.name, "here": NOTHING, "mend": _mend(factor.name)}
+    return Found(values, more=_MORE_OF_TWO if _is_power_of_two(value) else ()) if found else None
+
+
+def _is_power_of_two(value: float) -> bool:
+    power = math.log2(abs(value))
+    return abs(power - round(power)) <= _NEAR_ONE
+
+
+def _mend(factor: Text) -> Text:
+    """What is to be done about a factor: to multiply where it is one over something."""
+    sign, over, rest = factor.en.partition("1/")
+    if not over or sign not in ("", "-"):
+        return Text(f"divide by {factor.en}", f"除以 {factor.zh}")
+    inverse = sign + rest.removeprefix("(").removesuffix(")")
+    return Text(f"multiply by {inverse}", f"乘以 {inverse}")
 
 
 def _is_added(pair: Pair) -> bool:
@@ -200,6 +221,12 @@ _USED_TWICE = Text(
     "an input that is used twice, of which one path is counted", "输入被用了两次而只算了一条路径"
 )
 
+_BY_SIZE = Text(
+    "a sum where the function takes a mean, or a mean where it sums",
+    "函数取平均而这里求了和，或函数求和而这里取了平均",
+)
+_MORE_OF_TWO = (_TWO, _USED_TWICE)
+
 PATTERNS = [
     Pattern(
         "M19",
@@ -253,11 +280,10 @@ PATTERNS = [
         Text("a constant factor: {factor}{here}", "相差常数因子 {factor}{here}"),
         Text("Every entry is {factor} times the right one.", "每个元素都是正确值的 {factor} 倍。"),
         Text(
-            "divide by {factor}; look for a constant lost or counted twice",
-            "除以 {factor}；检查漏掉或重复计入的常数",
+            "{mend}; look for a constant lost or counted twice",
+            "{mend}；检查漏掉或重复计入的常数",
         ),
         _factor(lambda f: f.kind == "constant" or (f.kind == "size" and f.mixed)),
-        same=(_TWO, _USED_TWICE),
         rank=5,
         plain=True,
     ),
@@ -269,7 +295,7 @@ PATTERNS = [
             "counted twice.",
             "每个元素都是正确值的 {factor} 倍：内层或外层的缩放漏掉了，或重复计入。",
         ),
-        Text("divide by {factor}", "除以 {factor}"),
+        Text("{mend}", "{mend}"),
         _factor(lambda f: f.kind == "value"),
         same=(
             Text("a keep probability in dropout (M63)", "dropout 的保留概率 (M63)"),
