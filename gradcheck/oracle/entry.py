@@ -361,8 +361,10 @@ def measure_along(
     explained = max(float(known_noise(line, changing)[0]), float(norms(changing * floor)))
     unexplained = (_UNEXPLAINED_SINGLE if single or wary else _UNEXPLAINED) * explained
     if wary or sure:
-        odd = np.array([float(project(line.odd(h), u)) for h in steps])
-        shape = _NO_SHAPE * float(np.abs(odd[np.isfinite(odd)]).max(initial=0.0))
+        # An even function has no slope, but a shape.
+        sides = (line.odd,) if wary else (line.odd, line.even)
+        varied = np.array([float(project(side(h), u)) for side in sides for h in steps])
+        shape = _NO_SHAPE * float(np.abs(varied[np.isfinite(varied)]).max(initial=0.0))
         if explained >= shape:
             return _unknown()
         unexplained = min(unexplained, shape) if wary else unexplained
