@@ -266,8 +266,9 @@ def _measure(
             if doubted is not None and not doubted.decisions:
                 return None, "right"
             measured = measure_along(
-                line, u, context.ladder, context.epsilon, wary=doubted is not None
-            )
+                line, u, context.ladder, context.epsilon,
+                wary=doubted is not None, sure=context.subject.is_measured,
+            )  # fmt: skip
             if measured.kinked[0]:
                 return None, "kink"
             value, error = float(measured.value[0]), float(measured.error[0])
