@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.conventions import style_of
-from gradcheck.adapters.landing import is_array
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.places import CHANGE, evaluate
+from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
 from gradcheck.adapters.state import require_repeatable
 from gradcheck.adapters.style import Style
-from gradcheck.answers import last_line, same
+from gradcheck.answers import last_line
 from gradcheck.claims import DECLARATIONS, Derivation, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
@@ -232,7 +231,8 @@ class _Layer:
                 raise Violation("no gradient found", plan.missing(name))
             found = self._found(session, name)
             found = copy_of(found)  # what is kept may be written into by the next call
-            self._note_side_effects(session, cotangents, values)
+            for note in session.side_effects(self.derivation.name, cotangents, values):
+                self._note(note)
             plainly = not any(map(is_jittered, (*values.values(), *cotangents)))
             if plainly and self._is_new(name, values):
                 self._test_state(session, name, found, cotangents)
@@ -345,28 +345,6 @@ class _Layer:
     def _note(self, text: str) -> None:
         if text and text not in self.notes:
             self.notes.append(text)
-
-    def _note_side_effects(
-        self, session: Session, cotangents: Sequence[Any], values: Mapping[str, Any]
-    ) -> None:
-        plan, name = self._plan(), self.derivation.name
-        for input_ in plan.forward_inputs:
-            # That a dict of settings takes running means along is a convention.
-            given = plan.style.outward(session.given[input_])
-            if plan.names.through or not is_array(values[input_]):
-                continue
-            if not same(given, values[input_]):
-                self._note(f"{name} writes into its input {input_!r}, which others may still use")
-        for given, cotangent in zip(session.cotangents, cotangents, strict=False):
-            if not same(plan.style.outward(given), cotangent):
-                self._note(
-                    f"the backward function of {name} writes into the cotangent it is given, which "
-                    "another branch may still use"
-                )
-        for parameter in plan.places:
-            place = plan.gradients.get(parameter)
-            if place is not None and place.text != CHANGE and session.moved(parameter):
-                self._note(f"{name} changes its parameter {parameter!r}")
 
 
 def _describe(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcheck.adapters.activation import ACTIVATIONS, SLOPES
 from gradcheck.adapters.construction import initialized, rate_for, shapes_of
+from gradcheck.adapters.landing import is_array
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.standins import RATE, Activation, Recorder
 from gradcheck.adapters.words import is_activation, is_logits, is_rate, mode_value
@@ -281,6 +282,29 @@ class Session:
         """Whether a parameter has another value than it was given."""
         now = self.plan.style.outward(self.plan.places[name].read(self.object))
         return not same(now, self._kept(name, self.values))
+
+    def side_effects(
+        self, name: str, cotangents: Sequence[Any], values: Mapping[str, Any]
+    ) -> Iterator[str]:
+        """What the layer, called ``name``, has written into that it was only given to read."""
+        plan = self.plan
+        for input_ in plan.forward_inputs:
+            # That a dict of settings takes running means along is a convention.
+            given = plan.style.outward(self.given[input_])
+            if plan.names.through or not is_array(values[input_]):
+                continue
+            if not same(given, values[input_]):
+                yield f"{name} writes into its input {input_!r}, which others may still use"
+        for given, cotangent in zip(self.cotangents, cotangents, strict=False):
+            if not same(plan.style.outward(given), cotangent):
+                yield (
+                    f"the backward function of {name} writes into the cotangent it is given, which "
+                    "another branch may still use"
+                )
+        for parameter in plan.places:
+            place = plan.gradients.get(parameter)
+            if place is not None and place.text != CHANGE and self.moved(parameter):
+                yield f"{name} changes its parameter {parameter!r}"
 
     def flush(self) -> bool:
         """Empty the gradients, where the object has a method for that."""

@@ -126,6 +126,7 @@ def _both(first: Part | None, second: Callable[[], Part]) -> Part:
     return replace(
         made,
         output=first.output,
+        remarks=first.remarks,
         file=first.file,
         line=first.line,
         inputs=first.inputs + made.inputs,
@@ -187,7 +188,8 @@ def _part(task: Task, interview: Interview, seed: int, *, shown: bool = False) -
     line = interview.line
     file = interview.file if line else ""
     text = clean(output, most=None)
-    return replace(made, output=text, file=file, line=line, seconds=seconds)
+    remarks = tuple(map(clean, interview.remarks))
+    return replace(made, output=text, remarks=remarks, file=file, line=line, seconds=seconds)
 
 
 def _tried(task: Task, interview: Interview, seed: int, *, shown: bool, final: bool) -> Part:

@@ -27,8 +27,6 @@ _NUMBER = 8
 _BESIDE = 4096
 #: Of what is asked in a part so much is kept, to be asked again.
 _SAMPLED = 64
-#: So many remarks of a submission about itself are kept.
-_MOST_NOTES = 20
 #: Text that comes from a submission is cut to so many characters.
 _LONGEST = 400
 
@@ -67,7 +65,9 @@ class Interview:
         #: Why the part that is asked for has failed already.
         self._broken: Broken | None = None
         self._printed = ""
+        #: Remarks of the process about the whole, and about what is asked in this part.
         self.notes: list[str] = []
+        self.remarks: list[str] = []
         #: Some of what was asked in this part, drawn evenly, and how much that was.
         self.sample: list[Question] = []
         #: The samples of parts that are done, by name.
@@ -85,6 +85,7 @@ class Interview:
     def begin(self) -> None:
         """The next part is asked for."""
         self._broken, self.asked, self.line, self._picks = None, 0, 0, {}
+        self.remarks = []
         self.sample, self._answered, self.precision = [], 0, Precision()
         if self._child is not None:
             self._child.begin(self.assignment.time_limit)
@@ -149,8 +150,7 @@ class Interview:
         if len(answers) != len(calls) + 1 or not isinstance(answers[-1], tuple):
             self.drop()
             raise Broken(Outcome.BROKEN_PROTOCOL, f"not the {len(calls)} answers that it was asked")
-        for note in answers.pop():
-            self._note(note)
+        _add(self.remarks, answers.pop())
         for answer in answers:
             if isinstance(answer, protocol.Failure) and answer.limit:
                 self.drop()
@@ -193,8 +193,7 @@ class Interview:
         if len(places) != len(self.assignment.asked) or not all(map(_is_line, places)):
             raise self._import_failed(Broken(Outcome.BROKEN_PROTOCOL, "it forges what it is"))
         self._lines = [(int(line), problem) for line, problem in places]
-        for note in notes if isinstance(notes, tuple) else ():
-            self._note(note)
+        _add(self.notes, notes)
         child.begin(self.assignment.time_limit)
         return child
 
@@ -214,10 +213,6 @@ class Interview:
                 )  # fmt: skip
                 found.append((number, json.dumps(dict(sizes)), json.dumps(list(values)), sent))
         return found
-
-    def _note(self, note: Any) -> None:
-        if isinstance(note, str) and note not in self.notes and len(self.notes) < _MOST_NOTES:
-            self.notes.append(note)
 
     def printed(self) -> str:
         """What was printed during this part."""
@@ -240,6 +235,13 @@ def _submitted(task: Task) -> Submitted | None:
     rule = rule.rule.function if isinstance(rule, Picked) else rule
     rule = rule.layer if isinstance(rule, Gradient) else rule
     return rule if isinstance(rule, Submitted) else None
+
+
+def _add(kept: list[str], said: Any) -> None:
+    """Keep remarks of a process, if that is what they are: a bounded number, each once."""
+    for text in said if isinstance(said, tuple) else ():
+        if isinstance(text, str) and text not in kept and len(kept) < protocol.MOST_REMARKS:
+            kept.append(text)
 
 
 def _is_place(value: Any) -> bool:

@@ -32,6 +32,8 @@ LONGEST_AXIS = 0xFFFF_FFFF
 MOST_ITEMS = 0xFFFF
 #: The longest text of an item, in bytes.
 LONGEST_TEXT = 2000
+#: So many remarks of a submission about itself are sent, and kept.
+MOST_REMARKS = 20
 #: An answer may have so many times the bytes of a right one: one of a wrong shape is still looked
 #: at, and named; what is larger is not taken in.
 MOST_TIMES = 4

@@ -50,6 +50,8 @@ class Part:
     visible: bool = True
     #: What the submission printed on visible cases, bounded.
     output: str = ""
+    #: What it did on visible cases that costs nothing, such as changing an argument in place.
+    remarks: tuple[str, ...] = ()
     #: Where the rule stands in the submission, if that is known.
     file: str = ""
     line: int = 0
@@ -71,7 +73,7 @@ class Graded:
     #: How it was kept apart: ``"bubblewrap"``, ``"separate user"``, ``"none (unsafe)"``.
     isolation: str
     parts: tuple[Part, ...]
-    #: Remarks about the whole: files that were ignored, side effects, other names that were found.
+    #: Remarks about the whole: files that were ignored, how a layer is read, other names.
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     version: int = field(default=RESULTS_VERSION)
@@ -107,6 +109,7 @@ class Graded:
                     **part,
                     "outcome": Outcome(part["outcome"]),
                     "mistakes": tuple((key, title) for key, title in part["mistakes"]),
+                    "remarks": tuple(part.get("remarks", ())),
                 }
             )
             for part in data["parts"]

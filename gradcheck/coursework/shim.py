@@ -99,7 +99,7 @@ class _Server:
         from gradcheck.coursework import protocol
         from gradcheck.coursework.differencing import differencing
         from gradcheck.coursework.reading import Unreadable, read, trees_of
-        from gradcheck.coursework.units import Absent, Missing, Wanted, found, said
+        from gradcheck.coursework.units import Absent, Layer, Missing, Wanted, found, said
 
         read_in = trees_of(self.path)
         files = {os.path.relpath(file, self.path.parent): read_in[file] for file in read_in}
@@ -129,13 +129,14 @@ class _Server:
                 if module is None:
                     raise Missing(whole)
                 unit = found(module, one, own)
+                notes = [*notes, *(unit.plan.notes if isinstance(unit, Layer) else ())]
                 self.units.append(unit)
                 places.append((unit.line, None))
             except BaseException as error:
                 text = self._explained(said(error), isinstance(error, Absent))
                 self.units.append(protocol.Failure(text))
                 places.append((0, protocol.Failure(text)))
-        self._write(protocol.LOADED, number, [*places, tuple(notes)])
+        self._write(protocol.LOADED, number, [*places, tuple(notes[: protocol.MOST_REMARKS])])
 
     def _call(self, number: int, given: list[Any]) -> None:
         from gradcheck.coursework import protocol
@@ -143,8 +144,8 @@ class _Server:
         which, most, *calls = given
         unit = self.units[int(which)]
         answers = [self._answer(unit, arguments, int(most)) for arguments in calls]
-        notes = [] if isinstance(unit, protocol.Failure) else unit.notes
-        self._write(protocol.ANSWERS, number, [*answers, tuple(str(note) for note in notes)])
+        remarks = [] if isinstance(unit, protocol.Failure) else unit.remarks
+        self._write(protocol.ANSWERS, number, [*answers, tuple(map(str, remarks))])
 
     def _answer(self, unit: Any, arguments: tuple[Any, ...], most: int) -> Any:
         """What a call came to, as it is sent: the next call may answer in the same array."""

@@ -108,7 +108,8 @@ class Function:
         self.gradients = wanted.gradients
         self.line = place_of(function)
         self.by_name = self._takes_names()
-        self.notes: list[str] = []
+        #: What calls of it showed that it should not do.
+        self.remarks: list[str] = []
 
     def _takes_names(self) -> bool:
         """Whether it has parameters of all the names; else it is called by position."""
@@ -136,14 +137,18 @@ class Function:
         return False
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
-        """The raw answer; notes say which arguments were changed in place."""
+        """The raw answer; remarks say which arguments were changed in place."""
         given = list(arguments)
         kept = [_copy(value) for value in given]
         names = self.wanted.parameters
         answer = self.called(given)
         for name, before, after in zip(names, kept, given, strict=True):
             if not same(before, after):
-                self._note(f"{self.wanted.names[0]} changes its argument {name!r} in place")
+                _add(
+                    self.remarks,
+                    f"{self.wanted.names[0]} changes its argument {name!r} in place, which spoils "
+                    "it for everything else that uses it; work on a copy",
+                )
         return answer
 
     def called(self, given: Sequence[Any]) -> Any:
@@ -182,10 +187,6 @@ class Function:
             found.append(answer[key])
         return tuple(found) if len(found) > 1 else found[0] if found else answer
 
-    def _note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
-
 
 class Layer:
     """A layer of the submission: a class or a pair of functions, read by its convention."""
@@ -208,7 +209,8 @@ class Layer:
             )
         except DeclarationError as error:
             raise Missing(str(error)) from None
-        self.notes = self.plan.notes
+        #: What calls of it showed that it should not do.
+        self.remarks: list[str] = []
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
         """``(input, cotangents, sizes, values)`` gives the gradient for that input.
@@ -224,6 +226,9 @@ class Layer:
             if not name:
                 return tuple(outputs) if plan.outputs > 1 else outputs[0]
             session.run_backward(cotangents)
+            with contextlib.suppress(Exception):  # they are advice, and cost nothing
+                for text in session.side_effects(self.plan.style.name, cotangents, values):
+                    _add(self.remarks, text)
         place = plan.gradients.get(name)
         if place is None:
             raise Missing(plan.missing(name))
@@ -289,6 +294,11 @@ def _own_names(inputs: Sequence[str], style: Style) -> dict[str, str]:
     if left and len(left) == len(free):
         own |= dict(zip(left, free, strict=True))
     return {name: own.get(name, name) for name in inputs}
+
+
+def _add(remarks: list[str], text: str) -> None:
+    if text not in remarks:
+        remarks.append(text)
 
 
 def said(error: BaseException) -> str:

@@ -175,7 +175,7 @@ def test_a_part_that_fails_at_hidden_inputs_alone_says_that_and_nothing_else(
     assert (honest.feedback, honest.output) == ("wrong", "")
     assert square.feedback == "wrong at inputs that are not shown"
     assert "SEEN" not in square.output
-    assert not any("SEEN" in note for note in graded.notes)
+    assert not any("SEEN" in note for note in (*graded.notes, *square.remarks))
 
 
 # ---- handed in as a folder, or as no file at all -------------------------------------------------

@@ -57,7 +57,7 @@ def _row(one: Graded, names: Sequence[str]) -> list[str | float]:
         *row,
         _cell(_of_parts(one, lambda part: " or ".join(title for _, title in part.mistakes))),
         _cell(_of_parts(one, lambda part: part.reason)),
-        _cell("; ".join(notes(one))),
+        _cell("; ".join([*notes(one), *_remarks(one)])),
         _cell(one.isolation),
         str(one.seed),  # as a number, a spreadsheet would round it
         _cell(", ".join(f"{what} {which}" for what, which in one.versions.items())),
@@ -68,6 +68,10 @@ def _row(one: Graded, names: Sequence[str]) -> list[str | float]:
 def _of_parts(one: Graded, say: Callable[[Part], str]) -> str:
     told = [(part.name, say(part)) for part in one.parts]
     return "; ".join(f"{part}: {text}" for part, text in told if text)
+
+
+def _remarks(one: Graded) -> list[str]:
+    return [f"{part.name}: {remark}" for part in one.parts for remark in part.remarks]
 
 
 def _cell(text: str) -> str:

@@ -57,6 +57,7 @@ class Told:
     explained: str
     feedback: str = ""
     output: str = ""
+    remarks: tuple[str, ...] = ()
     file: str = ""
     line: int = 0
     hidden: bool = False
@@ -68,8 +69,13 @@ class Told:
 
     @property
     def said(self) -> str:
-        """The feedback; where there is none, what the outcome means."""
-        return self.feedback or self.explained
+        """The feedback, or what the outcome means where there is none; and the remarks."""
+        return "\n".join([self.feedback or self.explained, *self.remarks])
+
+    @property
+    def says_more(self) -> bool:
+        """Whether there is more to show of it than that it is right."""
+        return self.status != "pass" or bool(self.feedback or self.output or self.remarks)
 
 
 @dataclass(frozen=True)
@@ -140,6 +146,7 @@ def _told(part: Part, shares_title: bool, most: int) -> Told:
             **vars(seen),
             "feedback": "" if _says_no_more(part) else plain(part.feedback, most).strip(),
             "output": plain(part.output, most),
+            "remarks": tuple(plain(one, most) for one in part.remarks[:_MOST_NOTES]),
             "file": name(part.file),
             "line": part.line,
         }

@@ -86,7 +86,7 @@ def _write_one(graded: Graded, directory: Path) -> list[Path]:
 
 
 def summary(told: Disclosed) -> str:
-    """One submission in Markdown: a table of its parts, and what is said of those not passed."""
+    """One submission in Markdown: a table of its parts, and what is said of them beyond right."""
     lines = [f"**{points(told.earned)} of {points(told.possible)} points**", ""]
     if told.needs_teacher:
         lines += ["Parts of it need the teacher, who will add their points.", ""]
@@ -99,7 +99,7 @@ def summary(told: Disclosed) -> str:
             f"| {cell(part.title)}{hidden} | {outcome} | {_of(part.earned, part.possible)} |"
         )
     lines += ["", *(f"- {inline(note)}" for note in told.notes)]
-    folded = [(part.title, _report(part)) for part in told.parts if _has_report(part)]
+    folded = [(part.title, _report(part)) for part in told.parts if part.says_more]
     return markdown(told.assignment, lines, folded)
 
 
@@ -150,7 +150,7 @@ def classroom(told: Disclosed) -> dict[str, Any]:
                 "status": status,
                 # A test without a number would make the sum of all none.
                 "score": rounded(part.earned),
-                "message": None if status == "pass" else part.said,
+                "message": part.said if status != "pass" or part.remarks else None,
                 "test_code": "",
                 "filename": part.file,
                 "line_no": part.line,
@@ -165,10 +165,6 @@ def _output(graded: Graded) -> bytes:
     """The line that sets the output ``result`` of a step."""
     made = fitted(lambda most: as_json(classroom(disclosed(graded, most))), _MOST_BYTES, MOST_TEXT)
     return b"result=" + base64.b64encode(made) + b"\n"
-
-
-def _has_report(part: Told) -> bool:
-    return part.status != "pass" or bool(part.output)
 
 
 def _report(part: Told) -> str:

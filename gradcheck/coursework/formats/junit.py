@@ -80,8 +80,10 @@ def _case(told: Disclosed, part: Told, seconds: float) -> ET.Element:
         if part.status != "undecided":
             ended.set("type", str(part.outcome))
         ended.text = place + part.said
-    if part.output:
-        ET.SubElement(case, "system-out").text = part.output
+    # What is said of others stands where they ended.
+    printed = [*(part.remarks if part.status == "pass" else ()), *filter(None, [part.output])]
+    if printed:
+        ET.SubElement(case, "system-out").text = "\n".join(printed)
     return case
 
 

@@ -61,7 +61,7 @@ def hostile(**more):
     """A submission that puts what is hostile into every text that it can reach, and some more."""
     text = {
         "reason": HOSTILE + SECRETS[0], "feedback": HOSTILE, "output": HOSTILE + HUGE,
-        "file": HOSTILE, "mistakes": ((HOSTILE, HOSTILE),),
+        "file": HOSTILE, "mistakes": ((HOSTILE, HOSTILE),), "remarks": (HOSTILE,),
     }  # fmt: skip
     parts = [
         part(f"{outcome} {visible}" + HOSTILE, outcome, title=HOSTILE, visible=visible, line=3,

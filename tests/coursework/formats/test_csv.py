@@ -81,7 +81,7 @@ def test_a_part_that_one_submission_lacks_is_empty_there():
 )  # fmt: skip
 def test_no_cell_is_a_formula_whatever_a_spreadsheet_takes_for_a_separator(text, delimiter):
     one = graded(
-        part(text, Outcome.WRONG, reason=text, mistakes=(("m", text),)),
+        part(text, Outcome.WRONG, reason=text, mistakes=(("m", text),), remarks=(text,)),
         submission=text, assignment=text, notes=(text,), versions={text: text}, isolation=text,
     )  # fmt: skip
     for row in rows(table([one]), delimiter):

@@ -3,22 +3,24 @@
 import dataclasses
 import html
 import json
+import re
 
 import pytest
 
 from gradcheck.coursework.formats import FORMATS
 from gradcheck.coursework.formats.disclosure import EXPLAINED, STATUS, Told, disclosed
+from gradcheck.coursework.formats.github import classroom
 from gradcheck.coursework.results import Outcome, Part
 from tests.coursework.formats.made_up import SECRETS, a_class, graded, hostile, part
 
 HIDDEN = part(
     "h", Outcome.WRONG, visible=False, reason="R-E-A-S-O-N", feedback="F-E-E-D", output="O-U-T",
     mistakes=(("M-I-S-T", "M-I-S-T"),), file="F-I-L-E.py", line=4711, inputs=271828,
-    undecided=31415, seconds=16.25,
+    undecided=31415, seconds=16.25, remarks=("R-E-M-A-R-K",),
 )  # fmt: skip
 #: What of the hidden part is not for students.
 KEPT_BACK = ("R-E-A-S-O-N", "F-E-E-D", "O-U-T", "M-I-S-T", "F-I-L-E", "4711", "271828", "31415",
-             "16.25")  # fmt: skip
+             "16.25", "R-E-M-A-R-K")  # fmt: skip
 VISIBLE = dataclasses.replace(HIDDEN, name="v", visible=True)
 
 
@@ -56,9 +58,20 @@ def test_no_format_tells_the_students_of_a_class_what_is_the_teachers(name, tmp_
     assert [secret for secret in SECRETS if secret in text] == []
 
 
-def test_classrooms_result_keeps_back_what_the_others_do():
-    from gradcheck.coursework.formats.github import classroom
+@pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.WRONG, Outcome.NEEDS_TEACHER])
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_remark_on_a_part_is_seen_by_its_student(name, outcome, tmp_path):
+    one = part("a", outcome, feedback=EXPLAINED[outcome], remarks=("it changes 'dy'", "and 'x'"))
+    one = graded(one, part("b"))
+    FORMATS[name]([one], tmp_path)
+    texts = [for_students(name, tmp_path)]
+    if name == "github":
+        texts = [(tmp_path / "summary.md").read_text(), json.dumps(classroom(disclosed(one)))]
+    for text in map(html.unescape, texts):
+        assert re.search(r"it changes 'dy'.{,40}and 'x'", text, re.DOTALL), text
 
+
+def test_classrooms_result_keeps_back_what_the_others_do():
     text = json.dumps(classroom(disclosed(graded(HIDDEN))))
     assert [secret for secret in KEPT_BACK if secret in text] == []
 
@@ -70,7 +83,7 @@ def test_there_is_no_field_in_which_what_is_the_teachers_could_go():
     # A new field of a part has to be given out or kept back on purpose.
     assert {field.name for field in dataclasses.fields(Part)} == {
         "name", "title", "possible", "earned", "outcome", "reason", "feedback", "mistakes",
-        "visible", "output", "file", "line", "inputs", "undecided", "seconds",
+        "visible", "output", "remarks", "file", "line", "inputs", "undecided", "seconds",
     }  # fmt: skip
 
 
