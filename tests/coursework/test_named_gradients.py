@@ -48,6 +48,7 @@ def test_gradients_of_one_shape_may_be_stacked():
     answer = Function(lambda dl, p, t: np.stack([p - t, t - p]), wanted)(
         (1.0, np.ones(2), np.ones(2))
     )
+    assert isinstance(answer, tuple), "an array is one gradient"
     assert [one.tolist() for one in answer] == [[0, 0], [0, 0]]
     one = Function(lambda dl, p, t: np.ones(3), wanted)((1.0, np.ones(2), np.ones(2)))
     assert one.shape == (3,)
