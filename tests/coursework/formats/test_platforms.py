@@ -213,6 +213,8 @@ def test_the_ready_workflow_is_one_that_classroom_takes_marks_from():
     jobs = lines[lines.index("jobs:") + 1 :]
     assert [line.strip() for line in jobs if re.match(r"  \S", line)] == ["run-autograding-tests:"]
     assert "      - id: gradcheck" in jobs
+    # The folder: what is handed in may be a notebook, or have files beside it.
+    assert any(line.rpartition(" grade ")[2] == "assignment submission" for line in jobs)
     snippet = (folder / "README.md").read_text(encoding="utf-8").partition("```yaml")[2]
     assert "GRADCHECK_RESULTS: ${{ steps.gradcheck.outputs.result }}" in snippet
     assert "runners: gradcheck\n" in snippet
