@@ -10,6 +10,7 @@ from gradcheck.adapters.scales import scale_of
 from gradcheck.adapters.scan_report import FAIL, GradientReport
 from gradcheck.checking import Outcome, Profile
 from gradcheck.claims import Derivation, Rule
+from gradcheck.records import Record
 
 
 def gradient_report(
@@ -22,15 +23,13 @@ def gradient_report(
         name,
         record.status,
         lands=plan.where(name) if plan else "",
-        message=_without_replay(record.message),
+        message=message_of(record),
         resolution=record.resolution,
         rounding=rounding_of(declared).get(name),
     )
     if record.status != FAIL:
         return report
-    report.mistakes = [str(mistake["title"]) for mistake in record.mistakes]
-    if record.title and record.title != "wrong value":
-        report.mistakes.append(record.title)
+    report.mistakes = mistakes_of(record)
     scale = scale_of(rule, outcome, reading, profile)
     if scale:
         report.scale = scale
@@ -43,7 +42,13 @@ def is_wrong(gradients: Sequence[GradientReport]) -> bool:
     return any(one.verdict == FAIL and not one.scale for one in gradients)
 
 
-def _without_replay(message: str) -> str:
+def mistakes_of(record: Record) -> list[str]:
+    """The names of what is wrong."""
+    named = [str(mistake["title"]) for mistake in record.mistakes]
+    return named + [record.title] * (record.title not in ("", "wrong value"))
+
+
+def message_of(record: Record) -> str:
     """A layer that is scanned has no declaration by which a case could be replayed."""
-    lines = [line for line in message.splitlines() if not line.startswith("  gradcheck replay ")]
-    return "\n".join(lines).rstrip()
+    lines = record.message.splitlines()
+    return "\n".join(one for one in lines if not one.startswith("  gradcheck replay ")).rstrip()

@@ -10,6 +10,7 @@ from gradcheck.adapters.gradient_report import gradient_report, is_wrong
 from gradcheck.adapters.guesses import guessed, usage_in
 from gradcheck.adapters.judgements import TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
+from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.reasons import BEYOND_A_SPEC, explained, in_spec, kept_by_call
 from gradcheck.adapters.recognition import (
@@ -110,6 +111,7 @@ def scan_layer(
     if entry is None:
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
+    judge_defaults(report, reading, profile)
     guess = guessed(reading, definitions) if entry is None else None
     for gradient in report.gradients if guess is not None else ():
         if gradient.verdict == PASS:

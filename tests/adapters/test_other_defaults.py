@@ -1,0 +1,170 @@
+"""Defaults at which a rule may be right by chance are tried at another value."""
+
+import dataclasses
+
+import pytest
+
+from gradcheck.adapters.scan import PROFILE, scan
+from gradcheck.adapters.spec import spec_of
+
+POOL = """
+import numpy as np
+
+class AvgPool:
+    def __init__(self, size, stride=1):
+        self.size, self.stride = size, stride
+
+    def forward(self, x):
+        self.x, k, s = x, self.size, self.stride
+        n, c, h, w = x.shape
+        y = np.zeros((n, c, (h - k) // s + 1, (w - k) // s + 1))
+        for i in range(y.shape[2]):
+            for j in range(y.shape[3]):
+                y[:, :, i, j] = x[:, :, i*s:i*s+k, j*s:j*s+k].mean(axis=(2, 3))
+        return y
+
+    def backward(self, dout):
+        k, s = self.size, self.stride
+        dx = np.zeros_like(self.x)
+        for i in range(dout.shape[2]):
+            for j in range(dout.shape[3]):
+                dx[:, :, i*s:i*s+k, j*s:j*s+k] += (dout[:, :, i, j] / k**2)[:, :, None, None]
+        return dx
+"""
+CORRELATE = """
+import numpy as np
+
+def correlate_forward(x, k, pad=0):
+    padded = np.pad(x, pad)
+    y = np.array([padded[i:i+len(k)] @ k for i in range(len(padded) - len(k) + 1)])
+    return y, (padded, k, pad)
+
+def correlate_backward(dout, cache):
+    padded, k, pad = cache
+    dx, dk = np.zeros_like(padded), np.zeros_like(k)
+    for i in range(len(dout)):
+        dx[i:i+len(k)] += dout[i] * k
+        dk += dout[i] * padded[i:i+len(k)]
+    return dx[pad:len(dx)-pad], dk
+"""
+LINEAR = """
+import numpy as np
+
+class Linear:
+    def __init__(self, n_in, n_out, bias=True):
+        self.W = np.random.randn(n_in, n_out)
+        self.b = np.random.randn(n_out) if bias else None
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W if self.b is None else x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        if self.b is None:
+            return dout @ self.W.T
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+"""
+QUICK = dataclasses.replace(PROFILE, inputs=8)
+#: The window of output i is said to begin at i, as it does with a stride of 1.
+UNSTRIDED = ("dx[:, :, i*s:i*s+k, j*s:j*s+k]", "dx[:, :, i:i+k, j:j+k]")
+
+
+def scanned(text, tmp_path, spec=""):
+    path, table = tmp_path / "layers.py", tmp_path / "spec.toml"
+    path.write_text(text)
+    table.write_text(f"[layers]\n{spec}\n")
+    *layers, _ = scan(path, spec_of(table) if spec else {}, QUICK)
+    (layer,) = layers
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("text", "tried", "spec"),
+    [
+        (POOL, "stride = 1, and 2 as well", ""),
+        (CORRELATE, "pad = 0, and 1 as well", 'correlate = { x = "d+k-1", k = "k" }'),
+        (LINEAR, "bias = True, and False as well", ""),
+    ],
+)
+def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path):
+    layer = scanned(text, tmp_path, spec)
+    assert layer.verdict == "pass", layer
+    assert tried in layer.assumptions
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "wrong", "spec"),
+    [
+        (POOL, UNSTRIDED, "wrong with stride = 2", ""),
+        (
+            CORRELATE, ("dx[pad:len(dx)-pad]", "dx[:len(dx)-2*pad]"), "wrong with pad = 1",
+            'correlate = { x = "d+k-1", k = "k" }',
+        ),
+        (
+            LINEAR, ("    return dout @ self.W.T\n", "    return dout @ -self.W.T\n"),
+            "wrong with bias = False", "",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_right_at_the_default_alone_is_wrong(text, change, wrong, spec, tmp_path):
+    assert change[0] in text
+    layer = scanned(text.replace(*change, 1), tmp_path, spec)
+    assert layer.verdict == "fail", layer
+    (gradient,) = (one for one in layer.gradients if one.verdict == "fail")
+    assert wrong in gradient.mistakes
+    assert f"{wrong.removeprefix('wrong ')} (if the default alone is meant" in gradient.message
+
+
+def test_the_value_that_a_spec_gives_is_the_only_one(tmp_path):
+    spec = 'AvgPool = { x = "n c 2*h 2*w", names = { init = { size = 2, stride = 1 } } }'
+    layer = scanned(POOL.replace(*UNSTRIDED), tmp_path, spec)
+    assert layer.verdict == "pass", layer
+    assert not any("stride" in text for text in layer.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("self.size, self.stride =", "assert stride == 1; self.size, self.stride ="), "to run"),
+        (("k, s = self.size, self.stride\n        dx", "k = self.size\n        dx"), "backward"),
+    ],
+)
+def test_what_raises_at_another_value_is_told_and_not_accused(change, said, tmp_path):
+    assert change[0] in POOL
+    text = POOL.replace(*change)
+    if said == "backward":
+        text = text.replace("dx = np", "assert self.stride == 1; s = 1; dx = np")
+    layer = scanned(text, tmp_path)
+    assert layer.verdict == "pass", layer
+    (told,) = (one for one in layer.assumptions if one.startswith("stride"))
+    assert said in told
+
+
+def test_a_source_that_says_that_the_default_alone_is_meant_is_believed(tmp_path):
+    text = POOL.replace(*UNSTRIDED).replace(
+        "        dx = np", "        # stride 1 only\n        dx = np"
+    )
+    layer = scanned(text, tmp_path)
+    assert layer.verdict == "pass", layer
+    (note,) = layer.notes
+    assert "with stride = 2" in note
+    assert "stride 1 only" in note
+
+
+def test_a_gradient_of_another_shape_is_told_and_not_accused(tmp_path):
+    text = POOL.replace("return dx", "return dx if self.stride == 1 else dx[:, :, 1:]")
+    layer = scanned(text, tmp_path)
+    assert layer.verdict == "pass", layer
+    (note,) = layer.notes
+    assert "wrong shape" in note
+
+
+@pytest.mark.parametrize(
+    "default", ["axis=1", "alpha=1", "groups=1", "stride='same'", "flip=False"]
+)
+def test_other_defaults_are_left_alone(default, tmp_path):
+    layer = scanned(LINEAR.replace("bias=True", f"bias=True, {default}"), tmp_path)
+    assert layer.verdict == "pass", layer
+    assert not any(text.startswith(default.partition("=")[0]) for text in layer.assumptions)
