@@ -12,7 +12,14 @@ from gradcheck.adapters.judgements import TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.places import CHANGE
-from gradcheck.adapters.reasons import BEYOND_A_SPEC, explained, in_spec, kept_by_call
+from gradcheck.adapters.reasons import (
+    BEYOND_A_SPEC,
+    explained,
+    in_spec,
+    kept_by_call,
+    of_module,
+    without_loss,
+)
 from gradcheck.adapters.recognition import (
     Reading,
     read,
@@ -74,6 +81,7 @@ def scan_layer(
         report.assumptions.append(f"{needed}, which is missing: what it defines itself is checked")
     if entry is None:
         _as_used(reading, report, definitions)
+    _require_reach(reading, report, said=entry is not None)
     if reading.declared is None:
         if BEYOND_A_SPEC.search(reading.reason):
             reading.spec = NO_SPEC
@@ -140,6 +148,24 @@ def scan_layer(
         more = dict.fromkeys(sorted(unread), "…")
         report.spec = spec_line(sighting, {**reading.inputs, **more}, extra)
     return report
+
+
+def _require_reach(reading: Reading, report: LayerReport, *, said: bool) -> None:
+    """Say what no dims settle; of a layer that a spec declares, only if it could not be read."""
+    style, read_ = reading.sighting.style, reading.declared is not None
+    if (outer := of_module(style)) and read_:
+        report.notes.append(
+            f"{outer} are variables of the module: gradients of them are not checked"
+        )
+    reason = without_loss(style, surely=read_)
+    if outer and not read_:
+        reason = (
+            f"it computes gradients for {outer}, which are variables of the module: they can be "
+            "checked where they are arguments of the function"
+        )
+    if reason and not (said and read_):
+        reading.declared, reading.assumptions, reading.spec = None, [], NO_SPEC
+        reading.reason = reason
 
 
 def _read(sighting: Sighting, entry: Entry | None) -> Reading:

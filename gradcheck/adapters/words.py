@@ -88,6 +88,8 @@ _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
 }  # fmt: skip
+#: Of these, what nothing but labels is called.
+_LABEL = {"target", "targets", "label", "labels", "y_true", "ytrue", "ground_truth", "y_onehot"}
 _DERIVED_ENDINGS = (
     "grad", "prime", "derivative", "deriv", "der", "d", "gradient", "dx", "backward", "diff",
 )  # fmt: skip
@@ -159,6 +161,11 @@ def is_sublayer(name: str) -> bool:
 def is_target(name: str) -> bool:
     """Whether an input of a loss is what is to be predicted."""
     return name.lower() in _TARGET
+
+
+def is_label(name: str) -> bool:
+    """Whether an array of this name is surely what is to be predicted."""
+    return name.lower() in _LABEL
 
 
 def derived_from(name: str) -> list[str]:
