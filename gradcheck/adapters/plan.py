@@ -18,15 +18,13 @@ import numpy as np
 from gradcheck.adapters.calls import constants_of, roles_of_backward
 from gradcheck.adapters.construction import Filling, Source, initialized, shapes_of
 from gradcheck.adapters.forms import Form, form_of
-from gradcheck.adapters.landing import (
-    in_returned,
-    is_array,
-    landed,
-    listed_place,
-    on_object,
-    parameter_place,
-    unasked,
+from gradcheck.adapters.gradient_places import (
+    fits_of_derivative,
+    misshapen_of,
+    order_of,
+    places_of_gradients,
 )
+from gradcheck.adapters.landing import is_array, landed, listed_place, parameter_place, unasked
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.originals import Originals
 from gradcheck.adapters.places import CHANGE, Place, evaluate
@@ -36,11 +34,6 @@ from gradcheck.adapters.style import Style
 from gradcheck.answers import last_line, same
 from gradcheck.errors import DeclarationError
 from gradcheck.hints import said
-
-#: The step at which it is seen whether a derivative is one of x or of f(x): no verdict rests on it.
-_STEP = 2.0**-12
-#: Slopes on either side that differ by more of their size are those of a kink.
-_BENT = 2.0**-6
 
 
 def _cotangent(output: Any) -> Any:
@@ -149,13 +142,18 @@ class Plan:
         with reproducible(self.generators), np.errstate(all="ignore"):
             try:
                 if self.style.kind == "derivative" and not self.derivative_of:
-                    self.derivative_of = self._argument_of_derivative(session)
+                    self.derivative_fits = fits_of_derivative(self, session)
+                    # One that is wrong is taken for one of the input, which most are.
+                    of_output = self.derivative_fits == {"output"}
+                    self.derivative_of = "output" if of_output else "input"
                 session.run_backward([_cotangent(out) for out in session.outputs])
             except Exception as raised:
                 # The rule will raise it again when it is checked.
                 self.trial_error = last_line(raised)
                 return
-            self._find_gradients(session)
+            self.gradients = places_of_gradients(self, session)
+            self.misshapen = misshapen_of(self, session)
+            self.notes += order_of(self)
             self._require_named(session)
             used = [place.text for place in self.gradients.values() if place is not None]
             self.unasked = unasked(session.object, used, self.style.words)
@@ -376,86 +374,6 @@ class Plan:
                 f"{self.style.name} ignores the cotangent that its backward function takes: right "
                 "as long as nothing comes after the loss"
             )
-
-    def _argument_of_derivative(self, session: Session) -> str:
-        """Whether a derivative is given the input or the output: at which it fits."""
-        (name, *_) = self.forward_inputs
-        values = session.values
-        x = np.asarray(values[name], dtype=np.float64)
-        at: list[Any] = []
-        for step in (_STEP, -_STEP, 0.0):
-            session.run_forward({**values, name: x + step} if step else values)
-            at.append(np.array(session.collect()[0], dtype=np.float64))
-        after, before, here = at
-        slopes = (after - before) / (2 * _STEP)
-        smooth = np.abs(after - 2 * here + before) <= _BENT * _STEP * (1 + np.abs(slopes))
-        off: dict[str, float] = {}
-        for argument in ("input", "output"):
-            self.derivative_of = argument
-            try:
-                session.run_backward(())
-                apart = np.abs(session.returned_gradients - slopes) / (1 + np.abs(slopes))
-                # The largest: ELU's is 1 for positive ones, of whichever it is one.
-                off[argument] = float(np.max(apart[smooth], initial=0.0))
-            except Exception:
-                off[argument] = np.inf
-        # A derivative that is wrong is taken for one of the input, which most are.
-        self.derivative_fits = {argument for argument, by in off.items() if by < _STEP}
-        return "output" if self.derivative_fits == {"output"} else "input"
-
-    def _find_gradients(self, session: Session) -> None:
-        wanted = [name for name in self.forward_inputs if name in self.differentiable]
-        parameters = [name for name in self.differentiable if name not in self.forward_inputs]
-        function = self.style.source
-        if self.style.kind == "of inputs" or self.style.backward is None:
-            wanted = self._value_inputs(session, wanted)
-        returned = in_returned(
-            session.returned_gradients, self.forward_inputs, wanted, parameters, function,
-            self.style.words,
-        )  # fmt: skip
-        for name in self.differentiable:
-            place = self.gradients[name] = self._place(session, name, returned.get(name))
-            if name in self.forward_inputs and place is not None:
-                with contextlib.suppress(AttributeError, KeyError, IndexError, TypeError):
-                    if np.shape(session.gradient(name)) != np.shape(session.values[name]):
-                        self.misshapen.add(name)
-        self._note_order(wanted)
-
-    def _note_order(self, wanted: Sequence[str]) -> None:
-        """Say it where gradients are returned in another order than their inputs are taken in."""
-        places = ((n, place) for n in wanted if (place := self.gradients.get(n)) is not None)
-        found = [(place.positions, n) for n, place in places if place.positions]
-        order = [name for _, name in sorted(found)]
-        if order != [name for name in wanted if name in order]:
-            self.notes.append(
-                f"{self.style.name} returns its gradients in the order {', '.join(order)}, as its "
-                f"variables are called, and takes {', '.join(wanted)}"
-            )
-
-    def _value_inputs(self, session: Session, wanted: list[str]) -> list[str]:
-        """Of a value with its gradient, the inputs that it may be for, the likeliest first."""
-        found = session.returned_gradients
-        if is_array(found):
-            same = [n for n in wanted if np.shape(session.values[n]) == np.shape(found)]
-            return same or wanted
-        return wanted
-
-    def _place(self, session: Session, name: str, returned: Place | None) -> Place | None:
-        if name in self.names.gradients:
-            return Place.parse(self.names.gradients[name])
-        if landed(returned, session.object, session.returned_gradients):
-            return returned
-        if session.object is None:
-            return None
-        parameter = self.places.get(name)
-        place = on_object(session.object, name, self.places, self.style.words)
-        if place is None and [name] == [n for n in self.forward_inputs if n in self.differentiable]:
-            # The only input: its gradient may be called after what inputs are called in general.
-            texts = [Place.parse(text) for text in self.style.words.input_gradient]
-            place = next((one for one in texts if landed(one, session.object, None)), None)
-        if place is None and parameter is not None and session.moved(name):
-            return Place.parse(CHANGE)
-        return place
 
     # ---- what a report says --------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ _MODULES = (
     "adapters/activation.py", "adapters/boundary.py", "adapters/caches.py", "adapters/calls.py",
     "adapters/chunks.py",
     "adapters/construction.py", "adapters/definitions.py", "adapters/forms.py",
-    "adapters/landing.py",
+    "adapters/gradient_places.py", "adapters/landing.py",
     "adapters/names.py", "adapters/originals.py", "adapters/places.py", "adapters/plan.py",
     "adapters/randomness.py",
     "adapters/session.py", "adapters/siblings.py", "adapters/sources.py", "adapters/standins.py",
