@@ -176,6 +176,7 @@ def _read(sighting: Sighting, entry: Entry | None) -> Reading:
         if reading.declared is None:
             return reading
         reading.declared = declare((*sighting.what, entry.names), reading.inputs)
+        reading.names = entry.names
         return reading
     declared = declare((*sighting.what, entry.names), entry.inputs)
     reading = Reading(sighting, declared, entry.inputs, entry.names)

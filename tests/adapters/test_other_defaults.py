@@ -117,8 +117,9 @@ def test_what_is_right_at_the_default_alone_is_wrong(text, change, wrong, spec, 
     assert f"{wrong.removeprefix('wrong ')} (if the default alone is meant" in gradient.message
 
 
-def test_the_value_that_a_spec_gives_is_the_only_one(tmp_path):
-    spec = 'AvgPool = { x = "n c 2*h 2*w", names = { init = { size = 2, stride = 1 } } }'
+@pytest.mark.parametrize("inputs", ['x = "n c 2*h 2*w", ', ""])
+def test_the_value_that_a_spec_gives_is_the_only_one(inputs, tmp_path):
+    spec = f"AvgPool = {{ {inputs}names = {{ init = {{ stride = 1 }} }} }}"
     layer = scanned(POOL.replace(*UNSTRIDED), tmp_path, spec)
     assert layer.verdict == "pass", layer
     assert not any("stride" in text for text in layer.assumptions)
