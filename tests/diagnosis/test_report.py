@@ -471,17 +471,15 @@ def test_a_fraction_is_put_right_by_what_it_is_one_over():
     assert "remedy: divide by 3;" in thrice
 
 
-@derivation(x="n d")
-def mean_square(x):
-    return np.mean(x * x)
-
-
-@mean_square.vjp
-def sums_for_a_mean(dy, x):
-    return dy * 2 * x
-
-
 def test_no_number_of_the_catalogue_is_shown():
+    @derivation(x="n d")
+    def mean_square(x):
+        return np.mean(x * x)
+
+    @mean_square.vjp
+    def sums_for_a_mean(dy, x):
+        return dy * 2 * x
+
     with pytest.raises(GradientMismatch) as raised:
         check(mean_square, seed=0)
     mistake = raised.value.verdicts[0].mistakes[0]
