@@ -11,7 +11,7 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,8 @@ class _Anew:
             return functools.partial(
                 func, *args, **{n: self.of(v, depth) for n, v in value.keywords.items()}
             )
+        if inspect.ismethod(value) and self._wrap is None:
+            return MethodType(self.of(value.__func__, depth), value.__self__)
         if not isinstance(value, FunctionType) or _stores(value.__code__):
             raise OutOfReach
         cells = tuple(self._cell(cell, depth) for cell in value.__closure__ or ())
@@ -162,6 +164,8 @@ def _makes(value: Any, depth: int, seen: set[int]) -> bool:
     seen.add(id(value))
     if isinstance(value, functools.partial):
         return _makes(value.func, depth, seen)
+    if inspect.ismethod(value):
+        return _makes(value.__func__, depth, seen)
     if not isinstance(value, FunctionType):
         return False
     if not MAKING.isdisjoint(names_in(value.__code__)):

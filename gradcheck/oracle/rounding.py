@@ -245,7 +245,7 @@ def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Ca
         copy = through(function, number, literals=run.literals, makers=makers)
     except OutOfReach:
         run.unseen = True
-        return function
+        copy = _with_makers(function, makers)
     if copy is function:
         return function
 
@@ -257,6 +257,14 @@ def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Ca
             return function(*args, **kwargs)
 
     return either
+
+
+def _with_makers(function: Callable[..., Any], makers: Makers) -> Callable[..., Any]:
+    """A function whose own numbers are out of reach, as far as the arrays go that it makes."""
+    try:
+        return through(function, None, makers=makers)
+    except OutOfReach:
+        return function
 
 
 def _nudged(value: Any, rng: Scatter) -> Any:
