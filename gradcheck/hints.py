@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -24,10 +23,14 @@ _FIRST_WIDE = 0x2E80
 
 
 class Text(NamedTuple):
-    """One message in English and in Simplified Chinese."""
+    """One message in English and in Simplified Chinese.
+
+    That of a mistake may have its number in the catalogue, by which tests know that it is told.
+    """
 
     en: str
     zh: str
+    id: str = ""
 
     def of(self, language: str) -> str:
         """The message in one language."""
@@ -35,14 +38,13 @@ class Text(NamedTuple):
 
     def format(self, **values: Any) -> Text:
         """With values put in; one that is a ``Text`` itself goes in by language."""
-        return Text(
-            *(
-                text.format(
-                    **{n: v.of(code) if isinstance(v, Text) else v for n, v in values.items()}
-                )
-                for code, text in zip(LANGUAGES, self, strict=True)
+        en, zh = (
+            self.of(code).format(
+                **{n: v.of(code) if isinstance(v, Text) else v for n, v in values.items()}
             )
+            for code in LANGUAGES
         )
+        return Text(en, zh, self.id)
 
 
 NOTHING = Text("", "")
@@ -73,8 +75,6 @@ def in_language(message: str, language: str) -> str:
     return message.text.of(language) if isinstance(message, Said) else message
 
 
-#: The number of a mistake, by which the tests of the catalogue know that it is told.
-_NUMBER = re.compile(r" ?\(M\d+\)")
 #: What the report says around the texts of the catalogue.
 _PHRASES = {
     "looks": Text("it looks like: {title}", "看起来是：{title}"),
@@ -161,17 +161,13 @@ class Mistake:
         """Whether it explains every number at hand."""
         return self.explained == 1.0
 
-    def told_others(self, hints: Hints) -> list[str]:
-        """The others in one language, without their numbers in the catalogue."""
-        return [_NUMBER.sub("", other.of(hints.language)) for other in self.others]
-
     def as_dict(self, hints: Hints) -> dict[str, Any]:
         """Plain data in one language, with no more than the level shows."""
         data: dict[str, Any] = {
             "id": self.id,
             "title": self.title.of(hints.language),
             "explanation": self.explanation.of(hints.language),
-            "others": self.told_others(hints),
+            "others": [other.of(hints.language) for other in self.others],
             "inputs": list(self.inputs),
             "explained": self.explained,
         }
@@ -239,8 +235,8 @@ def tell(mistakes: Sequence[Mistake], hints: Hints, width: int | None = None) ->
         if any(mistake.explanation):
             lines.extend(wrapped(mistake.explanation.of(hints.language), "    ", most))
         if mistake.others and mistake.edit is None:
-            others = _PHRASES["list"].of(hints.language).join(mistake.told_others(hints))
-            say("same", "    ", others=others)
+            texts = [other.of(hints.language) for other in mistake.others]
+            say("same", "    ", others=_PHRASES["list"].of(hints.language).join(texts))
         if hints.shows("remedy"):
             if mistake.edit is not None:
                 say("edit", "    ", line=mistake.edit.line)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.evaluation import announce
 from gradcheck.judging.context import LARGE, Along, Context, Floats, Mask
@@ -487,17 +488,17 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
     zero, small = (
         np.count_nonzero(size <= cut * largest, axis=-1)[:, None] for cut in (OF_EVERY, OF_BULK)
     )
-    found = np.empty((size.shape[0], 2))
-    for number, zeros in enumerate((zero, small)):
-        if number == 1 and (zeros == zero).all():
-            found[:, 1] = found[:, 0]
-            break
+
+    def share(zeros: NDArray[np.intp]) -> Floats:
         near = (zeros + count) // 2 + _ABOUT
         near = np.minimum(np.maximum(near, np.minimum(zeros, count - 1)), count - 1)
         chosen = order[each, near]
         least = 0.5 * (size[each, chosen] * scale[each, chosen]).min(axis=-1)
-        found[:, number] = np.where(largest[:, 0] > 0, least, 0.0)
-    return found.reshape(*shape, 2)
+        return np.where(largest[:, 0] > 0, least, 0.0)
+
+    every = share(zero)
+    bulk = every if (zero == small).all() else share(small)
+    return np.stack([every, bulk], axis=-1).reshape(*shape, 2)
 
 
 class _Listed(_Screen):

@@ -64,22 +64,24 @@ def through(
 
 
 class _Anew:
-    """Makes functions anew, with their numbers passed through ``wrap``, and others' ``makers``."""
+    """Makes functions anew: their numbers through ``wrap``, and their arrays by ``makers``."""
 
     def __init__(self, wrap: Wrap | None, literals: bool, makers: Makers | None) -> None:
         self._wrap, self._literals, self._makers = wrap, literals, makers
         self._made: dict[int, Any] = {}
 
-    def _concerns(self, value: Any, depth: int) -> bool:
-        if self._makers is not None and _makes(value, depth, set()):
-            return True
+    def _holds(self, value: Any, depth: int) -> bool:
         return self._wrap is not None and _holds(value, depth, set(), literals=self._literals)
+
+    def _makes(self, value: Any, depth: int) -> bool:
+        return self._makers is not None and _makes(value, depth, set())
 
     def of(self, value: Any, depth: int) -> Any:
         """``value`` with the numbers in it wrapped; itself where there are none."""
         if id(value) in self._made:
             return self._made[id(value)]
-        if not self._concerns(value, depth):
+        holds = self._holds(value, depth)
+        if not holds and not self._makes(value, depth):
             return value
         if isinstance(value, np.ndarray | np.generic):
             return value if self._wrap is None else self._wrap(value)
@@ -93,7 +95,7 @@ class _Anew:
             return functools.partial(
                 func, *args, **{n: self.of(v, depth) for n, v in value.keywords.items()}
             )
-        if inspect.ismethod(value) and self._wrap is None:
+        if inspect.ismethod(value) and not holds:
             return MethodType(self.of(value.__func__, depth), value.__self__)
         if not isinstance(value, FunctionType) or _stores(value.__code__):
             raise OutOfReach

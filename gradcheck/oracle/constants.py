@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.oracle.scatter import Scatter, jitter
+from gradcheck.oracle.scatter import Scatter, jitter, plain_of
 
 
 class Constant(np.ndarray):
@@ -23,11 +23,12 @@ class Constant(np.ndarray):
         self._run = getattr(parent, "_run", None)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        result = getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
+        plain, options = plain_of(inputs, Constant), plain_of(kwargs, Constant)
+        result = getattr(ufunc, method)(*plain, **options)
         return result if _varies((inputs, kwargs)) else self._made(ufunc.__name__, result)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        result = func(*_plain(args), **_plain(kwargs))
+        result = func(*plain_of(args, Constant), **plain_of(kwargs, Constant))
         if _varies((args, kwargs)):
             return result
         return self._made(getattr(func, "__name__", ""), result)
@@ -77,14 +78,3 @@ def _varies(value: Any) -> bool:
         isinstance(part, np.ndarray | np.generic) and not isinstance(part, Constant)
         for part in _each(value)
     )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Constant):
-        array = value.view(np.ndarray)
-        return array if array.ndim else array[()]
-    if type(value) in (tuple, list):
-        return type(value)(_plain(part) for part in value)
-    if type(value) is dict:
-        return {name: _plain(part) for name, part in value.items()}
-    return value

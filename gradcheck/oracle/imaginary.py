@@ -36,8 +36,10 @@ Numbers = NDArray[np.complex128]
 #: The step: its square is nothing beside 1, and products with small numbers do not underflow.
 _STEP = 2.0**-100
 _LONGER = 2.0
-#: The error is so many times the largest scatter of so many runs.
-_RUNS, _MARGIN = 6, 4.0
+#: The error is so many times the largest scatter of so many runs, in which numbers are moved by up
+#: to so many units: by one each, what two of them do would cancel in every other run, and among
+#: many entries somewhere in all of them.
+_RUNS, _MARGIN, _UNLIKE = 6, 4.0, 4
 #: Before them, so few in which every number is moved by another count of units, up to so many: two
 #: that cancel are then told from two that do not. Where such wide moves leave less than `_PLENTY`
 #: of every slope, more runs would tell nothing that is of use.
@@ -157,8 +159,8 @@ def imaginary_slope(
             few = [Scatter(seed, _UNITS, mixed=True) for seed in range(_FEW)]
             error, blur = (_WIDE * moved for moved in scattered(few))
             if not np.all(error <= _PLENTY * np.abs(slope)):
-                many = [Scatter(seed) for seed in range(_RUNS)]
-                error, blur = (_MARGIN * moved for moved in scattered(many))
+                many = [Scatter(seed, _UNLIKE, mixed=True) for seed in range(_RUNS)]
+                error, blur = (_MARGIN * many[0].share * moved for moved in scattered(many))
     except Exception:
         # Code that was written for real arrays: whatever it raises, it cannot be measured so.
         return None

@@ -18,7 +18,7 @@ from gradcheck.oracle.captured import OutOfReach, through
 from gradcheck.oracle.constants import Constant, ConstantsAlone
 from gradcheck.oracle.exactness import exactly, underflown
 from gradcheck.oracle.makers import Makers
-from gradcheck.oracle.scatter import Scatter, jitter
+from gradcheck.oracle.scatter import Scatter, jitter, plain_of
 
 #: Operations whose result is exact, so that nothing is to be moved.
 _EXACT_UFUNCS = {
@@ -353,15 +353,7 @@ def _by_largest(value: Any, axis: int | tuple[int, int], rng: Scatter) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    kind = type(value)
-    if kind is Jittered:
-        array = value.view(np.ndarray)
-        return array if array.ndim else array[()]
-    if kind is tuple or kind is list:
-        return kind([_plain(part) for part in value])
-    if kind is dict:
-        return {name: _plain(part) for name, part in value.items()}
-    return value
+    return plain_of(value, Jittered)
 
 
 def _summed(

@@ -98,6 +98,19 @@ class Scatter:
         return chosen if array.ndim == 1 else chosen.reshape(array.shape)
 
 
+def plain_of(value: Any, carrier: type) -> Any:
+    """A value, or those in lists, tuples and dicts, with plain arrays for those of a carrier."""
+    kind = type(value)
+    if kind is carrier:
+        array = value.view(np.ndarray)
+        return array if array.ndim else array[()]
+    if kind is tuple or kind is list:
+        return kind([plain_of(part, carrier) for part in value])
+    if kind is dict:
+        return {name: plain_of(part, carrier) for name, part in value.items()}
+    return value
+
+
 def one_of_many(seed: int, number: int, **follows: bool) -> Scatter:
     """The run ``number`` of several.
 

@@ -483,6 +483,6 @@ def test_no_number_of_the_catalogue_is_shown():
     with pytest.raises(GradientMismatch) as raised:
         check(mean_square, seed=0)
     mistake = raised.value.verdicts[0].mistakes[0]
-    assert any("(M" in text.en for text in mistake.others)
+    assert "M6" in {text.id for text in mistake.others}
     assert "a constant of the loss is dropped" in _words(raised.value)
     assert "(M" not in str(raised.value)

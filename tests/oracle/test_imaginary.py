@@ -181,3 +181,22 @@ def test_comparisons_are_told_from_choices_and_from_what_they_come_to_beside(nam
     assert decisions_at(compute, x + 1e-9, 2) == found.decisions
     assert (decisions_at(compute, other, 2) == found.decisions) == (not compares)
     assert decisions_at(lambda flat: [math.exp(flat[0])], x, 1) is None
+
+
+def test_two_underflows_do_not_cancel_in_all_runs():
+    """The slopes of a softmax's tail, of some 1e-302, where the step loses all of them."""
+    x = np.full(2000, -128.0)
+    x[0], x[-1] = 0.0, -571.0
+
+    def softmax(x):
+        e = np.exp(x - x.max())
+        return e / e.sum()
+
+    v = np.zeros(2000)
+    v[-1] = 2.0**16
+    y = softmax(x)
+    found = imaginary_slope(lambda flat: [softmax(flat)], x, v, y)
+    slopes = -y * y[-1] * 2.0**16
+    slopes[-1] = y[-1] * 2.0**16
+    assert np.all(np.abs(found.value - slopes) <= found.error)
+    assert found.value[1:-1].max() == 0 > slopes[1:-1].max()

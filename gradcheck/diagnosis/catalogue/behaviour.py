@@ -266,8 +266,8 @@ BEHAVIOURS = [
         ),
         _random,
         same=(
-            Text("the cache is destroyed (M57)", "缓存被破坏 (M57)"),
-            Text("a new dropout mask is drawn (M63)", "重新抽取了 dropout 掩码 (M63)"),
+            Text("the cache is destroyed", "缓存被破坏", "M57"),
+            Text("a new dropout mask is drawn", "重新抽取了 dropout 掩码", "M63"),
         ),
         rank=2,
     ),

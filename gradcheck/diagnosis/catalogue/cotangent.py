@@ -134,8 +134,8 @@ PATTERNS = [
         Text("multiply by the upstream gradient (chain rule)", "乘以上游梯度（链式法则）"),
         _with(_ones),
         same=(
-            Text("upstream not multiplied (M12)", "没有乘上游梯度 (M12)"),
-            Text("upstream accepted but ignored (M27)", "接收了上游梯度却未使用 (M27)"),
+            Text("upstream not multiplied", "没有乘上游梯度", "M12"),
+            Text("upstream accepted but ignored", "接收了上游梯度却未使用", "M27"),
         ),
         rank=7,
     ),
@@ -160,8 +160,8 @@ PATTERNS = [
         Text("sum over all of them", "对全部求和"),
         _some_only,
         same=(
-            Text("only sample 0 is back-propagated (M47)", "只对第 0 个样本反向传播 (M47)"),
-            Text("only one time step counts (M51)", "只计入一个时间步 (M51)"),
+            Text("only sample 0 is back-propagated", "只对第 0 个样本反向传播", "M47"),
+            Text("only one time step counts", "只计入一个时间步", "M51"),
         ),
         rank=10,
     ),

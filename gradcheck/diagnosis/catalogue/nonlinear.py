@@ -241,7 +241,7 @@ PATTERNS = [
         ),
         Text("evaluate the derivative at the input: dy * f'(x)", "在输入处求导：dy * f'(x)"),
         _elementwise(_slope_at_upstream, _slope_at_upstream_alone),
-        same=(Text("the delta is used as the activation (M17)", "把 delta 当作激活值 (M17)"),),
+        same=(Text("the delta is used as the activation", "把 delta 当作激活值", "M17"),),
         rank=10,
     ),
     Pattern(
@@ -256,7 +256,7 @@ PATTERNS = [
         ),
         Text("evaluate the derivative at the input or output", "在输入或输出处求导"),
         _upstream_inside,
-        same=(Text("the delta is used as the activation (M17)", "把 delta 当作激活值 (M17)"),),
+        same=(Text("the delta is used as the activation", "把 delta 当作激活值", "M17"),),
         rank=18,
     ),
     Pattern(
@@ -290,7 +290,7 @@ PATTERNS = [
         same=(
             Text("a mask or slope is forgotten", "忘了掩码或斜率"),
             Text("a straight-through estimate", "直通估计"),
-            Text("only the skip connection counts (M54)", "只计入了跳跃连接 (M54)"),
+            Text("only the skip connection counts", "只计入了跳跃连接", "M54"),
         ),
         rank=13,
     ),
@@ -341,7 +341,7 @@ PATTERNS = [
         ),
         Text("put the comparison in parentheses: (x > 0) + …", "给比较加括号：(x > 0) + …"),
         _squashed,
-        same=(Text("the slope of ReLU (M59)", "用了 ReLU 的斜率 (M59)"),),
+        same=(Text("the slope of ReLU", "用了 ReLU 的斜率", "M59"),),
         rank=22,
     ),
 ]

@@ -197,7 +197,7 @@ _OWN_INDEX = Pattern(
     Text("add what comes back: dh = dh_t + dh_next", "加上回传的部分：dh = dh_t + dh_next"),
     _causal,
     same=(
-        Text("a BPTT term dropped (M51)", "丢掉了 BPTT 的一项 (M51)"),
+        Text("a BPTT term dropped", "丢掉了 BPTT 的一项", "M51"),
         Text("the statistics taken for constants", "统计量被当作常数"),
     ),
     rank=8,
@@ -214,7 +214,7 @@ PATTERNS = [
         Text("work it out", "把它算出来"),
         _zero,
         same=(
-            Text("the Jacobian is averaged and cancels (M22)", "雅可比被平均后相互抵消 (M22)"),
+            Text("the Jacobian is averaged and cancels", "雅可比被平均后相互抵消", "M22"),
             Text("a branch is treated as a constant", "某一分支被当作常数"),
         ),
         rank=3,
@@ -273,10 +273,10 @@ PATTERNS = [
         ),
         _overwritten,
         same=(
-            Text("overlapping windows (M35)", "窗口重叠 (M35)"),
-            Text("repeated indices (M49)", "下标重复 (M49)"),
-            Text("a node that is used twice (M54)", "被使用两次的节点 (M54)"),
-            Text("one place of each block only (M50)", "每块只取一处 (M50)"),
+            Text("overlapping windows", "窗口重叠", "M35"),
+            Text("repeated indices", "下标重复", "M49"),
+            Text("a node that is used twice", "被使用两次的节点", "M54"),
+            Text("one place of each block only", "每块只取一处", "M50"),
         ),
         rank=15,
     ),

@@ -212,8 +212,8 @@ PATTERNS = [
         Text("add the derivative through {part}", "加上经过 {part} 的导数"),
         _held,
         same=(
-            Text("a statistic taken for a constant (M29)", "统计量被当作常数 (M29)"),
-            Text("one of two uses of an input (M54)", "输入的两次使用只算了一次 (M54)"),
+            Text("a statistic taken for a constant", "统计量被当作常数", "M29"),
+            Text("one of two uses of an input", "输入的两次使用只算了一次", "M54"),
         ),
         rank=47,
     ),

@@ -194,8 +194,8 @@ PATTERNS = [
         ),
         _with_partner,
         same=(
-            Text("pre- and post-activation are mixed up (M14)", "混淆了激活前后的值 (M14)"),
-            Text("dgamma from the output (M32)", "dgamma 用了输出 (M32)"),
+            Text("pre- and post-activation are mixed up", "混淆了激活前后的值", "M14"),
+            Text("dgamma from the output", "dgamma 用了输出", "M32"),
         ),
         rank=24,
     ),

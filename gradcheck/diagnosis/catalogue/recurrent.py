@@ -184,7 +184,7 @@ PATTERNS = [
         ),
         Text("dW = {right}.T @ dz", "dW = {right}.T @ dz"),
         _another_step,
-        same=(Text("h_t for h_(t-1) (M53)", "用 h_t 代替了 h_(t-1) (M53)"),),
+        same=(Text("h_t for h_(t-1)", "用 h_t 代替了 h_(t-1)", "M53"),),
         rank=25,
     ),
 ]

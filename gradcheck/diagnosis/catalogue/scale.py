@@ -210,12 +210,14 @@ def _extra(label: str) -> Found:
 
 _TWO = Text("a 2 from a square, or a 1/2 in the function", "平方求导得到的 2，或函数里的 1/2")
 _BY_OUTPUT = Text(
-    "an average over a window that is divided by the size of the output (M38)",
-    "窗口平均却除以了输出的尺寸 (M38)",
+    "an average over a window that is divided by the size of the output",
+    "窗口平均却除以了输出的尺寸",
+    "M38",
 )
 _INSIDE = Text(
-    "the function adds the bias inside a sum, once for each term (M46): then the function is wrong",
-    "函数把偏置加在了求和号里面，每一项各加一次 (M46)：那样错的是函数",
+    "the function adds the bias inside a sum, once for each term: then the function is wrong",
+    "函数把偏置加在了求和号里面，每一项各加一次：那样错的是函数",
+    "M46",
 )
 _USED_TWICE = Text(
     "an input that is used twice, of which one path is counted", "输入被用了两次而只算了一条路径"
@@ -250,7 +252,7 @@ PATTERNS = [
         Text("divide by {factor}", "除以 {factor}"),
         _factor(lambda f: f.kind == "size" and not f.inverse and not f.mixed),
         same=(
-            Text("a constant of the loss is dropped (M6)", "丢掉了损失里的常数 (M6)"),
+            Text("a constant of the loss is dropped", "丢掉了损失里的常数", "M6"),
             Text(
                 "the function sums where a mean is meant (a convention)",
                 "函数求和而本意是平均（约定问题）",
@@ -269,8 +271,8 @@ PATTERNS = [
         Text("leave the division out; use sum instead of mean", "去掉这次除法；用 sum 代替 mean"),
         _factor(lambda f: f.kind == "size" and f.inverse and not f.mixed),
         same=(
-            Text("the 1/N of a mean is counted twice (M4)", "平均的 1/N 计了两次 (M4)"),
-            Text("another scale than for the other parameters (M5)", "与其他参数的缩放不一致 (M5)"),
+            Text("the 1/N of a mean is counted twice", "平均的 1/N 计了两次", "M4"),
+            Text("another scale than for the other parameters", "与其他参数的缩放不一致", "M5"),
         ),
         rank=5,
         plain=True,
@@ -298,7 +300,7 @@ PATTERNS = [
         Text("{mend}", "{mend}"),
         _factor(lambda f: f.kind == "value"),
         same=(
-            Text("a keep probability in dropout (M63)", "dropout 的保留概率 (M63)"),
+            Text("a keep probability in dropout", "dropout 的保留概率", "M63"),
             Text("a temperature", "温度系数"),
         ),
         rank=5,

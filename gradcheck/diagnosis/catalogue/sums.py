@@ -131,7 +131,7 @@ PATTERNS = [
         ),
         Text("sum it: .sum(axis={axes})", "求和：.sum(axis={axes})"),
         _not_summed,
-        same=(Text("a broadcast axis is not reduced (M10)", "被广播的轴没有归约 (M10)"),),
+        same=(Text("a broadcast axis is not reduced", "被广播的轴没有归约", "M10"),),
         rank=4,
     ),
     Pattern(

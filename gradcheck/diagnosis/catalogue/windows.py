@@ -108,8 +108,9 @@ PATTERNS = [
         _strideless,
         same=(
             Text(
-                "of two window indices one misses the stride (M42)",
-                "两个窗口下标中有一个漏乘了步长 (M42)",
+                "of two window indices one misses the stride",
+                "两个窗口下标中有一个漏乘了步长",
+                "M42",
             ),
         ),
         rank=18,
