@@ -1535,7 +1535,7 @@ def test_what_a_bisection_finds_is_no_constant():
         y = entmax(z)
         return 2 * np.sqrt(y) * (dy - (dy * y).sum())
 
-    for scale in (1.0, 1e-4, 1e-5, 1e-6, 1e-7):
+    for scale in (1.0, 1e-4, 1e-6):
         rng = np.random.default_rng(0)
         for _ in range(5):
             z = -scale * rng.uniform(0.01, 0.3, 3)
