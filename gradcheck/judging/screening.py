@@ -33,6 +33,7 @@ from gradcheck.oracle.directions import (
     magnitudes,
     positive_medians,
     sampled,
+    stacked,
 )
 from gradcheck.oracle.entry import ROUNDING, coordinate_reach
 from gradcheck.oracle.ladder import Line, extrapolate
@@ -238,8 +239,7 @@ class _Screen:
     def drawn(self, *shape: int) -> Vector:
         """Random signed magnitudes for each point: shape ``(B, *shape)``."""
         size = math.prod(shape)
-        drawn = [magnitudes(context.rng, size).reshape(shape) for context in self.contexts]
-        return drawn[0][None] if len(drawn) == 1 else np.array(drawn)
+        return stacked([magnitudes(c.rng, size).reshape(shape) for c in self.contexts])
 
     def rounded(self) -> Floats:
         """``Context.rounded`` of each point, for arrays over lines and what is along them."""
@@ -325,14 +325,15 @@ class _Pulled(_Screen):
         """The claimed gradients under a first cotangent, by which directions are balanced."""
         fresh = [context for context in self.contexts if context.weights is None]
         if fresh:
-            size = np.abs(np.array([context.point.y for context in fresh]))
+            size = np.abs(stacked([context.point.y for context in fresh]))
             least = np.maximum(positive_medians(size) / _MOST_WEIGHT, _TINY)[:, None]
-            signs = np.array([magnitudes(context.rng, self.m) for context in fresh])
-            first = list(signs * (least / np.maximum(size, least)))
+            signs = stacked([magnitudes(context.rng, self.m) for context in fresh])
+            np.divide(least, np.maximum(size, least, out=size), out=size)
+            first = list(np.multiply(signs, size, out=size))
             announce([(context.claim, [u]) for context, u in zip(fresh, first, strict=True)])
             for context, u in zip(fresh, first, strict=True):
                 context.weights = self._pull(self.contexts.index(context), u)
-        return np.array([context.weights for context in self.contexts])
+        return np.asarray(stacked([c.weights for c in self.contexts if c.weights is not None]))
 
     def _pull(self, b: int, u: Vector) -> Floats:
         pull = self.contexts[b].claim.pull
@@ -375,11 +376,11 @@ class _Pulled(_Screen):
         """How much some outputs vary along each line, and the same where that is not noise."""
         size, floor = np.abs(self.value[..., part]), self.floor[..., part]
         noisy = floor / SOUGHT
-        for array, source in ((size, size), (noisy, floor)):
-            finite = np.isfinite(source)
-            if not finite.all():
-                array[~finite] = 0.0
-        return size, np.maximum(np.maximum(size, noisy), _TINY)
+        for array in (size, noisy):
+            if not math.isfinite(array.sum()):
+                array[~np.isfinite(array)] = 0.0
+        np.maximum(noisy, size, out=noisy)
+        return size, np.maximum(noisy, _TINY, out=noisy)
 
     def _project(self, u: Floats) -> None:
         """The measured slopes under the cotangents, with their gaps and rounding floors."""
@@ -412,9 +413,10 @@ class _Pulled(_Screen):
         # All cotangents at once, or one by one where each fills much memory.
         every = [slice(k, k + 1) for k in range(u.shape[2])] if self.large else [slice(None)]
         for some in every:
-            g = np.empty((*u[:, :, some].shape[:-1], self.n))
-            for b, d, k in itertools.product(*map(range, g.shape[:-1])):
-                g[b, d, k] = self._pull(b, u[:, :, some][b, d, k])
+            asked = u[:, :, some]
+            each = itertools.product(*map(range, asked.shape[:-1]))
+            pulled = [self._pull(b, asked[b, d, k]) for b, d, k in each]
+            g = stacked(pulled).reshape(*asked.shape[:-1], self.n)
             for part in chunks(self.n):
                 terms = g[..., part] * v[:, :, None, part]
                 self.claimed[:, :, some] += terms.sum(axis=-1)

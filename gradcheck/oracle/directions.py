@@ -31,6 +31,9 @@ _ENOUGH = 1024
 _LARGEST_BALANCE = 1e3
 #: A direction is rounded to a grid only where that changes it by less than 1/16.
 _GRID_SHARE = 16.0
+#: The bits of a float64 that hold its exponent, and a size above which those of its last bit do.
+_EXPONENT = np.int64(0x7FF << 52)
+_PLAIN = 2.0**-960
 #: A spread below this share of the typical size is rounding.
 _EQUAL = 1e-13
 
@@ -83,7 +86,7 @@ def draw_directions(
     for b, point in enumerate(points):
         if point.tangent is not None:
             v[b] = [_confined(point, one, ladder) for one in v[b]]
-    _make_exact(_stacked_inputs(points)[:, None], v, ladder)
+    _make_exact(stacked([point.x for point in points])[:, None], v, ladder)
     for b, point in enumerate(points):
         if point.tangent is not None:
             # What rounding to a grid has moved out of the domain.
@@ -118,22 +121,24 @@ def scales(point: Point, scale: Scale) -> Vector:
     return point.remembered[scale]
 
 
-def _stacked_inputs(points: Sequence[Point]) -> Vector:
-    return points[0].x[None] if len(points) == 1 else np.array([point.x for point in points])
+def stacked(arrays: Sequence[Vector]) -> Vector:
+    """Arrays of one shape along a new first axis; a single one is not copied."""
+    return arrays[0][np.newaxis] if len(arrays) == 1 else np.array(arrays)
 
 
 def _stacked_scales(points: Sequence[Point], scale: Scale) -> Floats:
     s = np.empty((len(points), points[0].n))
-    stacked = _stacked_inputs(points).astype(np.float64, copy=False)
+    inputs = stacked([point.x for point in points]).astype(np.float64, copy=False)
     for leaf in points[0].layout.leaves:
-        x = stacked[:, leaf.slice]
+        x = inputs[:, leaf.slice]
         if not x.size:
             continue
-        size = np.abs(x)
-        typical = positive_medians(size)[:, None]
+        typical = positive_medians(np.abs(sampled(x)))[:, None]
         typical[typical == 0] = 1.0
         if scale == "magnitude":
-            s[:, leaf.slice] = size if size.all() else np.where(size > 0, size, typical)
+            size = np.abs(x, out=s[:, leaf.slice])
+            if not size.all():
+                size[...] = np.where(size > 0, size, typical)
         else:
             s[:, leaf.slice] = _spread(x, typical)
     return s
@@ -177,9 +182,11 @@ def _balance(s: Floats, weight: Vector) -> None:
     typical[typical == 0] = np.inf
     with np.errstate(all="ignore"):
         for part in chunks(s.shape[-1]):
-            less = typical / (np.abs(weight[..., part]) * s[..., part])
+            less = np.abs(weight[..., part]) * s[..., part]
+            np.divide(typical, less, out=less)
+            np.maximum(less, 1.0 / _LARGEST_BALANCE, out=less)
             # A share that is not a number changes nothing.
-            s[..., part] *= np.fmin(np.maximum(less, 1.0 / _LARGEST_BALANCE), 1.0)
+            s[..., part] *= np.fmin(less, 1.0, out=less)
 
 
 def _make_exact(x: Vector, v: Vector, ladder: Ladder) -> None:
@@ -187,9 +194,22 @@ def _make_exact(x: Vector, v: Vector, ladder: Ladder) -> None:
     x = np.broadcast_to(x, v.shape)
     with np.errstate(all="ignore"):
         for part in chunks(v.shape[-1]):
-            at, moved = x[..., part], np.abs(v[..., part])
-            grid = np.spacing((np.abs(at) + moved).astype(x.dtype, copy=False))
-            grid = grid.astype(np.float64, copy=False) / ladder.exact
-            rounded = np.round(v[..., part] / grid) * grid
-            kept = moved < _GRID_SHARE * grid
+            moved = np.abs(v[..., part])
+            grid = _spacing((np.abs(x[..., part]) + moved).astype(x.dtype, copy=False))
+            grid /= ladder.exact
+            rounded = v[..., part] / grid
+            np.rint(rounded, out=rounded)
+            rounded *= grid
+            grid *= _GRID_SHARE
+            kept = moved < grid
             v[..., part] = np.where(kept, v[..., part], rounded) if kept.any() else rounded
+
+
+def _spacing(size: Vector) -> Floats:
+    """``np.spacing`` of positive numbers, in float64; by their bits where it can be."""
+    plain = size.dtype == np.float64 and size.min(initial=np.inf) > _PLAIN
+    if not (plain and size.max(initial=0.0) < np.inf):
+        return np.spacing(size).astype(np.float64, copy=False)
+    powers: Floats = (size.view(np.int64) & _EXPONENT).view(np.float64)
+    powers *= 2.0**-52
+    return powers
