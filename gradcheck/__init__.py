@@ -26,14 +26,12 @@ if TYPE_CHECKING:
         choice,
         constant,
         integers,
-        permutation,
-        positive_definite,
         real,
-        simplex,
         strategy,
     )
     from gradcheck.checking import check
     from gradcheck.claims import Derivation, Identity, Rule, derivation, identity, options
+    from gradcheck.domains import permutation, positive_definite, simplex
     from gradcheck.measurement import measure_jacobian, measure_jvp
     from gradcheck.verdict import Measured, Status, Verdict, Verdicts
     from gradcheck.verification import (
@@ -108,9 +106,9 @@ __all__ = [
 #: with which ``check`` draws, more than numpy.
 _HOMES = {
     "arguments": (
-        "arrays", "boolean", "choice", "constant", "integers", "permutation", "positive_definite",
-        "real", "simplex", "strategy",
+        "arrays", "boolean", "choice", "constant", "integers", "real", "strategy",
     ),
+    "domains": ("permutation", "positive_definite", "simplex"),
     "claims": ("Derivation", "Identity", "Rule", "derivation", "identity", "options"),
     "verdict": ("Measured", "Status", "Verdict", "Verdicts"),
     "checking": ("check",),

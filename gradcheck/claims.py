@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args, overload
 
-from gradcheck.arguments import Argument, Arrays, Choice, as_argument
+from gradcheck.arguments import Argument, Arrays, Choice
 from gradcheck.dims import Bindings, bind
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.report.figures import one_line
+from gradcheck.signatures import Function, Signature, arguments_of
 
 Kind = Literal["partial", "column", "row", "jacobian", "vjp", "jvp", "gradient", "hessian"]
 #: Which index parameters a kind of rule may ask for: ``i`` of the input, ``j`` of the output.
@@ -24,8 +25,6 @@ INDICES: dict[str, tuple[str, ...]] = {"partial": ("i", "j"), "column": ("i",), 
 DECLARATIONS = "__gradcheck_declarations__"
 #: The attribute under which a function from elsewhere names the module that declares it.
 NAMESPACE = "__gradcheck_namespace__"
-
-Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -37,71 +36,6 @@ class Options:
     at_kink: str | Function | None = None
     mutates: tuple[str, ...] = ()
     smooth: bool = False
-
-
-class Signature:
-    """How the parameters of a rule are filled: the leading ones in order, the others by name."""
-
-    def __init__(self, function: Function, leading: int, known: Sequence[str]) -> None:
-        name = getattr(function, "__name__", repr(function))
-        try:
-            parameters = list(inspect.signature(function).parameters.values())
-        except (TypeError, ValueError):
-            raise DeclarationError(
-                f"{name}: its parameters cannot be read; write a function that calls it"
-            ) from None
-        if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
-            raise DeclarationError(
-                f"{name}: parameters are filled by name, so *args and **kwargs get nothing; "
-                f"known names: {', '.join(known)}"
-            )
-        if len(parameters) < leading:
-            raise DeclarationError(
-                f"{name} takes {len(parameters)} parameters; the first {leading} are needed for "
-                "the cotangent or tangents"
-            )
-        self.function = function
-        self.leading = [parameter.name for parameter in parameters[:leading]]
-        clash = [parameter for parameter in self.leading if parameter in known]
-        if clash:
-            raise DeclarationError(
-                f"{name}: its first parameter{'s are' if leading > 1 else ' is'} the cotangent or "
-                f"tangent, but {clash[0]!r} is the name of an input or of the output; "
-                f"call it d{clash[0]}"
-            )
-        self.positional: list[str] = []
-        self.keywords: list[str] = []
-        for parameter in parameters[leading:]:
-            if parameter.name not in known:
-                if parameter.default is parameter.empty:
-                    raise DeclarationError(
-                        f"{name} asks for {parameter.name!r}, which is not known; known names: "
-                        f"{', '.join(known)}"
-                    )
-            elif parameter.kind is parameter.POSITIONAL_ONLY:
-                self.positional.append(parameter.name)
-            else:
-                self.keywords.append(parameter.name)
-
-    def call(
-        self,
-        leading: Sequence[Any],
-        names: Mapping[str, Any],
-        instead: Callable[..., Any] | None = None,
-    ) -> Any:
-        """Call the function with the leading arguments and the named ones that it asks for.
-
-        Or ``instead`` of it another that takes the same.
-        """
-        by_position, by_name = self.arguments(leading, names)
-        return (instead or self.function)(*by_position, **by_name)
-
-    def arguments(
-        self, leading: Sequence[Any], names: Mapping[str, Any]
-    ) -> tuple[list[Any], dict[str, Any]]:
-        """What the function is called with, by position and by name."""
-        positional = [names[name] for name in self.positional]
-        return [*leading, *positional], {name: names[name] for name in self.keywords}
 
 
 class _Declared:
@@ -155,7 +89,7 @@ class _WithInputs(_Declared):
             self.problem = function.problem
             return
         try:
-            self.arguments = _arguments(self.name, function, inputs)
+            self.arguments = arguments_of(self.name, function, inputs)
         except DeclarationError as error:
             self.problem = str(error)
 
@@ -166,21 +100,22 @@ class _WithInputs(_Declared):
         that do not fit the dims.
         """
         self.require_sound()
-        unknown = [name for name in inputs if name not in self.arguments]
-        missing = [
-            name
+        constants = {
+            name: argument.values[0]
             for name, argument in self.arguments.items()
-            if name not in inputs and not _has_default(self.function, name, argument)
-        ]
+            if isinstance(argument, Choice) and len(argument.values) == 1
+        }
+        given = {**constants, **inputs}
+        unknown = [name for name in inputs if name not in self.arguments]
+        missing = [name for name in self.arguments if name not in given]
         if unknown or missing:
             said = f"has no input {unknown[0]!r}" if unknown else f"lacks the input {missing[0]!r}"
             raise InputError(
                 f"{self.name} {said}; its inputs are {', '.join(self.arguments) or 'none'}"
             )
-        values: dict[str, Any] = {}
-        for name, argument in self.arguments.items():
-            value = inputs[name] if name in inputs else _default(self.function, name, argument)
-            values[name] = argument.accept(name, value)
+        values = {
+            name: argument.accept(name, given[name]) for name, argument in self.arguments.items()
+        }
         return values, self.bind(values)
 
     def bind(self, values: Mapping[str, Any]) -> Bindings:
@@ -494,46 +429,3 @@ def _options_problem(declared: Derivation | Identity) -> str | None:
                 f"{declared.name} has {count}: give a function of the inputs instead"
             )
     return None
-
-
-def _arguments(name: str, function: Function, inputs: Mapping[str, Any]) -> dict[str, Argument]:
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        raise DeclarationError(f"{name}: its parameters cannot be read") from None
-    for unknown in inputs:
-        if unknown not in parameters:
-            raise DeclarationError(
-                f"{name} has no parameter {unknown!r}; its parameters are "
-                f"{', '.join(parameters) or 'none'}"
-            )
-    arguments: dict[str, Argument] = {}
-    for parameter in parameters.values():
-        if parameter.name in inputs:
-            try:
-                arguments[parameter.name] = as_argument(inputs[parameter.name])
-            except DeclarationError as error:
-                raise DeclarationError(f"{name}: input {parameter.name!r}: {error}") from None
-        elif parameter.default is parameter.empty:
-            raise DeclarationError(
-                f"{name}: nothing is declared for its parameter {parameter.name!r}; write "
-                f'@derivation(…, {parameter.name}="…") with its dims'
-            )
-        else:
-            arguments[parameter.name] = Choice((parameter.default,))
-    for declared, argument in arguments.items():
-        for needed in argument.depends_on():
-            if needed not in arguments:
-                raise DeclarationError(
-                    f"{name}: the domain of {declared!r} depends on {needed!r}, which is no input"
-                )
-    return arguments
-
-
-def _has_default(function: Function, name: str, argument: Argument) -> bool:
-    return isinstance(argument, Choice) and len(argument.values) == 1
-
-
-def _default(function: Function, name: str, argument: Argument) -> Any:
-    assert isinstance(argument, Choice)
-    return argument.values[0]

@@ -18,9 +18,9 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.gradients import as_gradients, fit, shaped
 from gradcheck.hints import Said, said
-from gradcheck.oracle.imaginary import UnknownOperation
 from gradcheck.oracle.layout import Layout, Leaf, Vector
 from gradcheck.oracle.rounding import is_jittered, plain, with_numbers
+from gradcheck.oracle.stepped import UnknownOperation
 from gradcheck.returned import (
     Violation,
     finite,

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.claims import Function
 from gradcheck.errors import InputError
 from gradcheck.oracle.entry import imagined, misplaced, slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.recording import once
 from gradcheck.plain_functions import plain_subject
+from gradcheck.signatures import Function
 from gradcheck.subject import Subject
 from gradcheck.verdict import Measured
 

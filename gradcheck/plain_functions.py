@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.arguments import constant, real
-from gradcheck.claims import Derivation, Function, Options
+from gradcheck.claims import Derivation, Options
 from gradcheck.errors import InputError
 from gradcheck.returned import SetAside, Violation
+from gradcheck.signatures import Function
 from gradcheck.subject import Subject
 
 

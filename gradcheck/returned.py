@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gradcheck.answers import last_line
 from gradcheck.hints import Said, said
-from gradcheck.oracle.imaginary import UnknownOperation
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.stepped import UnknownOperation
 
 Floats = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from gradcheck.claims import Derivation
 from gradcheck.dims import Bindings
 from gradcheck.hints import said
 from gradcheck.oracle.captured import OutOfReach, through
-from gradcheck.oracle.imaginary import Imagined, Stepped, decisions_at, imaginary_slope
+from gradcheck.oracle.imaginary import Imagined, decisions_at, imaginary_slope
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.oracle.point import Point
 from gradcheck.oracle.rounding import (
@@ -29,6 +29,7 @@ from gradcheck.oracle.rounding import (
     scatter,
     with_numbers,
 )
+from gradcheck.oracle.stepped import Stepped
 from gradcheck.returned import (
     SetAside,
     Violation,

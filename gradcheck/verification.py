@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.answers import copy_of
 from gradcheck.arguments import Argument, Real
 from gradcheck.case import Case
-from gradcheck.claims import Derivation, Function, Identity, Kind, Rule
+from gradcheck.claims import Derivation, Identity, Kind, Rule
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.hints import Mistake, Mistakes, Text
@@ -25,6 +25,7 @@ from gradcheck.plain_functions import (
     place_of,
     plain_derivation,
 )
+from gradcheck.signatures import Function
 from gradcheck.verdict import Status, Verdict, Verdicts
 
 #: Seconds that a diagnosis of one point may take.

@@ -15,17 +15,19 @@ TEMPLATE = PACKAGE / "coursework" / "template"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if TEMPLATE not in path.parents)
 #: The rooms as data flows through them; a module imports from those above it alone.
 ORDER = [
-    "errors", "answers", "report", "report.figures", "dims", "regimes", "arguments", "case",
-    "claims",
+    "errors", "answers", "report", "report.figures", "dims", "regimes", "arguments", "domains",
+    "case", "signatures", "claims",
     "oracle.makers", "oracle.captured", "oracle.exactness", "oracle.layout", "oracle.norms",
-    "oracle.scatter", "oracle.constants", "oracle.rounding", "oracle.imaginary", "oracle.point",
-    "oracle.ladder",
+    "oracle.scatter", "oracle.constants", "oracle.rounding", "oracle.operations", "oracle.stepped",
+    "oracle.imaginary", "oracle.point", "oracle.ladder",
     "oracle.directions", "oracle.interval", "oracle.entry", "oracle.recording",
     "hints", "report.phrases", "report.matrix", "report.narration", "report.grid",
     "report.heatmap", "report.curve", "report.notebook",
     "returned", "subject", "gradients", "evaluation", "contracts", "verdict", "localization",
     "judging.evidence", "judging.probes", "judging.rule_rounding", "judging.context",
+    "judging.screened", "judging.stacking", "judging.pulled", "judging.listed",
     "judging.screening", "judging.comparison", "judging.entries", "judging.kinks",
+    "judging.settling", "judging.conclusion",
     "judging.hessians", "judging.exhibits", "judging.precision", "judging", "sides", "identities",
     "plain_functions", "measurement",
     "neighbours", "source_edits",

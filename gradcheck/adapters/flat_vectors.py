@@ -15,7 +15,8 @@ import numpy as np
 
 from gradcheck.adapters.style import Function
 from gradcheck.adapters.words import is_flat, is_target
-from gradcheck.arguments import Argument, as_argument, constant, integers, real, simplex
+from gradcheck.arguments import Argument, as_argument, constant, integers, real
+from gradcheck.domains import simplex
 
 #: Of an input, of what is hidden, of an output, and further ones; one list has the first three.
 _IN, _HIDDEN, _OUT = 3, 4, 5

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.arguments import integers, real, simplex
+from gradcheck.arguments import integers, real
+from gradcheck.domains import simplex
 
 Dims = Mapping[str, Any]
 #: Probabilities, open at both ends.

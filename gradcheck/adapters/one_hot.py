@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.arguments import Simplex
 from gradcheck.dims import Bindings, parse
+from gradcheck.domains import Simplex
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.recognition import Reading, follows, logits
 from gradcheck.adapters.standins import slope, slope_of_output
 from gradcheck.adapters.words import is_parameter
-from gradcheck.arguments import Integers, Real, Simplex, as_argument, integers, real
+from gradcheck.arguments import Integers, Real, as_argument, integers, real
 from gradcheck.dims import parse
+from gradcheck.domains import Simplex
 
 #: What the axis of samples is called in all that names and trials settle.
 _SAMPLES = "n"

@@ -24,7 +24,8 @@ from gradcheck.adapters.randomness import generators_of, reproducible
 from gradcheck.adapters.sources import source_of, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import is_parameter, is_target
-from gradcheck.arguments import Real, Simplex, as_argument, integers, real, simplex
+from gradcheck.arguments import Real, as_argument, integers, real
+from gradcheck.domains import Simplex, simplex
 
 #: Numbers that no layer is likely to be written for, so that a size of theirs is recognised.
 _FREE = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)

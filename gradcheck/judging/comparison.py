@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradcheck.judging.context import MARGIN, Along, Context, Floats, Mask
-from gradcheck.judging.evidence import COARSEST, SOUGHT
-from gradcheck.judging.screening import Screened, Test, kink_gap
+from gradcheck.judging.evidence import COARSEST, SOUGHT, TINY
+from gradcheck.judging.screened import Screened, Test
+from gradcheck.judging.stacking import kink_gap
 from gradcheck.oracle.directions import positive_medians
 from gradcheck.oracle.entry import (
     ROUNDING,
@@ -29,8 +30,6 @@ _SAME_GAP = 0.1
 #: Of rows that disagree, so many are looked into, and by the rule's own rounding.
 _MOST_ROWS = 64
 _MOST_ROUNDED = 16
-#: The least size of a number that keeps all its digits.
-_TINY = float(np.finfo(np.float64).tiny)
 #: A test is nearly settled by the cheap pass within so many times its limit.
 _NEARLY = 16.0
 
@@ -58,7 +57,7 @@ class Pair:
         self.value = extrapolate(
             line.odd(self.coarse) / (2 * self.coarse), line.odd(self.fine) / (2 * self.fine), ratio
         )
-        self.floor: Floats = (ROUNDING * epsilon * np.abs(line.at(self.fine)) + _TINY) / self.fine
+        self.floor: Floats = (ROUNDING * epsilon * np.abs(line.at(self.fine)) + TINY) / self.fine
 
     def projected(self, u: Vector) -> tuple[float, float, float]:
         """Estimate, gap of the slopes, and floor of ``u·y``."""

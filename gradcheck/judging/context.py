@@ -15,7 +15,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, claim_at
-from gradcheck.judging.evidence import OF_BULK, OF_EVERY, SOUGHT, Evidence, Resolved, Shares
+from gradcheck.judging.evidence import OF_BULK, OF_EVERY, SOUGHT, TINY, Evidence, Resolved, Shares
 from gradcheck.judging.probes import Probes, owners_of
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle.directions import (
@@ -50,8 +50,6 @@ ROUNDED = 8.0
 #: So many entries around the median stand for a typical one; of a rule that pushes tangents, in so
 #: many columns.
 _TYPICAL = 9
-#: The least size of a number that keeps all its digits.
-_TINY = float(np.finfo(np.float64).tiny)
 
 #: Up to so many inputs are moved one by one where lines along all of them resolve little.
 SINGLY = 64
@@ -228,7 +226,7 @@ class Context:
         moved = np.where(direction.v != 0, direction.scale, 0.0)
         for resolved, typical in zip((evidence.every, evidence.bulk), self.typical, strict=True):
             seen = np.where(agree, limit, np.inf)[typical.rows]
-            shares = np.maximum(0.5 * typical.sizes * moved[typical.columns], _TINY)
+            shares = np.maximum(0.5 * typical.sizes * moved[typical.columns], TINY)
             resolved.record_entries(np.maximum(seen / shares, SOUGHT), typical.gradients)
 
     def record_explained(self, rows: Mask, limit: Floats, direction: Direction) -> None:
@@ -240,7 +238,7 @@ class Context:
         seen = (self.evidence.every, self.evidence.bulk)
         for resolved, typical in zip(seen, self.typical, strict=True):
             if rows.any() and typical.sizes.size and moved.size:
-                share = max(0.5 * float(np.median(typical.sizes) * np.median(moved)), _TINY)
+                share = max(0.5 * float(np.median(typical.sizes) * np.median(moved)), TINY)
                 resolved.explained = max(resolved.explained, float(limit[rows].max()) / share)
 
     def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:

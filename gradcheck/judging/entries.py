@@ -9,7 +9,8 @@ from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import BESIDE, FURTHER, MARGIN, Context, Floats
 from gradcheck.judging.evidence import SOUGHT
-from gradcheck.judging.screening import BOTH, Test
+from gradcheck.judging.screened import Test
+from gradcheck.judging.screening import BOTH
 from gradcheck.localization import (
     narrowed_column,
     suspect_column,

@@ -13,6 +13,8 @@ from gradcheck.verdict import Entry
 
 Floats = NDArray[np.float64]
 
+#: The least size of a number that keeps all its digits.
+TINY = float(np.finfo(np.float64).tiny)
 #: How small an error of one typical entry is sought, relative to it. Agreement to this passes.
 SOUGHT = 2.0**-24
 #: When what is typical is sought, entries of no more than this share of the largest count as zero:

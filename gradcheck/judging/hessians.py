@@ -19,9 +19,9 @@ from gradcheck.gradients import as_gradients, gradients_by_name
 from gradcheck.hints import said
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import imagined, measure_along
-from gradcheck.oracle.imaginary import Stepped
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Vector
+from gradcheck.oracle.stepped import Stepped
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
 from gradcheck.verdict import Status, Verdict

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.claims import Signature
 from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import BESIDE, FURTHER, MARGIN, Context, Floats, Mask
@@ -30,6 +29,7 @@ from gradcheck.oracle.ladder import SINGLE, Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.point import Point
 from gradcheck.returned import Violation, raises
+from gradcheck.signatures import Signature
 from gradcheck.verdict import Entry
 
 _SURROUNDED = said("the point is surrounded by kinks", "该点四周都是折点")

@@ -5,13 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from gradcheck.oracle.imaginary import (
-    Stepped,
-    UnknownOperation,
-    decisions_at,
-    imaginary_slope,
-)
+from gradcheck.oracle.imaginary import decisions_at, imaginary_slope
 from gradcheck.oracle.scatter import Scatter
+from gradcheck.oracle.stepped import Stepped, UnknownOperation
 
 RNG = np.random.default_rng(3)
 W = RNG.standard_normal((4, 3))

@@ -11,12 +11,18 @@ import pytest
 from gradcheck import judging
 from gradcheck.judging import (
     comparison,
+    conclusion,
     context,
     entries,
     hessians,
     kinks,
+    listed,
+    pulled,
     rule_rounding,
+    screened,
     screening,
+    settling,
+    stacking,
 )
 from gradcheck.judging.evidence import Resolved
 from gradcheck.judging.rule_rounding import RuleRounding
@@ -50,12 +56,12 @@ def exact_steps(patch):
 
 @guard
 def a_line_by_spread(patch):
-    set_all(patch, "BOTH", ("magnitude", "magnitude"), judging, screening)
+    set_all(patch, "BOTH", ("magnitude", "magnitude"), settling, screening)
 
 
 @guard
 def a_line_by_magnitude(patch):
-    set_all(patch, "BOTH", ("spread", "spread"), judging, screening)
+    set_all(patch, "BOTH", ("spread", "spread"), settling, screening)
 
 
 @guard
@@ -63,7 +69,7 @@ def magnitudes_that_differ(patch):
     def signs(rng, size):
         return np.where(rng.random(size) < 0.5, -0.75, 0.75)
 
-    set_all(patch, "magnitudes", signs, directions, screening)
+    set_all(patch, "magnitudes", signs, directions, stacking, pulled)
 
 
 @guard
@@ -172,7 +178,7 @@ def frozen_functions(patch):
 
 @guard
 def underflow(patch):
-    set_all(patch, "_TINY", 0.0, comparison, screening)
+    set_all(patch, "TINY", 0.0, comparison, stacking, pulled)
 
 
 @guard
@@ -186,7 +192,7 @@ def an_imaginary_step(patch):
 @guard
 def gap_of_the_cheap_pass(patch):
     none = lambda coarse, fine, floor: np.zeros_like(fine)  # noqa: E731
-    set_all(patch, "kink_gap", none, comparison, screening)
+    set_all(patch, "kink_gap", none, comparison, pulled, listed)
 
 
 @guard
@@ -296,22 +302,22 @@ def rounding_of_sums_of_products(patch):
 
 @guard
 def two_cotangents(patch):
-    patch.setattr(screening, "_COTANGENTS", 1)
+    patch.setattr(pulled, "_COTANGENTS", 1)
 
 
 @guard
 def capped_weights(patch):
-    patch.setattr(screening, "_WEIGHT_CAP", 2.0**-40)
+    patch.setattr(pulled, "_WEIGHT_CAP", 2.0**-40)
 
 
 @guard
 def whitened_cotangents(patch):
-    patch.setattr(screening._Pulled, "_cotangents", lambda self, signs: signs)
+    patch.setattr(pulled.Pulled, "_cotangents", lambda self, signs: signs)
 
 
 @guard
 def bounded_weights_of_outputs(patch):
-    patch.setattr(screening, "_WIDEST", 0.0)
+    patch.setattr(pulled, "_WIDEST", 0.0)
 
 
 # ---- the order of judging -------------------------------------------------------------------
@@ -359,17 +365,17 @@ def an_entry_by_both_scales(patch):
 
 @guard
 def cheap_agreement_that_resolves(patch):
-    set_all(patch, "COARSEST", np.inf, comparison, screening)
+    set_all(patch, "COARSEST", np.inf, comparison, screened, pulled, listed)
 
 
 @guard
 def coarse_passes_are_undecided(patch):
-    set_all(patch, "COARSEST", np.inf, judging)
+    set_all(patch, "COARSEST", np.inf, settling, conclusion)
 
 
 @guard
 def closer_look_at_coarse_passes(patch):
-    patch.setattr(judging, "poorly_resolved", lambda context: [])
+    patch.setattr(settling, "poorly_resolved", lambda context: [])
 
 
 @guard
@@ -377,12 +383,12 @@ def gradients_looked_at_alone(patch):
     def alone(context, leaf):
         return context.screened[0]
 
-    patch.setattr(judging, "alone", alone)
+    patch.setattr(settling, "alone", alone)
 
 
 @guard
 def wide_look_at_what_is_undecided(patch):
-    patch.setattr(judging, "sharpen", lambda context, screened, wide=False: False)
+    patch.setattr(settling, "sharpen", lambda context, screened, wide=False: False)
 
 
 @guard

@@ -1,0 +1,225 @@
+"""Claims that pull a cotangent back: ``(Jᵀu)·v`` is compared with ``u·Dv``."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradcheck.evaluation import announce
+from gradcheck.judging.context import Context, Floats, Mask
+from gradcheck.judging.evidence import COARSEST, SOUGHT, TINY, Shares
+from gradcheck.judging.screened import Screened, Test, least_positive, typical_shares
+from gradcheck.judging.stacking import Stack, kink_gap
+from gradcheck.oracle.directions import (
+    Direction,
+    Scale,
+    draw_directions,
+    magnitudes,
+    positive_medians,
+    sampled,
+    stacked,
+)
+from gradcheck.oracle.ladder import Line
+from gradcheck.oracle.layout import Leaf, Vector, chunks
+from gradcheck.oracle.norms import norms
+from gradcheck.returned import Violation
+
+#: No output weighs more than this many times the typical one in the first cotangent.
+_MOST_WEIGHT = 1e3
+#: Outputs that vary less than this share of the median get no more weight for it.
+_WEIGHT_CAP = 0.05
+#: Two random cotangents a line: two errors can cancel under one of them.
+_COTANGENTS = 2
+#: Along one line alone an entry that is typical may come out small under both: less than a third of
+#: what it usually is in one of 15 cases, less than a twelfth in one of 230 (of a normal one).
+_SOUGHT_ALONG_ONE = SOUGHT / 4
+#: The weights of two outputs differ by no more than this: a cotangent that underflows says nothing.
+_WIDEST = 2.0**-100
+
+
+class Pulled(Stack):
+    """Claims that pull a cotangent back: ``(Jᵀu)·v`` is compared with ``u·Dv``.
+
+    With ``leaf``, along one line on which that input alone moves.
+    """
+
+    def __init__(
+        self, contexts: Sequence[Context], scales: Sequence[Scale], leaf: Leaf | None = None
+    ) -> None:
+        super().__init__(contexts, scales)
+        self.leaf = leaf
+
+    def run(self) -> list[list[Screened] | Violation]:
+        contexts, lines_ = self.contexts, len(self.scales)
+        count = 1 if self.m == 1 else _COTANGENTS
+        weights = self._weights()
+        signs = self.drawn(lines_, self.n)
+        points = [context.point for context in contexts]
+        v, scale = draw_directions(points, self.scales, signs, self.ladder, weights)
+        if self.leaf is not None:
+            support = np.zeros(self.n)
+            support[self.leaf.slice] = 1.0
+            v, scale = v * support, scale * support
+        del signs
+        lines = self.lines(v)
+        self.measure(lines)
+        u = self._cotangents(self.drawn(lines_, count, self.m))
+        self._project(u)
+        announce(
+            [
+                (context.claim, list(u[b].reshape(-1, self.m)))
+                for b, context in enumerate(contexts)
+                if b not in self.broken
+            ]
+        )
+        self._compare(u, v, scale)
+        return [
+            self.broken[b] if b in self.broken else self._result(b, lines[b], scale[b], u)
+            for b in range(len(contexts))
+        ]
+
+    def _weights(self) -> Floats:
+        """The claimed gradients under a first cotangent, by which directions are balanced."""
+        fresh = [context for context in self.contexts if context.weights is None]
+        if fresh:
+            size = np.abs(stacked([context.point.y for context in fresh]))
+            least = np.maximum(positive_medians(size) / _MOST_WEIGHT, TINY)[:, None]
+            signs = stacked([magnitudes(context.rng, self.m) for context in fresh])
+            np.divide(least, np.maximum(size, least, out=size), out=size)
+            first = list(np.multiply(signs, size, out=size))
+            announce([(context.claim, [u]) for context, u in zip(fresh, first, strict=True)])
+            for context, u in zip(fresh, first, strict=True):
+                context.weights = self._pull(self.contexts.index(context), u)
+        return np.asarray(stacked([c.weights for c in self.contexts if c.weights is not None]))
+
+    def _pull(self, b: int, u: Vector) -> Floats:
+        pull = self.contexts[b].claim.pull
+        assert pull is not None
+        return self.ask(b, functools.partial(pull, u), self.n)
+
+    def _cotangents(self, signs: Vector) -> Floats:
+        """Random cotangents in which every output counts about as much as the others."""
+        if self.m == 1:
+            # Never 1, by which a rule that leaves it out is right.
+            return signs.astype(self.contexts[0].subject.dtype).astype(np.float64)
+        size = np.abs(sampled(self.value))
+        # Of numbers that have lost digits no weight can be made.
+        size[~np.isfinite(size) | (size < TINY)] = 0.0
+        typical = positive_medians(size)[..., None]
+        bound = np.where(typical > 0, _WEIGHT_CAP * typical, 1.0)
+        # The second lets outputs that hardly vary count in full, as far as they are not noise: an
+        # output that is all noise would drown the others if it were given their weight.
+        largest, least = np.zeros(bound.shape), np.full(bound.shape, np.inf)
+        for part in chunks(self.m):
+            _, own = self._sizes(part)
+            largest = np.maximum(largest, own.max(axis=-1, keepdims=True))
+            least = np.minimum(least, own.min(axis=-1, keepdims=True))
+        widest = largest * _WIDEST
+        least = np.maximum(least, widest)
+        for part in chunks(self.m):
+            size, own = self._sizes(part)
+            full = least / np.maximum(own, widest)
+            if not size.all():
+                full = np.where(size > 0, full, 0.0)
+            if not typical.all():
+                full = np.where(typical > 0, full, 1.0)
+            weights = (bound / np.maximum(size, bound), full)
+            for k in range(_COTANGENTS):
+                signs[:, :, k, part] *= weights[k]
+        # As the rule gets them, in the type of the output.
+        return signs.astype(self.contexts[0].subject.dtype, copy=False).astype(float, copy=False)
+
+    def _sizes(self, part: slice) -> tuple[Floats, Floats]:
+        """How much some outputs vary along each line, and the same where that is not noise."""
+        size, floor = np.abs(self.value[..., part]), self.floor[..., part]
+        noisy = floor / SOUGHT
+        for array in (size, noisy):
+            if not math.isfinite(array.sum()):
+                array[~np.isfinite(array)] = 0.0
+        np.maximum(noisy, size, out=noisy)
+        return size, np.maximum(noisy, TINY, out=noisy)
+
+    def _project(self, u: Floats) -> None:
+        """The measured slopes under the cotangents, with their gaps and rounding floors."""
+        self.measured: Floats = np.zeros(u.shape[:-1])
+        coarse, fine, floor = (np.zeros(u.shape[:-1]) for _ in range(3))
+        for part in chunks(self.m):
+            weights = u[..., part]
+            # Some output may be infinite at a probe that has no weight.
+            weighs, all_weigh = weights != 0, bool(weights.all())
+            projections = []
+            for values in (self.value, self.coarse_gap, self.fine_gap, self.floor):
+                weighted = weights * values[:, :, None, part]
+                projections.append(weighted if all_weigh else np.where(weighs, weighted, 0.0))
+            self.measured += projections[0].sum(axis=-1)
+            coarse += projections[1].sum(axis=-1)
+            fine += projections[2].sum(axis=-1)
+            floor = np.hypot(floor, norms(projections[3]))
+        self.projected_floor: Floats = floor
+        self.gap = kink_gap(coarse, fine, floor)
+        if self.large:
+            # Of large arrays no more is kept than is needed.
+            del self.value, self.coarse_gap, self.fine_gap, self.floor
+
+    def _compare(self, u: Floats, v: Floats, scale: Floats) -> None:
+        """The claimed slopes, and whether they agree."""
+        self.claimed: Floats = np.zeros(u.shape[:-1])
+        self.norm: Floats = np.zeros(u.shape[:-1])
+        leaves = self.contexts[0].subject.inputs.leaves
+        shares = np.empty((*u.shape[:-1], len(leaves), 2))
+        # All cotangents at once, or one by one where each fills much memory.
+        every = [slice(k, k + 1) for k in range(u.shape[2])] if self.large else [slice(None)]
+        for some in every:
+            asked = u[:, :, some]
+            each = itertools.product(*map(range, asked.shape[:-1]))
+            pulled = [self._pull(b, asked[b, d, k]) for b, d, k in each]
+            g = stacked(pulled).reshape(*asked.shape[:-1], self.n)
+            for part in chunks(self.n):
+                terms = g[..., part] * v[:, :, None, part]
+                self.claimed[:, :, some] += terms.sum(axis=-1)
+                self.norm[:, :, some] = np.hypot(self.norm[:, :, some], norms(terms))
+            for number, leaf in enumerate(leaves):
+                shares[:, :, some, number] = typical_shares(
+                    g[..., leaf.slice], scale[:, :, None, leaf.slice]
+                )
+        self.shares = Shares(shares[..., 0], shares[..., 1])
+        floor = self.projected_floor
+        least, bulk = map(least_positive, (self.shares.every, self.shares.bulk))
+        sought = _SOUGHT_ALONG_ONE if len(self.scales) == 1 else SOUGHT
+        self.limit: Floats = np.maximum(sought * least, floor + self.rounded() * self.norm)
+        off = np.abs(self.claimed - self.measured)
+        self.agree: Mask = (off <= self.limit) & (self.gap <= 2 * self.limit)
+        # With a floor too high, anything agrees.
+        telling = (self.limit <= COARSEST * bulk) | (bulk == 0)
+        self.agree &= telling
+        self.limit = np.where(telling, self.limit, 0.0)
+
+    def _result(self, b: int, lines: list[Line], scale: Floats, u: Floats) -> list[Screened]:
+        found = []
+        for d, line in enumerate(lines):
+            screened = Screened(line, Direction(line.v, scale[d]), u[b, d])
+            for k in np.flatnonzero(~self.agree[b, d]):
+                at = (b, d, k)
+                if not np.isnan(self.claimed[at]):
+                    screened.tests.append(
+                        Test(
+                            u[at],
+                            float(self.claimed[at]),
+                            self.shares.at(at),
+                            float(self.norm[at]),
+                            float(self.limit[at]),
+                            abs(float(self.claimed[at] - self.measured[at])),
+                        )
+                    )
+            found.append(screened)
+        agree = self.agree[b]
+        if agree.any():
+            self.contexts[b].evidence.record(
+                self.claimed[b][agree], self.measured[b][agree], self.limit[b][agree],
+                self.shares.at(b).at(agree),
+            )  # fmt: skip
+        return found
