@@ -43,6 +43,8 @@ TIME_LIMIT = 60.0
 _DIAGNOSIS_LIMIT = 30.0
 #: Where failing examples are kept between runs, beside those of Hypothesis itself.
 _DATABASE = ".hypothesis/examples"
+#: What a failure is that contracts alone show.
+_BROKEN = ("contract", "function")
 #: A case of more characters fills a screen and is replayed by its draw; nor is a script of more
 #: lines printed.
 _LONGEST_CASE = 1000
@@ -387,7 +389,7 @@ class _Run:
         judge = functools.partial(
             judge_at,
             self.claim,
-            contracts=self.failure.cause == "contract" or "linear" in self.failure.title,
+            contracts=self.failure.cause in _BROKEN or "linear" in self.failure.title,
             table=False,
         )
         simplifier = Simplifier(self.sampler.owner, judge, self.failure)

@@ -140,10 +140,10 @@ class Sides:
         """Jitter until ``runs`` runs were made; keeps the largest move of every entry."""
         while self._runs < runs:
             more = runs > _RUNS
-            scatter = one_of_many(case.seed, self._runs, wide=more, literals=more)
+            scatter = one_of_many(case.seed, self._runs, wide=more, literals=more, constants=True)
             run = self._jittered(scatter)
             if run is None and scatter.wide:
-                scatter = one_of_many(case.seed, self._runs, literals=more)
+                scatter = one_of_many(case.seed, self._runs, literals=more, constants=True)
                 run = self._jittered(scatter)
             self._runs += 1
             if run is None:

@@ -84,13 +84,13 @@ class Subject:
         self._kept_x = self.x.copy()
         self._kept = {name: copy_of(values[name]) for name in values if name not in self.wrt}
         raw = self._call(self.values)
-        self.answers = self._as_outputs(raw)
+        self.answers = {name: copy_of(part) for name, part in self._as_outputs(raw).items()}
         self.outputs = Layout(self.answers)
         self.y: Vector = self.outputs.flatten(self.answers, np.float64)
         self.dtype = np.result_type(*(np.asarray(a).dtype for a in self.answers.values()))
         if not all_finite(self.y):
             raise SetAside("overflow", self._not_finite())
-        self.require_unchanged(f"{derivation.name} changes its input")
+        self.require_unchanged(derivation.name)
         low, high = self._bounds(bindings)
         self.point = Point(
             self._flat,
@@ -163,8 +163,8 @@ class Subject:
         """A flat tangent as the arrays that a rule gets, one for each input in ``wrt``."""
         return list(self.inputs.restore(v.astype(self.x.dtype, copy=False)).values())
 
-    def require_unchanged(self, what: str) -> None:
-        """Raise a ``Violation`` where an input no longer has the value it had."""
+    def require_unchanged(self, who: str) -> None:
+        """Raise a ``Violation`` where an input or an output no longer has the value it had."""
         exempt = self.derivation.options.mutates
         changed = [n for n, kept in self._kept.items() if not same(kept, self.values[n])]
         if not same_bits(self._kept_x, self.x):
@@ -175,14 +175,27 @@ class Subject:
                 raise Violation(
                     "input changed",
                     said(
-                        "{what} {name!r} in place; work on a copy ({name} = {name}.copy()), or "
-                        'declare it: options(mutates="{name}")',
-                        "{what} {name!r}（就地修改）；请在副本上操作（{name} = {name}.copy()），"
+                        "{who} changes its input {name!r} in place; work on a copy "
+                        '({name} = {name}.copy()), or declare it: options(mutates="{name}")',
+                        "{who} 就地修改了输入 {name!r}；请在副本上操作（{name} = {name}.copy()），"
                         '或声明：options(mutates="{name}")',
-                        what=what,
+                        who=who,
                         name=name,
                     ),
                 )
+        if not same_bits(self.outputs.flatten(self.answers, np.float64), self.y):
+            kept = self.outputs.restore(self.y)
+            name = next(n for n, y in self.answers.items() if not np.array_equal(y, kept[n]))
+            raise Violation(
+                "output changed",
+                said(
+                    "{who} changes the output {name!r} in place; work on a copy "
+                    "({name} = {name}.copy())",
+                    "{who} 就地修改了输出 {name!r}；请在副本上操作（{name} = {name}.copy()）",
+                    who=who,
+                    name=name,
+                ),
+            )
 
     def restore_inputs(self) -> None:
         """Put back what a function that may change its inputs has changed."""
@@ -210,6 +223,17 @@ class Subject:
                     "{where} returns a list of numbers; return an array: np.array([…])",
                     "{where} 返回了由数组成的列表；请返回数组：np.array([…])",
                     where=where,
+                ),
+            )
+        if isinstance(raw, tuple | list) and len(raw) < 2 and len(names) < 2:
+            raise Violation(
+                "wrong output",
+                said(
+                    "{where} returns a {kind} of {count}; return the array itself",
+                    "{where} 返回了长度为 {count} 的 {kind}；请直接返回数组",
+                    where=where,
+                    kind=type(raw).__name__,
+                    count=len(raw),
                 ),
             )
         if isinstance(raw, tuple | list) and len(names) == 1:
@@ -247,11 +271,12 @@ class Subject:
         if self.derivation.options.mutates:
             self.restore_inputs()
         if type(raw) is np.ndarray and raw.dtype == np.float64 and len(self.answers) == 1:
-            return raw.reshape(-1)
+            # A copy: the next call may be answered in the same array.
+            return raw.flatten()
         answers = self._as_outputs(raw)
         if len(answers) == 1:
             (answer,) = answers.values()
-            return np.asarray(answer, dtype=np.float64).reshape(-1)
+            return np.array(answer, dtype=np.float64).reshape(-1)
         return self.outputs.flatten(answers, np.float64)
 
     def _scatter(self) -> Vector | None:

@@ -164,7 +164,9 @@ class Tally:
                 Status.FAIL,
                 "the function raises",
                 said(
-                    "at every input; {remedy}", "在每个输入处；{remedy}", remedy=_REMEDY["raised"]
+                    "at every input: mend it, or {remedy}",
+                    "在每个输入处：请修正它，或{remedy}",
+                    remedy=_REMEDY["raised"],
                 ),
                 verdict,
             )

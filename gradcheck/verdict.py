@@ -96,7 +96,8 @@ class Verdict:
     rounding: float | None = None
     evaluations: int = 0
     calls: int = 0
-    #: What sort of case it is, in one word: "", "contract", "overflow", "raised", "silent", …
+    #: What sort of case it is, in one word: "", "contract" (of the rule), "function" (it breaks one
+    #: itself), "overflow", "raised", "silent", …
     cause: str = ""
     #: The headline of a failure: "wrong value", "wrong shape", "numerically unstable", …
     title: str = ""

@@ -272,6 +272,8 @@ def _beside(claim: Claim, case: Case) -> Iterator[Case]:
             if type(argument).tangent is not Argument.tangent:
                 by = argument.tangent(by, array).astype(float)
             other = (array + by).astype(array.dtype)
+            # In another order, by which an index is told from a rank: of all axes, as matrices are.
+            other = np.flip(other) if number % 2 else other
             if argument.contains(other, bindings, moved):
                 moved[name] = other if other.ndim else other[()]
         yield Case(moved, case.seed)

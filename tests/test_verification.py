@@ -1,5 +1,8 @@
 """One point: plain functions, declared ones, contracts, and what cannot be judged."""
 
+import functools
+import itertools
+
 import numpy as np
 import pytest
 
@@ -49,6 +52,7 @@ def test_a_pass_costs_nine_forward_and_five_backward_calls_beyond_the_contracts(
         (lambda dy, x: dy * np.random.random(), "not repeatable"),  # noqa: NPY002
         (lambda dy, x: np.multiply(dy, 2, out=dy), "cotangent changed"),
         (lambda dy, x: dy + 0 * np.multiply(x, 2, out=x), "input changed"),
+        (lambda dy, x: dy * np.multiply(x, 2, out=x), "input changed"),  # the next answer differs
         (lambda dy, x: dy * (dy > 0), "not linear in the cotangent"),
         (lambda dy, x: np.ones_like(x), "not linear in the cotangent"),
     ],
@@ -57,6 +61,102 @@ def test_contracts_come_before_numbers(rule, title):
     verdict = gc.verify_vjp(lambda x: 1.0 * x, rule, X.copy())
     assert verdict.status is Status.FAIL
     assert verdict.title == title
+
+
+class Exp:
+    """A layer that keeps what it has answered."""
+
+    def forward(self, x):
+        self.y = np.exp(x)
+        return self.y.copy()
+
+    def backward(self, dy, x):
+        return dy * self.y
+
+    def destructive(self, dy, x):
+        self.y *= dy
+        return self.y
+
+
+def test_what_a_rule_does_to_what_others_keep_is_told():
+    layer = Exp()
+    verdict = gc.verify_vjp(layer.forward, layer.backward, X)
+    assert verdict
+    assert "left when last called" in verdict.notes[0]
+    verdict = gc.verify_vjp(layer.forward, layer.destructive, X)
+    assert (verdict.status, verdict.title) == (Status.FAIL, "not repeatable")
+    assert "it changes what that has kept" in verdict.reason
+
+    @gc.derivation(x="n")
+    def f(x):
+        return np.exp(x)
+
+    @f.vjp
+    def rule(dy, y):
+        y *= dy
+        return y
+
+    (verdict,) = gc.verify(f, x=X[0])
+    assert (verdict.status, verdict.title) == (Status.FAIL, "output changed")
+    assert "rule changes the output 'y' in place" in verdict.reason
+    assert not verdict.notes
+
+
+def test_state_of_a_rule_is_not_taken_for_that_of_its_function():
+    count = itertools.count()
+
+    def rule(dy, x):
+        return 2 * x * dy * (1 if next(count) % 3 else 1.001)
+
+    for _ in range(6):
+        verdict = gc.verify_vjp(np.square, rule, np.array([0.5]))
+        assert verdict.status is Status.FAIL
+        assert not verdict.notes
+        assert not any(mistake.edit for mistake in verdict.mistakes)
+
+
+def test_what_is_put_into_an_array_of_a_rule_is_followed():
+    """Small numbers, of constants in the code: beside 1 their rounding would explain anything."""
+
+    def force(r):
+        return 8.9875e9 * (1.602e-19) ** 2 / r**2
+
+    class Rules:
+        @staticmethod
+        def right(d, r):
+            return -2 * d * 8.9875e9 * (1.602e-19) ** 2 / r**3
+
+    rules = Rules()
+
+    def wrong(d, r, share=1e-5):
+        g = np.array(rules.right(d, r))
+        g[0] *= 1 + share
+        return g
+
+    r = np.array([2.33085039, -0.19971174, -0.0624865])
+    assert gc.verify_vjp(force, rules.right, r)
+    assert gc.verify_vjp(force, wrong, r).status is Status.FAIL
+
+
+def test_a_function_may_answer_in_the_same_array_at_each_call():
+    work = np.empty_like(X)
+    square = functools.partial(np.square, out=work)
+    assert gc.verify_vjp(square, lambda dy, x: 2 * dy * x, X)
+    assert gc.verify_vjp(square, lambda dy, x: 3 * dy * x, X).title == "wrong value"
+
+
+def test_what_the_function_breaks_is_not_blamed_on_the_rule():
+    for function, words in (
+        (lambda x: np.multiply(x, 2, out=x), "changes its input 'x' in place"),
+        (lambda x: x * np.random.random(), "a random function"),  # noqa: NPY002  that is the point
+        (lambda x: None, "None"),
+        (lambda x: (x,), "a tuple of 1; return the array itself"),
+        (lambda x: (), "a tuple of 0"),
+    ):
+        verdict = gc.verify_vjp(function, lambda dy, x: dy, X.copy())
+        assert (verdict.status, verdict.cause) == (Status.FAIL, "function")
+        assert words in verdict.reason
+        assert not verdict.mistakes
 
 
 def test_a_lost_leading_axis_is_noted_not_failed():

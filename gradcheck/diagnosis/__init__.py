@@ -61,6 +61,8 @@ def diagnose(
     found, and the reason is logged.
     """
     clock = Clock(seconds)
+    if verdict.cause == "function":
+        return Diagnosis()  # the rule has not even been asked
     try:
         if isinstance(claim, Identity):
             if verdict.cause != "identity" or verdict.case is None:
@@ -94,9 +96,10 @@ def _named(
             mistakes = _patterns(evidence, wrong)
             if not mistakes and (bent := _behaviour(evidence, title, range(_FIRST, _LAST))):
                 mistakes = [bent]
-        # What is right at usual values is mended by whatever changes unusual ones.
-        special = any(mistake.id == _SPECIAL for mistake in mistakes)
-        edit = None if special else _repaired(evidence, plain)
+        # What is right at usual values is mended by whatever changes unusual ones; what a rule
+        # keeps from call to call, or does to its inputs, only seems to be.
+        kept = any(mistake.id in _NOT_MENDED for mistake in mistakes)
+        edit = None if kept else _repaired(evidence, plain)
         if edit is not None:
             named = mistakes[0] if mistakes else Mistake(f"edit-{edit[0]}", KINDS[edit[0]])
             mistakes[:1] = [replace(named, edit=edit[1])]
@@ -176,8 +179,9 @@ def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
 #: Behaviours of a rank below the first are told instead of wrong numbers, those below the second
 #: where these have no name, the others where no edit mends the rule either.
 _FIRST, _LAST, _END = 10, 30, 100
-#: The behaviour of a rule that is right at usual values.
-_SPECIAL = "special"
+#: Behaviours that no edit of a formula mends: right at usual values, added up from call to call,
+#: in place, another answer to each call.
+_NOT_MENDED = ("special", "M55", "M56", "M57")
 
 
 def _filled(text: Text, found: Found) -> Text:

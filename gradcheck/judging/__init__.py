@@ -10,12 +10,14 @@ have met a kink that the function alone does not show.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from gradcheck.answers import same
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.contracts import linearity, repeatable_function
@@ -24,7 +26,7 @@ from gradcheck.evaluation import claim_at
 from gradcheck.hints import said
 from gradcheck.judging import entries
 from gradcheck.judging.conclusion import verdict_on
-from gradcheck.judging.context import FINE, FINE_OF_MANY, Context
+from gradcheck.judging.context import FINE, FINE_OF_MANY, Context, Floats
 from gradcheck.judging.evidence import SOUGHT
 from gradcheck.judging.exhibits import exhibit
 from gradcheck.judging.hessians import gradient_subject
@@ -102,6 +104,10 @@ class _Judgement:
     ) -> None:
         self.rule, self.values, self.bindings, self.case = rule, values, bindings, case
         self.contracts, self.table, self.comes_first = contracts, table, False
+        #: Whether the rule has been asked: what is broken before is the function's.
+        self.asked: bool
+        #: Whether the rule changes what the function has left, so that a second answer is another.
+        self.destroys = False
         self.thorough, self.fine = thorough, FINE if thorough else FINE_OF_MANY
         self.subject: Subject | None = None
         self.context: Context | None = None
@@ -116,19 +122,36 @@ class _Judgement:
         """Take a step; an exception of the user's functions is a verdict."""
         try:
             step()
-        except SetAside as aside:
-            self.verdict = Verdict(
-                Status.UNDECIDED, cause=aside.cause, reason=aside.message, **self._about()
-            )
-        except Violation as violation:
-            self.verdict = self._violated(violation)
+        except (SetAside, Violation) as broken:
+            found = self._first(broken)
+            if isinstance(found, Violation):
+                self.verdict = self._violated(found)
+            else:
+                self.verdict = Verdict(
+                    Status.UNDECIDED, cause=found.cause, reason=found.message, **self._about()
+                )
+
+    def _first(self, broken: SetAside | Violation) -> SetAside | Violation:
+        """What went wrong first: inputs that were changed explain whatever comes after."""
+        if self.subject is not None and self.asked:
+            try:
+                self._require_unchanged()
+            except Violation as changed:
+                return changed
+        return broken
+
+    def _require_unchanged(self) -> None:
+        assert self.subject is not None
+        self.subject.require_unchanged(self.rule.name)
 
     def prepare(self) -> None:
         """The function and the claim at the point, and what is asked of them before numbers."""
+        self.asked = False
         self.subject, ladder = _subject(self.rule, self.values, self.bindings, self.case)
         self.subject.comes_first = self.comes_first
         if self.contracts:
             repeatable_function(self.subject)
+        self.asked = True
         claim = claim_at(self.rule, self.subject, self.case)
         self.context = Context(
             self.rule, self.subject, claim, ladder, self.case, self.bindings, self.fine
@@ -147,20 +170,30 @@ class _Judgement:
             return False
         u = magnitudes(self.case.rng("order"), context.point.m if claim.pull else context.point.n)
 
-        def ask() -> Any:
+        away = magnitudes(self.case.rng("away"), context.point.n)
+
+        def after(call: Callable[[], object]) -> Any:
+            call()
             try:
                 return answer(u)
             except Violation:
                 return None
 
-        context.point.evaluate(subject.x + magnitudes(self.case.rng("away"), context.point.n))
-        before = ask()
+        there = functools.partial(after, lambda: context.point.evaluate(subject.x + away))
+        here = functools.partial(after, lambda: subject._call(subject.values))
         try:
-            subject._call(subject.values)
+            first, second = there(), here()
+            if second is None or _same(first, second):
+                return False
+            # What changes from call to call is the rule's own.
+            if not (_same(second, here()) and _same(first, there(), there())):
+                return False
+            here()
+            third = after(lambda: None)
+            self.destroys = third is not None and not _same(second, third)
+            return True
         except SetAside:
             return False
-        after = ask()
-        return after is not None and not (before is not None and np.array_equal(before, after))
 
     def in_order(self) -> None:
         """Judge once more, with the function called at the inputs before each call of the rule."""
@@ -171,6 +204,20 @@ class _Judgement:
             self.attempt(self.conclude)
         assert self.verdict is not None
         function = self.rule.derivation.name
+        if self.destroys and self.verdict.status is not Status.FAIL:
+            self.verdict = self._violated(
+                Violation(
+                    "not repeatable",
+                    said(
+                        "{name} gives another answer when it is called a second time after one "
+                        "call of {function}: it changes what that has kept; work on a copy",
+                        "{function} 只调用一次之后，第二次调用 {name} 得到了不同的结果："
+                        "它改动了前者保存的内容；请在副本上操作",
+                        name=self.rule.name,
+                        function=function,
+                    ),
+                )
+            )
         note = (
             f"{self.rule.name} reads what {function} left when last called, so it was called "
             "at the inputs before each call"
@@ -188,7 +235,7 @@ class _Judgement:
         alone = self.contracts and self.thorough and context.claim.remote is None
         known = context.evidence.wrong is None and alone and not self.subject.is_measured
         rounding = own_rounding(context, self.values) if known else None
-        self.subject.require_unchanged(f"{self.rule.name} changes its input")
+        self._require_unchanged()
         verdict = verdict_on(self.subject, context.claim, context.evidence, self._about())
         self.verdict = replace(
             verdict, rounding=rounding, notes=(*verdict.notes, *lossy(context, rounding))
@@ -209,7 +256,7 @@ class _Judgement:
             )
         return Verdict(
             Status.FAIL,
-            cause="contract",
+            cause="contract" if self.asked else "function",
             title=violation.title,
             reason=violation.message,
             evaluations=subject.point.evaluations if subject else 1,
@@ -222,6 +269,13 @@ class _Judgement:
             "claim": self.rule.id, "kind": self.rule.kind, "case": self.case,
             "bindings": self.bindings, "file": self.rule.file, "line": self.rule.line,
         }  # fmt: skip
+
+
+def _same(first: Floats | None, *others: Floats | None) -> bool:
+    """Whether answers are the same, or none of them is one."""
+    if first is None:
+        return all(other is None for other in others)
+    return all(other is not None and same(first, other) for other in others)
 
 
 def _overflows(subject: Subject, case: Case) -> bool:

@@ -50,14 +50,14 @@ def through(
     function: Callable[..., Any],
     wrap: Wrap | None,
     *,
-    literals: bool = False,
+    literals: Wrap | None = None,
     makers: Makers | None = None,
 ) -> Callable[..., Any]:
     """The same function with its own numbers passed through ``wrap``.
 
-    ``literals``: those that are written in its code as well; ``makers`` make its arrays then, where
-    they are given. Raises ``OutOfReach`` where an object holds some of the numbers, or where it
-    puts something into the names that it closes over.
+    ``literals`` is what those that are written in its code go through; ``makers`` make its arrays
+    then, where they are given. Raises ``OutOfReach`` where an object holds some of the numbers, or
+    where it puts something into the names that it closes over.
     """
     found: Callable[..., Any] = _Anew(wrap, literals, makers).of(function, _DEPTH)
     return found
@@ -66,12 +66,13 @@ def through(
 class _Anew:
     """Makes functions anew: their numbers through ``wrap``, and their arrays by ``makers``."""
 
-    def __init__(self, wrap: Wrap | None, literals: bool, makers: Makers | None) -> None:
+    def __init__(self, wrap: Wrap | None, literals: Wrap | None, makers: Makers | None) -> None:
         self._wrap, self._literals, self._makers = wrap, literals, makers
         self._made: dict[int, Any] = {}
 
     def _holds(self, value: Any, depth: int) -> bool:
-        return self._wrap is not None and _holds(value, depth, set(), literals=self._literals)
+        literals = self._literals is not None
+        return self._wrap is not None and _holds(value, depth, set(), literals=literals)
 
     def _makes(self, value: Any, depth: int) -> bool:
         return self._makers is not None and _makes(value, depth, set())
@@ -102,7 +103,7 @@ class _Anew:
         cells = tuple(self._cell(cell, depth) for cell in value.__closure__ or ())
         names = dict(value.__globals__)
         defaults = tuple(self.of(_number(v), depth) for v in value.__defaults__ or ())
-        code = self._code(value.__code__) if self._literals else value.__code__
+        code = self._code(value.__code__)
         copy = FunctionType(code, names, value.__name__, defaults, cells)
         copy.__kwdefaults__ = {
             n: self.of(_number(v), depth) for n, v in (value.__kwdefaults__ or {}).items()
@@ -125,14 +126,18 @@ class _Anew:
 
     def _code(self, code: CodeType) -> CodeType:
         """The code with its numbers wrapped, and those of the functions inside it."""
+        if self._literals is None or not _has_literals(code):
+            return code
         return code.replace(co_consts=tuple(map(self._constant, code.co_consts)))
 
     def _constant(self, constant: Any) -> Any:
         if isinstance(constant, CodeType):
             return self._code(constant)
-        if type(constant) is not float or self._wrap is None:
+        if type(constant) is tuple:
+            return tuple(map(self._constant, constant))
+        if type(constant) is not float or self._literals is None:
             return constant
-        return self._wrap(np.float64(constant))
+        return self._literals(np.float64(constant))
 
 
 @functools.lru_cache(maxsize=256)
@@ -181,9 +186,15 @@ def _makes(value: Any, depth: int, seen: set[int]) -> bool:
 def _has_literals(code: CodeType) -> bool:
     """Whether floating-point numbers are written in some code, or in that inside it."""
     return any(
-        type(constant) is float or (isinstance(constant, CodeType) and _has_literals(constant))
+        _has_literals(constant) if isinstance(constant, CodeType) else _is_literal(constant)
         for constant in code.co_consts
     )
+
+
+def _is_literal(constant: Any) -> bool:
+    if type(constant) is tuple:
+        return any(map(_is_literal, constant))
+    return type(constant) is float
 
 
 def _parts(value: Any, everywhere: bool) -> Iterator[Any]:

@@ -49,6 +49,14 @@ _WIDER = 9
 _BESIDE = (83 / 64, 91 / 128)
 #: A function that has not moved may have moved by some units of what it is quantized to.
 _QUANTA = 8.0
+#: A function that stands still for larger steps than this is constant there, whatever comes then.
+_TREAD = 2.0**-14
+#: Of three quotients that are rounded by a share of them, the range is less than an eighth of what
+#: it may be in one of 23 cases; that of the step itself is off by half of that at most.
+_SPREAD = 4.0
+#: A move of more than this share of what is seen at the first step that moves, eight times as far
+#: at most, is a jump: by bisection between the two, one that begins there is made a thousandth.
+_JUMP = 2.0**-5
 
 
 @dataclass(frozen=True)
@@ -389,17 +397,30 @@ def measure_along(
         measured = replace(measured, error=error)
     still = float(project(line.point.y, u))
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
-    if moved[-1] > 0 or scatter is not None:
+    if moved[-1] > 0 or (scatter is not None and not any(moved)):
         return measured
-    # It does not move at the smallest steps, and nothing is known of its rounding: it is locally
-    # constant, or quantized.
+    # It does not move at the smallest steps, and nothing is known of its rounding, or that it has
+    # none: it is locally constant, or quantized.
     frozen = max(ladder.step(k) for k in levels if not any(moved[k:]))
-    first = [ladder.step(k) for k in levels if moved[k] > 0 and ladder.step(k) > frozen]
-    quantum, frozen = _quantum(line, u, still, frozen, min(first, default=None))
-    if first:
-        return slopes(line, ladder, levels, epsilon, u, _QUANTA / 2 * quantum, sampled=True)
-    error = np.array([_QUANTA * quantum / frozen])
-    return Slopes(np.zeros(1), error, np.zeros(1), error)
+    first = [k for k in levels if moved[k] > 0 and ladder.step(k) > frozen]
+    if scatter is not None and frozen > _TREAD:
+        return measured
+    seen = moved[first[-1]] if first else 0.0
+    moving = ladder.step(first[-1]) if first else None
+    quantum, frozen = _quantum(line, u, still, frozen, moving)
+    if not first:
+        error = np.array([_QUANTA * quantum / frozen])
+        return Slopes(np.zeros(1), error, np.zeros(1), error)
+    further = slopes(line, ladder, levels, epsilon, u, _QUANTA / 2 * quantum, sampled=True)
+    if scatter is None:
+        return further
+    if quantum <= _JUMP * seen:
+        return measured  # it begins to move from there on
+    # Treads as short as those of a number of few digits: it may have the slope of one, or that of
+    # its stairs, of which the share that is rounded is the same at all powers of two.
+    spread = min(float(_noise(line, ladder.step(k), u)[0]) / ladder.step(k) for k in first)
+    apart = np.abs(further.value - measured.value) + further.error + _SPREAD * spread
+    return replace(measured, error=np.maximum(measured.error, apart))
 
 
 def _unknown() -> Slopes:

@@ -8,7 +8,9 @@ follows the rounding of an array, or its slope, is lost there. A function that i
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,17 +21,27 @@ _CONVERTING = (
 )  # fmt: skip
 #: What makes one to be written into.
 _BLANK = ("zeros", "empty", "ones")
+#: Constants of modules.
+_CONSTANTS = ("pi", "e", "tau", "euler_gamma")
 #: Their names, by which it is known that a function may use them.
-NAMES = frozenset((*_CONVERTING, *_BLANK, "full"))
+NAMES = frozenset((*_CONVERTING, *_BLANK, "full", *_CONSTANTS))
 
 
 class Makers:
     """The makers for carriers of one ``kind``: ``wrap`` makes one of a plain array.
 
     Where a function may write what it is given into blank ones, ``blanks`` are carriers as well.
+    ``constant`` gives what a function gets for a constant of a module, such as π.
     """
 
-    def __init__(self, kind: type, wrap: Callable[[Any], Any], *, blanks: bool = True) -> None:
+    def __init__(
+        self,
+        kind: type,
+        wrap: Callable[[Any], Any],
+        *,
+        blanks: bool = True,
+        constant: Callable[[Any], Any] = lambda value: value,
+    ) -> None:
         self._kind, self._wrap = kind, wrap
         made: dict[str, Callable[..., Any]] = {
             name: functools.partial(self._converted, name) for name in _CONVERTING
@@ -37,10 +49,12 @@ class Makers:
         made["full"] = self._full
         made |= {name: functools.partial(self._blank, name) for name in _BLANK if blanks}
         self._instead: dict[int, Any] = {id(getattr(np, n)): maker for n, maker in made.items()}
-        self._instead[id(np)] = _Numpy(made)
+        for module, names in ((np, made), (math, {})):
+            constants = {n: constant(getattr(module, n)) for n in _CONSTANTS if hasattr(module, n)}
+            self._instead[id(module)] = _Module(module, {**names, **constants})
 
     def instead_of(self, value: Any) -> Any:
-        """What a function gets for a global of its: for numpy and its makers others."""
+        """What a function gets for a global of its: for numpy, its makers and math others."""
         return self._instead.get(id(value), value)
 
     def _converted(self, name: str, value: Any, dtype: Any = None, **how: Any) -> Any:
@@ -74,11 +88,12 @@ class Makers:
         return self._wrap(made) if made.dtype.kind == "f" else made
 
 
-class _Numpy:
-    """numpy, but for its makers."""
+class _Module:
+    """A module, but for some of its names."""
 
-    def __init__(self, made: Mapping[str, Callable[..., Any]]) -> None:
-        self.__dict__.update(made)
+    def __init__(self, module: ModuleType, instead: Mapping[str, Any]) -> None:
+        self.__dict__.update(instead)
+        self.__dict__["_module"] = module
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
+        return getattr(self._module, name)

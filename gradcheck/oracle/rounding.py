@@ -18,7 +18,7 @@ from gradcheck.oracle.captured import OutOfReach, through
 from gradcheck.oracle.constants import Constant, ConstantsAlone
 from gradcheck.oracle.exactness import exactly, underflown
 from gradcheck.oracle.makers import Makers
-from gradcheck.oracle.scatter import Scatter, jitter, plain_of
+from gradcheck.oracle.scatter import Scatter, inexact, jitter, off_by, plain_of
 
 #: Operations whose result is exact, so that nothing is to be moved.
 _EXACT_UFUNCS = {
@@ -64,6 +64,16 @@ _STABLE_BY: dict[str, int | tuple[int, int]] = {
     **dict.fromkeys(("solve", "inv", "det", "slogdet", "qr"), -2),
     **dict.fromkeys(("lstsq", "pinv", "svd", "svdvals"), (-2, -1)),
     **dict.fromkeys(("eig", "eigvals", "eigh", "eigvalsh"), (-2, -1)),
+}
+
+#: Those that mix rows or columns, so that what is 0 does not stay so.
+_MIXING = {"qr", "lstsq", "pinv", "svd", "svdvals", "eig", "eigvals", "eigh", "eigvalsh"}
+#: Fourier transforms are backward stable as a whole, by the norm: of one axis, of two, of all.
+#: (Higham, theorem 24.2.)
+_TRANSFORMS: dict[str, tuple[int, ...] | None] = {
+    **dict.fromkeys(("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"), (-1,)),
+    **dict.fromkeys(("fft2", "ifft2", "rfft2", "irfft2"), (-2, -1)),
+    **dict.fromkeys(("fftn", "ifftn", "rfftn", "irfftn")),
 }
 
 #: (A union would be made anew wherever it is asked for.)
@@ -156,7 +166,12 @@ class Jittered(np.ndarray):
         exact = name in _EXACT_FUNCTIONS
         plain = _plain(args) if exact else _scattered(_plain(args), self._rng)
         if name in _STABLE_BY and self._rng is not None:
-            plain = [_by_largest(part, _STABLE_BY[name], self._rng) for part in plain]
+            zeros = self._rng.constants and name in _MIXING
+            plain = [_by_largest(part, _STABLE_BY[name], self._rng, zeros) for part in plain]
+        if name in _TRANSFORMS and self._rng is not None:
+            by_name = kwargs.get("axis", kwargs.get("axes", _TRANSFORMS[name]))
+            axes = plain[2] if len(plain) > 2 else by_name
+            plain = [_by_norm(plain[0], axes, self._rng), *plain[1:]]
         if name in _SUMS and "out" not in kwargs:
             whole = functools.partial(func, **_plain(kwargs))
             return _summed(whole, plain, self._rng, of_products=name in _SUMS_OF_PRODUCTS)
@@ -174,7 +189,11 @@ class Jittered(np.ndarray):
     def __getitem__(self, key: Any) -> Any:
         """An entry stays in the computation; numpy itself gives a plain scalar for it."""
         found = super().__getitem__(_plain(key))
-        return _wrap(found, self._rng, exact=True) if isinstance(found, np.floating) else found
+        return _wrap(found, self._rng, exact=True) if isinstance(found, np.inexact) else found
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """What is put in stays in the computation; numpy itself takes a number out of it first."""
+        self.view(np.ndarray)[_plain(key)] = _plain(value)
 
     def __iter__(self) -> Any:
         return (self[k] for k in range(len(self)))
@@ -233,16 +252,20 @@ def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Ca
     not work with them, the run says that some are ``unseen``.
     """
     run: Scatter
+    literals: Callable[[Any], Any] | None
     if isinstance(wrap, ConstantsAlone):
-        number, run = wrap.number, wrap.run
+        number, run, literals = wrap.number, wrap.run, wrap.number
         makers = Makers(Constant, number, blanks=False)
     elif isinstance(wrap, functools.partial) and wrap.func is jittered:
-        number, run = wrap, wrap.keywords["rng"]
-        makers = Makers(Jittered, wrap)
+        run = wrap.keywords["rng"]
+        number = functools.partial(_of_its_own, rng=run)
+        constant = functools.partial(_constant, rng=run)
+        literals = number if run.literals else constant if run.constants else None
+        makers = Makers(Jittered, wrap, constant=constant)
     else:
         return function
     try:
-        copy = through(function, number, literals=run.literals, makers=makers)
+        copy = through(function, number, literals=literals, makers=makers)
     except OutOfReach:
         run.unseen = True
         copy = _with_makers(function, makers)
@@ -257,6 +280,19 @@ def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Ca
             return function(*args, **kwargs)
 
     return either
+
+
+def _constant(value: Any, rng: Scatter) -> Any:
+    """A number of Python or numpy that a function has of its own, off where it is rounded."""
+    if not rng.constants:
+        return value
+    array = np.asarray(value)
+    moved = np.where(inexact(array), jitter(array, rng), array)
+    return moved if moved.ndim else moved[()]
+
+
+def _of_its_own(value: Any, rng: Scatter) -> Any:
+    return jittered(_constant(value, rng), rng)
 
 
 def _with_makers(function: Callable[..., Any], makers: Makers) -> Callable[..., Any]:
@@ -285,9 +321,9 @@ def _carries(value: Any, rng: Scatter | None) -> bool:
     if not isinstance(value, np.ndarray):
         if rng is not None and rng.wide and isinstance(value, int | np.integer):
             return not isinstance(value, bool)
-        return isinstance(value, np.floating)
+        return isinstance(value, np.inexact)
     kind = value.dtype.kind
-    return kind == "f" or (kind in "iub" and value.ndim > 0)
+    return kind in "fc" or (kind in "iub" and value.ndim > 0)
 
 
 def plain(value: Any) -> Any:
@@ -334,22 +370,33 @@ def _scattered(values: Any, rng: Scatter | None) -> Any:
     """The floating arrays among ``values``, each entry off by its last bit."""
     if isinstance(values, _SEQUENCES):
         return type(values)([_scattered(part, rng) for part in values])
-    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fc":
         return jitter(values, rng)
     return values
 
 
-def _by_largest(value: Any, axis: int | tuple[int, int], rng: Scatter) -> Any:
+def _by_norm(value: Any, axes: int | tuple[int, ...] | None, rng: Scatter) -> Any:
+    """What is transformed, each entry off by the last bits of their root mean square."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fc" or not value.size:
+        return value
+    axes = (axes,) if isinstance(axes, int) else axes
+    squares = np.square(np.abs(value))
+    size = np.sqrt(squares.mean(axis=axes, keepdims=True))
+    bits = max(np.log2(max(squares.size / size.size, 1)), 1.0)
+    return value + off_by(np.broadcast_to(bits * size, value.shape), rng, value.dtype)
+
+
+def _by_largest(value: Any, axis: int | tuple[int, int], rng: Scatter, zeros: bool) -> Any:
     """Matrices, each entry off by last bits of the largest along ``axis``, as many as their size.
 
-    That is what the bounds have in common. What is 0 stays so: it is of the matrix's structure, as
-    that of a triangle, and elimination leaves it alone.
+    That is what the bounds have in common. What is 0 stays so but for ``zeros``: it is of the
+    matrix's structure, as that of a triangle, and elimination leaves it alone.
     """
     if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind != "f":
         return value
     largest = np.abs(value).max(axis=axis, keepdims=True, initial=0.0)
     bits = value.dtype.type(max(value.shape[-2:]))
-    return np.where(value != 0, value + rng.moves(value) * bits * largest, value)
+    return np.where((value != 0) | zeros, value + rng.moves(value) * bits * largest, value)
 
 
 def _plain(value: Any) -> Any:
@@ -366,14 +413,14 @@ def _summed(
     """
     result = compute(*plain)
     array = np.asarray(result)
-    if rng is None or array.dtype.kind != "f" or not array.size:
+    if rng is None or array.dtype.kind not in "fc" or not array.size:
         return _wrap(result, rng)
     arrays = [part for part in plain if isinstance(part, np.ndarray) and part.ndim]
     count = max((max(part.size / array.size, *part.shape) for part in arrays), default=1)
     units = np.sqrt(count) / 2
     magnitude = np.asarray(compute(*_each(np.abs, plain)))
-    off = rng.moves(array) * array.dtype.type(units) * magnitude
-    if rng.sinks and of_products and (array == 0).any():
+    off = off_by(magnitude.real.dtype.type(units) * magnitude, rng, array.dtype)
+    if rng.sinks and array.dtype.kind == "f" and of_products and (array == 0).any():
         underflown = (array == 0) & (np.asarray(compute(*_each(_nonzero, plain))) != 0)
         off = np.where(underflown, rng.sunk(array) * array.dtype.type(max(units, 1.0)), off)
     return _wrap(array + off, rng)
@@ -383,7 +430,7 @@ def _each(of: Callable[[np.ndarray], np.ndarray], values: Any) -> Any:
     """What a function says of the floating arrays among ``values``."""
     if isinstance(values, _SEQUENCES):
         return type(values)([_each(of, part) for part in values])
-    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fc":
         return of(values)
     return values
 
@@ -406,7 +453,7 @@ def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
         return [_wrap(part, rng, exact) for part in result]
     if _carries(result, rng):
         array = np.asarray(result)
-        exact = exact or array.dtype.kind != "f"
+        exact = exact or array.dtype.kind not in "fc"
         view = (array if exact else jitter(array, rng)).view(Jittered)
         view._rng = rng
         return view

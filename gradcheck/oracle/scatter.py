@@ -22,7 +22,8 @@ class Scatter:
     With ``units``, so many times as large; ``mixed``, by up to so many. In a ``wide`` run single
     integers are followed as well: ``1 - 0.999**t`` is rounded, though ``t`` is not. Code may do
     something else with an array than with a number, as ``[0] * t`` does. With ``literals``, so are
-    numbers that are written in the code, as in ``1 - σ(36.0)``. One that ``fills`` puts
+    numbers that are written in the code, as in ``1 - σ(36.0)``. With ``constants`` those that a
+    function has of its own are off themselves, as π is in ``sin(x + π)``. One that ``fills`` puts
     the least normal number in the place of what may have underflowed; one that ``sinks`` moves what
     has underflowed to 0 by what that takes at most, the least number of all. One that ``heeds``
     leaves alone what came out exact, as 1·1 does, beside which a comparison may stand.
@@ -42,9 +43,11 @@ class Scatter:
         heeds: bool = False,
         sinks: bool = False,
         literals: bool = False,
+        constants: bool = False,
     ) -> None:
         self._units, self._mixed, self.wide, self.fills = units, mixed, wide, fills
         self.heeds, self.sinks, self.literals = heeds, sinks, literals
+        self.constants = constants
         #: What its moves count: those of a mixed run are as large as others in the mean.
         self.share = 2.0 / (1 + units) if mixed else 1.0
         #: Whether nothing is moved at all.
@@ -121,10 +124,18 @@ def one_of_many(seed: int, number: int, **follows: bool) -> Scatter:
     return Scatter(seed + number, _MIXED if mixed else 1, mixed=mixed, heeds=True, **follows)
 
 
+def inexact(array: np.ndarray) -> np.ndarray:
+    """Where a constant is taken for rounded: it has more digits than somebody writes by intent."""
+    with np.errstate(all="ignore"):
+        return np.asarray(array.astype(np.float32) != array)
+
+
 def jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
     """``array`` off by its last bit, as a run moves it."""
     if rng is None:
         return array
+    if array.dtype.kind == "c":
+        return np.asarray(array + off_by(np.abs(array), rng, array.dtype))
     moved = np.asarray(array * rng.factors(array))
     least = _least_normal(array.dtype)
     small = np.abs(array) < least
@@ -135,6 +146,12 @@ def jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
         small &= array != 0
         moved = np.asarray(np.where(small, array + rng.sunk(array), moved))
     return moved
+
+
+def off_by(size: np.ndarray, rng: Scatter, dtype: np.dtype[Any]) -> np.ndarray:
+    """Moves by the last bit of numbers of some size; of complex ones in both parts."""
+    moves = rng.moves(size) * size
+    return np.asarray(moves + 1j * rng.moves(size) * size if dtype.kind == "c" else moves)
 
 
 @functools.cache

@@ -27,6 +27,7 @@ TITLES = {
         Text("not linear in the tangent", "对切向量不是线性的"),
         Text("numerically unstable", "数值不稳定"),
         Text("input changed", "输入被就地修改"),
+        Text("output changed", "输出被就地修改"),
         Text("cotangent changed", "上游梯度（余切向量）被就地修改"),
         Text("tangent changed", "切向量被就地修改"),
         Text("no gradient found", "没有找到梯度"),

@@ -87,7 +87,7 @@ def test_numbers_that_are_written_in_the_code(function):
     assert uses_numbers_of_its_own(function, literals=True)
     assert through(function, twice) is function
     added = function(0.0)
-    np.testing.assert_array_equal(through(function, twice, literals=True)(0.0), 2 * added)
+    np.testing.assert_array_equal(through(function, twice, literals=twice)(0.0), 2 * added)
     assert function(0.0) == added
 
 
@@ -98,7 +98,7 @@ def by_a_literal(count):
 @pytest.mark.parametrize("function", [lambda x: x + 2, lambda x: f"{x} is 0.5", np.tanh])
 def test_whole_numbers_and_words_stay(function):
     assert not uses_numbers_of_its_own(function, literals=True)
-    assert through(function, twice, literals=True) is function
+    assert through(function, twice, literals=twice) is function
 
 
 def test_what_is_not_a_number_is_shared_with_the_copy():

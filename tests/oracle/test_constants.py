@@ -14,7 +14,7 @@ TABLE = np.array([0.1, 0.2, 0.7])
 def answers(function, runs=8):
     """In several runs; and the operations that were met."""
     wraps = [ConstantsAlone(Scatter(k, literals=True)) for k in range(runs)]
-    found = np.array([through(function, w.number, literals=True)(w(X)) for w in wraps])
+    found = np.array([through(function, w.number, literals=w.number)(w(X)) for w in wraps])
     return found, set.union(*(w.run.met for w in wraps))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradcheck as gc
-from gradcheck import Case, Status, verify_jvp, verify_vjp
+from gradcheck import Case, Status, verify_jacobian, verify_jvp, verify_vjp
 from gradcheck.claims import Identity
 from gradcheck.oracle.entry import elementwise_sides
 from gradcheck.oracle.ladder import DOUBLE, Line
@@ -1557,3 +1557,17 @@ def test_waves_that_are_shorter_than_any_step(of_a, of_x):
         rng = np.random.default_rng(seed)
         x, a = rng.standard_normal(4) * of_x, of_a * (0.1 + abs(rng.standard_normal()))
         assert verify_vjp(snake, rule, x, a).status is not Status.FAIL
+
+
+def test_a_function_of_few_digits_at_zero():
+    """It does not move at the smallest steps, and its rounding at 0 is 0."""
+
+    def narrowed(x):
+        return x.astype(np.float16).astype(np.float64)
+
+    for at in (np.array([0.0, 0.7, -1.2]), np.array([1.0, 0.0, 2.0, 0.0, -1.0])):
+        assert verify_jacobian(narrowed, lambda x: np.eye(x.size), at).status is not Status.FAIL
+        zero = np.flatnonzero(at == 0)[0]
+        wrong = np.eye(at.size)
+        wrong[zero, zero] = 5.0
+        assert verify_jacobian(narrowed, lambda x, wrong=wrong: wrong, at).status is Status.FAIL

@@ -167,7 +167,7 @@ def _accumulates(evidence: Evidence, title: str) -> Found | None:
 
 
 def _changes(evidence: Evidence, title: str) -> Found | None:
-    return Found() if title in ("input changed", "cotangent changed") else None
+    return Found() if title in ("input changed", "output changed", "cotangent changed") else None
 
 
 def _random(evidence: Evidence, title: str) -> Found | None:
@@ -245,12 +245,15 @@ BEHAVIOURS = [
         "M56",
         Text("an array that belongs to the caller is changed in place", "就地修改了调用者的数组"),
         Text(
-            "Another branch that uses the same array gets the changed one.",
-            "使用同一数组的其他分支会得到被改过的值。",
+            "By -=, *=, out= or an assignment to entries; another branch that uses the same array "
+            "gets the changed one.",
+            "通过 -=、*=、out= 或对元素赋值；使用同一数组的其他分支会得到被改过的值。",
         ),
-        Text("work on a copy: dx = dy.copy()", "在副本上操作：dx = dy.copy()"),
+        Text(
+            "compute into a new array: dx = dy * … for dy *= …",
+            "算到新数组里：用 dx = dy * … 代替 dy *= …",
+        ),
         _changes,
-        same=(Text("-=, *= or out= on an argument", "对参数使用了 -=、*= 或 out="),),
         rank=1,
     ),
     Behaviour(
