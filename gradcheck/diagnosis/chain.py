@@ -166,7 +166,7 @@ def _relation(known: Sequence[Sequence[Floats]], wrong: int, right: int) -> tupl
         if not c or not _same(a, c * b):
             return None
         factors.append(c)
-    if len(factors) < 2 or not sizes:
+    if len(factors) < 2 or not sizes or abs(factors[0] - 1) <= _SAME:
         return None
     if all(abs(c - factors[0]) <= _SAME * abs(c) for c in factors):
         if abs(factors[0] + 1) <= _SAME:

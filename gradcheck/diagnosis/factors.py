@@ -123,7 +123,8 @@ def written(value: float) -> str:
         whole = round(value * denominator)
         if whole and abs(value - whole / denominator) <= _EQUAL * abs(value):
             return str(whole) if denominator == 1 else f"{whole}/{denominator}"
-    return f"{value:.7g}"
+    # Never "1" for what is not.
+    return next(text for digits in (7, 10, 17) if float(text := f"{value:.{digits}g}") != 1.0)
 
 
 def _close(values: list[float], others: list[float]) -> bool:

@@ -486,3 +486,10 @@ def test_no_number_of_the_catalogue_is_shown():
     assert "M6" in {text.id for text in mistake.others}
     assert "a constant of the loss is dropped" in _words(raised.value)
     assert "(M" not in str(raised.value)
+
+
+def test_a_factor_close_to_one_is_written_as_what_it_is():
+    x = np.random.default_rng(0).standard_normal(4)
+    verdict = verify_vjp(np.sin, lambda dy, x: dy * np.cos(x) * (1 + 1e-7), x)
+    assert verdict.mistakes[0].title.en == "dx: a constant factor: 1.0000001"
+    assert not verdict.mistakes[0].same

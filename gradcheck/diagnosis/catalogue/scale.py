@@ -78,7 +78,7 @@ def _guessed(view: Guess, wanted: Callable[[Factor], bool]) -> Found | None:
 
 def _is_power_of_two(value: float) -> bool:
     power = math.log2(abs(value))
-    return abs(power - round(power)) <= _NEAR_ONE
+    return bool(round(power)) and abs(power - round(power)) <= _NEAR_ONE
 
 
 def _mend(factor: Text) -> Text:
