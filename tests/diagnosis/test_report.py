@@ -491,5 +491,6 @@ def test_no_number_of_the_catalogue_is_shown():
 def test_a_factor_close_to_one_is_written_as_what_it_is():
     x = np.random.default_rng(0).standard_normal(4)
     verdict = verify_vjp(np.sin, lambda dy, x: dy * np.cos(x) * (1 + 1e-7), x)
-    assert verdict.mistakes[0].title.en == "dx: a constant factor: 1.0000001"
-    assert not verdict.mistakes[0].same
+    report = str(verdict)
+    assert "dx: a constant factor: 1.0000001\n" in report
+    assert "a 2 from a square" not in report
