@@ -248,9 +248,8 @@ def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
             yield name, used
 
 
-def names_in(code: CodeType) -> Iterator[str]:
+@functools.lru_cache(maxsize=256)
+def names_in(code: CodeType) -> tuple[str, ...]:
     """The global names and attributes that a function mentions, also in those inside it."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from names_in(constant)
+    inside = (names_in(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+    return (*code.co_names, *itertools.chain.from_iterable(inside))
