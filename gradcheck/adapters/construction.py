@@ -83,6 +83,8 @@ class Filling:
                 continue
             if isinstance(parameter.default, bool) and name in inputs:
                 continue  # whether there is to be such a parameter
+            if not is_required(parameter) and name in names.parameters:
+                continue  # a number that the object makes a parameter of: a=0.25
             if name in inputs:
                 self.known[name] = Source(input=name)
             elif name.lower() in lowered and is_required(parameter):
@@ -150,12 +152,16 @@ class Filling:
             if is_sublayer(name):
                 several = name.lower().endswith(("s", "list"))
                 made: Any = [Sublayer(), Sublayer()] if several else Sublayer()
-                choices.append([Source(value=made)])
+                # A network of layers by their sizes: the inputs, what is hidden, the outputs.
+                counts = [Source(sizes="[d, h, c]")] * (several and {"d", "h", "c"} <= set(sizes))
+                choices.append([Source(value=made), *counts])
                 continue
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
             plain = _by_meaning(name, sizes, self.unknown)
             texts = [*whole, *tails, *plain] if is_shape(name) else plain
+            if "size" in name.lower() and "shape" not in name.lower():
+                texts = [*plain, *whole, *tails]
             if name.endswith("_shape") or name == "shape":
                 texts = [*whole, *tails]
             if name in ("input_shape",):

@@ -46,10 +46,11 @@ def discovered(
     plan = Plan(style, names, list(inputs), differentiable, [(bindings, values)])
     found: dict[str, str] = {}
     places: dict[str, str] = {}
+    numbers = {p.name for p in plan.filling.parameters if isinstance(p.default, int | float)}
     for text, array in _arrays(plan, values, bindings).items():
         if _matters(plan, text, array, values, bindings, rng):
             found[_name(text)] = _dims(np.shape(array), sizes)
-            if text.endswith("]") and text[-2].isdigit():
+            if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers:
                 places[_name(text)] = text  # which no name would find
     init = {name: source.sizes for name, source in plan.way.items() if source.sizes}
     return found, init, places

@@ -110,7 +110,7 @@ _CAPITAL = r"[A-Z]_?\w?\w?$"
 
 #: What losses call predictions that are probabilities, or may be.
 _PROBABILITIES = {
-    "p", "p_hat", "prob", "probs", "y_pred", "ypred", "y_hat", "yhat", "a", "al", "pred",
+    "p", "q", "p_hat", "prob", "probs", "y_pred", "ypred", "y_hat", "yhat", "a", "al", "pred",
     "probabilities", "prediction", "predictions", "output", "outputs", "predicted",
 }  # fmt: skip
 _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")

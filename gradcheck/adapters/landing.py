@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from gradcheck.adapters.forms import form_of
 from gradcheck.adapters.places import RETURNED, Place
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.words import Words, gradient_names
 
 _MISSING = (AttributeError, KeyError, IndexError, TypeError)
@@ -120,10 +120,7 @@ def _match(called: Sequence[str], wanted: Sequence[str], words: Words) -> dict[s
 
 def returned_names(function: Any) -> list[str]:
     """The variables in the last ``return`` of a function; none where its source is not there."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return []
+    tree = tree_of(inspect.unwrap(function))
     returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value]
     if not returns:
         return []

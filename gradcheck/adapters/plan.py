@@ -95,6 +95,8 @@ class Plan:
         #: Gradients that nothing asks for: the place of a parameter, and that of its gradient.
         self.unasked: list[tuple[str, str]] = []
         self.trial_error = ""
+        #: The attributes that the forward method leaves that hold arrays of an input's shape.
+        self.attributes: set[str] = set()
         self.notes: list[str] = []
         functions = [f for f in (style.source, style.make) if f is not None]
         self.generators = generators_of(functions)
@@ -139,6 +141,12 @@ class Plan:
                     f"{self.style.name}: names: scale: {name}: {error}"
                 ) from None
         self._require_value(session)
+        shapes = {np.shape(values[name]) for name in self.differentiable}
+        self.attributes = {
+            text
+            for text, held in getattr(session.object, "__dict__", {}).items()
+            if is_array(held) and np.shape(held) in shapes
+        }
         with reproducible(self.generators), np.errstate(all="ignore"):
             try:
                 if self.style.kind == "derivative" and not self.derivative_of:
@@ -164,6 +172,18 @@ class Plan:
                 )
             if self.is_loss and any(role == "optional" for _, role in self.gets):
                 self._give_loss_its_cotangent(session)
+
+    @property
+    def kept_output(self) -> tuple[str, str] | None:
+        """What a class with a loss calls what its gradient is of, and where it keeps it.
+
+        That is none of its inputs by name, and an attribute that is called as an output is.
+        """
+        called = [n for n, role in self.gets if role == "argument" and n not in self.inputs]
+        if self.style.kind != "of inputs" or self.style.make is None or len(called) != 1:
+            return None
+        texts = [text for text in self.style.words.output if text in self.attributes]
+        return (called[0], texts[0]) if texts else None
 
     def _require_value(self, session: Session) -> None:
         """A function without a backward function returns a number, and its gradients beside it."""
@@ -324,12 +344,17 @@ class Plan:
         returned = session.returned
         if returned is None and session.object is not None:
             given = [values[name] for name in self.forward_inputs]
+            held: dict[str, bool] = {}
             for text in self.style.words.output:
                 value: Any = getattr(session.object, text, None)
-                same = any(np.shape(v) == np.shape(value) and np.all(v == value) for v in given)
-                if is_array(value) and not same:
-                    self.output = Place.parse(text)
-                    break
+                if is_array(value):
+                    held[text] = any(
+                        np.shape(v) == np.shape(value) and np.all(v == value) for v in given
+                    )
+            # What is called so and is the input is the output where nothing else is: an identity.
+            text = next(iter(sorted(held, key=lambda name: held[name])), "")
+            if text and (not held[text] or text.startswith("out")):
+                self.output = Place.parse(text)
             else:
                 raise DeclarationError(
                     f"{self.style.name}: its forward method returns nothing, and no attribute "

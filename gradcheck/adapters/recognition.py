@@ -89,7 +89,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     wanted, beside, problem = wanted_of(style)
     if problem:
         return _unread(reading, wanted, problem)
-    if style.backward is None and style.make is None and any(map(is_weight, wanted)):
+    fused = style.backward is None or style.kind == "of inputs"
+    if fused and style.make is None and any(map(is_weight, wanted)):
         kind = COST  # of weights and data, whatever loss it is called after
     made_with = [p.name for p in (() if style.make is None else parameters_of(style.make))]
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)

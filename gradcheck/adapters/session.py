@@ -250,6 +250,9 @@ class Session:
         if plan.names.through and name not in self.given and is_logits(name):
             return self._inside(self.values[plan.differentiable[0]])
         if plan.style.kind == "of inputs":
+            kept = plan.kept_output if plan.derivative_of == "output" else None
+            if kept is not None and kept[0] == name:
+                return copy_of(getattr(self.object, kept[1]))
             return self._input(name) if name in self.values else self._input(self._nth(name))
         if plan.derivative_of == "output":
             return self._inside(self.outputs[0])

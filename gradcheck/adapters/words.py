@@ -98,6 +98,7 @@ _DERIVED_STARTS = (
 )  # fmt: skip
 _LOSS = (
     "loss", "entropy", "xent", "nll", "hinge", "criterion", "bce", "cost", "mse", "mae", "error",
+    "divergence", "objective",
 )  # fmt: skip
 _TRAINING = {
     "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
@@ -174,7 +175,16 @@ def derived_from(name: str) -> list[str]:
     found += [name.removeprefix(start) for start in _DERIVED_STARTS if name.startswith(start)]
     found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
     found = [text for text in found if text]
-    return found + [f"{text}_{end}" for text in found for end in ("fn", "func", "function")]
+    # ``compute_gradient`` and ``compute_cost``, ``logistic_gradient`` and ``logistic_loss``.
+    swapped = [
+        re.sub(r"(?i)gradient|grad", lambda m, w=word: w if m[0].islower() else w.title(), name)
+        for word in ("cost", "loss", "objective")
+    ]
+    return [
+        *found,
+        *(f"{text}_{end}" for text in found for end in ("fn", "func", "function")),
+        *(text for text in swapped if text != name),
+    ]
 
 
 def is_loss(name: str) -> bool:
