@@ -43,6 +43,8 @@ from gradcheck.errors import DeclarationError
 _HALF = 0.5
 #: No rate is so large or small that it could not be multiplied with.
 _MOST_POWER = 900
+#: The axes of images: samples, channels, height and width.
+_IMAGE = 4
 #: At most so many ways of filling a constructor are tried.
 _MOST_TRIES = 400
 
@@ -159,6 +161,8 @@ class Filling:
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
             plain = _by_meaning(name, sizes, self.unknown)
+            axes = [f"shape({n})[1]" for n, shape in shapes.items() if len(shape) == _IMAGE]
+            plain = [*axes, *plain] if "channel" in name.lower() else plain
             texts = [*whole, *tails, *plain] if is_shape(name) else plain
             if "size" in name.lower() and "shape" not in name.lower():
                 texts = [*plain, *whole, *tails]
@@ -245,6 +249,8 @@ def _by_meaning(name: str, sizes: list[str], beside: Sequence[str]) -> list[str]
         order = order[1:] + order[:1]
     elif not any(word in lowered for word in _BATCH) and len(lowered) > 1:
         order = order[1:] + order[:1]  # what an object is made with is rarely the number of samples
+    if "embed" in lowered and "dim" in lowered:
+        same += [size for size in sizes if size == "d"]
     return list(dict.fromkeys([*same, *order]))
 
 

@@ -6,6 +6,7 @@ in its place changes the output; its shape, in those sizes, is its dims.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -156,6 +157,8 @@ def _dims(shape: tuple[int, ...], sizes: Mapping[str, int]) -> str:
     by_size: dict[int, str] = {}
     for name, size in sizes.items():
         by_size.setdefault(size, name)
+    for (a, one), (b, other) in itertools.combinations(sizes.items(), 2):
+        by_size.setdefault(one + other, f"{a}+{b}")  # of a cell: what comes in, and what is hidden
     words = [by_size.get(size, str(size)) if size != 1 else "1" for size in shape]
     text = " ".join(words)
     parse(text)
@@ -169,6 +172,7 @@ def argument_text(argument: Any) -> str:
     if isinstance(argument, Argument):
         words = {
             "Real": "real", "Integers": "integers", "Simplex": "simplex", "OneHot": "one_hot",
+            "Boolean": "boolean",
         }  # fmt: skip
         word = words.get(type(argument).__name__, "choice")
         if word == "choice":

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.arguments import integers, real, simplex
+from gradcheck.arguments import boolean, constant, integers, real, simplex
 
 Dims = Mapping[str, Any]
 #: Probabilities, open at both ends.
@@ -55,6 +55,11 @@ _LOSS_WAYS: tuple[Dims, ...] = (
     {"x": _LOGITS, "probabilities": _BETWEEN, "target": _LABELS},
     {"x": _LOGITS, "probabilities": _BETWEEN, "target": GIVEN},
     {"x": _BETWEEN, "target": GIVEN},
+    {
+        "x": real("n t c", low=-30.0, high=30.0), "target": integers("n t", high="c"),
+        "mask": boolean("n t"),
+    },
+    {"x": _LOGITS, "target": _LABELS, "mask": boolean("n")},
     {"x": "n", "target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
     {
         "x": _COLUMN_EACH, "probabilities": _COLUMN_EACH,
@@ -74,7 +79,7 @@ KINDS = (
         "loss",
         ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss"),
         _LOSS_WAYS,
-        {"n": 4, "c": 3},
+        {"n": 4, "c": 3, "t": 5},
     ),
     Kind(
         "regression loss",
@@ -92,7 +97,7 @@ KINDS = (
         "loss",
         ("loss", "criterion", "cost"),
         _LOSS_WAYS,
-        {"n": 4, "c": 3},
+        {"n": 4, "c": 3, "t": 5},
     ),
     Kind(
         "lstm",
@@ -104,7 +109,7 @@ KINDS = (
             },
             *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
         ),
-        {"n": 5, "d": 3, "h": 2, "t": 4},
+        {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "gru",
@@ -113,7 +118,7 @@ KINDS = (
             {"x": "n d", "h": "n h", "weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"},
             *_over_time({"weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"}),
         ),
-        {"n": 5, "d": 3, "h": 2, "t": 4},
+        {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "rnn",
@@ -130,7 +135,7 @@ KINDS = (
                 "bias": "h 1", "bias 2": "o 1",
             },
         ),
-        {"n": 5, "d": 3, "h": 2, "t": 4},
+        {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "convolution",
@@ -151,15 +156,29 @@ KINDS = (
          ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}),
          {"n": 2, "c": 3, "h": 2, "w": 3}),
     Kind(
+        "normalization in groups",
+        ("groupnorm", "group_norm", "gn"),
+        (
+            *_ways({"x": "n 2*g h w", "groups": constant(2)}, {"gamma": "2*g", "beta": "2*g"}),
+            *_ways(
+                {"x": "n 2*g h w", "groups": constant(2)},
+                {"gamma": "1 2*g 1 1", "beta": "1 2*g 1 1"},
+            ),
+        ),
+        {"n": 5, "g": 4, "h": 6, "w": 7},
+    ),
+    Kind(
         "normalization",
-        ("batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer", "batchnorm1d",
+        ("instancenorm", "batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer", "batchnorm1d",
          "rmsnorm"),
         (
             {"x": "n d", "gamma": "d", "beta": "d"},
             {"x": "n d", "gamma": "1 d", "beta": "1 d"},
             {"x": "d n", "gamma": "d 1", "beta": "d 1"},
+            *_ways({"x": "n c h w"}, {"gamma": "c", "beta": "c"}),
+            *_ways({"x": "n c h w"}, {"gamma": "1 c 1 1", "beta": "1 c 1 1"}),
         ),
-        {"n": 5, "d": 3},
+        {"n": 5, "d": 3, "c": 4, "h": 6, "w": 7},
     ),
     Kind(
         "embedding",
@@ -274,6 +293,10 @@ COST = Kind(
             {"weight": "d 1", "bias": real(), "data": real("n d", differentiate=False)},
             {"target": real("n 1", low=_LOW, high=_HIGH, differentiate=False)},
         ),
+        {
+            "weight": real(), "bias": real(), "data": real("n", differentiate=False),
+            "target": real("n", differentiate=False),
+        },
         {"weight": "d c", "data": real("n d", differentiate=False), "target": _LABELS},
         {"weight": "c d", "data": real("n d", differentiate=False), "target": _LABELS},
     ),

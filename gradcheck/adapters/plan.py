@@ -41,6 +41,15 @@ def _cotangent(output: Any) -> Any:
     return np.cos(np.arange(np.size(output), dtype=np.float64)).reshape(np.shape(output))[()]
 
 
+def _is_jacobian(session: Session) -> bool:
+    """Whether a derivative has an axis for each entry of its vector, and one for each output."""
+    (output,) = session.outputs
+    shape = np.shape(session.returned_gradients)
+    return np.ndim(output) == 1 and len(shape) == len((*np.shape(output), 0)) and (
+        shape == (*np.shape(output), *np.shape(next(iter(session.given.values()))))
+    )
+
+
 #: What is raised for want of something else than of other sizes.
 NOT_OF_SIZES = (NameError, OSError, ImportError, AttributeError)
 
@@ -81,12 +90,14 @@ class Plan:
         self.output: Place | None = None
         self.outputs = 1
         self.many = False
-        self.is_loss = False
+        self.is_number = self.is_loss = self.is_floating = False
         #: Whether it raised at some of the sizes of the trial, and so may be of other dims.
         self.raised_at_some = False
         #: Whether the output was finite in the trial.
         self.finite = True
         self.derivative_of = names.derivative_of
+        #: Whether a derivative is that of a vector: a matrix.
+        self.is_jacobian = False
         #: What a derivative was given in the trial where it was near the slopes of the function.
         self.derivative_fits: set[str] = set()
         self.gradients: dict[str, Place | None] = {}
@@ -159,6 +170,7 @@ class Plan:
                 # The rule will raise it again when it is checked.
                 self.trial_error = last_line(raised)
                 return
+            self.is_jacobian = self.style.kind == "derivative" and _is_jacobian(session)
             self.gradients = places_of_gradients(self, session)
             self.misshapen = misshapen_of(self, session)
             self.notes += order_of(self)
@@ -373,9 +385,10 @@ class Plan:
                 f"{self.style.name}: its forward function returns {kinds}; an array was expected"
             )
         self.finite = all(bool(np.all(np.isfinite(out))) for out in session.outputs)
+        self.is_floating = all(np.asarray(out).dtype.kind == "f" for out in session.outputs)
+        self.is_number = self.outputs == 1 and np.size(session.outputs[0]) == 1
         self.is_loss = (
-            self.outputs == 1
-            and np.size(session.outputs[0]) == 1
+            self.is_number
             and any(np.size(values[name]) > 1 for name in self.differentiable)
         )
 

@@ -68,7 +68,7 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     yield from _broadcast(reading, given)
     yield from _columns(reading, given)
     yield from _for_one(reading, given)
-    yield from _of_output(reading)
+    yield from _of_output(reading, given)
     yield from _through(reading, given)
 
 
@@ -166,14 +166,18 @@ def _for_one(
         yield inputs, reading.names, f"its gradient is for {name}, for which it is right"
 
 
-def _of_output(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
+def _of_output(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
     """What a loss is given for its gradient may be what it keeps as its output: ``self.output``."""
     plan = plan_of(reading.declared) if reading.declared is not None else None
     if plan is None or (kept := plan.kept_output) is None or reading.names.derivative_of:
         return
     name, text = kept
     names = replace(reading.names, derivative_of="output")
-    yield reading.inputs, names, f"{name} is what it keeps as {text}"
+    # What it clips, or adds to keep a logarithm finite, must not cut in.
+    inputs = {n: logits(given[n]) if given[n].differentiable else reading.inputs[n] for n in given}
+    yield inputs, names, f"{name} is what it keeps as {text}"
 
 
 def _targets_of_model(

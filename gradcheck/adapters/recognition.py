@@ -35,7 +35,7 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
-from gradcheck.arguments import Choice, Integers, Real, as_argument, real
+from gradcheck.arguments import Boolean, Choice, Integers, Real, as_argument, real
 from gradcheck.claims import Derivation
 from gradcheck.errors import InputError
 
@@ -126,6 +126,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 # A layer that gives back what it takes, as one that flattens rows, says little.
                 doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
+                doubtful = doubtful or (which is COST and not plan.is_number)
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     by = which
@@ -161,6 +162,10 @@ def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:
     flattens what it takes runs at dims that its gradient does not have.
     """
     doubted = plan.misshapen & set(plan.forward_inputs)
+    if plan.style.kind == "derivative" and by.name == "softmax":
+        return bool(doubted)  # the Jacobian of one vector
+    if by.name.startswith("normalization") and not own and any(map(is_parameter, doubted)):
+        return True  # of (1, C, 1, 1), where (C,) may be broadcast
     return bool(doubted) and (by.name == WRITTEN.name or (own and any(map(is_parameter, doubted))))
 
 
@@ -359,6 +364,8 @@ def _toml(given: Any) -> str:
             return _toml({"constant": value})
         case Choice(values=values):
             return _toml({"choice": values})
+        case Boolean():
+            return _toml({"boolean": given.shape.text})
         case OneHot():
             return _toml({"one_hot": given.shape.text})
         case Real() | Integers():

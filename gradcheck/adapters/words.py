@@ -192,6 +192,16 @@ def is_loss(name: str) -> bool:
     return any(word in name.lower() for word in _LOSS)
 
 
+def is_mask(name: str) -> bool:
+    """Whether an array of this name says what counts: where there is a word, or a rating."""
+    return name == "R" or name.lower() in ("mask", "masks", "rated", "is_rated", "observed")
+
+
+def is_count_of_groups(name: str) -> bool:
+    """Whether a number of this name is how many groups there are."""
+    return name == "G" or name.lower() in ("groups", "group", "num_groups", "n_groups", "ngroups")
+
+
 def is_logits(name: str) -> bool:
     """Whether an array of this name is what an activation was taken of."""
     return name.lower() in ("z", "zs", "logits", "scores", "preactivation")
