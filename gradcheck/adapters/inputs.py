@@ -133,8 +133,8 @@ def _keys_of(function: Any, name: str, depth: int = _DEPTH) -> list[str]:
                 other = getattr(function, "__globals__", {}).get(called)
                 if whole and inspect.isfunction(other) and other is not function and depth:
                     names = [parameter.name for parameter in parameters_of(other)]
-                    passed = names[whole[0] : whole[0] + 1]
-                    found |= {key: None for one in passed for key in _keys_of(other, one, depth - 1)}
+                    for one in names[whole[0] : whole[0] + 1]:
+                        found |= dict.fromkeys(_keys_of(other, one, depth - 1))
     return [key for key in found if key not in optional]
 
 

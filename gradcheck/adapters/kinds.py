@@ -169,8 +169,8 @@ KINDS = (
     ),
     Kind(
         "normalization",
-        ("instancenorm", "batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer", "batchnorm1d",
-         "rmsnorm"),
+        ("instancenorm", "batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer",
+         "batchnorm1d", "rmsnorm"),
         (
             {"x": "n d", "gamma": "d", "beta": "d"},
             {"x": "n d", "gamma": "1 d", "beta": "1 d"},
@@ -294,7 +294,9 @@ COST = Kind(
             {"target": real("n 1", low=_LOW, high=_HIGH, differentiate=False)},
         ),
         {
-            "weight": real(), "bias": real(), "data": real("n", differentiate=False),
+            "weight": real(),
+            "bias": real(),
+            "data": real("n", differentiate=False),
             "target": real("n", differentiate=False),
         },
         {"weight": "d c", "data": real("n d", differentiate=False), "target": _LABELS},

@@ -55,8 +55,8 @@ def in_returned(
 
     ``inputs`` are those of the forward function in order, ``differentiated`` those of them with
     respect to which a gradient is wanted, ``parameters`` the names beside them. What a gradient is
-    called in the ``return`` statement, or its key, decides before its position does. ``shape`` is that
-    of the only input.
+    called in the ``return`` statement, or its key, decides before its position does. ``shape`` is
+    that of the only input.
     """
     if returned is None:
         return {}

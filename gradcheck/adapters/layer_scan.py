@@ -97,7 +97,8 @@ def scan_layer(
     outcomes = outcomes_of(declared, profile)
     if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = moderate(reading, report, profile)
-    if entry is None and any(outcome.record.status == FAIL for _, outcome in outcomes):
+    raised = set_aside(outcomes, "raised")
+    if entry is None and (raised or any(one.record.status == FAIL for _, one in outcomes)):
         declared, outcomes = otherwise(reading, report, profile) or (declared, outcomes)
     gradients = [
         gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes

@@ -108,7 +108,7 @@ def _replace(owner: Any, old: Any, new: Any) -> None:
 
 
 def evaluate(text: str, bindings: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> Any:
-    """An expression in sizes, such as ``"2/(n*c)"``, ``"[d, h]"``, ``"shape(x)"`` or ``"shape(x)[1:]"``.
+    """An expression in sizes, such as ``"2/(n*c)"``, ``"[d, h]"`` or ``"shape(x)[1:]"``.
 
     Raises ``DeclarationError`` with the names that are known.
     """

@@ -45,8 +45,10 @@ def _is_jacobian(session: Session) -> bool:
     """Whether a derivative has an axis for each entry of its vector, and one for each output."""
     (output,) = session.outputs
     shape = np.shape(session.returned_gradients)
-    return np.ndim(output) == 1 and len(shape) == len((*np.shape(output), 0)) and (
-        shape == (*np.shape(output), *np.shape(next(iter(session.given.values()))))
+    return (
+        np.ndim(output) == 1
+        and len(shape) == len((*np.shape(output), 0))
+        and (shape == (*np.shape(output), *np.shape(next(iter(session.given.values())))))
     )
 
 
@@ -387,9 +389,8 @@ class Plan:
         self.finite = all(bool(np.all(np.isfinite(out))) for out in session.outputs)
         self.is_floating = all(np.asarray(out).dtype.kind == "f" for out in session.outputs)
         self.is_number = self.outputs == 1 and np.size(session.outputs[0]) == 1
-        self.is_loss = (
-            self.is_number
-            and any(np.size(values[name]) > 1 for name in self.differentiable)
+        self.is_loss = self.is_number and any(
+            np.size(values[name]) > 1 for name in self.differentiable
         )
 
     def _give_loss_its_cotangent(self, session: Session) -> None:

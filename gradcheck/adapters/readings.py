@@ -21,6 +21,8 @@ from gradcheck.adapters.words import is_parameter
 from gradcheck.arguments import Integers, Real, Simplex, as_argument, integers, real
 from gradcheck.dims import parse
 
+#: The axes of rows, and of images.
+_ROWS, _IMAGES = 2, 4
 MODEL_CONVENTION = "model with its loss"
 #: What the axis of samples is called in all that names and trials settle.
 _SAMPLES = "n"
@@ -64,6 +66,7 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
         yield single, reading.names, f"{targets[0]} has a single one in each row"
     yield from _labels(reading, given)
     yield from _targets_of_model(reading, given)
+    yield from _multiples(reading, given)
     yield from _slopes(reading)
     yield from _broadcast(reading, given)
     yield from _columns(reading, given)
@@ -191,3 +194,20 @@ def _targets_of_model(
         target = real(text, low=0.0, high=1.0, differentiate=False)
         inputs = {**reading.inputs, labels[0]: target}
         yield inputs, reading.names, f'{labels[0]} = "{text}", at which it is right'
+
+
+def _multiples(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A layer of one array may run where an axis is even alone, or divisible by four."""
+    (name, *rest) = [n for n, one in given.items() if isinstance(one, Real)]
+    axes = given[name].shape.text.split()
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if rest or plan is None or not plan.raised_at_some or len(axes) < _ROWS:
+        return
+    ways = [{len(axes) - 1: 2}]
+    ways += [{1: 4}, {2: 2, 3: 2}, {1: 2}] if len(axes) == _IMAGES else [{0: 2}]
+    for way in ways:
+        text = " ".join(f"{way[k]}*{axis}" if k in way else axis for k, axis in enumerate(axes))
+        inputs = {**reading.inputs, name: replace(given[name], shape=parse(text))}
+        yield inputs, reading.names, f'{name} = "{text}": it raises at sizes between'

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradcheck.adapters import flat_vectors, written_sizes
+from gradcheck.adapters import flat_vectors, searched_dims, written_sizes
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.discovery import argument_text, discovered
@@ -137,6 +137,14 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
+    if reading.declared is None and kind not in (MODEL, COST):
+        for way in searched_dims.ways(style, wanted, beside):
+            given = {**way, **beside}
+            declared = declare((*sighting.what, names), given, guessed=True)
+            plan = plan_of(declared)
+            if declared.problem is None and plan is not None and searched_dims.fits(plan):
+                reading.declared, reading.names, reading.inputs = declared, names, given
+                return _settled(reading, OTHER)
     if reading.declared is not None:
         return _settled(reading, by)
     return _unread(reading, wanted, reason or "none of the dims that were tried fits")

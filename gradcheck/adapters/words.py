@@ -174,17 +174,20 @@ def derived_from(name: str) -> list[str]:
     found = [name.removesuffix(f"_{end}") for end in _DERIVED_ENDINGS if name.endswith(f"_{end}")]
     found += [name.removeprefix(start) for start in _DERIVED_STARTS if name.startswith(start)]
     found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
-    found = [text for text in found if text]
+    found = [text for text in found if text and text != name]
     # ``compute_gradient`` and ``compute_cost``, ``logistic_gradient`` and ``logistic_loss``.
-    swapped = [
-        re.sub(r"(?i)gradient|grad", lambda m, w=word: w if m[0].islower() else w.title(), name)
-        for word in ("cost", "loss", "objective")
-    ]
+    swapped = [_swapped(name, word) for word in ("cost", "loss", "objective")]
     return [
         *found,
         *(f"{text}_{end}" for text in found for end in ("fn", "func", "function")),
         *(text for text in swapped if text != name),
     ]
+
+
+def _swapped(name: str, word: str) -> str:
+    """A name with another word for gradient in it."""
+    spelled = re.sub("gradient|grad", word, name)
+    return re.sub("Gradient|Grad", word.title(), spelled)
 
 
 def is_loss(name: str) -> bool:
