@@ -8,7 +8,7 @@ from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, unchecked
 from gradcheck.adapters.gradient_report import gradient_report, is_wrong
 from gradcheck.adapters.guesses import guessed, usage_in
-from gradcheck.adapters.judgements import TIME_LIMIT, outcomes_of, set_aside
+from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.places import CHANGE
@@ -54,7 +54,7 @@ def scan_layer(
 ) -> LayerReport:
     """The report of a layer of a file."""
     try:
-        with limited(TIME_LIMIT):
+        with limited(TIME_LIMIT, patience=PATIENCE):
             reading = _read(sighting, entry)
     except TimeUp:
         reading = Reading(sighting, reason=f"it does not end within {TIME_LIMIT:g} seconds")
