@@ -147,7 +147,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 return _settled(reading, OTHER)
     if reading.declared is not None:
         return _settled(reading, by)
-    return _unread(reading, wanted, reason or "none of the dims that were tried fits")
+    return _unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
 
 
 def _as_written(
@@ -329,7 +329,9 @@ def _undifferentiated(given: Any) -> Any:
     return replace(argument, differentiate=False) if isinstance(argument, Real) else given
 
 
-def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:
+def _unread(
+    reading: Reading, wanted: Sequence[str], reason: str, beside: Mapping[str, Any] | None = None
+) -> Reading:
     reading.reason = reason
     make = reading.sighting.style.make
     needed = [
@@ -338,7 +340,8 @@ def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:
         if is_required(p) and p.name not in wanted and not is_optimizer(p.name)
     ]
     init = f"names = {_toml({'init': dict.fromkeys(needed, '…')})}" if needed else ""
-    reading.spec = spec_line(reading.sighting, dict.fromkeys(wanted, "…"), init)
+    inputs = {**dict.fromkeys(wanted, "…"), **(beside or {})}
+    reading.spec = spec_line(reading.sighting, inputs, init)
     return reading
 
 

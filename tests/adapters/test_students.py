@@ -143,6 +143,13 @@ WRONG = {
     ("tensors", "Linear"): {"b"},
     ("tensors", "ReLU"): {"x"},
     ("tensors", "Shift"): {"x"},
+    ("wider", "Activation_Softmax_Loss"): {"inputs"},
+    ("wider", "Model"): {"W1"},
+    ("wider", "spatial_groupnorm"): {"x"},
+    ("wider", "cofi_cost"): {"params"},
+    ("wider", "softmax"): {"z"},
+    ("wider", "rms_norm"): {"x"},
+    ("wider", "Multiply"): {"X"},
     ("static_classes", "Linear"): {"b"},
     ("static_classes", "Mul"): {"a", "b"},
 }
