@@ -139,7 +139,8 @@ def scan_layer(
     for note in dict.fromkeys(notes):
         if any(f"a gradient in {place} that" in note for place in asked):
             continue
-        (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
+        beside = note in declared.rules[0].notes and note not in plan.notes
+        (report.side_effects if beside else report.notes).append(note)
     undecided = [g for g in report.gradients if g.verdict in (UNDECIDED, SCALED)]
     if undecided:
         scales = ", ".join(f'{g.name} = "{g.scale}"' for g in undecided if g.scale)
