@@ -43,6 +43,8 @@ from gradcheck.errors import DeclarationError
 _HALF = 0.5
 #: No rate is so large or small that it could not be multiplied with.
 _MOST_POWER = 900
+#: What a list of the sizes of layers is called.
+_LAYER_SIZES = ("sizes", "layer_sizes", "layer_dims", "layers_dims", "architecture", "topology")
 #: The axes of images: samples, channels, height and width.
 _IMAGE = 4
 #: At most so many ways of filling a constructor are tried.
@@ -147,6 +149,9 @@ class Filling:
                 continue
             if words := words_for(_maker(self.style), name):
                 choices.append([Source(value=word) for word in words])
+                continue
+            if name.lower() in _LAYER_SIZES and {"d", "h", "c"} <= set(sizes):
+                choices.append([Source(sizes="[d, h, c]")])
                 continue
             if is_initializer(name):
                 choices.append([Source(value=initial)])

@@ -311,5 +311,12 @@ MODEL = Kind(
     ({"data": real("n d", differentiate=False), "target": _LABELS},),
     {"n": 7, "d": 6, "h": 3, "c": 5},
 )
+#: A network of one sample at a time, of which gradients of the parameters are taken.
+NETWORK = Kind(
+    "network",
+    (),
+    ({"x": real("d 1", differentiate=False)}, {"x": real("n d", differentiate=False)}),
+    {"n": 7, "d": 6, "h": 3, "c": 5},
+)
 #: What runs at the sizes that its source has alone: what it takes is told by that.
 WRITTEN = Kind("written", (), (), {})

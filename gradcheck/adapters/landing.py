@@ -88,6 +88,8 @@ def in_returned(
 
 def _stacked(returned: Any) -> tuple[int, ...]:
     """The shape of a list of arrays of one shape."""
+    if not all(map(is_array, returned)):
+        return ()
     shapes = {np.shape(part) for part in returned}
     return (len(returned), *shapes.pop()) if len(shapes) == 1 else ()
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from gradcheck.adapters import flat_vectors, searched_dims, written_sizes
 from gradcheck.adapters.boundary import array_modules
-from gradcheck.adapters.conventions import style_of
+from gradcheck.adapters.conventions import network, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
-from gradcheck.adapters.kinds import COST, MODEL, OTHER, WRITTEN, Kind
+from gradcheck.adapters.kinds import COST, MODEL, NETWORK, OTHER, WRITTEN, Kind
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
@@ -82,6 +82,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     kind = kind_of(sighting.name)
     if style.convention == "model with its loss":
         kind = MODEL
+    elif style.convention == network.CONVENTION:
+        kind = NETWORK
     elif style.backward is None and kind is OTHER:
         kind = COST
     elif style.convention == "loss with its gradient" and kind is OTHER:

@@ -150,6 +150,7 @@ WRONG = {
     ("wider", "softmax"): {"z"},
     ("wider", "rms_norm"): {"x"},
     ("wider", "Multiply"): {"X"},
+    ("wider", "Network"): {"weights0"},
     ("static_classes", "Linear"): {"b"},
     ("static_classes", "Mul"): {"a", "b"},
 }

@@ -202,3 +202,34 @@ class Multiply:
     def backward(self, dLdY):
         n = range(len(self.X))
         return [dLdY * np.prod([self.X[j] for j in n if j != i], axis=0) for i in n]
+
+
+def squash(z):
+    return 1.0 / (1.0 + np.exp(-z))
+
+
+class Network:
+    def __init__(self, sizes):
+        self.num_layers = len(sizes)
+        self.biases = [np.random.randn(y, 1) for y in sizes[1:]]
+        self.weights = [np.random.randn(y, x) for x, y in zip(sizes[:-1], sizes[1:], strict=True)]
+
+    def feedforward(self, a):
+        for b, w in zip(self.biases, self.weights, strict=True):
+            a = squash(w @ a + b)
+        return a
+
+    def backprop(self, x, y):
+        nabla_b, nabla_w = [0 * b for b in self.biases], [0 * w for w in self.weights]
+        activations = [x]
+        for b, w in zip(self.biases, self.weights, strict=True):
+            activations.append(squash(w @ activations[-1] + b))
+        delta = self.cost_derivative(activations[-1], y)
+        for k in range(1, self.num_layers):
+            delta = delta * activations[-k] * (1 - activations[-k])
+            nabla_b[-k], nabla_w[-k] = delta, delta @ activations[-k - 1].T
+            delta = self.weights[-k].T @ delta
+        return nabla_b, nabla_w
+
+    def cost_derivative(self, output_activations, y):
+        return output_activations - y
