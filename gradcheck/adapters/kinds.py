@@ -311,6 +311,19 @@ MODEL = Kind(
     ({"data": real("n d", differentiate=False), "target": _LABELS},),
     {"n": 7, "d": 6, "h": 3, "c": 5},
 )
+#: A recurrent network over characters by number, in the names of the one that everybody copies.
+CHARACTERS = Kind(
+    "characters",
+    (),
+    (
+        {
+            "inputs": integers("t", high="v"), "targets": integers("t", high="v"),
+            "hprev": real("h 1", differentiate=False),
+            "wxh": "h v", "whh": "h h", "why": "v h", "bh": "h 1", "by": "v 1",
+        },
+    ),
+    {"t": 5, "v": 4, "h": 3},
+)  # fmt: skip
 #: A network of one sample at a time, of which gradients of the parameters are taken.
 NETWORK = Kind(
     "network",

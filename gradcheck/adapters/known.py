@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gradcheck.adapters.kinds import COST, FLAT, GROUPS, KINDS, MODEL, OTHER, Kind
+from gradcheck.adapters.kinds import CHARACTERS, COST, FLAT, GROUPS, KINDS, MODEL, OTHER, Kind
 from gradcheck.adapters.words import (
     is_bias,
     is_count_of_groups,
@@ -43,6 +43,8 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
 
     What an object is ``made_with`` is no ``x``.
     """
+    if kind is CHARACTERS:
+        return {name: name.lower() for name in names}
     if kind is MODEL:
         return {name: "target" if is_target(name) else "data" for name in names}
     if kind is COST and not any(map(is_flat, names)):

@@ -15,7 +15,7 @@ from gradcheck.adapters.conventions import network, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
-from gradcheck.adapters.kinds import COST, MODEL, NETWORK, OTHER, WRITTEN, Kind
+from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, OTHER, WRITTEN, Kind
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
@@ -94,6 +94,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     fused = style.backward is None or style.kind == "of inputs"
     if fused and style.make is None and any(map(is_weight, wanted)):
         kind = COST  # of weights and data, whatever loss it is called after
+    if set(map(str.lower, wanted)) >= {"inputs", "targets", "hprev"}:
+        kind = CHARACTERS
     made_with = [p.name for p in (() if style.make is None else parameters_of(style.make))]
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
