@@ -6,6 +6,8 @@ Not in the homework, whose section 3 starts from a given $\partial l / \partial 
 probabilities are called $q$ here (``y`` is the name of an output). They are the output of a
 softmax; its gradient taken together with it is in ``softmax_cross_entropy.py``.
 
+Bishop, "Pattern recognition and machine learning", 2006, section 4.3.4.
+
 Weak: $1/q$ grows without bound as $q \to 0$. The probabilities stay above 1e-6 here, and a network
 should use the fused rule.
 """

@@ -4,6 +4,8 @@ $$a_j = \log \frac{e^{z_j}}{\sum_n e^{z_n}} = z_j - \log \sum_n e^{z_n}$$
 
 Not in the homework. Its layout of section 3, $M_{ij} = \partial a_j / \partial z_i$ used as $J$,
 gives a wrong gradient here; ``tests/library/printed/log_softmax_transposed.py`` shows it fail.
+
+Goodfellow, Bengio and Courville, "Deep learning", 2016, section 6.2.2.3.
 """
 
 import numpy as np

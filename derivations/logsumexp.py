@@ -5,6 +5,8 @@ $$l = \log \sum_{n=1}^k e^{z_n}, \qquad
 \frac{\partial^2 l}{\partial z\, \partial z^T} = \mathrm{diag}(y) - y y^T$$
 
 Not in the homework; it explains section 3: the matrix there is a Hessian, hence symmetric.
+
+Boyd and Vandenberghe, "Convex optimization", 2004, section 3.1.5.
 """
 
 import numpy as np

@@ -140,6 +140,7 @@ def check_claim(
     seed_: int | None = None,
     *,
     time_limit: float = TIME_LIMIT,
+    patience: float = 1.0,
     replay_id: str | None = None,
     hints: Hints | None = None,
     simplify: bool = True,
@@ -156,7 +157,7 @@ def check_claim(
     ``width`` is that of the reader's screen, see ``narrate``; ``progress`` is told how many inputs
     were judged, ``judged`` each verdict on one; a failure that ``excused`` has an excuse for counts
     as the verdict that it gives instead. ``placed`` gives further points, of some sizes at a time,
-    which come before those of sizes that are drawn.
+    which come before those of sizes that are drawn. ``patience`` is that of ``limited``.
 
     Raises ``DeclarationError`` for an unsound declaration; everything else becomes an outcome.
     """
@@ -167,13 +168,13 @@ def check_claim(
     )  # fmt: skip
     run.simplified = simplify
     try:
-        with limited(time_limit):
+        with limited(time_limit, patience=patience):
             run.explore()
     except TimeUp:
         run.timed_out = time_limit
     if run.failure is not None and simplify:
         # A smaller case may be one at which the user's code does not end.
-        with contextlib.suppress(TimeUp), limited(time_limit):
+        with contextlib.suppress(TimeUp), limited(time_limit, patience=patience):
             return run.outcome()
         run.simplified = False
     return run.outcome()

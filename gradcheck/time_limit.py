@@ -5,31 +5,57 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 
 class TimeUp(BaseException):
     """Raised in the middle of a user's loop; no ``except Exception`` of theirs catches it."""
 
 
+#: No shorter is waited between two looks at a clock.
+_SHORTEST = 0.01
+
+
 @contextlib.contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raise ``TimeUp`` in this thread after ``seconds``; cuts loops of Python code anywhere."""
+def limited(seconds: float, *, patience: float = 1.0) -> Iterator[None]:
+    """Raise ``TimeUp`` in this thread after ``seconds``; cuts loops of Python code anywhere.
+
+    With a ``patience`` above 1 they are seconds that the thread computes, where the system tells
+    them, and at most so many times as many go by: on a busy machine, code that is slow to get a
+    processor is not slow, and code that waits for something still ends.
+    """
     thread = ctypes.c_ulong(threading.get_ident())
     finished = threading.Event()
     lock = threading.Lock()
+    clock = _own_clock() if patience > 1 else time.monotonic
+    computed, began = clock(), time.monotonic()
 
-    def cut() -> None:
+    def watch() -> None:
+        while True:
+            left = seconds - (clock() - computed)
+            gone = time.monotonic() - began
+            wait = min(left, patience * seconds - gone)
+            if wait <= 0:
+                break
+            if finished.wait(max(wait, _SHORTEST)):
+                return
         with lock:
             if not finished.is_set():
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
 
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
         with lock:
             finished.set()
-        timer.cancel()
+
+
+def _own_clock() -> Callable[[], float]:
+    """A clock of what this thread computes that others can read; else one of the process."""
+    try:
+        clock = time.pthread_getcpuclockid(threading.get_ident())
+    except (AttributeError, OSError):
+        return time.process_time
+    return lambda: time.clock_gettime(clock)

@@ -3,8 +3,8 @@ r"""The median of an odd number of entries, and of an even one.
 $$y = x_{\pi_m} \;\; (k = 2m + 1), \qquad
 y = \tfrac12 (x_{\pi_m} + x_{\pi_{m+1}}) \;\; (k = 2m + 2)$$
 
-with $\pi$ = ``argsort(x)``, counted from 0. One entry, or the two in the middle, get all of the
-gradient: why a single outlier does not move it.
+``x`` is ``(k,)``, $y$ a scalar, $\pi$ = ``argsort(x)``, counted from 0. One entry, or the two in
+the middle, get all of the gradient: why a single outlier does not move it.
 
 Koenker, "Quantile regression", 2005.
 """

@@ -10,6 +10,7 @@ from gradcheck.adapters.style import Style, is_required
 from gradcheck.adapters.words import (
     is_cache,
     is_cotangent,
+    is_label,
     is_optimizer,
     is_parameter_dict,
     is_rate,
@@ -76,8 +77,15 @@ def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list
     given = [name for name, role in roles if role == "given"]
     same = [n for n in given if n in inputs]
     if style.kind in ("derivative", "of inputs"):
-        return [(n, "argument" if r in ("given", "optional") else r) for n, r in roles]
-    if len(given) > len(same):
+        first = style.gets[0].name if style.kind == "derivative" else ""
+        again = {n for n in same if first and n != first}
+        return [
+            (n, "input" if n in again else "argument" if r in ("given", "optional") else r)
+            for n, r in roles
+        ]
+    # ``forward(x, labels)`` and ``backward(labels)``: a loss is given again what is predicted.
+    told = len(same) == len(given) < len(inputs) and all(map(is_label, given))
+    if len(given) > len(same) or told:
         # What bears the name of an input is that input; what is called the output is that.
         outputs = {"outputs", "output", "out"}
         roles = [

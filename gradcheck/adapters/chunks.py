@@ -12,28 +12,32 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from gradcheck.adapters.sources import as_python_3
 from gradcheck.answers import last_line
 from gradcheck.errors import InputError
+
+#: What stands for ``/`` in a source of Python 2.
+_DIVIDED = "__divided__"
+
+
+def _divided(a: Any, b: Any) -> Any:
+    """``a / b`` as in Python 2: of whole numbers, the whole number below."""
+    whole = all(np.asarray(one).dtype.kind in "iu" for one in (a, b))
+    return a // b if whole else a / b
+
 
 #: What Python 2 had and Python 3 calls otherwise.
 OF_PYTHON_2 = {
     "xrange": range, "unicode": str, "long": int, "basestring": str, "izip": zip, "imap": map,
-    "reduce": functools.reduce,
+    "reduce": functools.reduce, _DIVIDED: _divided,
 }  # fmt: skip
-#: What Python 2 wrote otherwise, and how it is written now.
-_REWRITTEN = [
-    (re.compile(pattern, re.MULTILINE), now)
-    for pattern, now in (
-        (r"^([ \t]*)print[ \t]+(?!\()(.*)$", r"\1print(\2)"),
-        (r"^([ \t]*)print$", r"\1print()"),
-        (r"^([ \t]*except[ \t]+[\w.]+)[ \t]*,[ \t]*(\w+)\s*:", r"\1 as \2:"),
-        (r"^([ \t]*raise[ \t]+[\w.]+)[ \t]*,[ \t]*(.+)$", r"\1(\2)"),
-        (r"\.iter(items|keys|values)\(", r".\1("),
-    )
-]
 #: A line that is a command of the notebook, where a cell is no Python.
 _COMMAND = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
+_TRUE_DIVISION = re.compile(r"^from __future__ import .*division", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -120,30 +124,40 @@ def split(chunk: Chunk) -> Iterator[Chunk]:
         yield Chunk("\n".join(lines[start:end]) + "\n", chunk.file, chunk.line + start)
 
 
-def parsed(chunk: Chunk, *, old: bool = False) -> Iterator[tuple[Chunk, ast.Module | Exception]]:
+def parsed(
+    chunk: Chunk, *, old: bool = False, floors: bool = True
+) -> Iterator[tuple[Chunk, ast.Module | Exception]]:
     """The source and its tree, cut in pieces where some of it is no Python; or what is wrong.
 
-    A piece of an ``old`` source is taken for Python 2.
+    A piece of an ``old`` source is taken for Python 2, in which ``/`` of whole numbers ``floors``.
     """
+    floors = floors and _TRUE_DIVISION.search(chunk.text) is None
     now = as_python_3(chunk.text)
     problem: Exception = SyntaxError("nothing to parse")
     for text in (now, chunk.text) if old else (chunk.text, now):
         try:
             with warnings.catch_warnings(action="ignore"):  # of \d in a plain string
-                yield chunk, ast.parse(text)
-                return
+                tree = ast.parse(text)
+            of_python_2 = old or text is not chunk.text
+            yield chunk, _Divisions().visit(tree) if of_python_2 and floors else tree
+            return
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             problem = error
     parts = list(split(chunk))
     if len(parts) > 1:
         for part in parts:
-            yield from parsed(part, old=True)
+            yield from parsed(part, old=True, floors=floors)
     else:
         yield chunk, problem
 
 
-def as_python_3(text: str) -> str:
-    """A source with what Python 2 wrote otherwise as it is written now."""
-    for pattern, now in _REWRITTEN:
-        text = pattern.sub(now, text)
-    return text
+class _Divisions(ast.NodeTransformer):
+    """``a / b`` of Python 2, in which whole numbers give whole numbers."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """A call of what divides so."""
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div):
+            return node
+        called = ast.Call(ast.Name(_DIVIDED, ast.Load()), [node.left, node.right], [])
+        return ast.fix_missing_locations(ast.copy_location(called, node))

@@ -43,6 +43,10 @@ from gradcheck.errors import DeclarationError
 _HALF = 0.5
 #: No rate is so large or small that it could not be multiplied with.
 _MOST_POWER = 900
+#: What a list of the sizes of layers is called.
+_LAYER_SIZES = ("sizes", "layer_sizes", "layer_dims", "layers_dims", "architecture", "topology")
+#: The axes of images: samples, channels, height and width.
+_IMAGE = 4
 #: At most so many ways of filling a constructor are tried.
 _MOST_TRIES = 400
 
@@ -83,6 +87,8 @@ class Filling:
                 continue
             if isinstance(parameter.default, bool) and name in inputs:
                 continue  # whether there is to be such a parameter
+            if not is_required(parameter) and name in names.parameters:
+                continue  # a number that the object makes a parameter of: a=0.25
             if name in inputs:
                 self.known[name] = Source(input=name)
             elif name.lower() in lowered and is_required(parameter):
@@ -144,18 +150,27 @@ class Filling:
             if words := words_for(_maker(self.style), name):
                 choices.append([Source(value=word) for word in words])
                 continue
+            if name.lower() in _LAYER_SIZES and {"d", "h", "c"} <= set(sizes):
+                choices.append([Source(sizes="[d, h, c]")])
+                continue
             if is_initializer(name):
                 choices.append([Source(value=initial)])
                 continue
             if is_sublayer(name):
                 several = name.lower().endswith(("s", "list"))
                 made: Any = [Sublayer(), Sublayer()] if several else Sublayer()
-                choices.append([Source(value=made)])
+                # A network of layers by their sizes: the inputs, what is hidden, the outputs.
+                counts = [Source(sizes="[d, h, c]")] * (several and {"d", "h", "c"} <= set(sizes))
+                choices.append([Source(value=made), *counts])
                 continue
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
             plain = _by_meaning(name, sizes, self.unknown)
+            axes = [f"shape({n})[1]" for n, shape in shapes.items() if len(shape) == _IMAGE]
+            plain = [*axes, *plain] if "channel" in name.lower() else plain
             texts = [*whole, *tails, *plain] if is_shape(name) else plain
+            if "size" in name.lower() and "shape" not in name.lower():
+                texts = [*plain, *whole, *tails]
             if name.endswith("_shape") or name == "shape":
                 texts = [*whole, *tails]
             if name in ("input_shape",):
@@ -239,6 +254,8 @@ def _by_meaning(name: str, sizes: list[str], beside: Sequence[str]) -> list[str]
         order = order[1:] + order[:1]
     elif not any(word in lowered for word in _BATCH) and len(lowered) > 1:
         order = order[1:] + order[:1]  # what an object is made with is rarely the number of samples
+    if "embed" in lowered and "dim" in lowered:
+        same += [size for size in sizes if size == "d"]
     return list(dict.fromkeys([*same, *order]))
 
 

@@ -6,6 +6,7 @@ in its place changes the output; its shape, in those sizes, is its dims.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,10 +47,13 @@ def discovered(
     plan = Plan(style, names, list(inputs), differentiable, [(bindings, values)])
     found: dict[str, str] = {}
     places: dict[str, str] = {}
+    given = (argument.dims for argument in arguments.values() if argument.dims is not None)
+    axes = {axis.text: axis.size(bindings) for dims in given for axis in dims.axes}
+    numbers = {p.name for p in plan.filling.parameters if isinstance(p.default, int | float)}
     for text, array in _arrays(plan, values, bindings).items():
         if _matters(plan, text, array, values, bindings, rng):
-            found[_name(text)] = _dims(np.shape(array), sizes)
-            if text.endswith("]") and text[-2].isdigit():
+            found[_name(text)] = _dims(np.shape(array), sizes, axes)
+            if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers:
                 places[_name(text)] = text  # which no name would find
     init = {name: source.sizes for name, source in plan.way.items() if source.sizes}
     return found, init, places
@@ -150,11 +154,15 @@ def _name(text: str) -> str:
     return key if not key.isdigit() else f"{head}{key}"
 
 
-def _dims(shape: tuple[int, ...], sizes: Mapping[str, int]) -> str:
-    """The dims of a shape, in sizes that are distinct."""
+def _dims(shape: tuple[int, ...], sizes: Mapping[str, int], axes: Mapping[str, int]) -> str:
+    """The dims of a shape, in sizes that are distinct, or as an axis of an input: 2*g."""
     by_size: dict[int, str] = {}
     for name, size in sizes.items():
         by_size.setdefault(size, name)
+    for name, size in axes.items():
+        by_size.setdefault(size, name)
+    for (a, one), (b, other) in itertools.combinations(sizes.items(), 2):
+        by_size.setdefault(one + other, f"{a}+{b}")  # of a cell: what comes in, and what is hidden
     words = [by_size.get(size, str(size)) if size != 1 else "1" for size in shape]
     text = " ".join(words)
     parse(text)
@@ -168,6 +176,7 @@ def argument_text(argument: Any) -> str:
     if isinstance(argument, Argument):
         words = {
             "Real": "real", "Integers": "integers", "Simplex": "simplex", "OneHot": "one_hot",
+            "Boolean": "boolean",
         }  # fmt: skip
         word = words.get(type(argument).__name__, "choice")
         if word == "choice":

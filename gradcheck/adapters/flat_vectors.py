@@ -7,6 +7,7 @@ that never gives one so long gets the least at which the function runs.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,8 +15,16 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.style import Function
-from gradcheck.adapters.words import is_flat, is_target
-from gradcheck.arguments import Argument, as_argument, constant, integers, real
+from gradcheck.adapters.words import is_flat, is_mask, is_target
+from gradcheck.arguments import (
+    Argument,
+    Choice,
+    as_argument,
+    boolean,
+    constant,
+    integers,
+    real,
+)
 from gradcheck.domains import simplex
 
 #: Of an input, of what is hidden, of an output, and further ones; one list has the first three.
@@ -37,6 +46,8 @@ _MEANT = (
 _NUMBERS = {"beta": 3.0, "sparsity_param": 0.25, "rho": 0.25, "sparsity": 0.25}
 #: With larger numbers a sigmoid at the end saturates, and of the logarithm of 1 - h is left noise.
 _MODERATE = 2.0
+#: Sizes of a matrix that no argument tells.
+_RATED = (5, 4)
 #: No longer vector is tried.
 _MOST = 200
 _SEED = 7
@@ -71,6 +82,8 @@ def ways(
     """What the vector and the data may be, the likeliest first."""
     (vector, *others) = sorted(wanted, key=lambda name: not is_flat(name))
     targets = [name for name in others if is_target(name)]
+    if any(map(is_mask, others)):
+        yield from _rated(function, vector, others, beside)
     for rows in (True, False):
         data = _moderate(f"n {_IN}" if rows else f"{_IN} n", differentiate=False)
         for target in _targets(rows) if targets else (None,):
@@ -79,6 +92,23 @@ def ways(
             if length:
                 flat = _moderate(str(length))
                 yield {name: flat if name == vector else given[name] for name in wanted}
+
+
+def _rated(
+    function: Function, vector: str, others: Sequence[str], beside: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Of a matrix with a mask, as of ratings: its sizes are two of those that are told, or any."""
+    sizes = [one.values[0] for one in beside.values() if isinstance(one, Choice)]
+    told = [size for size in sizes if isinstance(size, int)]
+    for rows, columns in itertools.permutations(dict.fromkeys([*told, *_RATED]), 2):
+        dims = f"{rows} {columns}"
+        given = {
+            name: boolean(dims) if is_mask(name) else _moderate(dims, differentiate=False)
+            for name in others
+        }
+        length = _length(function, vector, given, beside)
+        if length:
+            yield {vector: _moderate(str(length)), **given}
 
 
 def _moderate(dims: str, *, differentiate: bool = True) -> Argument:

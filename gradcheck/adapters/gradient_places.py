@@ -29,7 +29,7 @@ def places_of_gradients(plan: Plan, session: Session) -> dict[str, Place | None]
         wanted = _value_inputs(session, wanted)
     returned = in_returned(
         session.returned_gradients, plan.forward_inputs, wanted, parameters, plan.style.source,
-        plan.style.words,
+        plan.style.words, np.shape(session.values[wanted[0]]) if len(wanted) == 1 else (),
     )  # fmt: skip
     return {name: _place(plan, session, name, returned.get(name)) for name in plan.differentiable}
 
@@ -40,7 +40,8 @@ def misshapen_of(plan: Plan, session: Session) -> set[str]:
     for name in _wanted(plan):
         if plan.gradients[name] is not None:
             with contextlib.suppress(AttributeError, KeyError, IndexError, TypeError):
-                if np.shape(session.gradient(name)) != np.shape(session.values[name]):
+                differs = np.shape(session.gradient(name)) != np.shape(session.values[name])
+                if differs and not plan.is_jacobian:
                     found.add(name)
     return found
 

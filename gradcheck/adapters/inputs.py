@@ -23,6 +23,8 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.arguments import choice, constant
 
+#: Through so many calls an argument is followed that is passed on.
+_DEPTH = 2
 #: What dicts of settings are called.
 _SETTINGS = ("_param", "_params", "config", "hparameters", "hparams")
 
@@ -110,7 +112,7 @@ def forward_function(style: Style) -> Any:
         return None
 
 
-def _keys_of(function: Any, name: str) -> list[str]:
+def _keys_of(function: Any, name: str, depth: int = _DEPTH) -> list[str]:
     """The keys that a function reads from one of its arguments: those that have to be there."""
     found: dict[str, None] = {}
     optional: set[str] = set()
@@ -125,7 +127,19 @@ def _keys_of(function: Any, name: str) -> list[str]:
                 comparators=[ast.Name(id=held)],
             ) if held == name:  # fmt: skip
                 optional.add(key)
+            case ast.Call(func=ast.Name(id=called), args=given):
+                # What is passed on whole is read there.
+                whole = [k for k, arg in enumerate(given) if _is_name(arg, name)]
+                other = getattr(function, "__globals__", {}).get(called)
+                if whole and inspect.isfunction(other) and other is not function and depth:
+                    names = [parameter.name for parameter in parameters_of(other)]
+                    for one in names[whole[0] : whole[0] + 1]:
+                        found |= dict.fromkeys(_keys_of(other, one, depth - 1))
     return [key for key in found if key not in optional]
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def unused_keys(function: Any, name: str) -> set[str]:

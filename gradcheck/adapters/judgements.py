@@ -11,8 +11,9 @@ from gradcheck.claims import Derivation, Rule
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
 
-#: Seconds for one gradient, and for reading one layer.
+#: Seconds of computing for one gradient, and for reading one layer; so many times as many may pass.
 TIME_LIMIT = 20.0
+PATIENCE = 6.0
 
 #: An array with more entries at every size is large: an image of 28 by 28. Each input then has many
 #: numbers, and so few of them, the sizes that are always tried among them, end within the time.
@@ -30,7 +31,10 @@ def outcomes_of(
     if _is_large(declared):
         profile = replace(profile, inputs=min(profile.inputs, _FEW_INPUTS))
     outcomes = [
-        (rule, check_claim(rule, profile, time_limit=TIME_LIMIT, simplify=simplify))
+        (
+            rule,
+            check_claim(rule, profile, time_limit=TIME_LIMIT, patience=PATIENCE, simplify=simplify),
+        )
         for rule in declared.rules
         if not only or rule.wrt == (only,)
     ]

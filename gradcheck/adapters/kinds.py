@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.arguments import integers, real
+from gradcheck.arguments import boolean, constant, integers, real
 from gradcheck.domains import simplex
 
 Dims = Mapping[str, Any]
@@ -56,6 +56,11 @@ _LOSS_WAYS: tuple[Dims, ...] = (
     {"x": _LOGITS, "probabilities": _BETWEEN, "target": _LABELS},
     {"x": _LOGITS, "probabilities": _BETWEEN, "target": GIVEN},
     {"x": _BETWEEN, "target": GIVEN},
+    {
+        "x": real("n t c", low=-30.0, high=30.0), "target": integers("n t", high="c"),
+        "mask": boolean("n t"),
+    },
+    {"x": _LOGITS, "target": _LABELS, "mask": boolean("n")},
     {"x": "n", "target": real("n", low=_LOW, high=_HIGH, differentiate=False)},
     {
         "x": _COLUMN_EACH, "probabilities": _COLUMN_EACH,
@@ -75,7 +80,7 @@ KINDS = (
         "loss",
         ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss"),
         _LOSS_WAYS,
-        {"n": 4, "c": 3},
+        {"n": 4, "c": 3, "t": 5},
     ),
     Kind(
         "regression loss",
@@ -93,7 +98,7 @@ KINDS = (
         "loss",
         ("loss", "criterion", "cost"),
         _LOSS_WAYS,
-        {"n": 4, "c": 3},
+        {"n": 4, "c": 3, "t": 5},
     ),
     Kind(
         "lstm",
@@ -105,7 +110,7 @@ KINDS = (
             },
             *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
         ),
-        {"n": 5, "d": 3, "h": 2, "t": 4},
+        {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "gru",
@@ -114,7 +119,7 @@ KINDS = (
             {"x": "n d", "h": "n h", "weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"},
             *_over_time({"weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"}),
         ),
-        {"n": 5, "d": 3, "h": 2, "t": 4},
+        {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "rnn",
@@ -131,7 +136,7 @@ KINDS = (
                 "bias": "h 1", "bias 2": "o 1",
             },
         ),
-        {"n": 5, "d": 3, "h": 2, "t": 4},
+        {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
         "convolution",
@@ -152,15 +157,29 @@ KINDS = (
          ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}),
          {"n": 2, "c": 3, "h": 2, "w": 3}),
     Kind(
+        "normalization in groups",
+        ("groupnorm", "group_norm", "gn"),
+        (
+            *_ways({"x": "n 2*g h w", "groups": constant(2)}, {"gamma": "2*g", "beta": "2*g"}),
+            *_ways(
+                {"x": "n 2*g h w", "groups": constant(2)},
+                {"gamma": "1 2*g 1 1", "beta": "1 2*g 1 1"},
+            ),
+        ),
+        {"n": 5, "g": 4, "h": 6, "w": 7},
+    ),
+    Kind(
         "normalization",
-        ("batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer", "batchnorm1d",
-         "rmsnorm"),
+        ("instancenorm", "batchnorm", "batch", "bn", "layernorm", "norm", "normalization", "layer",
+         "batchnorm1d", "rmsnorm"),
         (
             {"x": "n d", "gamma": "d", "beta": "d"},
             {"x": "n d", "gamma": "1 d", "beta": "1 d"},
             {"x": "d n", "gamma": "d 1", "beta": "d 1"},
+            *_ways({"x": "n c h w"}, {"gamma": "c", "beta": "c"}),
+            *_ways({"x": "n c h w"}, {"gamma": "1 c 1 1", "beta": "1 c 1 1"}),
         ),
-        {"n": 5, "d": 3},
+        {"n": 5, "d": 3, "c": 4, "h": 6, "w": 7},
     ),
     Kind(
         "embedding",
@@ -275,6 +294,12 @@ COST = Kind(
             {"weight": "d 1", "bias": real(), "data": real("n d", differentiate=False)},
             {"target": real("n 1", low=_LOW, high=_HIGH, differentiate=False)},
         ),
+        {
+            "weight": real(),
+            "bias": real(),
+            "data": real("n", differentiate=False),
+            "target": real("n", differentiate=False),
+        },
         {"weight": "d c", "data": real("n d", differentiate=False), "target": _LABELS},
         {"weight": "c d", "data": real("n d", differentiate=False), "target": _LABELS},
     ),
@@ -285,6 +310,26 @@ MODEL = Kind(
     "model",
     (),
     ({"data": real("n d", differentiate=False), "target": _LABELS},),
+    {"n": 7, "d": 6, "h": 3, "c": 5},
+)
+#: A recurrent network over characters by number, in the names of the one that everybody copies.
+CHARACTERS = Kind(
+    "characters",
+    (),
+    (
+        {
+            "inputs": integers("t", high="v"), "targets": integers("t", high="v"),
+            "hprev": real("h 1", differentiate=False),
+            "wxh": "h v", "whh": "h h", "why": "v h", "bh": "h 1", "by": "v 1",
+        },
+    ),
+    {"t": 5, "v": 4, "h": 3},
+)  # fmt: skip
+#: A network of one sample at a time, of which gradients of the parameters are taken.
+NETWORK = Kind(
+    "network",
+    (),
+    ({"x": real("d 1", differentiate=False)}, {"x": real("n d", differentiate=False)}),
     {"n": 7, "d": 6, "h": 3, "c": 5},
 )
 #: What runs at the sizes that its source has alone: what it takes is told by that.

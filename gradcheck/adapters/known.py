@@ -9,8 +9,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gradcheck.adapters.kinds import COST, FLAT, GROUPS, KINDS, MODEL, OTHER, Kind
-from gradcheck.adapters.words import is_bias, is_flat, is_parameter, is_target, is_weight, snake
+from gradcheck.adapters.kinds import CHARACTERS, COST, FLAT, GROUPS, KINDS, MODEL, OTHER, Kind
+from gradcheck.adapters.words import (
+    is_bias,
+    is_count_of_groups,
+    is_flat,
+    is_mask,
+    is_parameter,
+    is_target,
+    is_weight,
+    snake,
+)
 from gradcheck.arguments import Argument, as_argument, choice, constant
 
 _DIMENSION = re.compile(r"\d+(x\d+)?d?$")
@@ -34,6 +43,8 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
 
     What an object is ``made_with`` is no ``x``.
     """
+    if kind is CHARACTERS:
+        return {name: name.lower() for name in names}
     if kind is MODEL:
         return {name: "target" if is_target(name) else "data" for name in names}
     if kind is COST and not any(map(is_flat, names)):
@@ -49,6 +60,10 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
         lowered = name.lower()
         if flat and is_flat(name):
             roles[name] = "theta"
+        elif kind.name == "normalization in groups" and is_count_of_groups(name):
+            roles[name] = "groups"
+        elif loss and is_mask(name):
+            roles[name] = "mask"
         elif loss and is_target(name) and (len(names) > 1):
             roles[name] = "target"
         elif flat:
@@ -63,7 +78,7 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
         elif is_bias(lowered):
             biases += 1
             roles[name] = "bias" if biases == 1 else f"bias {biases}"
-        elif kind.name in ("rnn", "lstm", "gru") and lowered in _HIDDEN:
+        elif kind.name in _CELLS and lowered in _HIDDEN:
             roles[name] = "h"
         elif kind.name == "lstm" and lowered in _CELL:
             roles[name] = "c"
@@ -73,7 +88,7 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "gamma" if name in made_with else _ANY
     if kind.name == "affine" and not weights and biases == 1:
         return {name: "weight" if role == "bias" else role for name, role in roles.items()}
-    if kind.name == "normalization":
+    if kind.name.startswith("normalization"):
         gains = {"weight": "gamma", "bias": "beta"}
         return {name: gains.get(role, role) for name, role in roles.items()}
     return roles
@@ -110,7 +125,7 @@ _CAPITAL = r"[A-Z]_?\w?\w?$"
 
 #: What losses call predictions that are probabilities, or may be.
 _PROBABILITIES = {
-    "p", "p_hat", "prob", "probs", "y_pred", "ypred", "y_hat", "yhat", "a", "al", "pred",
+    "p", "q", "p_hat", "prob", "probs", "y_pred", "ypred", "y_hat", "yhat", "a", "al", "pred",
     "probabilities", "prediction", "predictions", "output", "outputs", "predicted",
 }  # fmt: skip
 _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
@@ -123,6 +138,7 @@ def sizes_for(kind: Kind, way: Mapping[str, Any]) -> Mapping[str, int]:
     return kind.sizes if needed <= set(kind.sizes) else OTHER.sizes
 
 
+_CELLS = ("rnn", "lstm", "gru")
 #: Dims of a window, which may also be a number that a layer has by default.
 _WINDOW = ("k", "kh", "kw")
 
@@ -136,6 +152,8 @@ def fitted(
     """
     if kind is OTHER or not kind.ways:
         return dict(way)
+    if kind.name in _CELLS and sum(map(is_weight, parameters)) > 2:
+        return dict(way)  # one matrix for each gate, of which the ways say nothing
     same = [one for one in kind.ways if one.get("x") in way.values()]
     window: dict[str, str] = {}
     for name, role in roles_of(list(parameters), kind).items():

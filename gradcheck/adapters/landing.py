@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from gradcheck.adapters.forms import form_of
 from gradcheck.adapters.places import RETURNED, Place
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.words import Words, gradient_names
 
 _MISSING = (AttributeError, KeyError, IndexError, TypeError)
@@ -31,7 +31,10 @@ def landed(place: Place | None, owner: Any, returned: Any) -> bool:
     if place is None:
         return False
     try:
-        return is_array(place.read(owner, returned))
+        held = place.read(owner, returned)
+        if place.text == RETURNED and isinstance(held, list):
+            return bool(held) and all(map(is_array, held))
+        return is_array(held)
     except _MISSING:
         return False
 
@@ -46,12 +49,14 @@ def in_returned(
     parameters: Sequence[str],
     function: Any,
     words: Words,
+    shape: tuple[int, ...] = (),
 ) -> dict[str, Place]:
     """The place of each gradient in what was returned, as far as there are any.
 
     ``inputs`` are those of the forward function in order, ``differentiated`` those of them with
     respect to which a gradient is wanted, ``parameters`` the names beside them. What a gradient is
-    called in the ``return`` statement, or its key, decides before its position does.
+    called in the ``return`` statement, or its key, decides before its position does. ``shape`` is
+    that of the only input.
     """
     if returned is None:
         return {}
@@ -59,6 +64,8 @@ def in_returned(
     if isinstance(returned, Mapping):
         return _by_key(RETURNED, returned, wanted, words)
     leaves = _leaves(RETURNED, returned)
+    if shape and len(wanted) == 1 and len(leaves) > 1 and _stacked(returned) == shape:
+        return {wanted[0]: Place.parse(RETURNED)}  # of a list of arrays, one for each
     found: dict[str, Place] = {}
     for text, value in leaves:
         if isinstance(value, Mapping):
@@ -77,6 +84,14 @@ def in_returned(
     for name, text in zip(order, left, strict=False):
         found.setdefault(name, Place.parse(text))
     return found
+
+
+def _stacked(returned: Any) -> tuple[int, ...]:
+    """The shape of a list of arrays of one shape."""
+    if not all(map(is_array, returned)):
+        return ()
+    shapes = {np.shape(part) for part in returned}
+    return (len(returned), *shapes.pop()) if len(shapes) == 1 else ()
 
 
 def _leaves(text: str, value: Any) -> list[tuple[str, Any]]:
@@ -120,10 +135,7 @@ def _match(called: Sequence[str], wanted: Sequence[str], words: Words) -> dict[s
 
 def returned_names(function: Any) -> list[str]:
     """The variables in the last ``return`` of a function; none where its source is not there."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return []
+    tree = tree_of(inspect.unwrap(function))
     returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value]
     if not returns:
         return []

@@ -8,7 +8,7 @@ from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, unchecked
 from gradcheck.adapters.gradient_report import gradient_report, is_wrong
 from gradcheck.adapters.guesses import guessed, usage_in
-from gradcheck.adapters.judgements import TIME_LIMIT, outcomes_of, set_aside
+from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.places import CHANGE
@@ -54,7 +54,7 @@ def scan_layer(
 ) -> LayerReport:
     """The report of a layer of a file."""
     try:
-        with limited(TIME_LIMIT):
+        with limited(TIME_LIMIT, patience=PATIENCE):
             reading = _read(sighting, entry)
     except TimeUp:
         reading = Reading(sighting, reason=f"it does not end within {TIME_LIMIT:g} seconds")
@@ -97,7 +97,8 @@ def scan_layer(
     outcomes = outcomes_of(declared, profile)
     if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = moderate(reading, report, profile)
-    if entry is None and any(outcome.record.status == FAIL for _, outcome in outcomes):
+    raised = set_aside(outcomes, "raised")
+    if entry is None and (raised or any(one.record.status == FAIL for _, one in outcomes)):
         declared, outcomes = otherwise(reading, report, profile) or (declared, outcomes)
     gradients = [
         gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes
@@ -138,7 +139,8 @@ def scan_layer(
     for note in dict.fromkeys(notes):
         if any(f"a gradient in {place} that" in note for place in asked):
             continue
-        (report.side_effects if note in declared.rules[0].notes else report.notes).append(note)
+        beside = note in declared.rules[0].notes and note not in plan.notes
+        (report.side_effects if beside else report.notes).append(note)
     undecided = [g for g in report.gradients if g.verdict in (UNDECIDED, SCALED)]
     if undecided:
         scales = ", ".join(f'{g.name} = "{g.scale}"' for g in undecided if g.scale)

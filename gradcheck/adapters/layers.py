@@ -215,6 +215,8 @@ class _Layer:
         with reproducible(plan.generators):
             session = self._forward(values)
             outputs = session.collect()
+        if self.guessed and plan.is_floating and any(isinstance(out, int) for out in outputs):
+            raise ValueError(f"it returns {outputs[0]!r}, a whole number, at these sizes")
         return tuple(outputs) if plan.outputs > 1 else outputs[0]
 
     def pull(self, name: str, cotangents: Sequence[Any], values: Mapping[str, Any]) -> Any:
@@ -326,6 +328,8 @@ class _Layer:
         given = any(role in passed for _, role in plan.gets)
         if not given and found is not None:
             factor = cotangents[0]
+            if plan.is_jacobian and np.ndim(found) > np.ndim(factor):
+                return factor @ found
             found = found * (np.reshape(factor, ())[()] if np.size(factor) == 1 else factor)
         scale = self.names.scale.get(name)
         if scale is not None and found is not None:

@@ -108,7 +108,7 @@ def _replace(owner: Any, old: Any, new: Any) -> None:
 
 
 def evaluate(text: str, bindings: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> Any:
-    """An expression in sizes, such as ``"2/(n*c)"``, ``"shape(x)"`` or ``"shape(x)[1:]"``.
+    """An expression in sizes, such as ``"2/(n*c)"``, ``"[d, h]"`` or ``"shape(x)[1:]"``.
 
     Raises ``DeclarationError`` with the names that are known.
     """
@@ -127,6 +127,8 @@ def _value(tree: ast.expr, bindings: dict[str, Any], shapes: dict[str, tuple[int
             return number
         case ast.Name(id=name):
             return bindings[name]
+        case ast.List(elts=parts):
+            return [_value(part, bindings, shapes) for part in parts]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, bindings, shapes)
         case ast.BinOp(left=left, op=op, right=right):

@@ -41,6 +41,17 @@ def _cotangent(output: Any) -> Any:
     return np.cos(np.arange(np.size(output), dtype=np.float64)).reshape(np.shape(output))[()]
 
 
+def _is_jacobian(session: Session) -> bool:
+    """Whether a derivative has an axis for each entry of its vector, and one for each output."""
+    (output,) = session.outputs
+    shape = np.shape(session.returned_gradients)
+    return (
+        np.ndim(output) == 1
+        and len(shape) == len((*np.shape(output), 0))
+        and (shape == (*np.shape(output), *np.shape(next(iter(session.given.values())))))
+    )
+
+
 #: What is raised for want of something else than of other sizes.
 NOT_OF_SIZES = (NameError, OSError, ImportError, AttributeError)
 
@@ -81,12 +92,14 @@ class Plan:
         self.output: Place | None = None
         self.outputs = 1
         self.many = False
-        self.is_loss = False
+        self.is_number = self.is_loss = self.is_floating = False
         #: Whether it raised at some of the sizes of the trial, and so may be of other dims.
         self.raised_at_some = False
         #: Whether the output was finite in the trial.
         self.finite = True
         self.derivative_of = names.derivative_of
+        #: Whether a derivative is that of a vector: a matrix.
+        self.is_jacobian = False
         #: What a derivative was given in the trial where it was near the slopes of the function.
         self.derivative_fits: set[str] = set()
         self.gradients: dict[str, Place | None] = {}
@@ -95,6 +108,8 @@ class Plan:
         #: Gradients that nothing asks for: the place of a parameter, and that of its gradient.
         self.unasked: list[tuple[str, str]] = []
         self.trial_error = ""
+        #: The attributes that the forward method leaves that hold arrays of an input's shape.
+        self.attributes: set[str] = set()
         self.notes: list[str] = []
         functions = [f for f in (style.source, style.make) if f is not None]
         self.generators = generators_of(functions)
@@ -139,6 +154,12 @@ class Plan:
                     f"{self.style.name}: names: scale: {name}: {error}"
                 ) from None
         self._require_value(session)
+        shapes = {np.shape(values[name]) for name in self.differentiable}
+        self.attributes = {
+            text
+            for text, held in getattr(session.object, "__dict__", {}).items()
+            if is_array(held) and np.shape(held) in shapes
+        }
         with reproducible(self.generators), np.errstate(all="ignore"):
             try:
                 if self.style.kind == "derivative" and not self.derivative_of:
@@ -151,6 +172,7 @@ class Plan:
                 # The rule will raise it again when it is checked.
                 self.trial_error = last_line(raised)
                 return
+            self.is_jacobian = self.style.kind == "derivative" and _is_jacobian(session)
             self.gradients = places_of_gradients(self, session)
             self.misshapen = misshapen_of(self, session)
             self.notes += order_of(self)
@@ -164,6 +186,18 @@ class Plan:
                 )
             if self.is_loss and any(role == "optional" for _, role in self.gets):
                 self._give_loss_its_cotangent(session)
+
+    @property
+    def kept_output(self) -> tuple[str, str] | None:
+        """What a class with a loss calls what its gradient is of, and where it keeps it.
+
+        That is none of its inputs by name, and an attribute that is called as an output is.
+        """
+        called = [n for n, role in self.gets if role == "argument" and n not in self.inputs]
+        if self.style.kind != "of inputs" or self.style.make is None or len(called) != 1:
+            return None
+        texts = [text for text in self.style.words.output if text in self.attributes]
+        return (called[0], texts[0]) if texts else None
 
     def _require_value(self, session: Session) -> None:
         """A function without a backward function returns a number, and its gradients beside it."""
@@ -324,12 +358,17 @@ class Plan:
         returned = session.returned
         if returned is None and session.object is not None:
             given = [values[name] for name in self.forward_inputs]
+            held: dict[str, bool] = {}
             for text in self.style.words.output:
                 value: Any = getattr(session.object, text, None)
-                same = any(np.shape(v) == np.shape(value) and np.all(v == value) for v in given)
-                if is_array(value) and not same:
-                    self.output = Place.parse(text)
-                    break
+                if is_array(value):
+                    held[text] = any(
+                        np.shape(v) == np.shape(value) and np.all(v == value) for v in given
+                    )
+            # What is called so and is the input is the output where nothing else is: an identity.
+            text = next(iter(sorted(held, key=lambda name: held[name])), "")
+            if text and (not held[text] or text.startswith("out")):
+                self.output = Place.parse(text)
             else:
                 raise DeclarationError(
                     f"{self.style.name}: its forward method returns nothing, and no attribute "
@@ -348,10 +387,10 @@ class Plan:
                 f"{self.style.name}: its forward function returns {kinds}; an array was expected"
             )
         self.finite = all(bool(np.all(np.isfinite(out))) for out in session.outputs)
-        self.is_loss = (
-            self.outputs == 1
-            and np.size(session.outputs[0]) == 1
-            and any(np.size(values[name]) > 1 for name in self.differentiable)
+        self.is_floating = all(np.asarray(out).dtype.kind == "f" for out in session.outputs)
+        self.is_number = self.outputs == 1 and np.size(session.outputs[0]) == 1
+        self.is_loss = self.is_number and any(
+            np.size(values[name]) > 1 for name in self.differentiable
         )
 
     def _give_loss_its_cotangent(self, session: Session) -> None:

@@ -22,6 +22,9 @@ from gradcheck.arguments import Integers, Real, as_argument, integers, real
 from gradcheck.dims import parse
 from gradcheck.domains import Simplex
 
+#: The axes of rows, and of images.
+_ROWS, _IMAGES = 2, 4
+MODEL_CONVENTION = "model with its loss"
 #: What the axis of samples is called in all that names and trials settle.
 _SAMPLES = "n"
 
@@ -63,9 +66,13 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     if targets:
         yield single, reading.names, f"{targets[0]} has a single one in each row"
     yield from _labels(reading, given)
+    yield from _targets_of_model(reading, given)
+    yield from _multiples(reading, given)
     yield from _slopes(reading)
     yield from _broadcast(reading, given)
     yield from _columns(reading, given)
+    yield from _for_one(reading, given)
+    yield from _of_output(reading, given)
     yield from _through(reading, given)
 
 
@@ -142,3 +149,66 @@ def _through(
             {**reading.inputs, name: logits(given[name])}, replace(reading.names, through=through),
             follows(name, through),
         )  # fmt: skip
+
+
+def _for_one(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A loss of several arrays may have its gradient for one of them, which no name tells."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if plan is None or reading.sighting.style.kind != "of inputs" or plan.trial_error:
+        return
+    found = [name for name in plan.differentiable if plan.gradients.get(name) is not None]
+    if len(found) != 1 or len(plan.differentiable) == 1:
+        return
+    for name in plan.differentiable:
+        inputs = dict(reading.inputs)
+        for other in plan.differentiable:
+            argument = given[other]
+            if other != name and isinstance(argument, Real):
+                inputs[other] = replace(argument, differentiate=False)
+        yield inputs, reading.names, f"its gradient is for {name}, for which it is right"
+
+
+def _of_output(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """What a loss is given for its gradient may be what it keeps as its output: ``self.output``."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if plan is None or (kept := plan.kept_output) is None or reading.names.derivative_of:
+        return
+    name, text = kept
+    names = replace(reading.names, derivative_of="output")
+    # What it clips, or adds to keep a logarithm finite, must not cut in.
+    inputs = {n: logits(given[n]) if given[n].differentiable else reading.inputs[n] for n in given}
+    yield inputs, names, f"{name} is what it keeps as {text}"
+
+
+def _targets_of_model(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """What a model predicts may be a column of numbers, or rows of probabilities."""
+    if reading.sighting.style.convention != MODEL_CONVENTION:
+        return
+    labels = [name for name, one in given.items() if isinstance(one, Integers)]
+    for text in ("n 1", "n c") if len(labels) == 1 else ():
+        target = real(text, low=0.0, high=1.0, differentiate=False)
+        inputs = {**reading.inputs, labels[0]: target}
+        yield inputs, reading.names, f'{labels[0]} = "{text}", at which it is right'
+
+
+def _multiples(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A layer of one array may run where an axis is even alone, or divisible by four."""
+    (name, *rest) = [n for n, one in given.items() if isinstance(one, Real)]
+    axes = given[name].shape.text.split()
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if rest or plan is None or not plan.raised_at_some or len(axes) < _ROWS:
+        return
+    ways = [{len(axes) - 1: 2}]
+    ways += [{1: 4}, {2: 2, 3: 2}, {1: 2}] if len(axes) == _IMAGES else [{0: 2}]
+    for way in ways:
+        text = " ".join(f"{way[k]}*{axis}" if k in way else axis for k, axis in enumerate(axes))
+        inputs = {**reading.inputs, name: replace(given[name], shape=parse(text))}
+        yield inputs, reading.names, f'{name} = "{text}": it raises at sizes between'

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradcheck.adapters import flat_vectors, written_sizes
+from gradcheck.adapters import flat_vectors, searched_dims, written_sizes
 from gradcheck.adapters.boundary import array_modules
-from gradcheck.adapters.conventions import style_of
+from gradcheck.adapters.conventions import network, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
-from gradcheck.adapters.kinds import COST, MODEL, OTHER, WRITTEN, Kind
+from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, OTHER, WRITTEN, Kind
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
@@ -35,7 +35,7 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
-from gradcheck.arguments import Choice, Integers, Real, as_argument, real
+from gradcheck.arguments import Boolean, Choice, Integers, Real, as_argument, real
 from gradcheck.claims import Derivation
 from gradcheck.errors import InputError
 
@@ -82,6 +82,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     kind = kind_of(sighting.name)
     if style.convention == "model with its loss":
         kind = MODEL
+    elif style.convention == network.CONVENTION:
+        kind = NETWORK
     elif style.backward is None and kind is OTHER:
         kind = COST
     elif style.convention == "loss with its gradient" and kind is OTHER:
@@ -89,8 +91,11 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     wanted, beside, problem = wanted_of(style)
     if problem:
         return _unread(reading, wanted, problem)
-    if style.backward is None and style.make is None and any(map(is_weight, wanted)):
+    fused = style.backward is None or style.kind == "of inputs"
+    if fused and style.make is None and any(map(is_weight, wanted)):
         kind = COST  # of weights and data, whatever loss it is called after
+    if set(map(str.lower, wanted)) >= {"inputs", "targets", "hprev"}:
+        kind = CHARACTERS
     made_with = [p.name for p in (() if style.make is None else parameters_of(style.make))]
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
@@ -125,6 +130,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 # A layer that gives back what it takes, as one that flattens rows, says little.
                 doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
+                doubtful = doubtful or (which is COST and not plan.is_number)
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     by = which
@@ -135,9 +141,17 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
+    if reading.declared is None and kind not in (MODEL, COST):
+        for way in searched_dims.ways(style, wanted, beside):
+            given = {**way, **beside}
+            declared = declare((*sighting.what, names), given, guessed=True)
+            plan = plan_of(declared)
+            if declared.problem is None and plan is not None and searched_dims.fits(plan):
+                reading.declared, reading.names, reading.inputs = declared, names, given
+                return _settled(reading, OTHER)
     if reading.declared is not None:
         return _settled(reading, by)
-    return _unread(reading, wanted, reason or "none of the dims that were tried fits")
+    return _unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
 
 
 def _as_written(
@@ -160,6 +174,10 @@ def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:
     flattens what it takes runs at dims that its gradient does not have.
     """
     doubted = plan.misshapen & set(plan.forward_inputs)
+    if plan.style.kind == "derivative" and by.name == "softmax":
+        return bool(doubted)  # the Jacobian of one vector
+    if by.name.startswith("normalization") and not own and any(map(is_parameter, doubted)):
+        return True  # of (1, C, 1, 1), where (C,) may be broadcast
     return bool(doubted) and (by.name == WRITTEN.name or (own and any(map(is_parameter, doubted))))
 
 
@@ -315,7 +333,9 @@ def _undifferentiated(given: Any) -> Any:
     return replace(argument, differentiate=False) if isinstance(argument, Real) else given
 
 
-def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:
+def _unread(
+    reading: Reading, wanted: Sequence[str], reason: str, beside: Mapping[str, Any] | None = None
+) -> Reading:
     reading.reason = reason
     make = reading.sighting.style.make
     needed = [
@@ -324,7 +344,8 @@ def _unread(reading: Reading, wanted: Sequence[str], reason: str) -> Reading:
         if is_required(p) and p.name not in wanted and not is_optimizer(p.name)
     ]
     init = f"names = {_toml({'init': dict.fromkeys(needed, '…')})}" if needed else ""
-    reading.spec = spec_line(reading.sighting, dict.fromkeys(wanted, "…"), init)
+    inputs = {**dict.fromkeys(wanted, "…"), **(beside or {})}
+    reading.spec = spec_line(reading.sighting, inputs, init)
     return reading
 
 
@@ -358,6 +379,8 @@ def _toml(given: Any) -> str:
             return _toml({"constant": value})
         case Choice(values=values):
             return _toml({"choice": values})
+        case Boolean():
+            return _toml({"boolean": given.shape.text})
         case OneHot():
             return _toml({"one_hot": given.shape.text})
         case Real() | Integers():

@@ -12,6 +12,8 @@ from gradcheck.records import count
 
 #: The verdicts on a gradient; ``SCALED`` is right up to a constant that may be a convention.
 PASS, FAIL, UNDECIDED, SCALED = "pass", "fail", "undecided", "scaled"
+#: What comes before a line of a spec.
+_SETTLED = "a line that would settle it, under [layers] of a file given with --spec spec.toml:"
 #: Exit codes, as those of the command.
 _PASSED, _FAILED, NOTHING, _OPEN = 0, 1, 2, 3
 
@@ -154,23 +156,25 @@ def headline(layer: LayerReport) -> tuple[str, str]:
 def details(layer: LayerReport) -> Iterator[str]:
     """What there is to say about a layer, beside the verdicts."""
     if layer.reason:
-        yield f"{layer.name} (line {layer.line}) was not checked: {layer.reason}"
+        reason = layer.reason.removeprefix(f"{layer.name}: ")
+        yield f"{layer.name} (line {layer.line}) was not checked: {reason}"
         if layer.spec:
-            yield f"  a line of a spec that would settle it, under [layers]:\n    {layer.spec}"
+            yield f"  {_SETTLED}\n    {layer.spec}"
         return
     for gradient in layer.gradients:
         if gradient.verdict in (FAIL, UNDECIDED):
             yield gradient.message
-            named = ", ".join(gradient.mistakes)
+            # What the message says already is not said again.
+            named = ", ".join(one for one in gradient.mistakes if one not in gradient.message)
             if named:
                 yield f"  {layer.name}, gradient for {gradient.name}: {named}"
             if gradient.verdict == UNDECIDED and layer.spec:
-                yield f"  a line of a spec that would settle it, under [layers]:\n    {layer.spec}"
+                yield f"  {_SETTLED}\n    {layer.spec}"
         elif gradient.verdict == SCALED:
             yield (
                 f"{layer.name}: the gradient for {gradient.name} is right up to the constant "
                 f"{gradient.scale}: a convention or a mistake? If it is meant, declare it, under "
-                f"[layers]:\n    {layer.spec}"
+                f"[layers] of a file given with --spec:\n    {layer.spec}"
             )
 
 
@@ -181,7 +185,7 @@ def remarks(layer: LayerReport) -> Iterator[str]:
     for text in layer.side_effects:
         yield f"side effect: {text}"
     for text in layer.notes:
-        yield f"note: {layer.name}: {text}"
+        yield f"note: {layer.name}: {text.removeprefix(f'{layer.name} ')}"
 
 
 def others(report: FileReport) -> Iterator[str]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from gradcheck.adapters import guards
 from gradcheck.adapters.discovery import argument_text
 from gradcheck.adapters.gradient_report import gradient_report
 from gradcheck.adapters.judgements import outcomes_of
-from gradcheck.adapters.layers import declare, plan_of
+from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.readings import one_sample, others
 from gradcheck.adapters.recognition import Reading, changes_nothing, follows
@@ -121,7 +123,8 @@ def of_one_sample(
     mended = [one for name, one in wrong.items() if name in right and not one.scale]
     broken = [one.name for one in mended if not set(one.mistakes).isdisjoint(_BREAKS)]
     parameters = [name for name in plan.differentiable if inputs[name] is reading.inputs[name]]
-    if broken and parameters and all(name in wrong for name in parameters):
+    alone = not parameters and len(right) == len(outcomes) and _mixes_samples(reading)
+    if broken and (alone or (parameters and all(name in wrong for name in parameters))):
         reading.inputs = inputs
         report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
         report.assumptions.append(
@@ -139,6 +142,22 @@ def of_one_sample(
     for one in mended if len(right) == len(outcomes) else ():
         one.mistakes.append("right for one sample, wrong for a batch of more")
     return None
+
+
+def _mixes_samples(reading: Reading) -> bool:
+    """Whether what is given for one sample depends on the others: no batch is meant then.
+
+    A softmax over everything is one, where one for each row is none. What normalises over a batch
+    is constant for one sample, and never gets so far.
+    """
+    assert reading.declared is not None
+    _, values = trials(reading.declared, few=True)[-1]
+    try:
+        whole = np.asarray(reading.declared.function(**values))
+        first = {name: value[:1] for name, value in values.items()}
+        return not np.allclose(whole[:1], np.asarray(reading.declared.function(**first)))
+    except Exception:
+        return False
 
 
 def _all_right(

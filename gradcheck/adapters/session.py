@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.adapters.activation import ACTIVATIONS, SLOPES
 from gradcheck.adapters.construction import initialized, rate_for, shapes_of
 from gradcheck.adapters.landing import is_array
-from gradcheck.adapters.places import CHANGE
+from gradcheck.adapters.places import CHANGE, RETURNED
 from gradcheck.adapters.standins import RATE, Activation, Recorder
 from gradcheck.adapters.words import is_activation, is_logits, is_rate, mode_value
 from gradcheck.answers import gathered, same
@@ -250,6 +250,9 @@ class Session:
         if plan.names.through and name not in self.given and is_logits(name):
             return self._inside(self.values[plan.differentiable[0]])
         if plan.style.kind == "of inputs":
+            kept = plan.kept_output if plan.derivative_of == "output" else None
+            if kept is not None and kept[0] == name:
+                return copy_of(getattr(self.object, kept[1]))
             return self._input(name) if name in self.values else self._input(self._nth(name))
         if plan.derivative_of == "output":
             return self._inside(self.outputs[0])
@@ -274,7 +277,10 @@ class Session:
             after = self.plan.style.outward(self.plan.places[name].read(self.object))
             found = (before - after) / self.rate
         else:
-            found = self.plan.style.outward(place.read(self.object, self.returned_gradients))
+            found = place.read(self.object, self.returned_gradients)
+            if isinstance(found, list) and place.text == RETURNED:
+                found = np.stack([self.plan.style.outward(part) for part in found])
+            found = self.plan.style.outward(found)
         form = self.plan.forms.get(name)
         return found if form is None else form.declared(found, self.values[name])
 

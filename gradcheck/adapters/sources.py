@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
+import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any
+
+#: What Python 2 wrote otherwise, and how it is written now.
+_REWRITTEN = [
+    (re.compile(pattern, re.MULTILINE), now)
+    for pattern, now in (
+        (r"^([ \t]*)print[ \t]+(?!\()(.*)$", r"\1print(\2)"),
+        (r"^([ \t]*)print$", r"\1print()"),
+        (r"^([ \t]*except[ \t]+[\w.]+)[ \t]*,[ \t]*(\w+)\s*:", r"\1 as \2:"),
+        (r"^([ \t]*raise[ \t]+[\w.]+)[ \t]*,[ \t]*(.+)$", r"\1(\2)"),
+        (r"\.iter(items|keys|values)\(", r".\1("),
+    )
+]
+
+
+def as_python_3(text: str) -> str:
+    """A source with what Python 2 wrote otherwise as it is written now."""
+    for pattern, now in _REWRITTEN:
+        text = pattern.sub(now, text)
+    return text
 
 
 def source_of(function: Any) -> str:
@@ -19,10 +40,11 @@ def source_of(function: Any) -> str:
 
 def tree_of(function: Any) -> ast.AST:
     """The source of a function or class as a tree; an empty one where it is not at hand."""
-    try:
-        return ast.parse(source_of(function))
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
+    text = source_of(function)
+    for one in (text, as_python_3(text)):
+        with contextlib.suppress(SyntaxError, ValueError):
+            return ast.parse(one)
+    return ast.Module([], [])
 
 
 def words_for(function: Any, name: str) -> list[str]:

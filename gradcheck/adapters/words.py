@@ -98,6 +98,7 @@ _DERIVED_STARTS = (
 )  # fmt: skip
 _LOSS = (
     "loss", "entropy", "xent", "nll", "hinge", "criterion", "bce", "cost", "mse", "mae", "error",
+    "divergence", "objective",
 )  # fmt: skip
 _TRAINING = {
     "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
@@ -173,13 +174,35 @@ def derived_from(name: str) -> list[str]:
     found = [name.removesuffix(f"_{end}") for end in _DERIVED_ENDINGS if name.endswith(f"_{end}")]
     found += [name.removeprefix(start) for start in _DERIVED_STARTS if name.startswith(start)]
     found += [re.sub(r"(Prime|Grad|Derivative|Gradient|Deriv)$", "", name)]
-    found = [text for text in found if text]
-    return found + [f"{text}_{end}" for text in found for end in ("fn", "func", "function")]
+    found = [text for text in found if text and text != name]
+    # ``compute_gradient`` and ``compute_cost``, ``logistic_gradient`` and ``logistic_loss``.
+    swapped = [_swapped(name, word) for word in ("cost", "loss", "objective")]
+    return [
+        *found,
+        *(f"{text}_{end}" for text in found for end in ("fn", "func", "function")),
+        *(text for text in swapped if text != name),
+    ]
+
+
+def _swapped(name: str, word: str) -> str:
+    """A name with another word for gradient in it."""
+    spelled = re.sub("gradient|grad", word, name)
+    return re.sub("Gradient|Grad", word.title(), spelled)
 
 
 def is_loss(name: str) -> bool:
     """Whether a class or function of this name is a loss."""
     return any(word in name.lower() for word in _LOSS)
+
+
+def is_mask(name: str) -> bool:
+    """Whether an array of this name says what counts: where there is a word, or a rating."""
+    return name == "R" or name.lower() in ("mask", "masks", "rated", "is_rated", "observed")
+
+
+def is_count_of_groups(name: str) -> bool:
+    """Whether a number of this name is how many groups there are."""
+    return name == "G" or name.lower() in ("groups", "group", "num_groups", "n_groups", "ngroups")
 
 
 def is_logits(name: str) -> bool:

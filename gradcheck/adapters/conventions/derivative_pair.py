@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.style import Style, parameters_of
+from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import derived_from
 
 PRIORITY = 70
@@ -32,6 +32,9 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         takes, gets = parameters_of(forward), parameters_of(backward)
         if not takes or not gets:
             return None
+        # ``elu_prime(x, alpha)`` is given the slope again.
+        taken = {parameter.name for parameter in takes[1:]}
+        again = tuple(p for p in gets[1:] if is_required(p) and p.name in taken)
         return Style(
             convention="derivative pair",
             name=forward.__name__,
@@ -40,7 +43,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
             kind="derivative",
             source=backward,
             takes=takes,
-            gets=gets[:1],
+            gets=(gets[0], *again),
         )
     if len(what) == 1 and inspect.isclass(what[0]):
         return _of_class(what[0], names)

@@ -11,10 +11,12 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from gradcheck.adapters.landing import returned_names
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     derived_from,
+    gradient_names,
     is_activation,
     is_cache,
     is_logits,
@@ -23,6 +25,7 @@ from gradcheck.adapters.words import (
 )
 
 PRIORITY = 45
+CONVENTION = "loss with its gradient"
 
 _LOSS = ("calculate", "loss", "cost", "fn", "forward", "__call__", "compute", "apply")
 _GRADIENT = (
@@ -46,13 +49,24 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         if forward is None or forward[0] == backward[0]:
             continue
         if _same(forward[1], backward[1], named=is_loss(cls.__name__)):
+            of_model = _is_of_model(forward[1], getattr(cls, backward[0]))
             return _style(
                 cls.__name__, forward[1], backward[1], getattr(cls, backward[0]),
                 lambda made, name=forward[0]: getattr(made, name),
                 lambda made: getattr(made, backward[0]),
                 cls,
+                "model with its loss" if of_model else CONVENTION,
             )  # fmt: skip
     return None
+
+
+def _is_of_model(takes: tuple[inspect.Parameter, ...], gradient: Any) -> bool:
+    """Whether gradients are those of a model's parameters: of data and targets, none for data."""
+    names = [parameter.name for parameter in takes if is_required(parameter)]
+    code = inspect.unwrap(gradient).__code__
+    named = {*code.co_varnames, *code.co_names, *returned_names(gradient)}
+    data = [name for name in names if name in ("x", "X", "inputs", "data", "batch")]
+    return bool(data) and any(map(is_target, names)) and named.isdisjoint(gradient_names(data[0]))
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -71,7 +85,8 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 def _of_functions(loss: Any, gradient: Any) -> Style | None:
     takes, gets = parameters_of(loss), parameters_of(gradient)
-    if not _same(takes, gets) or not any(is_target(parameter.name) for parameter in takes):
+    known = is_loss(loss.__name__) or any(is_target(parameter.name) for parameter in takes)
+    if not known or not _same(takes, gets):
         return None
     return _style(loss.__name__, takes, gets, gradient, lambda _: loss, lambda _: gradient, None)
 
@@ -84,9 +99,10 @@ def _style(
     forward: Callable[..., Any],
     backward: Callable[..., Any],
     make: Any,
+    convention: str = CONVENTION,
 ) -> Style:
     return Style(
-        convention="loss with its gradient",
+        convention=convention,
         name=name,
         forward=forward,
         backward=backward,

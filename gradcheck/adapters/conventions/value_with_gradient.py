@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import WORDS, is_flat
 
@@ -71,10 +71,7 @@ def _of_class(cls: type, names: Names) -> Style | None:
 
 def _value_of(function: Any) -> int | None:
     """Where in what is returned the value stands, the rest being gradients; None if they do not."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    except (OSError, TypeError, SyntaxError):
-        return None
+    tree = tree_of(function)
     flat = any(is_flat(parameter.name) for parameter in parameters_of(function))
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):

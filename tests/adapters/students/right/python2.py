@@ -17,5 +17,11 @@ def running_backward(dout, cache):
     dx[t] = dout[t:].sum(axis=0)
   return dx
 
+def halved_forward(x):
+  return x * (7 / 2), x.shape
+
+def halved_backward(dout, cache):
+  return dout * 3
+
 while True:
   print 'iter', n

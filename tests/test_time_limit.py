@@ -1,0 +1,31 @@
+"""Limits of time: those that go by, and those that a thread computes."""
+
+import time
+
+import pytest
+
+from gradcheck.time_limit import TimeUp, limited
+
+
+def spin():
+    while True:
+        pass
+
+
+def doze():
+    while True:
+        time.sleep(0.01)
+
+
+def test_a_loop_is_cut_after_the_seconds_that_it_computes():
+    before = time.thread_time()
+    with pytest.raises(TimeUp), limited(0.1, patience=100):
+        spin()
+    assert 0.05 < time.thread_time() - before < 1
+
+
+def test_waiting_is_no_computing_until_patience_ends():
+    with limited(0.05, patience=100):
+        time.sleep(0.1)
+    with pytest.raises(TimeUp), limited(0.05, patience=2):
+        doze()
