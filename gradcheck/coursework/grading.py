@@ -253,7 +253,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         kinked.clear()
         checked = _checked(assignment, task, [seed], most, hints, judged, excused, final)
     inputs, undecided = checked.record.inputs, checked.record.undecided
-    if checked.record.status == str(Status.UNDECIDED):
+    if checked.record.status == str(Status.UNDECIDED) or _doubt(checked, interview):
         checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, excused, final)
         inputs += checked.record.inputs
         undecided += checked.record.undecided
@@ -282,12 +282,14 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
 
 
 def _doubt(checked: Checked, interview: Interview) -> str:
-    """Why a pass is not taken for one; empty where it is.
+    """Why a pass is not taken for one; empty where it is, or where there is none.
 
     What a rule does to its own last digits decides how closely it can be looked at. An honest one
     leaves few points open; one that makes noise on purpose could leave open where it is wrong.
     """
     record = checked.record
+    if record.status != str(Status.PASS):
+        return ""
     if record.undecided > _MOST_UNDECIDED * record.inputs:
         of = count(record.inputs, "input")
         open_at = (
