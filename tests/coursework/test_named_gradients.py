@@ -7,8 +7,14 @@ import sys
 import numpy as np
 import pytest
 
+from gradcheck import derivation
+from gradcheck.case import Case
+from gradcheck.claims import Rule
+from gradcheck.coursework.assignment import Picked
 from gradcheck.coursework.grading import grade
 from gradcheck.coursework.units import Function, Wanted
+from gradcheck.verdict import Status
+from gradcheck.verification import judge_at
 from tests.coursework.generated import submission
 
 SOURCE = submission("stable", "short", "right")[0]
@@ -52,6 +58,14 @@ def test_gradients_of_one_shape_may_be_stacked():
     assert [one.tolist() for one in answer] == [[0, 0], [0, 0]]
     one = Function(lambda dl, p, t: np.ones(3), wanted)((1.0, np.ones(2), np.ones(2)))
     assert one.shape == (3,)
+
+
+def test_a_tuple_of_numbers_is_one_gradient():
+    scaled = derivation(x="n", a="n")(lambda x, a: x * a)
+    rule = scaled.vjp(lambda dy, x, a: (dy * a, tuple(dy * x)))
+    picked = Rule(Picked(rule, "a"), scaled, "vjp", ("a",), register=False)
+    inputs = {"x": np.array([1.0, 2.0]), "a": np.array([3.0, 4.0])}
+    assert judge_at(picked, Case(inputs, seed=1)).status is Status.PASS
 
 
 def test_one_that_is_not_there_is_named(tmp_path, homework, apart):
