@@ -288,6 +288,10 @@ def test_what_is_missing_is_said_with_what_was_not_run(tmp_path, guarded, apart)
     assert "'np' is not defined (submission.py cannot be imported: IndentationError" in (
         graded.parts[0].reason
     )
+    path.write_text(f"{RIGHT}\nassert False, list(range(20_000))\n")
+    earned, graded = marks(guarded, path, apart)
+    assert earned == 3, graded
+    assert "submission.py cannot be imported: AssertionError: [0, 1, 2" in graded.notes[0]
     path.write_text(f"import nothing_like_it as np\n{RIGHT}".replace("2 * dy", "np.abs(dy)"))
     _, graded = marks(guarded, path, apart)
     assert "(`import nothing_like_it as np` fails: ModuleNotFoundError" in graded.parts[0].reason
