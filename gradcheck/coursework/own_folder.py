@@ -86,19 +86,20 @@ def _module_beside(file: str) -> Any:
         raise InputError(str(error)) from None
 
 
-_layers: dict[int, Any] = {}
+#: By the layer itself, which no other takes the place of as long as it stands here.
+_layers: dict[Any, Any] = {}
 
 
 def own_layer(layer: Any, call: tuple[Any, ...], trials: Callable[[], Any]) -> Any:
     """The answer of the student's layer to a call as it is sent."""
     try:
-        if id(layer) not in _layers:
+        if layer not in _layers:
             wanted = units.Wanted(**layer.wanted())
             module = _module_beside(layer.file)
-            unit = _layers[id(layer)] = units.found(module, wanted, trials())
+            unit = _layers[layer] = units.found(module, wanted, trials())
             rules = getattr(layer, NAMESPACE).get(DECLARATIONS, ())
             of_it = (one for one in rules if getattr(one.function, "layer", None) is layer)
             _note(unit, of_it)
-        return layer.at_home(_layers[id(layer)], call)
+        return layer.at_home(_layers[layer], call)
     except units.Missing as error:
         raise InputError(str(error)) from None

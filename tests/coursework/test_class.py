@@ -81,8 +81,8 @@ def test_the_same_seed_gives_the_same_marks_in_any_order_with_any_number_of_jobs
 
 def test_another_seed_tries_other_inputs(sixty, tmp_path, homework):
     folder, _, results = sixty
-    before, paths = results[5], sorted((folder / "in").iterdir())
-    (graded,) = Run(homework, tmp_path / "out", seed=1).grade(roster.entries(paths[5:6]))
+    before, paths = results[6], sorted((folder / "in").iterdir())
+    (graded,) = Run(homework, tmp_path / "out", seed=1).grade(roster.entries(paths[6:7]))
     assert (graded.seed, before.seed) == (1, homework.hidden_seed)
     assert graded.earned == before.earned < graded.possible
     assert marks(graded) != marks(before)
