@@ -42,11 +42,12 @@ cotangents of zeros and ties has to add up to what it makes of others. What roun
 numbers as large as those at hand is left open: jitter, which tells in one process, does not get
 into another. What is undecided, or open at too many inputs, and so on 20 fresh ones as well, or
 right at some input only because its answers there make noise or could be those at a kink, needs the
-teacher. What is lost beside other parts is tried in a process of its own, so a part is worth what its function is worth by itself;
-what is right is asked again in part, in a process that has seen none of it, and has to be answered
-as before. A class (``classroom``, ``roster``, ``cluster``) is shared out over processes or a Dask
-cluster; each result is one file, written whole or not at all, whose key says what it was made from.
-``verifying`` proves an assignment sound: bugs in the solution cost what they touch.
+teacher. What is lost beside other parts is tried in a process of its own, so a part is worth what
+its function is worth by itself; what is right is asked again in part, in a process that has seen
+none of it, and has to be answered as before. A class (``classroom``, ``roster``, ``cluster``) is
+shared out over processes or a Dask cluster; each result is one file, written whole or not at all,
+whose key says what it was made from. ``verifying`` proves an assignment sound: bugs in the solution
+cost what they touch.
 
 What is *not* defended against:
 
