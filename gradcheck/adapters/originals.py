@@ -36,13 +36,13 @@ class Originals:
         """A new object, with the global random states as they are when one was made."""
         original = self._found.get(key)
         if original is not None:
-            np.random.set_state(original.states[0])  # noqa: NPY002
+            np.random.set_state(original.states[0])  # noqa: NPY002 - what layers draw from
             random.setstate(original.states[1])
             return copy.deepcopy(original.made)
         made = make()
         if key not in self._found:
             kept = _is_large_and_plain(made)
-            states = (np.random.get_state(), random.getstate())  # noqa: NPY002
+            states = (np.random.get_state(), random.getstate())  # noqa: NPY002 - as above
             self._found[key] = _Original(copy.deepcopy(made), states) if kept else None
         return made
 

@@ -21,11 +21,11 @@ def reproducible(generators: Iterable[tuple[np.random.Generator, Any]] = ()) -> 
     """
     # Layers in the wild draw from numpy's global state, which therefore has to be set, and put back
     # so that the harness itself neither uses nor changes it.
-    before = np.random.get_state()  # noqa: NPY002
+    before = np.random.get_state()  # noqa: NPY002 - for this reason
     before_python = random.getstate()
     torch = sys.modules.get("torch")
     before_torch = torch.get_rng_state() if torch is not None else None
-    np.random.seed(_SEED)  # noqa: NPY002
+    np.random.seed(_SEED)  # noqa: NPY002 - as above
     random.seed(_SEED)
     if torch is not None:
         torch.manual_seed(_SEED)
@@ -35,7 +35,7 @@ def reproducible(generators: Iterable[tuple[np.random.Generator, Any]] = ()) -> 
     try:
         yield
     finally:
-        np.random.set_state(before)  # noqa: NPY002
+        np.random.set_state(before)  # noqa: NPY002 - as above
         random.setstate(before_python)
         if torch is not None:
             torch.set_rng_state(before_torch)

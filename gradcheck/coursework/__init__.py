@@ -40,13 +40,14 @@ of the hidden one, which draws the sizes too. A share of the hidden ones is plac
 that the submission is given are exactly zero or the same, each way in each array; what it makes of
 cotangents of zeros and ties has to add up to what it makes of others. What rounding may make of
 numbers as large as those at hand is left open: jitter, which tells in one process, does not get
-into another. What is undecided on 20 fresh inputs as well, or right at some input only because its
-answers there make noise or could be those at a kink, needs the teacher. What is lost beside other
-parts is tried in a process of its own, so a part is worth what its function is worth by itself;
-what is right is asked again in part, in a process that has seen none of it, and has to be answered
-as before. A class (``classroom``, ``roster``, ``cluster``) is shared out over processes or a Dask
-cluster; each result is one file, written whole or not at all, whose key says what it was made from.
-``verifying`` proves an assignment sound: bugs in the solution cost what they touch.
+into another. What is undecided, or open at too many inputs, and so on 20 fresh ones as well, or
+right at some input only because its answers there make noise or could be those at a kink, needs the
+teacher. What is lost beside other parts is tried in a process of its own, so a part is worth what
+its function is worth by itself; what is right is asked again in part, in a process that has seen
+none of it, and has to be answered as before. A class (``classroom``, ``roster``, ``cluster``) is
+shared out over processes or a Dask cluster; each result is one file, written whole or not at all,
+whose key says what it was made from. ``verifying`` proves an assignment sound: bugs in the solution
+cost what they touch.
 
 What is *not* defended against:
 
@@ -57,7 +58,8 @@ What is *not* defended against:
 - a gradient that is off by less than 6e-8 of the numbers beside it, as of a softmax that is taken
   for 1 where less than 1e-9 is left: a check resolves no more; if all its answers are in single
   precision, by less than 2e-6 at fewer than a quarter of the inputs, or than 5e-7 in a side of an
-  identity, and by more where numbers are cancelled, at most 1e-5 (``growth``).
+  identity, and by more where numbers are cancelled, at most 1e-5 (``growth``); a side of an
+  identity also by what rounding the inputs does to all sides, at fewer than a quarter of them.
 
 As a user of its own, where namespaces are forbidden, moreover:
 

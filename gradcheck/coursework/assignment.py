@@ -232,7 +232,9 @@ class Picked:
         return self._named(self.rule.function(*args, **kwargs))
 
     def _named(self, raw: Any) -> Any:
-        return gradients_by_name(self.rule.name, raw, self.rule)[self.name]
+        made = gradients_by_name(self.rule.name, raw, self.rule)[self.name]
+        # A tuple of numbers is one gradient, and no tuple of gradients.
+        return list(made) if isinstance(made, tuple) and len(made) != 1 else made
 
     def of(self, answer: Any) -> Any:
         """The gradient among those of an answer; all of what is no such answer."""

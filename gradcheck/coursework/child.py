@@ -86,6 +86,8 @@ class Child:
         self._printing = bytearray()
         self.lost = 0
         self._pid: int | None = None
+        #: The first process of the namespace, which the sandbox starts.
+        self._first: int | None = None
         #: The seconds of a part, and what was used of it.
         self.limit = 0.0
         self._began = self._cpu_began = 0.0
@@ -147,6 +149,7 @@ class Child:
         Raises ``Broken``, after which the process is gone.
         """
         self._number += 1
+        self._first = self._first or self._start_of_all()
         try:
             self._send(protocol.message(what, self._number, values))
         except Broken:
@@ -283,10 +286,11 @@ class Child:
     def end(self) -> None:
         """End the process and all that it has started; none of it runs any more afterwards."""
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            first = _descendant(self._process.pid, 1) if self._depth else None
+            first = self._start_of_all()
+            self._first = self._first or first
             if first is not None:
-                # The first process of the namespace: the kernel ends all others before it is gone,
-                # and the sandbox waits for that.
+                # The kernel ends all others of the namespace before it is gone, and the sandbox
+                # waits for that.
                 os.kill(first, signal.SIGKILL)
                 self._process.wait(_ENDING)
         with contextlib.suppress(OSError):
@@ -298,6 +302,7 @@ class Child:
             if self._open_print:
                 self._take_in()
         self._process.wait()
+        self._bury()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -308,6 +313,18 @@ class Child:
             self._group = None
         clean, self._clean = self._clean, lambda: None
         clean()
+
+    def _start_of_all(self) -> int | None:
+        return _descendant(self._process.pid, 1) if self._depth else None
+
+    def _bury(self) -> None:
+        """Wait for what the sandbox has left behind, ended: whose child it is else may not."""
+        until = time.monotonic() + _ENDING
+        with contextlib.suppress(ChildProcessError):
+            while self._first is not None and time.monotonic() < until:
+                if os.waitpid(self._first, os.WNOHANG)[0]:
+                    return
+                time.sleep(_TICK_MS / 1000 / 10)
 
 
 def _descendant(pid: int, depth: int) -> int | None:

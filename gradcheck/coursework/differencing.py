@@ -1,20 +1,39 @@
 """Numerical differentiation, seen in the source: for assignments that do not allow it.
 
 A rule that divides a difference of a function by a step answers rightly, so no array tells. What
-is looked for is ``(f(x + h) - f(x - h)) / (2 * h)`` in any spelling with names, ``f(x + ih).imag /
-h``, and the functions of libraries that do it. It is a reading of the source, not a proof: whoever
-hides it on purpose can. It is done before a line of the submission runs.
+is looked for is ``(f(x + h) - f(x - h)) / (2 * h)`` in any spelling with names, also where f is
+written out, ``f(x + ih).imag / h``, and the functions of libraries that do it. It is a reading of
+the source, not a proof: whoever hides it on purpose can. It is done before a line of the submission
+runs.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import enum
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar
+
+from gradcheck.coursework.arithmetic import (
+    SMALL,
+    STEP,
+    Plain,
+    factors,
+    given_to,
+    is_large,
+    is_library,
+    is_moved,
+    is_small,
+    is_step_alone,
+    is_subtraction,
+    moved_from,
+    text_of,
+    whole_of,
+)
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -22,12 +41,11 @@ Node = TypeVar("Node", bound=ast.AST)
 _LIBRARY = {
     "approx_fprime", "approx_derivative", "numdifftools", "measure_jacobian", "measure_jvp",
 }  # fmt: skip
+_NUMPY = "np.gradient", "numpy.gradient"
 _COMMON = {"check_grad", "derivative", "jacobian", "hessian"}
 _THEIRS = ("scipy", "numdifftools", "jax.test_util")
-#: A number that is divided by is a step if it is at most this.
-_STEP = 1e-2
-#: How a step is spelt that is such a number.
-_SMALL = "a small number"
+#: Of a name that much is assigned to so much is read as what a function is that is written out.
+_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,8 @@ def differencing(files: Mapping[str, Sequence[ast.Module]]) -> list[Differencing
         own: list[_Function] = []
         for statement in (one for tree in trees for one in tree.body):
             with contextlib.suppress(RecursionError):  # of this one alone
-                own += _functions(ast.Module([statement], []), "", file, imported)
+                plain = Plain().visit(copy.deepcopy(statement))
+                own += _functions(ast.Module([plain], []), "", file, imported)
         bound = {one.name for one in functions}
         defined = {one.name for one in functions if one.kind is _Kind.DEFINED}
         for one in own:
@@ -155,12 +174,14 @@ def _own(function: ast.AST, imported: frozenset[str]) -> int:
             text = node.id if isinstance(node, ast.Name) else node.attr
             if text in _LIBRARY or (text in _COMMON and ast.unparse(node) in imported):
                 return node.lineno
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            step = values.step(node.right)
-            if step and values.is_difference(node.left, step):
+            if text_of(node) in _NUMPY:
                 return node.lineno
-            if values.is_secant(node.left, node.right):
-                return node.lineno
+        for numerator, divisor in values.quotients(node):
+            step = values.step(divisor)
+            if step and values.is_difference(numerator, step):
+                return int(getattr(node, "lineno", 0))
+            if values.is_secant(numerator, divisor):
+                return int(getattr(node, "lineno", 0))
     return 0
 
 
@@ -181,9 +202,6 @@ class _Values:
                     self._assign(target, node.value)
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 self._assign(node.target, node.value)
-            elif isinstance(node, ast.AugAssign):
-                made = ast.BinOp(node.target, node.op, node.value)
-                self._assign(node.target, ast.copy_location(made, node))
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Tuple | ast.List):
@@ -196,7 +214,7 @@ class _Values:
             return
         while isinstance(target, ast.Subscript | ast.Starred | ast.Attribute):
             if isinstance(target, ast.Attribute):
-                self._of.setdefault(_text(target), []).append(value)
+                self._of.setdefault(text_of(target), []).append(value)
             target = target.value  # an entry of an array, or of what an object holds, is moved
         if isinstance(target, ast.Name):
             self._of.setdefault(target.id, []).append(value)
@@ -204,7 +222,7 @@ class _Values:
     def made_of(self, kind: type[Node], *nodes: ast.AST) -> list[Node]:
         """What of a kind stands in some expressions, and in what their names stand for."""
         direct = [one for node in nodes for one in ast.walk(node)]
-        reached = {other for name in set(map(_text, direct)) for other in self._reached(name)}
+        reached = {other for name in set(map(text_of, direct)) for other in self._reached(name)}
         found = [one for one in direct if isinstance(one, kind)]
         return found + [one for name in reached for one in self._nodes(name, kind)]
 
@@ -226,42 +244,61 @@ class _Values:
                 name = left.pop()
                 if name not in reached and name in self._of:
                     reached.add(name)
-                    left += set(map(_text, self._nodes(name, ast.expr)))
+                    left += set(map(text_of, self._nodes(name, ast.expr)))
             self._beyond[first] = reached
         return self._beyond[first]
 
+    def quotients(self, node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+        """What is divided by what: by an operator, or as a product with something over that."""
+        if not isinstance(node, ast.BinOp):
+            return
+        if isinstance(node.op, ast.Div):
+            yield node.left, node.right
+        for side in (node.left, node.right) if isinstance(node.op, ast.Mult) else ():
+            for one in (side, *self._values(side)):
+                if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Div):
+                    yield node, one.right
+                elif isinstance(one, ast.BinOp) and isinstance(one.op, ast.Pow):
+                    if isinstance(one.right, ast.UnaryOp) and isinstance(one.right.op, ast.USub):
+                        yield node, one.left
+                elif isinstance(one, ast.Constant) and is_large(one):
+                    yield node, ast.copy_location(ast.Constant(STEP), one)
+
     def step(self, divisor: ast.expr) -> frozenset[str]:
-        """How a step may be spelt that is divided by: names, and ``_SMALL`` for a small number.
+        """How a step may be spelt that is divided by: names, and ``SMALL`` for a small number.
 
         A step is a number that is chosen, not one that a function has made of the data.
         """
-        parts = list(_factors(divisor))
+        parts = list(map(whole_of, factors(divisor)))
         if not all(isinstance(one, ast.Constant | ast.Name | ast.Attribute) for one in parts):
             return frozenset()
         # ``two_h = 2 * h``
-        parts += [part for one in parts for value in self._values(one) for part in _factors(value)]
-        names = {_text(one) for one in parts} - {""}
-        if any(map(_is_small, parts)):
-            small = (name for name, values in self._of.items() if any(map(_is_small, values)))
-            names |= {_SMALL, *small}
+        parts += [part for one in parts for value in self._values(one) for part in factors(value)]
+        names = {text_of(one) for one in parts} - {""}
+        if any(map(is_small, parts)):
+            small = (name for name, values in self._of.items() if any(map(is_small, values)))
+            names |= {SMALL, *small}
         return frozenset(names)
 
     def _values(self, node: ast.AST) -> list[ast.expr]:
-        return self._of.get(_text(node), [])
+        return self._of.get(text_of(node), [])
 
     def is_difference(self, numerator: ast.expr, step: frozenset[str]) -> bool:
         """Whether it holds a difference of one function at places that are a step apart."""
         sums = self.made_of(ast.BinOp, numerator)
         if any(one.attr == "imag" for one in self.made_of(ast.Attribute, numerator)):
-            return any(_is_moved(one, step) for one in sums)
-        return any(_is_subtraction(one) and self._is_apart(one, step) for one in sums)
+            return any(is_moved(one, step) for one in sums)
+        return any(
+            is_subtraction(one) and (self._is_apart(one, step) or self._is_written_out(one, step))
+            for one in sums
+        )
 
     def is_secant(self, numerator: ast.expr, divisor: ast.expr) -> bool:
         """Whether it is ``(f(a) - f(b)) / (a - b)``, by whatever names."""
-        runs = [one for one in (divisor, *self._values(divisor)) if _is_subtraction(one)]
+        runs = [one for one in (divisor, *self._values(divisor)) if is_subtraction(one)]
         ends = [(ast.unparse(run.left), ast.unparse(run.right)) for run in runs]
         for one in self.made_of(ast.BinOp, numerator) if runs else ():
-            if _is_subtraction(one):
+            if is_subtraction(one):
                 for left, right in self._both(one):
                     a, b = self._texts(left), self._texts(right)
                     if any(end in a and other in b for end, other in ends):
@@ -270,7 +307,7 @@ class _Values:
 
     def _texts(self, calls: Sequence[ast.Call]) -> set[str]:
         """What calls work on, as it is written, and what that stands for."""
-        given = [part for call in calls for part in _given(call)]
+        given = [part for call in calls for part in given_to(call)]
         return {ast.unparse(one) for part in given for one in (part, *self._values(part))}
 
     def _is_apart(self, difference: ast.BinOp, step: frozenset[str]) -> bool:
@@ -284,17 +321,45 @@ class _Values:
             calls = [*left, *right]
             if any(self._moves(call, step) for call in calls):
                 return True
-            if all(any(_is_step_alone(part, step) for part in call.args) for call in calls):
+            # One and the same call, in a number that both sides are made of, is at one place.
+            one_place = set(map(id, left)) == set(map(id, right))
+            around = (any(is_step_alone(part, step) for part in call.args) for call in calls)
+            if not one_place and all(around):
                 return True
         return False
+
+    def _is_written_out(self, difference: ast.BinOp, step: frozenset[str]) -> bool:
+        """Whether both sides are the same but for what a step moves: ``up @ W - down @ W``."""
+        left, right = (
+            [one for one in (side, *self._values(side)[:_FEW])
+             if not isinstance(one, ast.Name) and not is_moved(one, step)]
+            for side in (difference.left, difference.right)
+        )  # fmt: skip
+        return any(self._moved_apart(one, other, step) for one in left for other in right)
+
+    def _moved_apart(self, one: ast.AST, other: ast.AST, step: frozenset[str]) -> bool | None:
+        """Whether two expressions differ by a step, and not at all; None where by anything else."""
+        if isinstance(one, ast.Name) and isinstance(other, ast.Name) and one.id != other.id:
+            return bool({one.id, other.id} & self._moving(step)) or None
+        if is_moved(one, step) or is_moved(other, step):
+            ends = [moved_from(end, step) for end in (one, other)]
+            if ends[0] & ends[1] and ast.unparse(one) != ast.unparse(other):
+                return True
+        if type(one) is not type(other):
+            return None
+        parts = [list(ast.iter_child_nodes(end)) for end in (one, other)]
+        if len(parts[0]) != len(parts[1]) or (not parts[0] and ast.dump(one) != ast.dump(other)):
+            return None
+        found = [self._moved_apart(a, b, step) for a, b in zip(*parts, strict=True)]
+        return None if None in found else any(found)
 
     def _moves(self, call: ast.Call, step: frozenset[str]) -> bool:
         """Whether what a call works on is moved by a step."""
         key = id(call), step
         if key not in self._seen:
-            direct = [one for part in _given(call) for one in ast.walk(part)]
-            reached = {other for name in set(map(_text, direct)) for other in self._reached(name)}
-            moved = any(_is_moved(one, step) for one in direct)
+            direct = [one for part in given_to(call) for one in ast.walk(part)]
+            reached = {other for name in set(map(text_of, direct)) for other in self._reached(name)}
+            moved = any(is_moved(one, step) for one in direct)
             self._seen[key] = moved or bool(reached & self._moving(step))
         return self._seen[key]
 
@@ -303,7 +368,7 @@ class _Values:
         if step not in self._moved:
             self._moved[step] = {
                 name for name in self._of
-                if any(_is_moved(one, step) for one in self._nodes(name, ast.BinOp))
+                if any(is_moved(one, step) for one in self._nodes(name, ast.BinOp))
             }  # fmt: skip
         return self._moved[step]
 
@@ -323,71 +388,6 @@ class _Values:
             function = node.func
             if isinstance(function, ast.Name):
                 found.setdefault(function.id, []).append(node)
-            elif isinstance(function, ast.Attribute) and not _is_library(function.value):
+            elif isinstance(function, ast.Attribute) and not is_library(function.value):
                 found.setdefault(function.attr, []).append(node)
         return found
-
-
-def _text(node: ast.AST) -> str:
-    """How a name is spelt, with its dots; empty for what is none."""
-    if isinstance(node, ast.Name):
-        return node.id
-    owner = _text(node.value) if isinstance(node, ast.Attribute) else ""
-    return f"{owner}.{node.attr}" if isinstance(node, ast.Attribute) and owner else ""
-
-
-def _is_subtraction(node: ast.AST) -> TypeGuard[ast.BinOp]:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
-
-
-def _factors(node: ast.expr, *, divisors: bool = True) -> Iterator[ast.expr]:
-    """The factors of a product or quotient, without signs; ``divisors`` count, or do not."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
-        yield from _factors(node.left, divisors=divisors)
-        if divisors or isinstance(node.op, ast.Mult):
-            yield from _factors(node.right, divisors=divisors)
-    elif isinstance(node, ast.UnaryOp):
-        yield from _factors(node.operand, divisors=divisors)
-    else:
-        yield node
-
-
-def _given(call: ast.Call) -> list[ast.expr]:
-    """What a call works on: its arguments, and the object of a method."""
-    own = [call.func.value] if isinstance(call.func, ast.Attribute) else []
-    return [*own, *call.args, *(one.value for one in call.keywords)]
-
-
-def _is_moved(node: ast.AST, step: frozenset[str]) -> bool:
-    """Whether it is something plus or minus a step, or a multiple of one, as ``1j * h * unit``."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add | ast.Sub):
-        return False
-    sides = (node.left, node.right)
-    return any(_is_step(one, step) for side in sides for one in _factors(side, divisors=False))
-
-
-def _is_step(node: ast.expr, step: frozenset[str]) -> bool:
-    while isinstance(node, ast.Subscript):
-        node = node.value
-    return _text(node) in step or (_SMALL in step and _is_small(node))
-
-
-def _is_step_alone(node: ast.expr, step: frozenset[str]) -> bool:
-    factors = list(_factors(node))
-    return any(_is_step(one, step) for one in factors) and all(
-        isinstance(one, ast.Constant) or _is_step(one, step) for one in factors
-    )
-
-
-def _is_small(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, float | complex)
-        and 0 < abs(node.value) <= _STEP
-    )
-
-
-def _is_library(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy")

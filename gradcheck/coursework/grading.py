@@ -21,7 +21,7 @@ from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.assignment import Assignment, Task
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.cotangents import unlike_their_sum
-from gradcheck.coursework.growth import lost_in_single
+from gradcheck.coursework.growth import lost_in_single, untold_in_single
 from gradcheck.coursework.interview import Interview, Question, clean
 from gradcheck.coursework.own_folder import FILES
 from gradcheck.coursework.placement import placed
@@ -193,12 +193,17 @@ def _part(task: Task, interview: Interview, seed: int, *, shown: bool = False) -
 
 
 def _tried(task: Task, interview: Interview, seed: int, *, shown: bool, final: bool) -> Part:
-    """What comes of a part in the process that is there; a report only of what is final."""
+    """What comes of a part in the process that is there.
+
+    With a report, at the smallest inputs, only of what is final and told: of what is not shown, and
+    in which no mistakes are to be named, a line at the first inputs will do.
+    """
+    told = final and (shown or Hints.of(interview.assignment.hints).shows("where"))
     interview.begin()
     try:
         interview.locate(task)
         inputs = VISIBLE_INPUTS if shown else interview.assignment.inputs
-        return _judged(task, interview, seed, inputs, final)
+        return _judged(task, interview, seed, inputs, told)
     except Broken as broken:
         if broken.outcome not in _UNASKED:
             interview.drop()
@@ -213,14 +218,17 @@ def _failed(task: Task, outcome: Outcome, reason: str) -> Part:
     )  # fmt: skip
 
 
-def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool) -> Part:
+def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) -> Part:
     """The part by the verdicts on its claim at so many inputs."""
     assignment = interview.assignment
     hints = Hints.of(assignment.hints)
     unsure: list[Case] = []
     kinked: list[Case] = []
+    untold: list[Case | None] = []
 
     def judged(verdict: Verdict) -> None:
+        if any(verdict.case is one for one in untold):
+            return  # open, and no excuse of its own making
         passed = verdict.status is Status.PASS
         coarse = passed and verdict.resolution > COARSEST
         if verdict.case is not None and (coarse or verdict.status is Status.UNDECIDED):
@@ -232,7 +240,10 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
     def excused(verdict: Verdict) -> Verdict | None:
         lost = _lost(task, interview, verdict.case)
         if not has_lost_digits(task.claim, verdict, lost):
-            return None
+            if lost is IN_DOUBLE or not _is_untold(task.claim, verdict):
+                return None
+            untold.append(verdict.case)
+            return replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
         # The engine bounds how far a rule of a narrow type is off, and not the sides of an
         # identity: these hold as closely as single precision can tell.
         if isinstance(task.claim, Identity):
@@ -241,7 +252,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
             return replace(verdict, status=Status.PASS, cause="", title="", resolution=seen)
         return replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
 
-    checked = _checked(assignment, task, [seed], most, hints, judged, excused, final)
+    checked = _checked(assignment, task, [seed], most, hints, judged, excused, told)
     precision = interview.precision
     failed = checked.record.status == str(Status.FAIL)
     doubtful = checked.record.status != str(Status.PASS) or checked.record.undecided > 0
@@ -251,10 +262,10 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
         interview.precision.rough = True
         unsure.clear()
         kinked.clear()
-        checked = _checked(assignment, task, [seed], most, hints, judged, excused, final)
+        checked = _checked(assignment, task, [seed], most, hints, judged, excused, told)
     inputs, undecided = checked.record.inputs, checked.record.undecided
-    if checked.record.status == str(Status.UNDECIDED):
-        checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, excused, final)
+    if checked.record.status == str(Status.UNDECIDED) or _doubt(checked, interview):
+        checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, excused, told)
         inputs += checked.record.inputs
         undecided += checked.record.undecided
     doubt = unlike = ""
@@ -282,12 +293,14 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, final: bool)
 
 
 def _doubt(checked: Checked, interview: Interview) -> str:
-    """Why a pass is not taken for one; empty where it is.
+    """Why a pass is not taken for one; empty where it is, or where there is none.
 
     What a rule does to its own last digits decides how closely it can be looked at. An honest one
     leaves few points open; one that makes noise on purpose could leave open where it is wrong.
     """
     record = checked.record
+    if record.status != str(Status.PASS):
+        return ""
     if record.undecided > _MOST_UNDECIDED * record.inputs:
         of = count(record.inputs, "input")
         open_at = (
@@ -327,6 +340,14 @@ def _excused(
     )
 
 
+def _is_untold(claim: Rule | Identity, verdict: Verdict) -> bool:
+    """Whether single precision cannot tell the sides that a verdict finds apart from equal ones."""
+    if not isinstance(claim, Identity) or verdict.case is None or not verdict.chain:
+        return False
+    numbers = [value for _, value in verdict.chain]
+    return max(numbers) - min(numbers) <= untold_in_single(claim, verdict.case)
+
+
 def _lost(task: Task, interview: Interview, case: Case | None) -> Lost:
     """What answers at a case may be off by in rounding."""
     if case is None or not interview.precision.is_single:
@@ -342,7 +363,7 @@ def _checked(
     hints: Hints,
     judged: Callable[[Verdict], None],
     excused: Callable[[Verdict], Verdict | None],
-    final: bool = True,
+    told: bool = True,
 ) -> Checked:
     profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)
     entropy = [zlib.crc32(task.name.encode()), *seeds]
@@ -351,7 +372,7 @@ def _checked(
     with installed((assignment.folder / FOLDER).absolute()):
         return check_claim(
             task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints,
-            judged=judged, excused=excused, simplify=final,
+            judged=judged, excused=excused, simplify=told,
             placed=points,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ The share is so large that noise of a few units in the answers does not count.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,9 @@ _MARGIN = 4.0
 _RUNS = 8
 #: The steps one after the other of a function, as of a norm or a gate; and those of its gradient,
 #: which is at most so many times as much work (Baur and Strassen), rounded down to a power of two.
+#: Of the backward rules and Jacobians of the library, 273 at 9,809 points of every regime, what
+#: single precision makes is off by 0.1 units of the numbers at hand in the median, by more than 6
+#: at 1 % of the points and by more than these 32 at 0.3 %, of rules that cancel an offset.
 _STEPS = 8
 _TIMES = 4
 #: Half the digits of single precision: of the answers' own rounding this leaves a share as small.
@@ -75,29 +78,50 @@ def _of_rule(rule: Rule, case: Case, rng: np.random.Generator) -> Iterator[Vecto
         yield np.zeros(0)
 
 
+def untold_in_single(identity: Identity, case: Case) -> float:
+    """How far sides may be apart that single precision cannot tell from equal ones at a case.
+
+    Rounding of the inputs, as far as that of so many steps on them adds up to, moves every side by
+    as much: the least, so what a submission makes of moved inputs is no excuse for it.
+    """
+    rng = case.rng("untold")
+    moved: list[float] = []
+    with np.errstate(all="ignore"):
+        here, *runs = (_each_side(identity, one) for one in _inputs(case, rng, _STEPS * UNIT))
+    for k, side in enumerate(here):
+        shaped = [run[k] for run in runs if len(run) > k and run[k].shape == side.shape]
+        off = [float(np.max(np.abs(one - side), initial=0.0)) for one in shaped]
+        moved.append(max(filter(np.isfinite, off), default=0.0))
+    return min(moved, default=0.0)
+
+
 def _sides(identity: Identity, case: Case, rng: np.random.Generator) -> Iterator[Vector]:
     """The sides of an identity: here, and moved."""
     for inputs in _inputs(case, rng):
-        found = np.zeros(0)
-        with contextlib.suppress(Exception):
-            raw = identity.function(**inputs)
-            values = [one.value if isinstance(one, Measured) else one for one in raw]
-            found = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values])
-        yield found
+        yield np.concatenate([np.zeros(0), *_each_side(identity, inputs)])
 
 
-def _inputs(case: Case, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """The inputs of a case, and as they are moved."""
+def _each_side(identity: Identity, inputs: Mapping[str, Any]) -> list[Vector]:
+    """The sides at some inputs; none where one of them raises, as at the end of its domain."""
+    with contextlib.suppress(Exception):
+        raw = identity.function(**inputs)
+        values = [one.value if isinstance(one, Measured) else one for one in raw]
+        return [np.ravel(np.asarray(v, dtype=np.float64)) for v in values]
+    return []
+
+
+def _inputs(case: Case, rng: np.random.Generator, by: float = _MOVE) -> Iterator[dict[str, Any]]:
+    """The inputs of a case, and as they are moved by a share of them."""
     yield dict(case.inputs)
     for _ in range(_RUNS):
         yield {
-            name: _each(value, lambda one: one * _factors(one, rng))
+            name: _each(value, lambda one: one * _factors(one, rng, by))
             for name, value in case.inputs.items()
         }
 
 
-def _factors(value: Any, rng: np.random.Generator) -> Any:
-    return 1 + _MOVE * rng.choice([-1.0, 1.0], np.shape(value))
+def _factors(value: Any, rng: np.random.Generator, by: float = _MOVE) -> Any:
+    return 1 + by * rng.choice([-1.0, 1.0], np.shape(value))
 
 
 def _each(value: Any, change: Callable[[Any], Any]) -> Any:

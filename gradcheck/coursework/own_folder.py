@@ -30,7 +30,9 @@ def own_function(wanted: Any) -> Any:
         if not function.gradients:  # the rule was declared with it after it was made
             rules = getattr(wanted, NAMESPACE).get(DECLARATIONS, ())
             function.gradients = returned_gradients(called, rules)
-        return function.called(wanted.bound(args, kwargs))
+            _note(function, (one for one in rules if getattr(one, "function", None) is called))
+        # As where it is graded, it gets copies: that it changes them is said, and costs nothing.
+        return function(wanted.bound(args, kwargs))
 
     # Its own source is what a report shows, and what a remedy changes.
     with contextlib.suppress(AttributeError, TypeError):
@@ -42,6 +44,13 @@ def returned_gradients(function: Any, rules: Iterable[Any]) -> tuple[str, ...]:
     """The inputs for which a function returns gradients, by the rule that it is declared as."""
     own = (one for one in rules if isinstance(one, Rule) and one.function is function)
     return next((one.wrt for one in own if one.kind in ("vjp", "gradient")), ())
+
+
+def _note(unit: units.Function | units.Layer, rules: Iterable[Any]) -> None:
+    """Have the rules say what calls of a unit show that it should not do."""
+    for rule in rules:
+        if isinstance(rule, Rule):
+            rule.notes = unit.remarks
 
 
 def _described(function: Any, wanted: Any) -> Any:
@@ -77,16 +86,20 @@ def _module_beside(file: str) -> Any:
         raise InputError(str(error)) from None
 
 
-_layers: dict[int, Any] = {}
+#: By the layer itself, which no other takes the place of as long as it stands here.
+_layers: dict[Any, Any] = {}
 
 
 def own_layer(layer: Any, call: tuple[Any, ...], trials: Callable[[], Any]) -> Any:
     """The answer of the student's layer to a call as it is sent."""
     try:
-        if id(layer) not in _layers:
+        if layer not in _layers:
             wanted = units.Wanted(**layer.wanted())
             module = _module_beside(layer.file)
-            _layers[id(layer)] = units.found(module, wanted, trials())
-        return layer.at_home(_layers[id(layer)], call)
+            unit = _layers[layer] = units.found(module, wanted, trials())
+            rules = getattr(layer, NAMESPACE).get(DECLARATIONS, ())
+            of_it = (one for one in rules if getattr(one.function, "layer", None) is layer)
+            _note(unit, of_it)
+        return layer.at_home(_layers[layer], call)
     except units.Missing as error:
         raise InputError(str(error)) from None

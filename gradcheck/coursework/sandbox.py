@@ -114,6 +114,8 @@ class Sandbox:
         main = f"{_INSIDE}/submission/{where.main.name}"
         shim = f"{_INSIDE}/lib/gradcheck/coursework/shim.py"
         uid = own_user() if is_root else None
+        # bubblewrap leaves the first process that it starts to whoever waits for it.
+        adopt_orphans()
         command += self._python(shim, paths, main, uid)
         return Child(command, depth=2, bounds=self._group(), env={}, close_fds=True)
 

@@ -136,7 +136,7 @@ class _Server:
                 text = self._explained(said(error), isinstance(error, Absent))
                 self.units.append(protocol.Failure(text))
                 places.append((0, protocol.Failure(text)))
-        self._write(protocol.LOADED, number, [*places, tuple(notes[: protocol.MOST_REMARKS])])
+        self._write(protocol.LOADED, number, [*places, _bounded(notes)])
 
     def _call(self, number: int, given: list[Any]) -> None:
         from gradcheck.coursework import protocol
@@ -145,7 +145,7 @@ class _Server:
         unit = self.units[int(which)]
         answers = [self._answer(unit, arguments, int(most)) for arguments in calls]
         remarks = [] if isinstance(unit, protocol.Failure) else unit.remarks
-        self._write(protocol.ANSWERS, number, [*answers, tuple(map(str, remarks))])
+        self._write(protocol.ANSWERS, number, [*answers, _bounded(remarks)])
 
     def _answer(self, unit: Any, arguments: tuple[Any, ...], most: int) -> Any:
         """What a call came to, as it is sent: the next call may answer in the same array."""
@@ -189,6 +189,14 @@ def _plain(value: Any) -> Any:
         return type(value)(map(_plain, value))
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     return value.item() if kind in ("i", "b") and value.ndim == 0 else value
+
+
+def _bounded(remarks: list[str]) -> tuple[str, ...]:
+    """As many remarks, and as much of each, as is taken: they quote what a submission says."""
+    from gradcheck.coursework import protocol
+
+    most = slice(protocol.LONGEST_TEXT)
+    return tuple(str(remark)[most] for remark in remarks[: protocol.MOST_REMARKS])
 
 
 def _size(value: Any) -> Any:

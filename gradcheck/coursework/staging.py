@@ -25,7 +25,8 @@ from gradcheck.errors import InputError
 #: The modules that run beside a submission: none of them measures, judges or names a mistake.
 _MODULES = (
     "errors.py", "answers.py", "hints.py",
-    "coursework/protocol.py", "coursework/confinement.py", "coursework/differencing.py",
+    "coursework/protocol.py", "coursework/confinement.py", "coursework/arithmetic.py",
+    "coursework/differencing.py",
     "coursework/reading.py", "coursework/units.py", "coursework/shim.py",
     "adapters/activation.py", "adapters/boundary.py", "adapters/caches.py", "adapters/calls.py",
     "adapters/chunks.py",

@@ -363,9 +363,18 @@ def _moved(call: tuple[Any, ...]) -> tuple[Any, ...]:
     """A call as it is sent.
 
     Jitter cannot get into the other process: it moves the last bits of what is sent instead, and
-    what comes back is plain, which tells that nothing is known of the rounding there.
+    what comes back is plain, which tells that nothing is known of the rounding there. Integers are
+    labels and indices: they stay what they are.
     """
-    return tuple(_plain(one * 1.0) if isinstance(one, Jittered) else one for one in call)
+    return tuple(map(_sent, call))
+
+
+def _sent(one: Any) -> Any:
+    if isinstance(one, list):
+        return [_sent(part) for part in one]
+    if not isinstance(one, Jittered):
+        return one
+    return _plain(one * 1.0 if one.dtype.kind == "f" else one)
 
 
 def _key(call: Any) -> Any:

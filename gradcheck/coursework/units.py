@@ -138,11 +138,10 @@ class Function:
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
         """The raw answer; remarks say which arguments were changed in place."""
-        given = list(arguments)
-        kept = [_copy(value) for value in given]
+        given = [_copy(value) for value in arguments]
         names = self.wanted.parameters
         answer = self.called(given)
-        for name, before, after in zip(names, kept, given, strict=True):
+        for name, before, after in zip(names, arguments, given, strict=True):
             if not same(before, after):
                 _add(
                     self.remarks,

@@ -163,22 +163,22 @@ class Large:
 
     def __init__(self):
         type(self).made += 1
-        self.W = np.random.standard_normal((70, 70))  # noqa: NPY002
+        self.W = np.random.standard_normal((70, 70))  # noqa: NPY002 - as layers draw
         self.extra: object = None
 
 
 def test_a_large_object_is_made_once_and_copied():
     Large.made = 0
     found = originals.Originals()
-    np.random.seed(3)  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002 - the state that a layer draws from
     first = found.fresh("", Large)
-    then = np.random.random()  # noqa: NPY002
+    then = np.random.random()  # noqa: NPY002 - as above
     second = found.fresh("", Large)
     assert Large.made == 1
     assert np.array_equal(first.W, second.W)
     assert first.W is not second.W
     # What the layer draws next is the same too.
-    assert np.random.random() == then  # noqa: NPY002
+    assert np.random.random() == then  # noqa: NPY002 - as above
 
 
 def test_an_object_that_refers_to_itself_is_made_anew():

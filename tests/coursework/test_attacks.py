@@ -23,6 +23,7 @@ from gradcheck.coursework.confinement import landlock_version
 from gradcheck.coursework.grading import grade
 from gradcheck.coursework.results import Graded, Outcome
 from gradcheck.coursework.sandbox import BUBBLEWRAP, SEPARATE
+from gradcheck.coursework.users import adopt_orphans
 
 ATTACKS = sorted((Path(__file__).parent / "attacks").glob("*.py"))
 EARNED = {"nothing": 0, "honest": 1, "all": 3}
@@ -49,6 +50,20 @@ def leftovers(sandbox):
             if b"coursework/shim.py" in line and str(sandbox.root).encode() in line:
                 running.append(entry.name)
     return rooms, running
+
+
+def ended():
+    """Processes of this one's that have ended, and that nobody has waited for."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                text = (entry / "stat").read_text()
+            except OSError:
+                continue
+            state, parent = text.rpartition(")")[2].split()[:2]
+            found += [text] if (state, int(parent)) == ("Z", os.getpid()) else []
+    return found
 
 
 def test_there_are_many_attacks():
@@ -88,6 +103,14 @@ def test_every_sandbox_holds(name, guarded, each_sandbox):
     assert graded.isolation == each_sandbox.kind
     assert graded.earned == EARNED[header(path)["earns"]], graded
     assert leftovers(each_sandbox) == ([], [])
+
+
+def test_what_has_ended_is_not_left_to_the_first_process_of_a_container(guarded, apart):
+    """Which may wait for nobody: of a class it would be thousands."""
+    adopt_orphans()
+    path = Path(__file__).parent / "attacks" / "os_exit_in_a_rule.py"
+    grade(guarded, path, apart, guarded.hidden_seed, "one")
+    assert ended() == []
 
 
 #: Tells where it can write.
@@ -288,6 +311,10 @@ def test_what_is_missing_is_said_with_what_was_not_run(tmp_path, guarded, apart)
     assert "'np' is not defined (submission.py cannot be imported: IndentationError" in (
         graded.parts[0].reason
     )
+    path.write_text(f"{RIGHT}\nassert False, list(range(20_000))\n")
+    earned, graded = marks(guarded, path, apart)
+    assert earned == 3, graded
+    assert "submission.py cannot be imported: AssertionError: [0, 1, 2" in graded.notes[0]
     path.write_text(f"import nothing_like_it as np\n{RIGHT}".replace("2 * dy", "np.abs(dy)"))
     _, graded = marks(guarded, path, apart)
     assert "(`import nothing_like_it as np` fails: ModuleNotFoundError" in graded.parts[0].reason

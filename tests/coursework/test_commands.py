@@ -71,6 +71,7 @@ def test_a_new_assignment_has_what_each_platform_needs_and_a_seed_of_its_own(fol
 
 
 def test_a_new_assignment_is_sound_and_an_unsound_one_is_not(folder, tmp_path, apart):
+    with_fewest_inputs(folder)
     sound = gradcheck("assignment", "verify", folder, "--bugs", 3, cwd=tmp_path)
     assert sound.returncode == 0, sound.stdout + sound.stderr
     assert "13/13  solution" in sound.stdout
@@ -85,9 +86,7 @@ def test_a_new_assignment_is_sound_and_an_unsound_one_is_not(folder, tmp_path, a
     )  # fmt: skip
     solution = folder / "solution" / "submission.py"
     solution.write_text(solution.read_text().replace("-y[i] * y[j]", "y[i] * y[j]"))
-    unsound = gradcheck(
-        "assignment", "verify", with_fewest_inputs(folder), "--bugs", 1, cwd=tmp_path
-    )
+    unsound = gradcheck("assignment", "verify", folder, "--bugs", 1, cwd=tmp_path)
     assert "which it does not touch" not in unsound.stdout, "of a part that is lost anyway"
     assert unsound.returncode == 1
     assert "the starter gets relu_backward: passed" in unsound.stdout
@@ -103,18 +102,18 @@ def test_students_run_the_same_thing_in_the_folder_that_they_get(folder, tmp_pat
                      "cross_entropy.py"}  # fmt: skip
     hidden = re.search(r"^hidden = (\d+)", (folder / "assignment.toml").read_text(), re.M)[1]
     assert not any(hidden in path.read_text() for path in student.rglob("*") if path.is_file())
-    first = gradcheck("check", cwd=student)
+    first = gradcheck("check", "--inputs", 12, cwd=student)
     assert first.returncode == 1
     assert "softmax_backward raises NotImplementedError" in first.stdout
     shutil.copyfile(folder / "solution" / "submission.py", student / "submission.py")
-    assert run("pytest", "-q", cwd=student).returncode == 0
+    assert run("pytest", "-q", "--gradcheck-inputs=12", cwd=student).returncode == 0
     source = (student / "submission.py").read_text()
     wrong = source.replace("dz.sum(axis=0)", "dz.mean(axis=0)")
     # Other names of the parameters, as long as they come in the same order.
     wrong = wrong.replace("softmax_backward(dy, y):", "softmax_backward(up, out):")
     wrong = wrong.replace("return y * (dy - dy @ y)", "return out * (up - up @ out)")
     (student / "submission.py").write_text(wrong)
-    second = gradcheck("check", "--hints", "remedy", cwd=student)
+    second = gradcheck("check", "--hints", "remedy", "--inputs", 12, cwd=student)
     assert second.returncode == 1
     assert second.stdout.count("PASS") == 7
     assert "to    return dz @ W.T, x.T @ dz, dz.sum(axis=0)" in second.stdout

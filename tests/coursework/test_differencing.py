@@ -48,6 +48,22 @@ TAKES = {
     "    b = f(x)\n    return dy * ((a - b) / run)",
     "by a unit": "def rule(dy, x, h):\n    e = np.eye(3)[0]\n"
     "    return (f(x + h * e) - f(x - h * e)) / 2 / h",
+    "by functions of numpy": "def rule(dy, x, h=1e-6):\n"
+    "    return np.divide(np.subtract(f(np.add(x, h)), f(x)), h)",
+    "over the step": "def rule(dy, x, h=1e-6):\n    return 0.5 / h * (f(x + h) - f(x - h))",
+    "by its inverse": "def rule(dy, x, h=1e-6):\n    over = 1 / (2 * h)\n"
+    "    return (f(x + h) - f(x - h)) * over",
+    "by a power": "def rule(dy, x, h=1e-6):\n    return (f(x + h) - f(x - h)) * h ** -1 / 2",
+    "by a large number": "def rule(dy, x):\n    return (f(x + 1e-6) - f(x - 1e-6)) * 5e5",
+    "the other way round": "def rule(dy, x, h=1e-6):\n    return (-f(x - h) + f(x + h)) / h / 2",
+    "an entry that is a step": "def rule(dy, x):\n    e = np.zeros(3)\n    e[0] = slight(x)\n"
+    "    return (f(x + e) - f(x - e)) / (2 * e[0])",
+    "bit by bit": "def rule(dy, x, h=1e-6):\n    g = f(x + h)\n    g -= f(x - h)\n"
+    "    g /= 2 * h\n    return g",
+    "written out": "def rule(dy, x, W, h=1e-6):\n    up, down = x.copy(), x.copy()\n"
+    "    up[0] += h\n    down[0] -= h\n    return (up @ W - down @ W) / (2 * h)",
+    "written out, at once": "def rule(dy, x, h):\n    return ((x + h) ** 2 - x ** 2) / h",
+    "a grid": "def rule(dy, x):\n    return np.gradient(f(np.linspace(x - 1, x + 1, 9)))[4] * 4",
     "a lambda": "rule = lambda dy, x: (f(x + 1e-6) - f(x)) / 1e-6",
 }
 DERIVES = {
@@ -84,6 +100,11 @@ DERIVES = {
     "quotient of data": "def rule(x, t):\n    return (x[1:] - x[:-1]) / (t[1:] - t[:-1])",
     "logistic over n": "def rule(w, x, t):\n    n = x.shape[0]\n"
     "    return x.T @ (sigmoid(x @ w) - sigmoid(t)) / n",
+    "focal": "def rule(g, x):\n    n, c = x.shape\n    y, p = one_hot(n, c), softmax(x)\n"
+    "    log_p = (y * log_softmax(x)).sum(1)\n    q = np.exp(log_p)\n"
+    "    return g * (2 * q * (1 - q) * log_p - (1 - q) ** 2) * (y - p) / n",
+    "a cell": "def rule(dh, h, u, c, z, n):\n    du = dh * (h - c) * u * (1 - u)\n"
+    "    return (du @ z.T - (dh * u) @ z.T) / n, (u[1:] * z - u[:-1] * z) / n",
     "no Python": "def rule(:",
 }
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gradcheck import derivation, options
+from gradcheck import derivation, identity, integers, options
 from gradcheck.case import Case
 from gradcheck.checking import Profile, check_claim
 from gradcheck.coursework.assignment import Assignment
@@ -98,6 +98,27 @@ def test_what_it_loses_beside_a_kink_is_no_jump(off):
     with answered_by(Answering(lambda z: jacobian(z) + off)):
         assert judge_at(rule, case, contracts=False).status is Status.FAIL
         assert jumps(rule, case) is (off > 0)
+
+
+def test_labels_are_whole_numbers_in_every_run_of_jitter():
+    """Else nothing is known of the rounding, and a side that is wrong is never accused."""
+
+    def loss(z, t):
+        return -z[np.arange(len(t)), t].mean()
+
+    with collecting():
+        own = from_submission("loss(z, t)")
+
+    @identity(z="n k", t=integers("n", low=0, high="k"))
+    def same(z, t):
+        return own(z, t), loss(z, t)
+
+    for factor, status in ((1.0, "pass"), (1.001, "fail")):
+        with answered_by(
+            Answering(lambda z, t, by=factor: by * sum(-z[a, b] / len(t) for a, b in enumerate(t)))
+        ):
+            found = check_claim(same, replace(PROFILE, inputs=12), 1, simplify=False)
+        assert (found.record.status, found.record.undecided) == (status, 0), found.record
 
 
 SETTINGS = """

@@ -1,11 +1,16 @@
-"""What a submission changes in place costs it nothing, and is said where it is."""
+"""What costs a submission nothing, and is said: what it changes in place, what is left open."""
+
+import shutil
+import sys
 
 import pytest
 
+from gradcheck.cli import main
+from gradcheck.coursework import grading
 from gradcheck.coursework.formats.html import student_page
 from gradcheck.coursework.grading import grade
 from gradcheck.coursework.protocol import MOST_REMARKS
-from gradcheck.coursework.results import Graded
+from gradcheck.coursework.results import Graded, Outcome
 from tests.coursework.test_layers import CONVENTIONS, assignment, earned
 
 IN_PLACE = """
@@ -34,6 +39,16 @@ def test_a_rule_is_told_of_the_argument_that_it_changes(factor, points, tmp_path
     page = student_page(graded).replace("&#39;", "'")
     assert page.count("changes its argument 'dy' in place") == 1
     assert Graded.from_dict(graded.as_dict()) == graded
+
+
+def test_a_student_is_told_the_same_and_it_fails_nothing(tmp_path, guarded, monkeypatch, capsys):
+    shutil.copytree(guarded.folder / "derivations", tmp_path / "own" / "derivations")
+    (tmp_path / "own" / "submission.py").write_text(IN_PLACE.format(factor=2))
+    monkeypatch.chdir(tmp_path / "own")
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the command adds to it
+    assert main(["check", "--inputs", "5"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "square_backward changes its argument 'dy' in place" in told
 
 
 #: What a layer may change, after it has used it, and what is said of that.
@@ -71,3 +86,30 @@ def test_how_a_layer_is_read_is_said_of_the_whole_and_no_longer_than_is_of_use(t
     assert 0 < len(graded.notes) <= MOST_REMARKS
     assert "that is not checked" in graded.notes[0]
     assert not any(part.remarks for part in graded.parts)
+
+
+@pytest.mark.parametrize("at_fresh", [False, True])
+def test_what_is_left_open_is_tried_on_fresh_inputs_first(
+    at_fresh, tmp_path, guarded, apart, monkeypatch
+):
+    """A pass with too many open inputs, as whatever is undecided."""
+    tried = []
+    checked = grading._checked
+
+    def leaves_open(assignment, task, seeds, inputs, *rest):
+        found = checked(assignment, task, seeds, inputs, *rest)
+        if task.name == "square":
+            tried.append((seeds, inputs))
+            if at_fresh or len(seeds) == 1:
+                found.record.undecided = found.record.inputs // 2
+        return found
+
+    monkeypatch.setattr(grading, "_checked", leaves_open)
+    (tmp_path / "submission.py").write_text(IN_PLACE.format(factor=2))
+    graded = grade(guarded, tmp_path / "submission.py", apart, guarded.hidden_seed, "one")
+    _, square = graded.parts
+    fresh = [guarded.visible_seed, grading.FRESH], grading.FRESH
+    assert tried[1] == fresh
+    ends = Outcome.NEEDS_TEACHER if at_fresh else Outcome.PASSED
+    assert square.outcome is ends, square
+    assert graded.needs_teacher == at_fresh

@@ -11,7 +11,7 @@ from gradcheck.checking import Profile, check_claim
 from gradcheck.coursework import from_submission, steadiness
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
-from gradcheck.coursework.growth import lost_in_single
+from gradcheck.coursework.growth import lost_in_single, untold_in_single
 from gradcheck.coursework.precision import COARSEST, UNIT, Lost, Precision
 from gradcheck.coursework.steadiness import Steady, size_of
 from gradcheck.coursework.submitted import answered_by, collecting
@@ -145,6 +145,30 @@ def test_the_bound_on_what_is_lost_holds(name):
             check_claim(claim, PROFILE, seed, simplify=False, excused=excused)
     assert shares
     assert max(shares) <= 1
+
+
+def test_what_single_precision_cannot_tell_is_left_open_and_a_mistake_is_not():
+    """Of an offset nothing is left beside it: there the function itself moves by as much."""
+
+    def centred(x):
+        return (x - x.mean()) / np.sqrt(x.var() + 1e-5)
+
+    with collecting():
+        own = from_submission("centred(x)")
+
+    @identity(x="n")
+    def same(x):
+        return own(x), centred(x)
+
+    far = Case({"x": np.array([1e6, 1e6 + 0.3, 1e6 + 1.7])}, 1)
+    near = Case({"x": np.array([0.3, 1.7])}, 1)
+    with answered_by(Answering(single(centred))):
+        assert abs(single(centred)(far.inputs["x"]) - centred(far.inputs["x"])).max() > 1e-4
+        assert untold_in_single(same, far) > 1e-2
+        assert untold_in_single(same, near) < 1e-5
+    # A submission that moves by more than the function has no excuse in that.
+    with answered_by(Answering(lambda x: centred(x) + np.sin(x * 2.0**30))):
+        assert untold_in_single(same, near) < 1e-5
 
 
 def test_noise_in_answers_is_no_growth():
