@@ -19,7 +19,8 @@ from gradcheck.claims import Rule
 from gradcheck.gradients import as_gradients, fit, shaped
 from gradcheck.hints import Said, said
 from gradcheck.oracle.layout import Layout, Leaf, Vector
-from gradcheck.oracle.rounding import is_jittered, plain, with_numbers
+from gradcheck.oracle.own_numbers import with_numbers
+from gradcheck.oracle.rounding import is_jittered, plain
 from gradcheck.oracle.stepped import UnknownOperation
 from gradcheck.returned import (
     Violation,

@@ -19,6 +19,7 @@ from gradcheck.claims import Identity
 from gradcheck.hints import said
 from gradcheck.judging.context import MARGIN
 from gradcheck.oracle import rounding
+from gradcheck.oracle.own_numbers import with_numbers
 from gradcheck.oracle.recording import Recording
 from gradcheck.oracle.scatter import Scatter, one_of_many
 from gradcheck.returned import SetAside, Violation, raises
@@ -52,7 +53,7 @@ class Sides:
         self.identity, self.inputs = identity, values
         given = {n: wrap(v) if wrap else copy_of(v) for n, v in values.items()}
         self._recording = Recording()
-        function = rounding.with_numbers(identity.function, wrap) if wrap else identity.function
+        function = with_numbers(identity.function, wrap) if wrap else identity.function
         try:
             with contextlib.nullcontext() if wrap else self._recording.record():
                 raw = function(**given)

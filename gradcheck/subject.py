@@ -21,13 +21,13 @@ from gradcheck.hints import said
 from gradcheck.oracle.captured import OutOfReach, through
 from gradcheck.oracle.imaginary import Imagined, decisions_at, imaginary_slope
 from gradcheck.oracle.layout import Layout, Vector
+from gradcheck.oracle.own_numbers import with_numbers
 from gradcheck.oracle.point import Point
 from gradcheck.oracle.rounding import (
     is_analytic,
     is_jittered,
     plain,
     scatter,
-    with_numbers,
 )
 from gradcheck.oracle.stepped import Stepped
 from gradcheck.returned import (

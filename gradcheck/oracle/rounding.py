@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.oracle.captured import OutOfReach, through
-from gradcheck.oracle.constants import Constant, ConstantsAlone
 from gradcheck.oracle.exactness import exactly, underflown
-from gradcheck.oracle.makers import Makers
-from gradcheck.oracle.scatter import Scatter, inexact, jitter, off_by, plain_of
+from gradcheck.oracle.scatter import Scatter, jitter, off_by, plain_of
+from gradcheck.oracle.stability import MIXING, STABLE_BY, TRANSFORMS, by_largest, by_norm
 
 #: Operations whose result is exact, so that nothing is to be moved.
 _EXACT_UFUNCS = {
@@ -56,25 +54,6 @@ _SUMS_OF_PRODUCTS = {
     "dot", "inner", "vdot", "tensordot", "einsum", "convolve", "correlate", "matmul", "vecdot",
 }  # fmt: skip
 
-#: What is backward stable by column, or as a whole: it computes what is exact for a matrix whose
-#: entries are off by the last bit of the largest there, not each by its own. (N. J. Higham,
-#: Accuracy and Stability of Numerical Algorithms, 2nd ed., theorems 9.3 and 19.4; E. Anderson et
-#: al., LAPACK Users' Guide, 3rd ed., sections 4.5, 4.7 to 4.9.) By the axes of a column or of all.
-_STABLE_BY: dict[str, int | tuple[int, int]] = {
-    **dict.fromkeys(("solve", "inv", "det", "slogdet", "qr"), -2),
-    **dict.fromkeys(("lstsq", "pinv", "svd", "svdvals"), (-2, -1)),
-    **dict.fromkeys(("eig", "eigvals", "eigh", "eigvalsh"), (-2, -1)),
-}
-
-#: Those that mix rows or columns, so that what is 0 does not stay so.
-_MIXING = {"qr", "lstsq", "pinv", "svd", "svdvals", "eig", "eigvals", "eigh", "eigvalsh"}
-#: Fourier transforms are backward stable as a whole, by the norm: of one axis, of two, of all.
-#: (Higham, theorem 24.2.)
-_TRANSFORMS: dict[str, tuple[int, ...] | None] = {
-    **dict.fromkeys(("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"), (-1,)),
-    **dict.fromkeys(("fft2", "ifft2", "rfft2", "irfft2"), (-2, -1)),
-    **dict.fromkeys(("fftn", "ifftn", "rfftn", "irfftn")),
-}
 
 #: (A union would be made anew wherever it is asked for.)
 _SEQUENCES = (tuple, list)
@@ -165,13 +144,17 @@ class Jittered(np.ndarray):
             self._rng.met.add(name)
         exact = name in _EXACT_FUNCTIONS
         plain = _plain(args) if exact else _scattered(_plain(args), self._rng)
-        if name in _STABLE_BY and self._rng is not None:
-            zeros = self._rng.constants and name in _MIXING
-            plain = [_by_largest(part, _STABLE_BY[name], self._rng, zeros) for part in plain]
-        if name in _TRANSFORMS and self._rng is not None:
-            by_name = kwargs.get("axis", kwargs.get("axes", _TRANSFORMS[name]))
+        if name in STABLE_BY and self._rng is not None:
+            mixes = self._rng.constants and name in MIXING
+            plain = [by_largest(part, STABLE_BY[name], self._rng, mixes) for part in plain]
+            if mixes:
+                # What is orthogonal is so by the last bit of the largest, too.
+                moved = functools.partial(by_largest, axis=(-2, -1), rng=self._rng, zeros=True)
+                return _wrap(_each_of(moved, func(*plain, **_plain(kwargs))), self._rng)
+        if name in TRANSFORMS and self._rng is not None:
+            by_name = kwargs.get("axis", kwargs.get("axes", TRANSFORMS[name]))
             axes = plain[2] if len(plain) > 2 else by_name
-            plain = [_by_norm(plain[0], axes, self._rng), *plain[1:]]
+            plain = [by_norm(plain[0], axes, self._rng), *plain[1:]]
         if name in _SUMS and "out" not in kwargs:
             whole = functools.partial(func, **_plain(kwargs))
             return _summed(whole, plain, self._rng, of_products=name in _SUMS_OF_PRODUCTS)
@@ -243,64 +226,6 @@ def jittered(value: Any, rng: Scatter) -> Any:
         array._rng = rng
         return array
     return value
-
-
-def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Callable[..., Any]:
-    """A function that is jittered by ``wrap``, with jitter of the numbers of its own as well.
-
-    And of those that it puts into arrays that it makes. Where they are out of reach, or it does
-    not work with them, the run says that some are ``unseen``.
-    """
-    run: Scatter
-    literals: Callable[[Any], Any] | None
-    if isinstance(wrap, ConstantsAlone):
-        number, run, literals = wrap.number, wrap.run, wrap.number
-        makers = Makers(Constant, number, blanks=False)
-    elif isinstance(wrap, functools.partial) and wrap.func is jittered:
-        run = wrap.keywords["rng"]
-        number = functools.partial(_of_its_own, rng=run)
-        constant = functools.partial(_constant, rng=run)
-        literals = number if run.literals else constant if run.constants else None
-        makers = Makers(Jittered, wrap, constant=constant)
-    else:
-        return function
-    try:
-        copy = through(function, number, literals=literals, makers=makers)
-    except OutOfReach:
-        run.unseen = True
-        copy = _with_makers(function, makers)
-    if copy is function:
-        return function
-
-    def either(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return copy(*args, **kwargs)
-        except Exception:
-            run.unseen = True
-            return function(*args, **kwargs)
-
-    return either
-
-
-def _constant(value: Any, rng: Scatter) -> Any:
-    """A number of Python or numpy that a function has of its own, off where it is rounded."""
-    if not rng.constants:
-        return value
-    array = np.asarray(value)
-    moved = np.where(inexact(array), jitter(array, rng), array)
-    return moved if moved.ndim else moved[()]
-
-
-def _of_its_own(value: Any, rng: Scatter) -> Any:
-    return jittered(_constant(value, rng), rng)
-
-
-def _with_makers(function: Callable[..., Any], makers: Makers) -> Callable[..., Any]:
-    """A function whose own numbers are out of reach, as far as the arrays go that it makes."""
-    try:
-        return through(function, None, makers=makers)
-    except OutOfReach:
-        return function
 
 
 def _nudged(value: Any, rng: Scatter) -> Any:
@@ -375,30 +300,6 @@ def _scattered(values: Any, rng: Scatter | None) -> Any:
     return values
 
 
-def _by_norm(value: Any, axes: int | tuple[int, ...] | None, rng: Scatter) -> Any:
-    """What is transformed, each entry off by the last bits of their root mean square."""
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fc" or not value.size:
-        return value
-    axes = (axes,) if isinstance(axes, int) else axes
-    squares = np.square(np.abs(value))
-    size = np.sqrt(squares.mean(axis=axes, keepdims=True))
-    bits = max(np.log2(max(squares.size / size.size, 1)), 1.0)
-    return value + off_by(np.broadcast_to(bits * size, value.shape), rng, value.dtype)
-
-
-def _by_largest(value: Any, axis: int | tuple[int, int], rng: Scatter, zeros: bool) -> Any:
-    """Matrices, each entry off by last bits of the largest along ``axis``, as many as their size.
-
-    That is what the bounds have in common. What is 0 stays so but for ``zeros``: it is of the
-    matrix's structure, as that of a triangle, and elimination leaves it alone.
-    """
-    if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind != "f":
-        return value
-    largest = np.abs(value).max(axis=axis, keepdims=True, initial=0.0)
-    bits = value.dtype.type(max(value.shape[-2:]))
-    return np.where((value != 0) | zeros, value + rng.moves(value) * bits * largest, value)
-
-
 def _plain(value: Any) -> Any:
     return plain_of(value, Jittered)
 
@@ -445,10 +346,17 @@ def _bare(target: Any) -> Any:
     return target.view(np.ndarray) if isinstance(target, Jittered) else target
 
 
+def _each_of(change: Callable[[Any], Any], result: Any) -> Any:
+    """``change`` of each part of a plain or a named tuple, as of numpy.linalg.eigh, or of all."""
+    if not isinstance(result, tuple):
+        return change(result)
+    parts = map(change, result)
+    return tuple(parts) if type(result) is tuple else type(result)(*parts)
+
+
 def _wrap(result: Any, rng: Scatter | None, exact: bool = False) -> Any:
-    if isinstance(result, tuple):  # a plain or a named tuple, as of numpy.linalg.eigh
-        parts = [_wrap(part, rng, exact) for part in result]
-        return tuple(parts) if type(result) is tuple else type(result)(*parts)
+    if isinstance(result, tuple):
+        return _each_of(functools.partial(_wrap, rng=rng, exact=exact), result)
     if isinstance(result, list):
         return [_wrap(part, rng, exact) for part in result]
     if _carries(result, rng):

@@ -1,0 +1,73 @@
+"""A function that is jittered, with the numbers of its own and the arrays that it makes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcheck.oracle.captured import OutOfReach, through
+from gradcheck.oracle.constants import Constant, ConstantsAlone
+from gradcheck.oracle.makers import Makers
+from gradcheck.oracle.rounding import Jittered, jittered
+from gradcheck.oracle.scatter import Scatter, inexact, jitter
+
+
+def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A function that is jittered by ``wrap``, with jitter of the numbers of its own as well.
+
+    And of those that it puts into arrays that it makes. Where they are out of reach, or it does
+    not work with them, the run says that some are ``unseen``.
+    """
+    run: Scatter
+    literals: Callable[[Any], Any] | None
+    if isinstance(wrap, ConstantsAlone):
+        number, run, literals = wrap.number, wrap.run, wrap.number
+        makers = Makers(Constant, number, blanks=False)
+    elif isinstance(wrap, functools.partial) and wrap.func is jittered:
+        run = wrap.keywords["rng"]
+        number = functools.partial(_of_its_own, rng=run)
+        constant = functools.partial(_constant, rng=run)
+        literals = number if run.literals else constant if run.constants else None
+        makers = Makers(Jittered, wrap, constant=constant)
+    else:
+        return function
+    try:
+        copy = through(function, number, literals=literals, makers=makers)
+    except OutOfReach:
+        run.unseen = True
+        copy = _with_makers(function, makers)
+    if copy is function:
+        return function
+
+    def either(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return copy(*args, **kwargs)
+        except Exception:
+            run.unseen = True
+            return function(*args, **kwargs)
+
+    return either
+
+
+def _constant(value: Any, rng: Scatter) -> Any:
+    """A number of Python or numpy that a function has of its own, off where it is rounded."""
+    if not rng.constants:
+        return value
+    array = np.asarray(value)
+    moved = np.where(inexact(array), jitter(array, rng), array)
+    return moved if moved.ndim else moved[()]
+
+
+def _of_its_own(value: Any, rng: Scatter) -> Any:
+    return jittered(_constant(value, rng), rng)
+
+
+def _with_makers(function: Callable[..., Any], makers: Makers) -> Callable[..., Any]:
+    """A function whose own numbers are out of reach, as far as the arrays go that it makes."""
+    try:
+        return through(function, None, makers=makers)
+    except OutOfReach:
+        return function
