@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import InputError
-from gradcheck.oracle.entry import imagined, misplaced, slopes
+from gradcheck.oracle.confirmation import imagined
+from gradcheck.oracle.entry import slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
+from gradcheck.oracle.noise import misplaced
 from gradcheck.oracle.recording import once
 from gradcheck.plain_functions import plain_subject
 from gradcheck.signatures import Function

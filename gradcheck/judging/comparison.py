@@ -12,17 +12,11 @@ from gradcheck.judging.evidence import COARSEST, SOUGHT, TINY
 from gradcheck.judging.screened import Screened, Test
 from gradcheck.judging.stacking import kink_gap
 from gradcheck.oracle.directions import positive_medians
-from gradcheck.oracle.entry import (
-    ROUNDING,
-    Slopes,
-    extrapolated,
-    project,
-    slopes,
-    wide_levels,
-)
+from gradcheck.oracle.entry import Slopes, extrapolated, slopes, wide_levels
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import Ladder, Line, extrapolate
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.noise import ROUNDING, project
 from gradcheck.oracle.norms import norms
 
 #: The slopes at a kink differ by the same at every step, up to this share.

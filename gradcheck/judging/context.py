@@ -18,6 +18,7 @@ from gradcheck.evaluation import Claim, claim_at
 from gradcheck.judging.evidence import OF_BULK, OF_EVERY, SOUGHT, TINY, Evidence, Resolved, Shares
 from gradcheck.judging.probes import Probes, owners_of
 from gradcheck.judging.rule_rounding import RuleRounding
+from gradcheck.oracle.confirmation import confirmed
 from gradcheck.oracle.directions import (
     Direction,
     Scale,
@@ -26,7 +27,6 @@ from gradcheck.oracle.directions import (
     positive_medians,
     scales,
 )
-from gradcheck.oracle.entry import confirmed
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Vector, unit

@@ -18,16 +18,11 @@ from gradcheck.localization import (
     weighed_column,
 )
 from gradcheck.oracle.directions import Scale
-from gradcheck.oracle.entry import (
-    coordinate_line,
-    coordinate_reach,
-    measure_along,
-    moved_by,
-    project,
-)
+from gradcheck.oracle.entry import coordinate_line, coordinate_reach, measure_along, moved_by
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.noise import project
 from gradcheck.verdict import Entry
 
 #: The square of a smaller number is no normal one.

@@ -6,8 +6,9 @@ import numpy as np
 
 from gradcheck.judging import entries
 from gradcheck.judging.context import Context
-from gradcheck.oracle.entry import coordinate_line, coordinate_reach, project
+from gradcheck.oracle.entry import coordinate_line, coordinate_reach
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.noise import project
 
 #: Octaves below the smallest step of the ladder: there rounding is all that is left.
 _BEYOND = 12

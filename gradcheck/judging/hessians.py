@@ -17,8 +17,9 @@ from gradcheck.claims import Derivation, Options, Rule
 from gradcheck.dims import Bindings
 from gradcheck.gradients import as_gradients, gradients_by_name
 from gradcheck.hints import said
+from gradcheck.oracle.confirmation import imagined
 from gradcheck.oracle.directions import finish, magnitudes, scales
-from gradcheck.oracle.entry import imagined, measure_along
+from gradcheck.oracle.entry import measure_along
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.oracle.stepped import Stepped

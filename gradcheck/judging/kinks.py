@@ -18,13 +18,8 @@ from gradcheck.judging.entries import agrees_further_out, many_ties, wrong_at
 from gradcheck.judging.evidence import COARSEST, SOUGHT, Evidence
 from gradcheck.judging.screening import BOTH
 from gradcheck.oracle.directions import finish, magnitudes, scales
-from gradcheck.oracle.entry import (
-    Sides,
-    elementwise_sides,
-    is_elementwise,
-    measure_along,
-    wide_levels,
-)
+from gradcheck.oracle.elementwise import Sides, elementwise_sides, is_elementwise
+from gradcheck.oracle.entry import measure_along, wide_levels
 from gradcheck.oracle.ladder import SINGLE, Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.point import Point

@@ -16,10 +16,11 @@ from gradcheck.claims import Rule
 from gradcheck.evaluation import Claim, claim_at
 from gradcheck.oracle import rounding
 from gradcheck.oracle.captured import Wrap, uses_numbers_of_its_own
+from gradcheck.oracle.confirmation import imagined
 from gradcheck.oracle.constants import ConstantsAlone
-from gradcheck.oracle.entry import imagined, project
 from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.noise import project
 from gradcheck.oracle.scatter import Scatter
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject

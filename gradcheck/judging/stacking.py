@@ -23,9 +23,9 @@ from gradcheck.oracle.directions import (
     magnitudes,
     stacked,
 )
-from gradcheck.oracle.entry import ROUNDING
 from gradcheck.oracle.ladder import Line, extrapolate
 from gradcheck.oracle.layout import Vector, chunks
+from gradcheck.oracle.noise import ROUNDING
 from gradcheck.returned import Violation
 
 

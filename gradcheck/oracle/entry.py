@@ -12,25 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.oracle.directions import finish, scales
-from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.interval import GROWTH, select
-from gradcheck.oracle.ladder import SINGLE, Ladder, Line, extrapolate
+from gradcheck.oracle.ladder import SINGLE, Ladder, Line
 from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.noise import known_noise, noise_beside, noise_floor, project
 from gradcheck.oracle.norms import norms
 from gradcheck.oracle.point import Point
 
 Floats = NDArray[np.float64]
 
-#: The rounding of a function of a few operations, in units of half its last place.
-ROUNDING = 4.0
-#: An extrapolated slope is off by at most so many times what extrapolation changed, and rounding.
-_AGREEING = 4.0
 #: How often the interval in which a quantized function starts to move is halved.
 _BISECTIONS = 10
 #: How far out a function that does not move on the ladder is looked for a first move.
 _FAR = (1.0, 2.0, 4.0, 2.0**4, 2.0**8, 2.0**14, 2.0**20, 2.0**30)
-#: Rounding counts so many times the scatter that was seen in a few runs.
-_SCATTER = 2.0
 #: Noise is more than rounding from this many times of it; then so many levels more are looked at.
 #: In float32 there are too few digits between rounding and the size of a number to wait so long.
 _UNEXPLAINED = 2.0**6
@@ -45,8 +39,6 @@ _GROWTH_SINGLE = 2.0
 _DEEPER = 3
 #: So many levels of larger steps can be looked at as well, up to 2²⁵ times the scale.
 _WIDER = 9
-#: Steps beside the smallest one, as multiples of it, at which noise is sampled.
-_BESIDE = (83 / 64, 91 / 128)
 #: A function that has not moved may have moved by some units of what it is quantized to.
 _QUANTA = 8.0
 #: A function that stands still for larger steps than this is constant there, whatever comes then.
@@ -111,101 +103,12 @@ def slopes(
         odd, even = project(odd, u)[:, None], project(even, u)[:, None]
         floor = norms(u * floor)[None]
     floor = np.maximum(floor, known_noise(line, u) if aware else quantum)
-    start = _noise(line, steps[-1], u) if sampled else None
+    start = noise_beside(line, steps[-1], u) if sampled else None
     h = steps[:, None]
     value, error = select(steps, odd / (2 * taken), floor, start, growth, heeding=heeding)
     twice = None if start is None else 2 * start
     gap, gap_error = select(steps, even / h, 2 * floor, twice, growth)
     return Slopes(value, error, gap, gap_error)
-
-
-def known_noise(line: Line, u: Vector | None = None) -> Floats:
-    """By how much rounding moves each output, or ``u·y``, along ``line``: shape ``(m,)``, ``(1,)``.
-
-    That of the function, as far as it can be measured, and that of steps along several inputs.
-    """
-    point = line.point
-    scatter = point.rounding
-    known: Floats = np.zeros(point.m)
-    if scatter is not None:
-        known = known + _SCATTER * scatter
-    if np.count_nonzero(line.v) > 1:
-        known = known + _SCATTER * point.stepping
-    return known if u is None else norms(u * known)[None]
-
-
-def misplaced(line: Line, ladder: Ladder) -> Floats:
-    """By how much rounding of ``x ± h v`` changes the slope of each output, at any step.
-
-    For a direction that is not rounded to a grid (``directions``). An input that is small beside
-    its step keeps too few of its bits: what is taken is ``v`` off by its own last bit.
-    """
-    if np.count_nonzero(line.v) <= 1:
-        return np.zeros(line.point.m)
-    largest = ladder.step(0)
-    reached = np.where(line.v != 0, np.abs(line.point.x) + largest * np.abs(line.v), 0.0)
-    return _SCATTER / largest * line.point.moved_by_rounding(reached)
-
-
-def confirmed(line: Line, ladder: Ladder, epsilon: float, value: Floats) -> NDArray[np.bool_]:
-    """Whether real steps show the slopes ``value``, up to what they leave out: shape ``(m,)``.
-
-    Whatever else a slope was computed from, it is the function of real numbers that is judged. A
-    pair of usual steps tells, or, of a function that varies within these, the two smallest steps.
-    """
-    found = np.zeros(value.shape, bool)
-    against = np.full(value.shape, np.inf)
-    for a, b in (*ladder.pairs[:2], (ladder.count - 2, ladder.count - 1)):
-        odd = [line.odd(ladder.step(level)) for level in (a, b)]
-        if not (value.any() or odd[0].any() or odd[1].any()):
-            return np.ones(value.shape, bool)
-        coarse, fine = (
-            part / (2 * line.taken(ladder.step(k))) for part, k in zip(odd, (a, b), strict=True)
-        )
-        off, allowed = _compared(line, ladder, epsilon, value, (coarse, fine), b)
-        smallest = b == ladder.count - 1
-        # The smallest show nothing that is less than their noise, whatever the others have shown.
-        found |= (off <= allowed) & ((2 * allowed <= against) | (not smallest))
-        against = off
-        if found.all():
-            break
-    return found
-
-
-def imagined(
-    line: Line, ladder: Ladder, epsilon: float, *, its_own: bool = False
-) -> Imagined | None:
-    """The slopes by a step in the imaginary direction, where one can be taken and real ones agree.
-
-    With ``its_own``, the bound covers the rounding of what the function computes from numbers of
-    its own.
-    """
-    measure = line.point.imaginary
-    found = None if measure is None else measure(line.v, its_own=its_own)
-    if found is None:
-        return None
-    return found if confirmed(line, ladder, epsilon, found.value).all() else None
-
-
-def _compared(
-    line: Line,
-    ladder: Ladder,
-    epsilon: float,
-    value: Floats,
-    pair: tuple[Floats, Floats],
-    level: int,
-) -> tuple[Floats, Floats]:
-    """By how much differences at two steps, the smaller at ``level``, are off, and may be.
-
-    Extrapolated they are better by far than by what they differ.
-    """
-    step = ladder.step(level)
-    best = extrapolate(*pair, ladder.ratio)
-    off, allowed = np.abs(best - value), np.abs(best - pair[1])
-    allowed += noise_floor(line, ladder, [level], epsilon) / step
-    if np.any(~(off <= _AGREEING * allowed)):
-        allowed += known_noise(line) / step + misplaced(line, ladder)
-    return off, _AGREEING * allowed
 
 
 def extrapolated(line: Line, ladder: Ladder, epsilon: float, u: Vector) -> tuple[float, float]:
@@ -247,45 +150,7 @@ def _recent_noise(line: Line, steps: list[float], u: Vector) -> float:
     odd = [float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in steps]
     even = [float(project(line.even(h), u)) / (2 * h) for h in steps]
     changes = np.abs(np.diff([odd, even])) * np.array(steps[1:])
-    return max(float(_noise(line, steps[-1], u)[0]), float(np.max(changes)))
-
-
-def _noise(line: Line, smallest: float, u: Vector | None) -> Floats:
-    """By how much differences at and near the smallest step are not proportional to the step.
-
-    The steps beside it are no powers of two: a function that is quantized can show the same
-    quotient at two powers of two by chance.
-    """
-    quotients = []
-    for step in (smallest, *(factor * smallest for factor in _BESIDE)):
-        odd = line.odd(step)
-        quotients.append((odd if u is None else project(odd, u)[None]) / line.taken(step))
-    spread = np.max(quotients, axis=0) - np.min(quotients, axis=0)
-    noise: Floats = np.where(np.isfinite(spread), spread * smallest / 2, 0.0)
-    return noise
-
-
-def project(values: Floats, u: Vector) -> Floats:
-    """``values @ u`` over the outputs with a weight only: others may be infinite."""
-    active = u != 0
-    if active.all():
-        result: Floats = values @ u
-        return result
-    projected: Floats = values[..., active] @ u[active]
-    return projected
-
-
-def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -> Floats:
-    """The least error of a difference of each output: its rounding. Shape ``(m,)``."""
-    size = np.abs(line.point.y)
-    for level in levels:
-        if level >= ladder.pairs[0][0]:
-            for t in (ladder.step(level), -ladder.step(level)):
-                values = np.abs(line.at(t))
-                size = np.fmax(size, np.where(np.isfinite(values), values, 0.0))
-    # Numbers that underflow lose their digits one by one.
-    tiny = float(np.finfo(np.float32 if ladder is SINGLE else np.float64).tiny)
-    return ROUNDING / 2 * epsilon * size + tiny
+    return max(float(noise_beside(line, steps[-1], u)[0]), float(np.max(changes)))
 
 
 def overflows(line: Line, ladder: Ladder) -> bool:
@@ -380,7 +245,7 @@ def measure_along(
         # More than rounding: the function may have a shape that is smaller than the steps.
         if not single:  # whose steps are as small as the numbers allow
             levels += range(ladder.count, ladder.count + _DEEPER)
-            noise = _noise(line, ladder.step(levels[-1]), u)[0]
+            noise = noise_beside(line, ladder.step(levels[-1]), u)[0]
         if (sure or scatter is not None) and noise > unexplained:
             # Jumps smaller than any step look like noise around another slope.
             return _unknown()
@@ -418,7 +283,7 @@ def measure_along(
         return measured  # it begins to move from there on
     # Treads as short as those of a number of few digits: it may have the slope of one, or that of
     # its stairs, of which the share that is rounded is the same at all powers of two.
-    spread = min(float(_noise(line, ladder.step(k), u)[0]) / ladder.step(k) for k in first)
+    spread = min(float(noise_beside(line, ladder.step(k), u)[0]) / ladder.step(k) for k in first)
     apart = np.abs(further.value - measured.value) + further.error + _SPREAD * spread
     return replace(measured, error=np.maximum(measured.error, apart))
 
@@ -458,60 +323,3 @@ def _quantum(
         else:
             frozen = middle
     return quantum, frozen
-
-
-@dataclass(frozen=True)
-class Sides:
-    """The slopes of each output from the left and the right along each own input, with errors."""
-
-    left: Floats
-    right: Floats
-    left_error: Floats
-    right_error: Floats
-
-
-def elementwise_sides(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -> Sides:
-    """One-sided slopes of an elementwise function: shape ``(n,)`` each.
-
-    Output k depends on input k alone, so one line gives every slope.
-    """
-    steps = np.array([ladder.step(level) for level in levels])
-    floor = noise_floor(line, ladder, levels, epsilon)
-    base = line.point.y
-    with np.errstate(all="ignore"):
-        # By the steps that were really taken, which are rounded where an input is large.
-        up = np.array([(line.at(h) - base) / line.moved(h) for h in steps])
-        down = np.array([(line.at(-h) - base) / line.moved(-h) for h in steps])
-        floors = np.abs(floor / line.v)
-    forward, forward_error = select(steps, up, floors)
-    backward, backward_error = select(steps, down, floors)
-    rising = line.v > 0
-    return Sides(
-        left=np.where(rising, backward, forward),
-        right=np.where(rising, forward, backward),
-        left_error=np.where(rising, backward_error, forward_error),
-        right_error=np.where(rising, forward_error, backward_error),
-    )
-
-
-def is_elementwise(
-    point: Point, v: Vector, step: float, rng: np.random.Generator, times: int = 3
-) -> bool:
-    """Whether each output is seen to depend on its own input alone; size 1 proves nothing.
-
-    So many ``times`` a random half of the inputs is moved, then the other; the outputs of those
-    that are not have to stay bit for bit.
-    """
-    if point.n != point.m or point.n < 2:
-        return False
-    for _ in range(times):
-        half = rng.integers(0, 2, point.n) == 0
-        if half.all() or not half.any():
-            half[0] = not half[0]
-        either = rng.choice([-1.0, 1.0], point.n) * v
-        for moved in (half, ~half):
-            away = step * np.where(moved, either, 0.0)
-            y = point.evaluate(point.x + away.astype(point.x.dtype))
-            if np.any((y != point.y) & ~moved):
-                return False
-    return True

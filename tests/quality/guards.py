@@ -26,7 +26,7 @@ from gradcheck.judging import (
 )
 from gradcheck.judging.evidence import Resolved
 from gradcheck.judging.rule_rounding import RuleRounding
-from gradcheck.oracle import directions, entry, interval, point, rounding
+from gradcheck.oracle import directions, elementwise, entry, interval, noise, point, rounding
 from gradcheck.oracle.ladder import Line
 from gradcheck.subject import Subject
 
@@ -109,7 +109,7 @@ def smallest_step_first(patch):
         error = error[best, columns]
         return np.where(np.isfinite(error), values[1:][best, columns], 0.0), error
 
-    set_all(patch, "select", select, entry)
+    set_all(patch, "select", select, entry, elementwise)
 
 
 @guard
@@ -119,7 +119,7 @@ def noise_that_does_not_grow(patch):
     def select(steps, values, floor, start=None, *_, **how):
         return real(steps, values, floor, start, np.inf, **how)
 
-    set_all(patch, "select", select, entry)
+    set_all(patch, "select", select, entry, elementwise)
 
 
 @guard
@@ -131,19 +131,19 @@ def plain_differences(patch):
         finer = values[1:] + (values[1:] - values[:-1]) / (ratio - 1)
         return real(steps[1:], finer, floor, start, *others, **how)
 
-    set_all(patch, "select", extrapolated, entry)
+    set_all(patch, "select", extrapolated, entry, elementwise)
 
 
 @guard
 def sampled_noise(patch):
     patch.setattr(
-        entry, "_noise", lambda line, smallest, u: np.zeros(line.point.m if u is None else 1)
+        entry, "noise_beside", lambda line, smallest, u: np.zeros(line.point.m if u is None else 1)
     )
 
 
 @guard
 def steps_beside_powers_of_two(patch):
-    patch.setattr(entry, "_BESIDE", ())
+    patch.setattr(noise, "_BESIDE", ())
 
 
 @guard

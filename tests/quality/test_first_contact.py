@@ -12,7 +12,7 @@ import pytest
 import gradcheck as gc
 from gradcheck import Case, Status, verify_jacobian, verify_jvp, verify_vjp
 from gradcheck.claims import Identity
-from gradcheck.oracle.entry import elementwise_sides
+from gradcheck.oracle.elementwise import elementwise_sides
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout
 from gradcheck.oracle.point import Point
