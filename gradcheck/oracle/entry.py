@@ -262,7 +262,9 @@ def measure_along(
         measured = replace(measured, error=error)
     still = float(project(line.point.y, u))
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
-    if moved[-1] > 0 or (scatter is not None and not any(moved)):
+    # A step by which no input moves shows nothing.
+    real = [k for k in levels if np.isfinite(line.moved(ladder.step(k))).any()]
+    if moved[-1] > 0 or (scatter is not None and (not any(moved) or moved[real[-1]] > 0)):
         return measured
     # It does not move at the smallest steps, and nothing is known of its rounding, or that it has
     # none: it is locally constant, or quantized.
