@@ -149,7 +149,6 @@ class Child:
         Raises ``Broken``, after which the process is gone.
         """
         self._number += 1
-        self._first = self._first or self._start_of_all()
         try:
             self._send(protocol.message(what, self._number, values))
         except Broken:
@@ -162,6 +161,7 @@ class Child:
 
     def receive(self, expected: int, size: int) -> list[Any]:
         """One more message to the last request; as ``request``."""
+        self._first = self._first or self._start_of_all()
         try:
             return self._receive(expected, size)
         except Broken:
@@ -223,6 +223,7 @@ class Child:
 
     def _wait(self, since: float, wanted: int) -> set[int]:
         """The descriptors at which something can be done; prints are taken in, clocks looked at."""
+        self._first = self._first or self._start_of_all()
         watched = select.poll()
         watched.register(wanted, select.POLLOUT if wanted == self._requests else select.POLLIN)
         if self._open_print:

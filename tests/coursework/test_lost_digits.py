@@ -222,7 +222,10 @@ def test_what_single_precision_loses_costs_nothing(back, tmp_path, homework, apa
     """Also in answers that are converted back, whose type does not tell."""
     submission = tmp_path / "submission.py"
     submission.write_text(SINGLE.format(type=f"'{back}'", sum="mean"))
+    # Of more messages each waits longer on a busy machine; and what is left out is wrong anyway.
+    linear = tuple(one for one in homework.tasks if one.name.startswith("linear"))
+    homework = replace(homework, time_limit=10.0, tasks=linear)
     graded = grade(homework, submission, apart, homework.hidden_seed, "one")
-    *_, dx, dW, db = graded.parts
+    dx, dW, db = graded.parts
     assert {str(dx.outcome), str(dW.outcome)} == {"passed"}, graded
     assert str(db.outcome) == "wrong", "a mean is no rounding"
