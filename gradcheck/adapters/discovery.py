@@ -6,6 +6,7 @@ in its place changes the output; its shape, in those sizes, is its dims.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +21,7 @@ from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
-from gradcheck.adapters.words import first
+from gradcheck.adapters.words import first, gradient_names
 from gradcheck.arguments import Argument, as_argument
 from gradcheck.dims import Bindings, parse
 from gradcheck.errors import DeclarationError
@@ -90,9 +91,20 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
             for path, part in parts.items()
             if is_array(part) and np.ndim(part) and np.asarray(part).dtype.kind == "f"
         }
+        if isinstance(value, float | int) and not isinstance(value, bool):
+            found |= {text: np.float64(value)} if _has_gradient(plan, text) else {}
     # An array in a list that is an attribute too is called as the attribute is.
     plain = {id(part) for path, part in found.items() if "[" not in path}
     return {path: part for path, part in found.items() if "[" not in path or id(part) not in plain}
+
+
+def _has_gradient(plan: Plan, name: str) -> bool:
+    """Whether the backward function has a variable or an attribute for the gradient of a number."""
+    code = (
+        getattr(inspect.unwrap(plan.style.source), "__code__", None) if plan.style.source else None
+    )
+    called = {*code.co_varnames, *code.co_names} if code is not None else set()
+    return not called.isdisjoint(gradient_names(name, plan.style.words))
 
 
 def unchecked(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> list[tuple[str, str]]:

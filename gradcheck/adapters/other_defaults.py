@@ -1,4 +1,4 @@
-"""Defaults at which a gradient may be right by chance: a stride of 1, no padding, a bias.
+"""Defaults at which a gradient may be right by chance: a stride or factor of 1, no padding, a bias.
 
 A layer that is right is judged again where one of them has another value, as far as it runs there.
 Only what is wrong silently is a mistake of it: what raises, or gives a gradient of another shape,
@@ -32,6 +32,9 @@ _OTHER_NUMBERS: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("stride", "strides", "dilation", "dilations"), (1, 2)),
     **dict.fromkeys(("pad", "pads", "padding"), (0, 1)),
 }
+#: What is multiplied or divided with: of a factor that is 1, a rule that forgets it is right.
+_FACTORS = ("delta", "alpha", "temperature", "temp", "tau", "scale", "factor", "slope", "beta")
+_FACTOR = 2.5
 _FLAGS = ("bias", "use_bias", "has_bias", "with_bias", "add_bias")
 #: Inputs for each: the sizes that are always tried are among them.
 _INPUTS = 12
@@ -72,10 +75,15 @@ class Other:
 def others_of(style: Style, names: Names) -> Iterator[Other]:
     """What may be tried at another value, unless a declaration says what it is."""
     made_with = () if style.make is None else parameters_of(style.make)
+    # A rule that is given no factor again, nor what was kept, may be one for the default alone.
+    told = {parameter.name for parameter in style.gets}
     for of_object, parameters in ((True, made_with), (False, style.takes)):
         said = names.init if of_object else names.call
         for parameter in parameters:
             value = _other(parameter.name.lower(), parameter.default)
+            factor = parameter.name.lower() in _FACTORS
+            if factor and not (of_object or style.returns_cache or parameter.name in told):
+                continue
             if value is not None and parameter.name not in said:
                 yield Other(parameter.name, parameter.default, value, of_object)
 
@@ -87,6 +95,8 @@ def _other(name: str, default: Any) -> Any:
     if isinstance(default, tuple) and default and all(type(one) is int for one in default):
         found = tuple(_other(name, one) for one in default)
         return None if None in found else found
+    if name in _FACTORS:
+        return _FACTOR if type(default) is float and default == 1 else None
     if type(default) is not int or name not in _OTHER_NUMBERS:
         return None
     usual, other = _OTHER_NUMBERS[name]

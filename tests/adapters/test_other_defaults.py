@@ -47,6 +47,15 @@ def correlate_backward(dout, cache):
         dk += dout[i] * padded[i:i+len(k)]
     return dx[pad:len(dx)-pad], dk
 """
+SCALED_TANH = """
+import numpy as np
+
+def scaled_tanh(x, alpha=1.0):
+    return np.tanh(alpha * x)
+
+def scaled_tanh_prime(x, alpha=1.0):
+    return alpha * (1 - np.tanh(alpha * x) ** 2)
+"""
 LINEAR = """
 import numpy as np
 
@@ -86,6 +95,7 @@ def scanned(text, tmp_path, spec=""):
         (POOL, "stride = 1, and 2 as well", ""),
         (CORRELATE, "pad = 0, and 1 as well", 'correlate = { x = "d+k-1", k = "k" }'),
         (LINEAR, "bias = True, and False as well", ""),
+        (SCALED_TANH, "alpha = 1.0, and 2.5 as well", ""),
     ],
 )
 def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path):
@@ -106,6 +116,7 @@ def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path
             LINEAR, ("    return dout @ self.W.T\n", "    return dout @ -self.W.T\n"),
             "wrong with bias = False", "",
         ),
+        (SCALED_TANH, ("return alpha * (1 -", "return (1 -"), "wrong with alpha = 2.5", ""),
     ],
 )  # fmt: skip
 def test_what_is_right_at_the_default_alone_is_wrong(text, change, wrong, spec, tmp_path):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import derived_from
 
 PRIORITY = 70
@@ -34,7 +34,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
             return None
         # ``elu_prime(x, alpha)`` is given the slope again.
         taken = {parameter.name for parameter in takes[1:]}
-        again = tuple(p for p in gets[1:] if is_required(p) and p.name in taken)
+        again = tuple(p for p in gets[1:] if p.name in taken)
         return Style(
             convention="derivative pair",
             name=forward.__name__,
