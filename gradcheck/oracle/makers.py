@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +23,13 @@ _CONVERTING = (
 _BLANK = ("zeros", "empty", "ones")
 #: Constants of modules.
 _CONSTANTS = ("pi", "e", "tau", "euler_gamma")
+_MODULES = ("numpy", "math")
+#: What is replaced, by which object it is.
+_KNOWN = {
+    **{id(getattr(np, name)): name for name in (*_CONVERTING, *_BLANK, "full")},
+    id(np): "numpy",
+    id(math): "math",
+}
 #: Their names, by which it is known that a function may use them.
 NAMES = frozenset((*_CONVERTING, *_BLANK, "full", *_CONSTANTS))
 
@@ -42,20 +49,18 @@ class Makers:
         blanks: bool = True,
         constant: Callable[[Any], Any] = lambda value: value,
     ) -> None:
-        self._kind, self._wrap = kind, wrap
-        made: dict[str, Callable[..., Any]] = {
-            name: functools.partial(self._converted, name) for name in _CONVERTING
-        }
-        made["full"] = self._full
-        made |= {name: functools.partial(self._blank, name) for name in _BLANK if blanks}
-        self._instead: dict[int, Any] = {id(getattr(np, n)): maker for n, maker in made.items()}
-        for module, names in ((np, made), (math, {})):
-            constants = {n: constant(getattr(module, n)) for n in _CONSTANTS if hasattr(module, n)}
-            self._instead[id(module)] = _Module(module, {**names, **constants})
+        self._kind, self._wrap, self._blanks, self.constant = kind, wrap, blanks, constant
 
     def instead_of(self, value: Any) -> Any:
         """What a function gets for a global of its: for numpy, its makers and math others."""
-        return self._instead.get(id(value), value)
+        name = _KNOWN.get(id(value))
+        if name is None or (name in _BLANK and not self._blanks):
+            return value
+        if name in _MODULES:
+            return _Module(value, self)
+        if name == "full":
+            return self._full
+        return functools.partial(self._converted if name in _CONVERTING else self._blank, name)
 
     def _converted(self, name: str, value: Any, dtype: Any = None, **how: Any) -> Any:
         if isinstance(value, list | tuple) and self._carries(value):
@@ -89,11 +94,13 @@ class Makers:
 
 
 class _Module:
-    """A module, but for some of its names."""
+    """A module, but for its makers and its constants."""
 
-    def __init__(self, module: ModuleType, instead: Mapping[str, Any]) -> None:
-        self.__dict__.update(instead)
-        self.__dict__["_module"] = module
+    def __init__(self, module: ModuleType, makers: Makers) -> None:
+        self._module, self._makers = module, makers
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
+        value = getattr(self._module, name)
+        if name in _CONSTANTS:
+            return self._makers.constant(value)
+        return self._makers.instead_of(value)

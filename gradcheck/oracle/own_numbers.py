@@ -57,7 +57,10 @@ def _constant(value: Any, rng: Scatter) -> Any:
     if not rng.constants:
         return value
     array = np.asarray(value)
-    moved = np.where(inexact(array), jitter(array, rng), array)
+    rounded = inexact(array)
+    if not rounded.any():
+        return value
+    moved = np.where(rounded, jitter(array, rng), array)
     return moved if moved.ndim else moved[()]
 
 
