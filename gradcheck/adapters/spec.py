@@ -24,17 +24,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gradcheck import arguments
 from gradcheck.adapters.names import Names, names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.answers import last_line
+from gradcheck.arguments import as_argument, boolean, choice, constant, integers, real
+from gradcheck.domains import permutation, positive_definite, simplex
 from gradcheck.errors import GradcheckError, InputError
 
 #: What a table in a TOML spec may stand for.
-_KINDS = (
-    "real", "integers", "boolean", "constant", "choice", "simplex", "positive_definite",
-    "permutation", "one_hot",
-)  # fmt: skip
+_KINDS = {
+    make.__name__: make
+    for make in (
+        real, integers, boolean, constant, choice, simplex, positive_definite, permutation, one_hot,
+    )
+}  # fmt: skip
 
 
 _NAMED = inspect.Parameter.KEYWORD_ONLY
@@ -153,7 +156,7 @@ def resolved(entry: Entry, space: Mapping[str, Any]) -> Entry:
         chosen, init=read(chosen.init, "names.init."), call=read(chosen.call, "names.call.")
     )
     inputs = {
-        name: arguments.constant(value.among(space, f"{entry.where}, {name}"))
+        name: constant(value.among(space, f"{entry.where}, {name}"))
         if isinstance(value, Function)
         else value
         for name, value in entry.inputs.items()
@@ -171,7 +174,7 @@ def _function(value: Mapping[str, Any]) -> Function:
 
 def _argument(value: Any) -> Any:
     if not isinstance(value, Mapping):
-        return arguments.as_argument(value)
+        return as_argument(value)
     if _is_function(value):
         return _function(value)
     kinds = [kind for kind in _KINDS if kind in value]
@@ -182,7 +185,7 @@ def _argument(value: Any) -> Any:
         )
     (kind,) = kinds
     rest = {name: part for name, part in value.items() if name != kind}
-    make = one_hot if kind == "one_hot" else getattr(arguments, kind)
+    make: Any = _KINDS[kind]
     known = [name for name, one in inspect.signature(make).parameters.items() if one.kind == _NAMED]
     if unknown := next((name for name in rest if name not in known), ""):
         said = f"known beside it are {', '.join(known)}" if known else "nothing can stand beside it"
