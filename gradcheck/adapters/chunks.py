@@ -21,7 +21,7 @@ from gradcheck.answers import last_line
 from gradcheck.errors import InputError
 
 #: What stands for ``/`` in a source of Python 2.
-_DIVIDED = "__divided__"
+DIVIDED = "__divided__"
 
 
 def _divided(a: Any, b: Any) -> Any:
@@ -33,7 +33,7 @@ def _divided(a: Any, b: Any) -> Any:
 #: What Python 2 had and Python 3 calls otherwise.
 OF_PYTHON_2 = {
     "xrange": range, "unicode": str, "long": int, "basestring": str, "izip": zip, "imap": map,
-    "reduce": functools.reduce, _DIVIDED: _divided,
+    "reduce": functools.reduce, DIVIDED: _divided,
 }  # fmt: skip
 #: A line that is a command of the notebook, where a cell is no Python.
 _COMMAND = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
@@ -129,10 +129,13 @@ def parsed(
 ) -> Iterator[tuple[Chunk, ast.Module | Exception]]:
     """The source and its tree, cut in pieces where some of it is no Python; or what is wrong.
 
-    A piece of an ``old`` source is taken for Python 2, in which ``/`` of whole numbers ``floors``.
+    A piece of an ``old`` source may be of Python 2, in which ``/`` of whole numbers ``floors``:
+    where something in the file is written as in that, not where it merely is no Python.
     """
-    floors = floors and _TRUE_DIVISION.search(chunk.text) is None
     now = as_python_3(chunk.text)
+    if not old:
+        floors = now != chunk.text
+    floors = floors and _TRUE_DIVISION.search(chunk.text) is None
     problem: Exception = SyntaxError("nothing to parse")
     for text in (now, chunk.text) if old else (chunk.text, now):
         try:
@@ -159,5 +162,5 @@ class _Divisions(ast.NodeTransformer):
         self.generic_visit(node)
         if not isinstance(node.op, ast.Div):
             return node
-        called = ast.Call(ast.Name(_DIVIDED, ast.Load()), [node.left, node.right], [])
+        called = ast.Call(ast.Name(DIVIDED, ast.Load()), [node.left, node.right], [])
         return ast.fix_missing_locations(ast.copy_location(called, node))

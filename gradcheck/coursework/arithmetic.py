@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
+from gradcheck.adapters.chunks import DIVIDED
+
 #: A number that is divided by is a step if it is at most this.
 STEP = 1e-2
 #: How a step is spelt that is such a number.
@@ -18,6 +20,8 @@ class Plain(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         function = node.func
+        if isinstance(function, ast.Name) and function.id == DIVIDED and len(node.args) == 2:
+            return self._made(node, node.args[0], ast.Div(), node.args[1])
         if isinstance(function, ast.Attribute) and is_library(function.value):
             kind = _UFUNCS.get(function.attr)
             if kind is not None and len(node.args) >= 2:

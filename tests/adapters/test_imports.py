@@ -1,7 +1,10 @@
 """Layers whose base or variables are in another file: found there, or not accused."""
 
+import ast
+
 import pytest
 
+from gradcheck.adapters.chunks import OF_PYTHON_2, Chunk, parsed
 from gradcheck.adapters.scan import scan
 
 VARIABLE = """
@@ -190,3 +193,15 @@ def test_an_installed_module_is_not_looked_for_in_the_folders_above(tmp_path):
     found, report = verdicts(path)
     assert found == {"scale": ("pass", "")}
     assert report.left_out == ["of above.py, line 2: print('not run'): it is not run"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "quotient"), [("this is no Python", 0.5), ("print 'old'", 0), ("print('new')", 0.5)]
+)
+def test_whole_numbers_divide_as_the_file_is_written(beside, quotient):
+    chunk = Chunk(f"{beside}\n\n\ndef half(m):\n    return 1 / m\n", "old.py")
+    space = dict(OF_PYTHON_2)
+    for part, tree in parsed(chunk):
+        if isinstance(tree, ast.Module):
+            exec(compile(tree, part.file, "exec"), space)
+    assert space["half"](2) == quotient
