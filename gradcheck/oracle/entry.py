@@ -41,7 +41,8 @@ _DEEPER = 3
 _WIDER = 9
 #: A function that has not moved may have moved by some units of what it is quantized to.
 _QUANTA = 8.0
-#: A function that stands still for larger steps than this is constant there, whatever comes then.
+#: A function that stands still for larger steps than this, which is more than the last bits even of
+#: 12, is constant there, whatever comes then.
 _TREAD = 2.0**-14
 #: Of three quotients that are rounded by a share of them, the range is less than an eighth of what
 #: it may be in one of 23 cases; that of the step itself is off by half of that at most.
@@ -263,8 +264,8 @@ def measure_along(
     still = float(project(line.point.y, u))
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
     # A step by which no input moves shows nothing.
-    real = [k for k in levels if np.isfinite(line.moved(ladder.step(k))).any()]
-    if moved[-1] > 0 or (scatter is not None and (not any(moved) or moved[real[-1]] > 0)):
+    real = [moved[k] for k in levels if np.isfinite(line.moved(ladder.step(k))).any()]
+    if moved[-1] > 0 or (scatter is not None and (not any(real) or real[-1] > 0)):
         return measured
     # It does not move at the smallest steps, and nothing is known of its rounding, or that it has
     # none: it is locally constant, or quantized.
