@@ -19,6 +19,7 @@ from typing import Any
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.definitions import Definitions, definitions_of
 from gradcheck.adapters.layer_scan import scan_layer
+from gradcheck.adapters.randomness import kept
 from gradcheck.adapters.scan_report import (
     FileReport,
     LayerReport,
@@ -115,13 +116,17 @@ def _half_of_class(cls: type) -> str:
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
     """The code prints nothing between what the scan says, waits for nothing and asks nobody."""
-    kept, sys.stdin = sys.stdin, io.StringIO()
+    stdin, sys.stdin = sys.stdin, io.StringIO()
     slept, time.sleep = time.sleep, lambda _: None
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            kept(),
+        ):
             yield
     finally:
-        sys.stdin = kept
+        sys.stdin = stdin
         time.sleep = slept
 
 

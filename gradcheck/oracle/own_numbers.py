@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,12 @@ from gradcheck.oracle.constants import Constant, ConstantsAlone
 from gradcheck.oracle.makers import Makers
 from gradcheck.oracle.rounding import Jittered, jittered
 from gradcheck.oracle.scatter import Scatter, inexact, jitter
+
+#: For functions that are not made anew, with literals and without, whether they have numbers that
+#: are out of reach. It is found out once: what they hold may be a large graph of objects.
+_unmade: dict[bool, weakref.WeakKeyDictionary[Callable[..., Any], bool]] = {
+    False: weakref.WeakKeyDictionary(), True: weakref.WeakKeyDictionary()
+}  # fmt: skip
 
 
 def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -34,9 +42,8 @@ def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Ca
         makers = Makers(Jittered, wrap, constant=constant)
     else:
         return function
-    try:
-        copy = through(function, number, literals=literals, makers=makers)
-    except OutOfReach:
+    copy = _with_all(function, number, literals, makers)
+    if copy is None:
         run.unseen = True
         copy = _with_makers(function, makers)
     if copy is function:
@@ -66,6 +73,27 @@ def _constant(value: Any, rng: Scatter) -> Any:
 
 def _of_its_own(value: Any, rng: Scatter) -> Any:
     return jittered(_constant(value, rng), rng)
+
+
+def _with_all(
+    function: Callable[..., Any],
+    number: Callable[[Any], Any],
+    literals: Callable[[Any], Any] | None,
+    makers: Makers,
+) -> Callable[..., Any] | None:
+    """A function with all that is its own jittered; None where some of it is out of reach."""
+    known = _unmade[literals is not None]
+    remembered = isinstance(function, FunctionType)
+    if remembered and function in known:
+        return None if known[function] else function
+    copy: Callable[..., Any] | None
+    try:
+        copy = through(function, number, literals=literals, makers=makers)
+    except OutOfReach:
+        copy = None
+    if remembered and (copy is None or copy is function):
+        known[function] = copy is None
+    return copy
 
 
 def _with_makers(function: Callable[..., Any], makers: Makers) -> Callable[..., Any]:
