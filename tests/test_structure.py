@@ -63,7 +63,7 @@ ORDER = [
     "adapters.usage", "adapters.unrecognised", "adapters.guesses", "adapters.guards",
     "adapters.readings", "adapters.spec", "adapters.scan_report",
     "adapters.judgements", "adapters.scales", "adapters.gradient_report",
-    "adapters.second_readings", "adapters.reasons", "adapters.other_defaults",
+    "adapters.second_readings", "adapters.reasons", "adapters.other_defaults", "adapters.modes",
     "adapters.layer_scan", "adapters.scan",
     "coursework.results", "coursework.protocol", "coursework.confinement",
     "coursework.arithmetic", "coursework.differencing", "coursework.reading", "coursework.units",

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import evaluate
-from gradcheck.adapters.sources import words_for
+from gradcheck.adapters.sources import mode_words, words_for
 from gradcheck.adapters.standins import (
     RATE,
     Activation,
@@ -82,7 +82,7 @@ class Filling:
         lowered = {name.lower(): name for name in inputs}
         for parameter in self.parameters:
             name = parameter.name
-            mode = mode_value(name, names.mode)
+            mode = mode_value(name, names.mode, mode_words(style))
             if name in names.init:
                 continue
             if isinstance(parameter.default, bool) and name in inputs:

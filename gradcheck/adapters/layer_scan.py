@@ -10,6 +10,7 @@ from gradcheck.adapters.gradient_report import gradient_report, is_wrong
 from gradcheck.adapters.guesses import guessed, usage_in
 from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
+from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.reasons import (
@@ -121,6 +122,7 @@ def scan_layer(
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
     judge_defaults(report, reading, profile)
+    judge_eval(report, reading, declared, profile)
     guess = guessed(reading, definitions) if entry is None else None
     for gradient in report.gradients if guess is not None else ():
         if gradient.verdict == PASS:

@@ -11,7 +11,7 @@ from gradcheck.errors import DeclarationError
 
 #: What ``derivative_of`` may be: a derivative is given x, or f(x), or it is to be found out.
 _ARGUMENTS = ("", "input", "output")
-_MODES = ("train", "eval")
+_MODES = ("", "train", "eval")
 _THROUGH = ("", *ACTIVATIONS)
 _FRAMEWORKS = ("", "jax", "torch", "autograd")
 
@@ -30,10 +30,12 @@ class Names:
     the number of samples and the loss is not. ``derivative_of`` says of a derivative pair whether
     the derivative is given the ``"input"`` or the ``"output"``. ``through`` says of a loss that its
     gradient is with respect to what the ``"softmax"`` or ``"sigmoid"`` before it took. ``mode`` is
-    ``"train"`` or ``"eval"``; ``output`` names the outputs (``"h c"``). ``arrays`` names the module
-    of the arrays that the layer works on, such as ``"torch"`` or ``"array_api_strict"``, where they
-    are not numpy's; ``framework`` (``"jax"``, ``"torch"`` or ``"autograd"``) says that a plain
-    function is to be differentiated by that framework, whose rules are then what is checked.
+    ``"train"`` or ``"eval"``, before which a layer is trained with one other batch; where none is
+    said it is train, and a scan tries eval as well. ``output`` names the outputs (``"h c"``).
+    ``arrays`` names the module of the arrays that the layer works on, such as ``"torch"`` or
+    ``"array_api_strict"``, where they are not numpy's; ``framework`` (``"jax"``, ``"torch"`` or
+    ``"autograd"``) says that a plain function is to be differentiated by that framework, whose
+    rules are then what is checked.
 
     Raises ``DeclarationError`` for a mode or a ``derivative_of`` that does not exist.
     """
@@ -48,7 +50,7 @@ class Names:
     scale: Mapping[str, str] = field(default_factory=dict)
     derivative_of: str = ""
     through: str = ""
-    mode: str = "train"
+    mode: str = ""
     output: str = ""
     arrays: str = ""
     framework: str = ""

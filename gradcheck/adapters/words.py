@@ -64,6 +64,9 @@ class Words:
 
 WORDS = Words()
 
+#: The mode in which nothing is dropped, and running statistics are used.
+EVAL = "eval"
+
 #: Numbers that layers take beside arrays.
 NUMBERS: Mapping[str, float | int] = {
     **dict.fromkeys(("lambda_", "lambda", "lam", "lmbda", "lamb", "lambd", "reg", "l2", "l1"), 0.5),
@@ -104,7 +107,12 @@ _TRAINING = {
     "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
     "retain_derived", "retain_grads", "trainmode",
 }  # fmt: skip
-_EVALUATING = {"eval", "eval_mode", "is_eval", "test", "test_mode", "is_test", "evaluate"}
+_EVALUATING = {
+    "eval", "eval_mode", "is_eval", "test", "test_mode", "is_test", "evaluate", "inference",
+    "is_inference", "deterministic",
+}  # fmt: skip
+#: What a word for the mode is called, where it is no flag.
+_MODE = {"mode", "phase"}
 _CACHE = {"cache", "ctx", "mem", "memory", "context", "stash", "saved", "residuals", "res"}
 _OPTIMIZER = {"optimizer", "optim", "opt", "updater", "optimiser"}
 _BIAS = {"b", "bias", "biases", "w0", "b0", "ba", "bh", "by", "offset", "intercept", "bias_"}
@@ -242,14 +250,17 @@ def is_shape(name: str) -> bool:
     return any(word in name.lower() for word in _SHAPE)
 
 
-def mode_value(name: str, mode: str) -> bool | None:
-    """What a flag for the mode gets in ``"train"`` or ``"eval"``; None for another parameter."""
-    lowered = name.lower()
+def mode_value(name: str, mode: str, said: tuple[str, str] | None) -> bool | str | None:
+    """What a flag for the mode gets in ``"eval"`` or else; None for another parameter.
+
+    ``said`` are the words for both modes that the source of the layer has.
+    """
+    lowered = name.lower().strip("_")
     if lowered in _TRAINING and not lowered.startswith("retain"):
-        return mode == "train"
+        return mode != EVAL
     if lowered in _EVALUATING:
-        return mode != "train"
-    return None
+        return mode == EVAL
+    return said[mode == EVAL] if said is not None and lowered in _MODE else None
 
 
 def is_cotangent(name: str) -> bool:
