@@ -132,6 +132,7 @@ WRONG = {
     ("own_parameters", "Conv"): {"b"},
     ("own_parameters", "TimeRNN"): {"xs", "Wx", "Wh", "b"},
     ("primitives", "rows_logsumexp"): {"x"},
+    ("primitives", "energy"): {"x"},
     ("python2", "running"): {"x"},
     ("registered", "softabs"): {"x"},
     ("registered", "through"): {"x"},
