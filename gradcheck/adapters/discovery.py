@@ -195,10 +195,11 @@ def argument_text(argument: Any) -> str:
             values: tuple[Any, ...] = getattr(argument, "values", ())
             return f"constant({values[0]!r})" if len(values) == 1 else f"choice{values!r}"
         dims = argument.dims
+        given = {name: getattr(argument, name, None) for name in ("low", "high", "differentiate")}
+        if word == "one_hot":
+            given = {"axis": 0} if getattr(argument, "axis", -1) == 0 else {}
         extra = [
-            f"{name}={getattr(argument, name)!r}"
-            for name in ("low", "high", "differentiate")[: 0 if word == "one_hot" else 3]
-            if (found := getattr(argument, name, None)) is not None and found is not True
+            f"{name}={one!r}" for name, one in given.items() if one is not None and one is not True
         ]
         return f'{word}("{dims.text if dims else ""}"{"".join(", " + one for one in extra)})'
     return repr(argument)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradcheck.adapters.activation import ACTIVATIONS
+from gradcheck.adapters.losses import LOSSES
 from gradcheck.errors import DeclarationError
 
 #: What ``derivative_of`` may be: a derivative is given x, or f(x), or it is to be found out.
@@ -29,7 +30,10 @@ class Names:
     multiplied with by convention, an expression in sizes: ``{"W": "1/n"}`` where dW is divided by
     the number of samples and the loss is not. ``derivative_of`` says of a derivative pair whether
     the derivative is given the ``"input"`` or the ``"output"``. ``through`` says of a loss that its
-    gradient is with respect to what the ``"softmax"`` or ``"sigmoid"`` before it took. ``mode`` is
+    gradient is with respect to what the ``"softmax"`` or ``"sigmoid"`` before it took. ``loss``
+    says of a network whose labels come to its backward function alone what that is the gradient
+    of: a sum over the samples, ``"cross-entropy"``, ``"cross-entropy of columns"``, ``"binary
+    cross-entropy"`` or ``"half squared error"``. ``mode`` is
     ``"train"`` or ``"eval"``, before which a layer is trained with one other batch; where none is
     said it is train, and a scan tries eval as well. ``output`` names the outputs (``"h c"``).
     ``arrays`` names the module of the arrays that the layer works on, such as ``"torch"`` or
@@ -50,6 +54,7 @@ class Names:
     scale: Mapping[str, str] = field(default_factory=dict)
     derivative_of: str = ""
     through: str = ""
+    loss: str = ""
     mode: str = ""
     output: str = ""
     arrays: str = ""
@@ -59,6 +64,7 @@ class Names:
         for name, value, known in (
             ("derivative_of", self.derivative_of, _ARGUMENTS), ("mode", self.mode, _MODES),
             ("framework", self.framework, _FRAMEWORKS), ("through", self.through, _THROUGH),
+            ("loss", self.loss, ("", *LOSSES)),
         ):  # fmt: skip
             if value not in known:
                 raise DeclarationError(

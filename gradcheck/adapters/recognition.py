@@ -90,7 +90,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         kind = kind_of("loss")
     wanted, beside, problem = wanted_of(style)
     if problem:
-        return _unread(reading, wanted, problem)
+        return unread(reading, wanted, problem)
     fused = style.backward is None or style.kind == "of inputs"
     if fused and style.make is None and any(map(is_weight, wanted)):
         kind = COST  # of weights and data, whatever loss it is called after
@@ -113,10 +113,10 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
         if which is not kind and by is kind and reading.declared is not None:
             break  # it runs at sizes that are not written anywhere
-        way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
+        way = {n: undifferentiated(way[n]) if n in unused else way[n] for n in way}
         if names.through:
             way = {n: logits(given) for n, given in way.items()}
-        for inputs, found in _completed(style, names, which, way):
+        for inputs, found in completed(style, names, which, way):
             given = {**inputs, **beside}
             declared = declare((*sighting.what, found), given, guessed=True)
             plan = plan_of(declared)
@@ -137,7 +137,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if not doubtful:
                     if raising is not None and _is_flattened(raising[0], given):
                         return _of_two_minds(reading, *raising, given)
-                    return _settled(reading, by)
+                    return settled(reading, by)
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
@@ -148,10 +148,10 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             plan = plan_of(declared)
             if declared.problem is None and plan is not None and searched_dims.fits(plan):
                 reading.declared, reading.names, reading.inputs = declared, names, given
-                return _settled(reading, OTHER)
+                return settled(reading, OTHER)
     if reading.declared is not None:
-        return _settled(reading, by)
-    return _unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+        return settled(reading, by)
+    return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
 
 
 def _as_written(
@@ -229,7 +229,7 @@ def _of_two_minds(
     return reading
 
 
-def _settled(reading: Reading, kind: Kind) -> Reading:
+def settled(reading: Reading, kind: Kind) -> Reading:
     """A reading with what it assumes; an input that changes no output is not differentiated."""
     plan = plan_of(reading.declared) if reading.declared is not None else None
     assert reading.declared is not None
@@ -255,7 +255,7 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
     left = {*idle, *none, *targets}
     if left and left != set(plan.differentiable):
         reading.inputs = {
-            n: _undifferentiated(given) if n in left else given
+            n: undifferentiated(given) if n in left else given
             for n, given in reading.inputs.items()
         }
         reading.declared = declare(
@@ -328,14 +328,16 @@ def logits(given: Any) -> Any:
     return real(argument.shape.text, low=-_LOGIT, high=_LOGIT)
 
 
-def _undifferentiated(given: Any) -> Any:
+def undifferentiated(given: Any) -> Any:
+    """An argument of which no gradient is wanted."""
     argument = as_argument(given)
     return replace(argument, differentiate=False) if isinstance(argument, Real) else given
 
 
-def _unread(
+def unread(
     reading: Reading, wanted: Sequence[str], reason: str, beside: Mapping[str, Any] | None = None
 ) -> Reading:
+    """A reading that says why there is no derivation, with the line that would settle it."""
     reading.reason = reason
     make = reading.sighting.style.make
     needed = [
@@ -382,7 +384,7 @@ def _toml(given: Any) -> str:
         case Boolean():
             return _toml({"boolean": given.shape.text})
         case OneHot():
-            return _toml({"one_hot": given.shape.text})
+            return _toml({"one_hot": given.shape.text} | ({"axis": 0} if given.axis == 0 else {}))
         case Real() | Integers():
             word = type(given).__name__.lower()
             parts: dict[str, Any] = {word: given.shape.text}
@@ -396,7 +398,7 @@ def _toml(given: Any) -> str:
     return _toml(argument_text(given))
 
 
-def _completed(
+def completed(
     style: Style, names: Names, kind: Kind, way: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Names]]:
     """With the parameters that the object makes for itself."""

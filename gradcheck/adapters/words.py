@@ -93,6 +93,10 @@ _TARGET = {
 }  # fmt: skip
 #: Of these, what nothing but labels is called.
 _LABEL = {"target", "targets", "label", "labels", "y_true", "ytrue", "ground_truth", "y_onehot"}
+_PREDICTION = {
+    "y_hat", "yhat", "y_pred", "ypred", "output", "out", "o", "probs", "prob", "p", "predictions",
+    "prediction", "pred", "al", "preds",
+}  # fmt: skip
 _DERIVED_ENDINGS = (
     "grad", "prime", "derivative", "deriv", "der", "d", "gradient", "dx", "backward", "diff",
 )  # fmt: skip
@@ -170,6 +174,11 @@ def is_sublayer(name: str) -> bool:
 def is_target(name: str) -> bool:
     """Whether an input of a loss is what is to be predicted."""
     return name.lower() in _TARGET
+
+
+def is_prediction(name: str) -> bool:
+    """Whether an array of this name is what a network predicts."""
+    return name.lower().removeprefix("self.") in _PREDICTION
 
 
 def is_label(name: str) -> bool:
