@@ -173,7 +173,7 @@ class Filling:
                 texts = [*plain, *whole, *tails]
             if name.endswith("_shape") or name == "shape":
                 texts = [*whole, *tails]
-            if name in ("input_shape",):
+            if name in ("input_shape", "normalized_shape"):
                 texts = [*tails, *whole, *plain]
             choices.append([Source(sizes=text) for text in texts])
         ways = itertools.islice(itertools.product(*choices), _MOST_TRIES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,9 @@ from gradcheck.errors import DeclarationError
 from gradcheck.regimes import draw_reals
 
 _SEED = 5
+#: What may be several times as long as an axis, and the axes that are no samples.
+_TIMES = (2, 3, 4)
+_MULTIPLIED = re.compile(r"(\d\*)?[a-mo-z]\w*")
 
 
 def discovered(
@@ -173,6 +177,16 @@ def _dims(shape: tuple[int, ...], sizes: Mapping[str, int], axes: Mapping[str, i
         by_size.setdefault(size, name)
     for name, size in axes.items():
         by_size.setdefault(size, name)
+    # Of one axis alone, as queries, keys and values have: 3*d.
+    products = [
+        (times * size, f"{times}*{name}")
+        for times, (name, size) in itertools.product(_TIMES, axes.items())
+        if _MULTIPLIED.fullmatch(name)
+    ]
+    sums = {one + other for one, other in itertools.combinations(sizes.values(), 2)}
+    for size, name in products:
+        if [one for one, _ in products].count(size) == 1 and (size not in sums or "d" in name):
+            by_size.setdefault(size, name)
     for (a, one), (b, other) in itertools.combinations(sizes.items(), 2):
         by_size.setdefault(one + other, f"{a}+{b}")  # of a cell: what comes in, and what is hidden
     words = [by_size.get(size, str(size)) if size != 1 else "1" for size in shape]

@@ -101,12 +101,15 @@ def grouped_roles(names: Sequence[str], made_with: Sequence[str]) -> dict[str, s
     """
     roles: dict[str, str] = {}
     weights: dict[str, str] = {}
+    lowered = {name.lower() for name in names}
     for name in names:
         letter = name[0].lower()
         if name.lower() in _HIDDEN:
             roles[name] = "h"
         elif name.lower() in _CELL:
             roles[name] = "c"
+        elif f"w{name[1:]}".lower() in lowered and letter == "b":
+            roles[name] = "bias"  # bf, beside Wf
         elif not (name in made_with or is_parameter(name) or re.match(_CAPITAL, name)):
             roles[name] = _ANY
         elif is_bias(name) or letter == "b":

@@ -44,6 +44,8 @@ _LOGIT = 4.0
 #: At most so many ways of reading a layer are tried, and so many at sizes of its source.
 _MOST_WAYS = 24
 _MOST_WRITTEN = 200
+#: What an axis may have to be a multiple of.
+_MULTIPLES = (2, 8)
 
 
 @dataclass
@@ -243,6 +245,8 @@ def settled(reading: Reading, kind: Kind) -> Reading:
         if not is_parameter(name)
         and (
             (plan.style.inward is as_is and name != plan.inputs[0])
+            # A loss with its gradients has none for data.
+            or (plan.style.backward is None and len(missing) < len(plan.differentiable))
             # The first layer of a network needs no gradient of its input, and says so.
             or (name in plan.forward_inputs and _returns_none(plan.style.source))
         )
@@ -408,12 +412,23 @@ def completed(
     if any(is_parameter(p.name) and is_required(p) for p in parameters_of(style.make)):
         yield dict(way), names
         return
-    try:
-        found, init, places = discovered(style, names, way, sizes_for(kind, way))
-    except Exception:
-        # Declared as it is, so that what is wrong is said by the declaration itself.
-        yield dict(way), names
+    for wider in _widened(kind, way):
+        try:
+            found, init, places = discovered(style, names, wider, sizes_for(kind, wider))
+        except Exception:
+            continue
+        inputs = fitted(kind, wider, found)
+        if inputs is not None:
+            yield {**inputs, **found}, replace(names, init=init, parameters=places)
         return
-    inputs = fitted(kind, way, found)
-    if inputs is not None:
-        yield {**inputs, **found}, replace(names, init=init, parameters=places)
+    # Declared as it is, so that what is wrong is said by the declaration itself.
+    yield dict(way), names
+
+
+def _widened(kind: Kind, way: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The dims, and some of which the last axis is even or divisible by eight, as heads need."""
+    yield way
+    ((name, text), *rest) = way.items()
+    if kind is OTHER and not rest and isinstance(text, str) and text.endswith(" d"):
+        for times in _MULTIPLES:
+            yield {name: f"{text[:-1]}{times}*d"}

@@ -317,7 +317,7 @@ class Session:
         if place.text == CHANGE:
             before = self._kept(name, self.values)
             after = self.plan.style.outward(self.plan.places[name].read(self.object))
-            found = (before - after) / self.rate
+            found = (before - after) / (self.rate if self._has_rate() else 1.0)
         else:
             found = place.read(self.object, self.returned_gradients)
             if isinstance(found, list) and place.text == RETURNED:
@@ -325,6 +325,17 @@ class Session:
             found = self.plan.style.outward(found)
         form = self.plan.forms.get(name)
         return found if form is None else form.declared(found, self.values[name])
+
+    def _has_rate(self) -> bool:
+        """Whether anything was told at which rate to step."""
+        held = getattr(self.object, "__dict__", {})
+        sources = (source.value for source in self.plan.way.values())
+        told = any(role in ("rate", "optimizer") for _, role in self.plan.gets)
+        return (
+            told
+            or any(map(is_rate, held))
+            or any(isinstance(one, Recorder) for one in (*held.values(), *sources))
+        )
 
     def moved(self, name: str) -> bool:
         """Whether a parameter has another value than it was given."""

@@ -75,6 +75,9 @@ NUMBERS: Mapping[str, float | int] = {
     **dict.fromkeys(("slope", "alpha", "negative_slope", "leak"), 0.25),
     **dict.fromkeys(("factor", "constant", "const", "temperature", "tau", "delta", "margin"), 2.5),
     **dict.fromkeys(("eps", "epsilon"), 1e-3),
+    **dict.fromkeys(
+        ("n_heads", "num_heads", "n_head", "heads", "nheads", "num_attention_heads"), 2
+    ),
     **dict.fromkeys(("keep_prob", "dropout_rate", "drop_prob", "dropout_ratio"), 0.5),
 }
 _RATE = {

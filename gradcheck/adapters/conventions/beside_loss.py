@@ -69,12 +69,18 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """Every such class, and pairs of functions by their names, or the only two of a file."""
+    """Every such class, and pairs of functions by their names and parameters."""
     functions = [one for one in namespace.values() if inspect.isfunction(one)]
     halves = [
         [one for one in functions if word.search(one.__name__)] for word in (_FORWARD, _BACKWARD)
     ]
-    alone = [tuple(one for (one,) in halves)] if all(len(half) == 1 for half in halves) else []
+    alone = [
+        (forward, backward)
+        for backward in halves[1]
+        for forward in halves[0]
+        if {p.name for p in parameters_of(forward)} <= {p.name for p in parameters_of(backward)}
+        or all(len(half) == 1 for half in halves)
+    ]
     classes = [(one,) for one in namespace.values() if inspect.isclass(one)]
     for what in (*classes, *pairs(namespace), *alone):
         if style_of(what, Names()) is not None:
