@@ -166,6 +166,12 @@ class Filling:
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
             plain = _by_meaning(name, sizes, self.unknown)
+            # The last axis may be no size by itself, but a multiple of one.
+            plain += [
+                f"shape({n})[{len(shape) - 1}]"
+                for n, shape in shapes.items()
+                if shape and shape[-1] not in bindings.values()
+            ]
             axes = [f"shape({n})[1]" for n, shape in shapes.items() if len(shape) == _IMAGE]
             plain = [*axes, *plain] if "channel" in name.lower() else plain
             texts = [*whole, *tails, *plain] if is_shape(name) else plain

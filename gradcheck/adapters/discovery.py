@@ -179,7 +179,7 @@ def _dims(shape: tuple[int, ...], sizes: Mapping[str, int], axes: Mapping[str, i
         by_size.setdefault(size, name)
     # Of one axis alone, as queries, keys and values have: 3*d.
     products = [
-        (times * size, f"{times}*{name}")
+        (times * size, _multiple(times, name))
         for times, (name, size) in itertools.product(_TIMES, axes.items())
         if _MULTIPLIED.fullmatch(name)
     ]
@@ -193,6 +193,12 @@ def _dims(shape: tuple[int, ...], sizes: Mapping[str, int], axes: Mapping[str, i
     text = " ".join(words)
     parse(text)
     return text
+
+
+def _multiple(times: int, name: str) -> str:
+    """Three times 2*d as 6*d."""
+    number, star, axis = name.rpartition("*")
+    return f"{times * int(number)}*{axis}" if star else f"{times}*{name}"
 
 
 def argument_text(argument: Any) -> str:

@@ -164,7 +164,7 @@ def fitted(
         filled = [
             one for one in (_filled(text, parameters[name]) for text in usual) if one is not None
         ]
-        if usual and not filled:
+        if usual and not filled and parameters[name] not in _ONE_NUMBER:
             return None
         window |= filled[0] if filled else {}
     return {name: _with_window(given, window) for name, given in way.items()}
@@ -172,6 +172,10 @@ def fitted(
 
 #: The role of what no name tells: as a parameter it may have any dims.
 _ANY = "x"
+
+
+#: The dims of a gain that is one number for all.
+_ONE_NUMBER = ("", "1")
 
 
 def _filled(usual: str, found: str) -> dict[str, str] | None:

@@ -42,7 +42,7 @@ def read_with_loss(sighting: Sighting) -> Reading:
     wanted, beside, problem = wanted_of(style)
     if problem:
         return unread(Reading(sighting), wanted, problem)
-    best, reason = _Fit(), "none of the dims that were tried fits"
+    best, reason, against = _Fit(), "none of the dims that were tried fits", ""
     for way in _ways(wanted, made=style.make is not None):
         for inputs, names in completed(style, Names(), replace(NETWORK, sizes=_SIZES), way):
             given = {**inputs, **beside}
@@ -56,8 +56,11 @@ def read_with_loss(sighting: Sighting) -> Reading:
                         continue  # these are no targets of that loss
                     break
                 found = _fit(declared, said)
-                best = max(best, found, key=lambda one: len(one.right))
-                if found.whole:
+                if not found.scale.startswith("-"):
+                    best = max(best, found, key=lambda one: len(one.right))
+                if found.whole and found.scale.startswith("-"):
+                    against = f"; they are {found.scale} times those of the {loss}"
+                elif found.whole:
                     return _held_to(Reading(sighting, inputs=given), found)
                 if found is best:
                     kept = Reading(sighting, inputs=given)
@@ -67,7 +70,8 @@ def read_with_loss(sighting: Sighting) -> Reading:
     (label, *_) = [name for name in wanted if is_target(name)]
     reading.reason = (
         f"its backward function takes {label}, so that its gradients are those of a loss, which "
-        f"nothing here computes; they are those of none of {', '.join(LOSSES)} ({reason})"
+        f"nothing here computes; they are those of none of {', '.join(LOSSES)}"
+        + (against or f" ({reason})")
     )
     text = f'names = {{ loss = "{next(iter(LOSSES))}"'
     begun = "names = {" in reading.spec
@@ -175,6 +179,7 @@ def _fit(declared: Derivation, names: Names) -> _Fit:
     by_scale: dict[str, list[str]] = {}
     sizes = sorted(bindings, key=lambda name: name != "n")
     known = {text: _evaluated(text, bindings) for text in ("1", *constants(sizes))}
+    known |= {f"-{text}": -constant for text, constant in known.items()}
     for rule in declared.rules:
         (name,) = rule.wrt
         if name not in wanted:
@@ -192,7 +197,7 @@ def _fit(declared: Derivation, names: Names) -> _Fit:
         if not np.linalg.norm(claimed - ratio * measured) <= _NEAR * np.linalg.norm(claimed):
             continue
         for text, constant in known.items():
-            if abs(ratio - constant) <= _NEAR * constant:
+            if abs(ratio - constant) <= _NEAR * abs(constant):
                 by_scale.setdefault(text, []).append(name)
     best = max(by_scale, key=lambda text: len(by_scale[text]), default="1")
     right = by_scale.get(best, [])

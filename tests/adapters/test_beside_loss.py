@@ -93,6 +93,10 @@ def test_what_is_no_gradient_of_the_loss_that_the_others_are_of_is_wrong(tmp_pat
 def test_where_no_loss_fits_it_is_asked_for(tmp_path):
     layer = scanned(CLASS, tmp_path, ("-= 1", "-= 2"))
     assert "they are those of none of cross-entropy, " in layer.reason
+    ascending = scanned(
+        CLASS, tmp_path, ("d = self.probs.copy()", "d = -self.probs"), ("-= 1", "+= 1")
+    )
+    assert "they are -1 times those of the cross-entropy" in ascending.reason
     assert layer.spec == (
         'Classifier = { X = "…", y = "…", names = { loss = "cross-entropy", '
         'init = { n_in = "…", n_out = "…" } } }'
