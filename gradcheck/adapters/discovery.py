@@ -22,7 +22,7 @@ from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
-from gradcheck.adapters.words import first, gradient_names
+from gradcheck.adapters.words import first, gradient_names, is_statistic
 from gradcheck.arguments import Argument, as_argument
 from gradcheck.dims import Bindings, parse
 from gradcheck.errors import DeclarationError
@@ -56,6 +56,8 @@ def discovered(
     axes = {axis.text: axis.size(bindings) for dims in given for axis in dims.axes}
     numbers = {p.name for p in plan.filling.parameters if isinstance(p.default, int | float)}
     for text, array in _arrays(plan, values, bindings).items():
+        if is_statistic(_name(text)) and not _has_gradient(plan, _name(text)):
+            continue
         if _matters(plan, text, array, values, bindings, rng):
             found[_name(text)] = _dims(np.shape(array), sizes, axes)
             if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers:

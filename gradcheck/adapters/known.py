@@ -16,6 +16,7 @@ from gradcheck.adapters.words import (
     is_flat,
     is_mask,
     is_parameter,
+    is_statistic,
     is_target,
     is_weight,
     snake,
@@ -68,6 +69,8 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "target"
         elif flat:
             roles[name] = "data"
+        elif kind.name.startswith("normalization") and is_statistic(name):
+            roles[name] = "beta"
         elif lowered in ("gamma", "bw", "g", "scale") and kind.name != "affine":
             roles[name] = "gamma"
         elif lowered in ("beta", "bb", "shift"):

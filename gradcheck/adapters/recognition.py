@@ -30,6 +30,8 @@ from gradcheck.adapters.words import (
     is_optimizer,
     is_parameter,
     is_parameter_dict,
+    is_spread,
+    is_statistic,
     is_target,
     is_weight,
 )
@@ -41,6 +43,8 @@ from gradcheck.errors import InputError
 
 #: Beyond these, what follows a softmax or sigmoid may saturate.
 _LOGIT = 4.0
+#: A variance of what was seen is no smaller, so that what keeps it from 0 does not matter.
+_LEAST = 0.25
 #: At most so many ways of reading a layer are tried, and so many at sizes of its source.
 _MOST_WAYS = 24
 _MOST_WRITTEN = 200
@@ -118,6 +122,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         way = {n: undifferentiated(way[n]) if n in unused else way[n] for n in way}
         if names.through:
             way = {n: logits(given) for n, given in way.items()}
+        if which.name.startswith("normalization"):
+            way = {n: _statistic(n, given) for n, given in way.items()}
         for inputs, found in completed(style, names, which, way):
             given = {**inputs, **beside}
             declared = declare((*sighting.what, found), given, guessed=True)
@@ -181,6 +187,13 @@ def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:
     if by.name.startswith("normalization") and not own and any(map(is_parameter, doubted)):
         return True  # of (1, C, 1, 1), where (C,) may be broadcast
     return bool(doubted) and (by.name == WRITTEN.name or (own and any(map(is_parameter, doubted))))
+
+
+def _statistic(name: str, given: Any) -> Any:
+    """An argument that is a running mean or variance, of which no gradient is wanted."""
+    if not is_statistic(name) or not isinstance(given, str):
+        return given
+    return real(given, low=_LEAST if is_spread(name) else None, differentiate=False)
 
 
 def _unbound(declared: Derivation) -> str:

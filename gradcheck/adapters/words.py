@@ -120,6 +120,9 @@ _EVALUATING = {
 }  # fmt: skip
 #: What a word for the mode is called, where it is no flag.
 _MODE = {"mode", "phase"}
+_STATISTIC = re.compile(
+    r"((running|moving|run|mov|ema|pop|global|test|avg)_?)?(mean|avg|var|variance|std|average)s?"
+)
 _CACHE = {"cache", "ctx", "mem", "memory", "context", "stash", "saved", "residuals", "res"}
 _OPTIMIZER = {"optimizer", "optim", "opt", "updater", "optimiser"}
 _BIAS = {"b", "bias", "biases", "w0", "b0", "ba", "bh", "by", "offset", "intercept", "bias_"}
@@ -273,6 +276,16 @@ def mode_value(name: str, mode: str, said: tuple[str, str] | None) -> bool | str
     if lowered in _EVALUATING:
         return mode == EVAL
     return said[mode == EVAL] if said is not None and lowered in _MODE else None
+
+
+def is_statistic(name: str) -> bool:
+    """Whether an array of this name is a mean or a spread of what was seen, and not learned."""
+    return _STATISTIC.fullmatch(name.lower().strip("_")) is not None
+
+
+def is_spread(name: str) -> bool:
+    """Whether an array of this name is positive: a variance or a standard deviation."""
+    return is_statistic(name) and re.search("var|std", name.lower()) is not None
 
 
 def is_cotangent(name: str) -> bool:
