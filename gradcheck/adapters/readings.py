@@ -106,7 +106,10 @@ def _broadcast(
     dims = {name: one.shape.text for name, one in given.items() if isinstance(one, Real)}
     plan = plan_of(reading.declared) if reading.declared is not None else None
     own = plan.filling.inputs if plan is not None else set()
-    small = [n for n in dims if (is_parameter(n) or n.lower() in _GAINS) and dims[n] == "n d"]
+    beside = [n for n in dims if plan is not None and n in plan.forward_inputs[1:]]
+    small = [
+        n for n in dims if (is_parameter(n) or (n in _GAINS and n in beside)) and dims[n] == "n d"
+    ]
     gains = [name for name in dims if name in own and not is_parameter(name) and dims[name] == "d"]
     for names, ways in ((small, ("d", "1 d")), (gains, ("1 d", "", "1"))):
         for text in ways if names and set(dims) - set(names) else ():

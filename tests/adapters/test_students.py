@@ -283,7 +283,7 @@ def test_what_is_half_of_a_layer_is_named_with_what_it_lacks(tmp_path):
         "    def backprop(self, x, y):\n        return [x], [y]\n"
     )
     (layer,) = scanned(path).layers
-    assert layer.reason.startswith("its backprop takes x, y")
+    assert layer.reason.startswith("its backward function takes y, so that its gradients are those")
     assert layer.spec
 
 
