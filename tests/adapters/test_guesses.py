@@ -6,9 +6,14 @@ guessed in a rule's favour.
 
 import dataclasses
 
+import numpy as np
 import pytest
 
+from gradcheck import real
+from gradcheck.adapters.layers import declare
+from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scan import PROFILE, scan
+from gradcheck.adapters.second_readings import _mixes_samples
 
 CLASS = """
 class {name}:
@@ -474,3 +479,15 @@ def test_a_cost_of_weights_and_one_of_columns_are_read(name, right, wrong, tmp_p
     path.write_text(COSTS[name].replace(right, wrong) if right else COSTS[name])
     (report, *_) = scan(path, {}, dataclasses.replace(PROFILE, inputs=14))
     assert report.verdict == ("fail" if wrong else "pass")
+
+
+@pytest.mark.parametrize(("share", "mixes"), [(0.0, False), (1e-12, True)])
+def test_samples_that_depend_on_others_are_told_bit_for_bit(share, mixes):
+    def forward(x):
+        return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True) + share * x.sum()
+
+    def backward(dout, x):
+        return dout
+
+    declared = declare((forward, backward), {"x": real("n d", low=-2, high=2)})
+    assert _mixes_samples(Reading(None, declared)) == mixes

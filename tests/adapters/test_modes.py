@@ -85,6 +85,22 @@ class Dropout:
     def backward(self, dout):
         return dout * self.mask
 """
+CONNECTED = """
+import numpy as np
+
+class DropConnect:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_in, n_out)
+
+    def forward(self, x, train=True):
+        self.x = x
+        self.M = np.random.rand(*self.W.shape) < 0.5 if train else 0.5
+        return x @ (self.W * self.M)
+
+    def backward(self, dout):
+        self.dW = (self.x.T @ dout) * self.M
+        return dout @ (self.W * self.M).T
+"""
 QUICK = dataclasses.replace(PROFILE, inputs=8)
 
 
@@ -140,3 +156,9 @@ def test_a_backward_function_of_training_is_not_accused(tmp_path):
     forgetting = ("        return x * (1", "        self.mask = None\n        return x * (1")
     layer = scanned(DROPOUT, tmp_path, forgetting)
     assert any(text.startswith("train mode: in eval mode") for text in layer.assumptions)
+
+
+def test_a_mask_of_weights_that_are_drawn_is_nothing_that_is_kept(tmp_path):
+    layer = scanned(CONNECTED, tmp_path)
+    assert layer.verdict == "pass"
+    assert layer.side_effects == []
