@@ -49,6 +49,11 @@ class Classifier:
         d[np.arange(len(y)), y] -= 1
         self.dW, self.db = X.T @ d, d.sum(axis=0)
 """
+#: It steps at no rate that anything is told.
+STEPPING = (
+    (", lr=0.1", ""),
+    ("self.dW, self.db = X.T @ d, d", "self.W, self.b = self.W - X.T @ d, self.b - d"),
+)
 QUICK = dataclasses.replace(PROFILE, inputs=12)
 
 
@@ -73,6 +78,7 @@ def scanned(text, tmp_path, *changes):
             "half squared error of what it predicts, summed",
         ),
         (CLASS, (), "cross-entropy of what it predicts, summed"),
+        (CLASS, STEPPING, "cross-entropy of what it predicts, summed"),
     ],
 )
 def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp_path):
