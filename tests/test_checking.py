@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import gradcheck as gc
-from gradcheck.checking import PROFILES, check, check_claim
+from gradcheck.checking import check, check_claim
 from gradcheck.claims import Rule
+from gradcheck.profiles import PROFILES
 from gradcheck.sampling import Sampler
 
 SEEDS = range(20)

@@ -44,7 +44,7 @@ ORDER = [
     "diagnosis.repair", "diagnosis.chain", "diagnosis",
     "verification", "simplification", "records", "report.reproducer", "report.evidence",
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
-    "report.template", "report.page", "sampling", "boundaries", "time_limit",
+    "report.template", "report.page", "sampling", "boundaries", "time_limit", "profiles",
     "tally", "checking", "loading", "imports", "changes",
     "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
     "mutation.summary", "mutation",

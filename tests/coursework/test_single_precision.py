@@ -7,7 +7,7 @@ import pytest
 
 from gradcheck import derivation, identity, real
 from gradcheck.case import Case
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.coursework import from_submission, steadiness
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
@@ -15,6 +15,7 @@ from gradcheck.coursework.growth import lost_in_single, untold_in_single
 from gradcheck.coursework.precision import COARSEST, UNIT, Lost, Precision
 from gradcheck.coursework.steadiness import Steady, size_of
 from gradcheck.coursework.submitted import answered_by, collecting
+from gradcheck.profiles import Profile
 from gradcheck.verification import judge_at
 
 PROFILE = Profile("grading", 40, derandomized=True, database=False, all_seeded=True)

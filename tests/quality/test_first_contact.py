@@ -1571,3 +1571,26 @@ def test_a_function_of_few_digits_at_zero():
         wrong = np.eye(at.size)
         wrong[zero, zero] = 5.0
         assert verify_jacobian(narrowed, lambda x, wrong=wrong: wrong, at).status is Status.FAIL
+
+
+@pytest.mark.parametrize(("product", "back"), [
+    (np.matmul, lambda g, w: g @ w.T), (np.dot, lambda g, w: g @ w.T),
+    (np.inner, lambda g, w: g @ w), (lambda a, w: a.dot(w), lambda g, w: g @ w.T),
+    (lambda a, w: np.einsum("i,ij->j", a, w), lambda g, w: g @ w.T),
+    (lambda a, w: a * np.sum(w, axis=0, dtype=np.float64), lambda g, w: g * w.astype(float).sum(0)),
+])  # fmt: skip
+def test_weights_of_float32_in_a_product_that_is_taken_in_float64(product, back):
+    # They are converted without rounding: the product has the digits of float64.
+    rng = np.random.default_rng(1)
+    x, w = rng.normal(size=4), rng.normal(size=(4, 4)).astype(np.float32)
+
+    def f(x):
+        return np.tanh(product(x, w))
+
+    def rule(dy, x):
+        return back(dy * (1 - f(x) ** 2), w)
+
+    verdict = verify_vjp(f, rule, x)
+    assert verdict
+    off = np.array([1, 1 + 3 * verdict.resolution, 1, 1])
+    assert verify_vjp(f, lambda dy, x: rule(dy, x) * off, x).status is Status.FAIL
