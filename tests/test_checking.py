@@ -191,6 +191,11 @@ def test_a_rule_that_cannot_be_filled_says_so_when_it_is_checked(declare, words)
         check(declare(f))
 
 
+def test_a_function_that_takes_its_inputs_by_position_alone_says_so():
+    with pytest.raises(gc.DeclarationError, match="'x' by position alone"):
+        check(gc.derivation(x="k")(np.sin).vjp(lambda dy: dy))
+
+
 def test_names_that_clash():
     @gc.derivation(y="k")
     def f(y):
