@@ -1594,3 +1594,16 @@ def test_weights_of_float32_in_a_product_that_is_taken_in_float64(product, back)
     assert verdict
     off = np.array([1, 1 + 3 * verdict.resolution, 1, 1])
     assert verify_vjp(f, lambda dy, x: rule(dy, x) * off, x).status is Status.FAIL
+
+
+@pytest.mark.parametrize(("f", "claimed"), [
+    (lambda x: np.array([1.0, 2.0, 3.0]) @ x, lambda x: 1e-6 * np.eye(3)),
+    (lambda x: x[0] ** 2 + x[1], lambda x: np.diag([2.0, 1e-3, 0.0])),
+    (lambda x: x[0] * x[1], lambda x: np.array([[1e-3, 1, 0], [1, 0, 0], [0, 0, 0]])),
+    (lambda x: np.log1p(x**2).sum(), lambda x: np.diag(2 * (1 - x**2) / (1 + x**2) ** 2) + 1e-4),
+    (lambda x: 0.0 * x[0] + 2.0, lambda x: np.eye(3)),
+])  # fmt: skip
+def test_a_hessian_is_refuted_where_the_gradient_does_not_move(f, claimed):
+    verdict = gc.verify_hessian(f, claimed, np.array([0.5, -1.25, 0.75]))
+    assert verdict.status is Status.FAIL
+    assert verdict.evaluations < 200
