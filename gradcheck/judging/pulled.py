@@ -193,6 +193,7 @@ class Pulled(Stack):
                 shares[:, :, some, number] = typical_shares(
                     g[..., leaf.slice], scale[:, :, None, leaf.slice]
                 )
+            del pulled, g
         self.shares = Shares(shares[..., 0], shares[..., 1])
         floor = self.projected_floor
         least, bulk = map(least_positive, (self.shares.every, self.shares.bulk))

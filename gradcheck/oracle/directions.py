@@ -63,7 +63,9 @@ def magnitudes(rng: np.random.Generator, size: int) -> Vector:
     # Fifteen random bits an entry are enough, and quick to draw: the first is the sign and, after
     # the shift, the second as well. Turned over, the second puts the magnitude above a half.
     bits = np.frombuffer(rng.bytes(2 * size), np.int16)
-    u: Vector = np.multiply((bits >> 1) ^ _HALF, 2.0**-15, dtype=np.float64)
+    u: Vector = np.empty(size)
+    for part in chunks(size):
+        np.multiply((bits[part] >> 1) ^ _HALF, 2.0**-15, out=u[part])
     return u
 
 
