@@ -94,4 +94,5 @@ def linearity(
             if off.any():
                 share = float(off.max() / max(np.abs(scaled).max(), np.abs(expected).max()))
                 return Nonlinear(u, factor, int(np.argmax(off)), share)
+        del scaled  # it may be large, and the next answer as well
     return None
