@@ -127,6 +127,16 @@ def averaged_bias(dz, x, W, b):
 # ---- what is said --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("function", "remedy"),
+    [(lambda x: x - x.mean(0), "multiply by the Jacobian"), (lambda x: x**3, "multiply by f'(x)")],
+    ids=["centering", "elementwise"],
+)
+def test_what_is_passed_on_is_to_be_multiplied_by_what_there_is(function, remedy):
+    rule = wrong(derivation(x="n d")(function), lambda dy: dy)
+    assert f"remedy: {remedy}" in check_claim(rule, CI).record.message
+
+
 def test_the_lost_square_is_found():
     message = check_claim(layers.different_index, CI).record.message
     assert "it looks like: -e[j] * e[i] / total: a power is wrong" in message
