@@ -1607,3 +1607,22 @@ def test_a_hessian_is_refuted_where_the_gradient_does_not_move(f, claimed):
     verdict = gc.verify_hessian(f, claimed, np.array([0.5, -1.25, 0.75]))
     assert verdict.status is Status.FAIL
     assert verdict.evaluations < 200
+
+
+def test_sums_whose_order_differs_from_call_to_call():
+    # As of threads: the last bits are other ones each time, and nothing else is.
+    rng, k = np.random.default_rng(1), np.arange(200.0)
+
+    def f(x):
+        return np.sin(np.outer(k, x)).sum(axis=1)[rng.permutation(200)].sum()
+
+    def rule(dy, x):
+        order = k[rng.permutation(200)]
+        return dy * (order[:, None] * np.cos(np.outer(order, x))).sum(axis=0)
+
+    x = np.array([0.5, -1.25, 2.0])
+    assert verify_vjp(f, rule, x)
+    wrong = verify_vjp(f, lambda dy, x: rule(dy, x) * [1, 1 + 1e-6, 1], x)
+    assert (wrong.status, wrong.title) == (Status.FAIL, "wrong value")
+    random = verify_vjp(f, lambda dy, x: rule(dy, x) * (1 + 1e-9 * rng.normal()), x)
+    assert (random.status, random.title) == (Status.FAIL, "not repeatable")
