@@ -39,7 +39,7 @@ def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -
         return ""  # off by something else: for a single sample, every constant is 1
     bindings = dict(verdict.bindings)
     sizes = [n for n, size in bindings.items() if isinstance(size, int)]
-    for text in _constants(sizes):
+    for text in constants(sizes):
         value = evaluate(text, bindings, {})
         if abs(ratio - value) > _NEAR * abs(value):
             continue
@@ -54,7 +54,7 @@ def _with_scale(reading: Reading, name: str, text: str) -> Any:
     return replace(reading.names, scale={**reading.names.scale, name: text})
 
 
-def _constants(sizes: Sequence[str]) -> Iterator[str]:
+def constants(sizes: Sequence[str]) -> Iterator[str]:
     """The constants that a gradient is off by in usual code, the likeliest first."""
     for size in sizes:
         yield f"1/{size}"
