@@ -55,6 +55,13 @@ class Remote(Protocol):
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """These calls are about to be made; each answer has so many numbers, if it is right."""
 
+    def lost(self, case: Case, size: float, sought: float) -> float:
+        """What a number of an answer may be off by in rounding, as far as that is known; else 0.
+
+        ``size`` is the largest number at hand. More than ``sought`` is as good as that much, and
+        less than ``sought`` is as much as there is.
+        """
+
 
 #: What a function is called with, by position and by name.
 Arguments = tuple[list[Any], dict[str, Any]]
@@ -95,11 +102,25 @@ class Claim:
     #: float64, and the least number that keeps its digits there.
     epsilon: float = 0.0
     least: float = float(np.finfo(np.float64).tiny)
-    #: Of a rule that answers in another process: it, the calls that ``pull`` makes of some
-    #: cotangents, and how many numbers an answer has.
+    #: Of a rule that answers in another process: it, the calls that ``pull`` or ``push`` makes of
+    #: some vectors, and how many numbers an answer has.
     remote: Remote | None = None
     calls_of: Callable[[Sequence[Vector]], list[Arguments]] = lambda us: []
     size: int = 0
+    _answers: dict[bytes, Floats] = field(default_factory=dict)
+
+    def kept(self, vector: Vector, answer: Floats) -> Floats:
+        """An answer, which ``again`` knows where it came from another process."""
+        if self.remote is not None:
+            self._answers[vector.tobytes()] = answer
+        return answer
+
+    def again(self, vector: Vector) -> Floats:
+        """What was pulled back or pushed before; asked for anew in this process alone."""
+        answer = self.pull or self.push
+        assert answer is not None
+        known = self._answers.get(vector.tobytes())
+        return answer(vector) if known is None else known
 
     def number(self, u: Vector, v: Vector) -> float:
         """The claimed ``uᵀJv``."""
@@ -149,11 +170,11 @@ def claim_at(
             arguments = rule.signature.arguments
             remote.announce([arguments((), {**names, **at}) for at in calls], claim.size)
 
-    def ask(leading: Sequence[Any], **indices: Any) -> Any:
+    def ask(leading: Sequence[Any], sent: Sequence[Any] | None = None, **indices: Any) -> Any:
         claim.calls += 1
         try:
             if wrap is not None:
-                leading = [wrap(part) for part in leading]
+                leading = sent or [wrap(part) for part in leading]
             if remote is not None:
                 remote.expect(claim.size)
             if subject.comes_first:
@@ -187,33 +208,48 @@ def claim_at(
             as_gradients(rule.name, raw, rule, subject.inputs, claim.notes), rule.name, _GRADIENT
         )
 
+    #: Of calls that were announced the vectors as they are sent: no jitter is drawn twice.
+    ahead: dict[bytes, list[Any]] = {}
+
+    def travels(leading: Callable[[Vector], Sequence[Any]]) -> None:
+        if remote is None or rule.signature is None:
+            return
+        arguments = rule.signature.arguments
+
+        def call_of(vector: Vector) -> Arguments:
+            given = list(leading(vector))
+            if wrap is not None:
+                given = ahead[vector.tobytes()] = list(map(wrap, given))
+            return arguments(given, names)
+
+        claim.remote = remote
+        claim.calls_of = lambda vectors: list(map(call_of, vectors))
+
     match rule.kind:
         case "vjp":
 
             def pull(u: Vector) -> Floats:
                 given = u.astype(subject.dtype)
-                raw = ask(list(subject.outputs.restore(given).values()))
+                leading = list(subject.outputs.restore(given).values())
+                raw = ask(leading, ahead.pop(u.tobytes(), None))
                 if not same_bits(given, u.astype(subject.dtype, copy=False)):
                     raise _changed(rule, "cotangent")
-                return flat(raw)
+                return claim.kept(u, flat(raw))
 
             claim.pull = pull
-            if remote is not None and wrap is None and rule.signature is not None:
-                arguments = rule.signature.arguments
-                claim.remote = remote
-                claim.calls_of = lambda us: [arguments(subject.cotangent(u), names) for u in us]
+            travels(subject.cotangent)
         case "jvp":
 
             def push(v: Vector) -> Floats:
                 given = v.astype(subject.x.dtype)
-                raw = ask(subject.tangent(given))
+                raw = ask(subject.tangent(given), ahead.pop(v.tobytes(), None))
                 if not same_bits(given, v.astype(subject.x.dtype, copy=False)):
                     raise _changed(rule, "tangent")
-                return finite(
-                    shaped(rule.name, raw, subject.outputs, claim.notes), rule.name, _TANGENT
-                )
+                answer = shaped(rule.name, raw, subject.outputs, claim.notes)
+                return claim.kept(v, finite(answer, rule.name, _TANGENT))
 
             claim.push = push
+            travels(subject.tangent)
         case "gradient":
             if subject.y.size != 1:
                 shape = np.shape(next(iter(subject.answers.values())))
@@ -240,7 +276,7 @@ def claim_at(
 
 
 def announce(coming: Sequence[tuple[Claim, Sequence[Vector]]]) -> None:
-    """Tell which cotangents are about to be pulled back, so that they travel in one message.
+    """Tell which vectors are about to be pulled back or pushed: they travel in one message.
 
     All claims are of one rule; nothing happens where it answers in this process.
     """

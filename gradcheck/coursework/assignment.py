@@ -38,6 +38,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.own_folder import returned_gradients
 from gradcheck.coursework.settings import INPUTS, SETTINGS, TIME_LIMIT, Settings
@@ -222,6 +223,12 @@ class Picked:
         """The next answer has so many numbers, if it is right."""
         if isinstance(self.rule.function, Submitted | Gradient):
             self.rule.function.expect(size)
+
+    def lost(self, case: Case, size: float, sought: float) -> float:
+        """What a number of an answer may be off by in rounding, as far as that is known; else 0."""
+        if isinstance(self.rule.function, Submitted | Gradient):
+            return self.rule.function.lost(case, size, sought)
+        return 0.0
 
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """These calls are about to be made."""

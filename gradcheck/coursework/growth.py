@@ -18,12 +18,13 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
-from gradcheck.coursework.precision import UNIT, Lost
-from gradcheck.evaluation import claim_at
+from gradcheck.coursework.precision import IN_DOUBLE, UNIT, Lost, Precision
+from gradcheck.evaluation import Claim, announce, claim_at
+from gradcheck.measurement import measure_jvp
 from gradcheck.oracle.directions import magnitudes
-from gradcheck.oracle.layout import Vector
+from gradcheck.oracle.layout import Vector, unit
 from gradcheck.subject import Subject
-from gradcheck.verdict import Measured
+from gradcheck.verdict import Entry, Measured, Verdict
 
 #: Rounding moves an answer by up to so many times what was seen in a few runs, as the engine takes
 #: it of a rule.
@@ -36,8 +37,44 @@ _RUNS = 8
 #: these 32 at 0.3 %, of rules that cancel an offset (``tests.coursework.single_rounding``).
 _STEPS = 8
 _TIMES = 4
+#: Cases of which it is remembered: those of one set of sizes are judged together.
+_REMEMBERED = 64
 #: Half the digits of single precision: of the answers' own rounding this leaves a share as small.
 _MOVE = 2.0**-12
+_NOTHING = np.zeros(0)
+
+
+class Rounding:
+    """What is known of the rounding of a part's answers; each case is looked at once.
+
+    Called with a case, the largest number at hand and what is sought, it is a ``Bound``.
+    """
+
+    def __init__(self, claim: Rule | Identity, precision: Precision) -> None:
+        self.claim, self._precision = claim, precision
+        self._known: list[tuple[Case, Lost]] = []
+        #: Whether answers were believed to be in single precision.
+        self.was_single = False
+
+    def at(self, case: Case | None) -> Lost:
+        """What answers at a case may be off by."""
+        if case is None or not self._precision.is_single:
+            return IN_DOUBLE
+        self.was_single = True
+        found = next((lost for known, lost in self._known if known is case), None)
+        if found is None:
+            found = lost_in_single(self.claim, case)
+            self._known = [*self._known[1 - _REMEMBERED :], (case, found)]
+        return found
+
+    def __call__(self, case: Case, size: float, sought: float) -> float:
+        if not self._precision.is_single:
+            # How far one in double precision is off at most is no measure of how far one is.
+            known = IN_DOUBLE.of(size)
+            return known if known >= sought > 0 else 0.0
+        self.was_single = True
+        known = Lost(_STEPS * _TIMES * UNIT).of(size)
+        return known if known >= sought > 0 else self.at(case).of(size)
 
 
 def lost_in_single(claim: Rule | Identity, case: Case) -> Lost:
@@ -57,33 +94,79 @@ def lost_in_single(claim: Rule | Identity, case: Case) -> Lost:
 def _of_rule(rule: Rule, case: Case, rng: np.random.Generator) -> Iterator[Vector]:
     """What a rule answers to one cotangent or tangent, or its entries: here, and moved."""
     along: Vector | None = None
+    asked: list[tuple[Claim, list[Vector]] | Vector] = []
     for inputs in _inputs(case, rng):
         # Where it raises, as at the end of its domain, nothing is seen.
         with contextlib.suppress(Exception):
             values, bindings = rule.derivation.accept(inputs)
             subject = Subject(rule.derivation, values, bindings, rule.wrt)
             made = claim_at(rule, subject, case)
-            answer = made.pull or made.push
-            if answer is None:
-                assert made.entries is not None
-                yield np.ravel(made.entries.values)
+            if made.entries is not None:
+                asked.append(np.ravel(made.entries.values))
                 continue
             layout = subject.outputs if made.pull is not None else subject.inputs
-            if along is None:
-                along = magnitudes(rng, layout.size)
-                yield answer(along)
-            else:
-                yield answer(along * _factors(along, rng))
+            along = magnitudes(rng, layout.size) if along is None else along
+            asked.append((made, [along * _factors(along, rng) if asked else along]))
             continue
-        yield np.zeros(0)
+        asked.append(_NOTHING)
+    announce([one for one in asked if isinstance(one, tuple)])
+    for one in asked:
+        if not isinstance(one, tuple):
+            yield one
+            continue
+        answer = one[0].pull or one[0].push
+        assert answer is not None
+        with contextlib.suppress(Exception):
+            yield answer(one[1][0])
+            continue
+        yield _NOTHING
 
 
-def untold_in_single(identity: Identity, case: Case) -> float:
-    """How far sides may be apart that single precision cannot tell from equal ones at a case.
+def is_untold_in_single(claim: Rule | Identity, verdict: Verdict) -> bool:
+    """Whether single precision cannot tell what a verdict finds apart from what is equal.
 
-    Rounding of the inputs, as far as that of so many steps on them adds up to, moves every side by
-    as much: the least, so what a submission makes of moved inputs is no excuse for it.
+    Rounding of the inputs, as far as that of so many steps on them adds up to, moves what is
+    measured by as much: an entry of the reference, or every side of an identity, the least. So what
+    a submission makes of moved inputs is no excuse for it.
     """
+    if verdict.case is None:
+        return False
+    if isinstance(claim, Identity):
+        numbers = [value for _, value in verdict.chain]
+        return bool(numbers) and max(numbers) - min(numbers) <= _least_moved(claim, verdict.case)
+    worst, off = verdict.worst, 0.0
+    if worst is None or not np.isfinite(worst.claimed):
+        return False
+    for inputs in _inputs(verdict.case, verdict.case.rng("untold"), _STEPS * UNIT):
+        with contextlib.suppress(Exception):  # at the end of its domain
+            off = max(off, abs(_entry(claim, inputs, worst) - worst.measured))
+        if off >= abs(worst.claimed - worst.measured):
+            return True
+    return False
+
+
+def _entry(rule: Rule, inputs: Mapping[str, Any], at: Entry) -> float:
+    """An entry of the Jacobian of the function of a rule, measured."""
+    values, bindings = rule.derivation.accept(inputs)
+    subject = Subject(rule.derivation, values, bindings, rule.wrt)
+    column, row = (
+        layout.position(next(leaf for leaf in layout.leaves if leaf.label == label), index)
+        for layout, label, index in (
+            (subject.inputs, at.input, at.index), (subject.outputs, at.output, at.output_index),
+        )
+    )  # fmt: skip
+
+    def function(moved: Any) -> Any:
+        raw = rule.derivation.function(**{**values, **subject.inputs.restore(moved)})
+        return subject.outputs.flatten(
+            dict(zip(subject.outputs.names, raw if isinstance(raw, tuple) else (raw,), strict=True))
+        )[row]
+
+    return float(measure_jvp(function, [subject.x], [unit(subject.x.size, column)]).value)
+
+
+def _least_moved(identity: Identity, case: Case) -> float:
+    """By how much the side of an identity moves that moves least."""
     rng = case.rng("untold")
     moved: list[float] = []
     with np.errstate(all="ignore"):

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradcheck.adapters.names import Names
+from gradcheck.case import Case
 from gradcheck.claims import DECLARATIONS, NAMESPACE, Derivation, Rule
 from gradcheck.coursework.own_folder import own_function, own_layer
 from gradcheck.coursework.protocol import Failure
@@ -36,6 +37,11 @@ USUAL_SIZE = 4096
 Function = Callable[..., Any]
 
 
+#: What an answer at a case may be off by in rounding: of numbers of a size, no closer than what is
+#: sought; 0 where that is not known.
+Bound = Callable[[Case, float, float], float]
+
+
 class Respondent(Protocol):
     """What answers for a submission while it is graded."""
 
@@ -50,6 +56,8 @@ class _Grading:
     #: The stand-ins that were made, while an assignment is loaded.
     collected: list[Submitted] | None = None
     respondent: Respondent | None = None
+    #: What is known of the rounding of its answers: at a case, of numbers of a size, as is sought.
+    bound: Bound | None = None
     #: The calls that are overheard, and the number of the last one that is of interest.
     heard: list[tuple[Any, ...]] | None = None
     last: int | None = None
@@ -80,6 +88,16 @@ def answered_by(respondent: Respondent) -> Iterator[None]:
         yield
     finally:
         _grading.respondent = before
+
+
+@contextlib.contextmanager
+def bounded_by(bound: Bound | None) -> Iterator[None]:
+    """Of answers inside the rounding is known."""
+    before, _grading.bound = _grading.bound, bound
+    try:
+        yield
+    finally:
+        _grading.bound = before
 
 
 @contextlib.contextmanager
@@ -206,6 +224,10 @@ class Submitted:
         """The next answer has so many numbers, if it is right."""
         self._size = size
 
+    def lost(self, case: Case, size: float, sought: float) -> float:
+        """What a number of an answer may be off by in rounding, as far as that is known; else 0."""
+        return 0.0 if _grading.bound is None else _grading.bound(case, size, sought)
+
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """Ask for all of these answers in one message; they wait until they are called for."""
         self.ahead([self.bound(by_position, by_name) for by_position, by_name in calls], size)
@@ -299,6 +321,10 @@ class Gradient:
     def expect(self, size: int) -> None:
         """The next answer has so many numbers, if it is right."""
         self.layer.expect(size)
+
+    def lost(self, case: Case, size: float, sought: float) -> float:
+        """What a number of an answer may be off by in rounding, as far as that is known; else 0."""
+        return self.layer.lost(case, size, sought)
 
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """Ask for all of these answers in one message."""

@@ -348,7 +348,7 @@ def _apart(context: Context, test: Test, measured: Slopes, v: Vector | None) -> 
         limit += float(abs(measured.gap[0]) + measured.gap_error[0])
     off = abs(test.claimed - float(measured.value[0]))
     if v is not None and limit < off < _SAME_GAP * test.norm:
-        limit += context.claim_rounding(test.u, v, test.claimed)
+        limit += context.claim_rounding(test.u, v, test.claimed, off - limit)
     return off, limit
 
 
