@@ -51,6 +51,9 @@ from gradcheck.verification import judge_at
 FRESH = 20
 #: A pass with a larger share of open points is for the teacher to judge.
 _MOST_UNDECIDED = 0.25
+#: Of what computes in single precision as large a share as of any claim: a gradient that is all but
+#: cancelled, as of a norm of two numbers, is lost in it, and by how much is bounded.
+_MOST_IN_SINGLE = 0.5
 #: Causes for which an equality that does not hold at a point is not accused of it.
 _BESIDE = ("coarse", "measurement", "underflow")
 #: What is said beside open points of a submission that computes so.
@@ -316,7 +319,8 @@ def _doubt(checked: Checked, interview: Interview) -> str:
     record = checked.record
     if record.status != str(Status.PASS):
         return ""
-    if record.undecided > _MOST_UNDECIDED * record.inputs:
+    most = _MOST_IN_SINGLE if interview.precision.is_single else _MOST_UNDECIDED
+    if record.undecided > most * record.inputs:
         of = count(record.inputs, "input")
         open_at = (
             f"right where that could be seen, which it could not at {record.undecided} of {of}"

@@ -100,6 +100,11 @@ def bounded_by(bound: Bound | None) -> Iterator[None]:
         _grading.bound = before
 
 
+def known(case: Case, size: float, sought: float) -> float:
+    """What answers at a case may be off by in rounding, as far as that is known; see ``Bound``."""
+    return 0.0 if _grading.bound is None else _grading.bound(case, size, sought)
+
+
 @contextlib.contextmanager
 def overheard(last: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
     """The arguments of the calls of stand-ins inside; what calls them ends with number ``last``."""
@@ -226,7 +231,7 @@ class Submitted:
 
     def lost(self, case: Case, size: float, sought: float) -> float:
         """What a number of an answer may be off by in rounding, as far as that is known; else 0."""
-        return 0.0 if _grading.bound is None else _grading.bound(case, size, sought)
+        return known(case, size, sought)
 
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """Ask for all of these answers in one message; they wait until they are called for."""

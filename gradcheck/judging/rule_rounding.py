@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.answers import largest
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.evaluation import Claim, announce, claim_at
@@ -97,7 +98,7 @@ class RuleRounding:
             if not given > 0:
                 return 0.0
             answer, weights = claim.again(asked) / given, weights * given
-        parts = [*map(_largest, self.subject.values.values()), float(np.abs(answer).max())]
+        parts = [*map(largest, self.subject.values.values()), float(np.abs(answer).max())]
         total = float(np.linalg.norm(weights) if sought > 0 else np.abs(weights).sum())
         size, apart = max(1.0, *parts), sought / total if total > 0 else 0.0
         remote: Any = self.rule.function
@@ -339,14 +340,6 @@ class RuleRounding:
         if isinstance(answer, Violation | SetAside):
             raise answer
         return float(answer @ (self.v if self.claim.pull is not None else self.u))
-
-
-def _largest(value: Any) -> float:
-    """The largest magnitude among the numbers of an input."""
-    if isinstance(value, list):
-        return max(map(_largest, value), default=0.0)
-    array = np.asarray(value)
-    return float(np.max(np.abs(array), initial=0.0)) if array.dtype.kind in "iuf" else 0.0
 
 
 def _differ(moves: Sequence[float]) -> bool:
