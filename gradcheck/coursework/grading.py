@@ -349,7 +349,7 @@ def _excused(
     noisy = jumping = 0
     single = interview.precision.is_single
     with installed((interview.assignment.folder / FOLDER).absolute()):
-        for case in unsure:
+        for case in filter(rounding.was_jittered, unsure):
             with answered_by(Steady(interview, single=single)):
                 verdict = judge_at(task.claim, case, contracts=False, table=False)
             lost = rounding.at(case)

@@ -58,6 +58,16 @@ class Rounding:
         self._known: list[tuple[Case, Lost]] = []
         #: Whether answers were believed to be in single precision.
         self.was_single = False
+        #: The cases at which what is known was not enough, so that jitter had to tell.
+        self._jittered: list[Case] = []
+
+    def was_jittered(self, case: Case) -> bool:
+        """Whether what jitter of the inputs moves answers by may have counted at a case.
+
+        Of a side of an identity it always does.
+        """
+        is_rule = isinstance(self.claim, Rule)
+        return not is_rule or any(case is one for one in self._jittered)
 
     def at(self, case: Case | None) -> Lost:
         """What answers at a case may be off by."""
@@ -71,6 +81,12 @@ class Rounding:
         return found
 
     def __call__(self, case: Case, size: float, sought: float) -> float:
+        known = self._of(case, size, sought)
+        if not known >= sought > 0 and not (self._jittered and self._jittered[-1] is case):
+            self._jittered.append(case)
+        return known
+
+    def _of(self, case: Case, size: float, sought: float) -> float:
         is_rule = isinstance(self.claim, Rule)
         if not self._precision.is_single:
             # How far one in double precision is off at most is no measure of how far one is.
@@ -140,7 +156,9 @@ def is_untold_in_single(claim: Rule | Identity, verdict: Verdict) -> bool:
         return False
     if isinstance(claim, Identity):
         numbers = [value for _, value in verdict.chain]
-        return bool(numbers) and max(numbers) - min(numbers) <= untold_in_single(claim, verdict.case)
+        return bool(numbers) and max(numbers) - min(numbers) <= untold_in_single(
+            claim, verdict.case
+        )
     worst, off = verdict.worst, 0.0
     if worst is None or not np.isfinite(worst.claimed):
         return False

@@ -199,9 +199,8 @@ class Context:
     @functools.cached_property
     def _probes(self) -> Probes:
         """The columns by which a claim that pushes tangents is known."""
-        assert self.claim.push is not None
         rng, leaves = self.case.rng("typical"), self.subject.inputs.leaves
-        return Probes(self.claim.push, leaves, self.signs, rng, few=self.fine > FINE)
+        return Probes(self.claim, leaves, self.signs, rng, few=self.fine > FINE)
 
     @property
     def sought(self) -> Resolved:
