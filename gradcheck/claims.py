@@ -302,6 +302,8 @@ class Identity(_WithInputs):
     #: Where a side is computed in another process, what numbers of a size may be off by at a case,
     #: no closer than what is sought; 0 where that is not known.
     known: Callable[[Case, float, float], float] | None = None
+    #: What it is told beforehand at which inputs it is about to be asked.
+    announce: Callable[[Sequence[Mapping[str, Any]]], None] | None = None
 
 
 class _Misplaced:

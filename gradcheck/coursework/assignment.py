@@ -42,7 +42,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.own_folder import returned_gradients
 from gradcheck.coursework.settings import INPUTS, SETTINGS, TIME_LIMIT, Settings
-from gradcheck.coursework.submitted import Gradient, Submitted, collecting, known
+from gradcheck.coursework.submitted import Gradient, Submitted, announce_first, collecting, known
 from gradcheck.errors import InputError
 from gradcheck.evaluation import Arguments
 from gradcheck.gradients import gradients_by_name
@@ -297,6 +297,7 @@ def _guarded(identity: Identity) -> Identity:
 
     made = copy.copy(identity)
     made.function, made.known = sides, known
+    made.announce = functools.partial(announce_first, sides)
     return made
 
 

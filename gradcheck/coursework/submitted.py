@@ -61,6 +61,8 @@ class _Grading:
     #: The calls that are overheard, and the number of the last one that is of interest.
     heard: list[tuple[Any, ...]] | None = None
     last: int | None = None
+    #: Whose call the last one was.
+    caller: Submitted | None = None
 
 
 class _Heard(BaseException):
@@ -115,6 +117,22 @@ def overheard(last: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
             yield _grading.heard
     finally:
         _grading.heard, _grading.last = before
+
+
+def announce_first(function: Function, points: Sequence[Mapping[str, Any]]) -> None:
+    """Ask in one message for the answers that a function asks for first at each of some points.
+
+    They wait until it is called there.
+    """
+    found: list[tuple[Submitted, tuple[Any, ...]]] = []
+    for inputs in points:
+        with contextlib.suppress(Exception), overheard(0) as calls:
+            function(**inputs)
+        if calls and _grading.caller is not None:
+            found.append((_grading.caller, calls[0]))
+    same = [call for submitted, call in found if submitted is found[0][0]]
+    if len(same) > 1:
+        found[0][0].ahead(same, USUAL_SIZE)
 
 
 def from_submission(call: str) -> Any:
@@ -252,6 +270,7 @@ class Submitted:
         size, self._size = self._size, USUAL_SIZE
         if _grading.heard is not None:
             _grading.heard.append(call)
+            _grading.caller = self
             if _grading.last is not None and len(_grading.heard) > _grading.last:
                 raise _Heard
         waiting = self._waiting.get(_key(call)) if self._waiting else None
