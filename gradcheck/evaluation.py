@@ -126,9 +126,9 @@ class Claim:
     def number(self, u: Vector, v: Vector) -> float:
         """The claimed ``uᵀJv``."""
         if self.pull is not None:
-            return float(self.pull(u) @ v)
+            return float(self.again(u) @ v)
         if self.push is not None:
-            return float(self.push(v) @ u)
+            return float(self.again(v) @ u)
         entries = self.entries
         assert entries is not None
         return float(u[entries.rows] @ entries.values @ v[entries.columns])

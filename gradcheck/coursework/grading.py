@@ -56,6 +56,8 @@ _MOST_UNDECIDED = 0.25
 _MOST_IN_SINGLE = 0.5
 #: Causes for which an equality that does not hold at a point is not accused of it.
 _BESIDE = ("coarse", "measurement", "underflow")
+#: The title of what a rule's exception is told under.
+_RAISES = "raises"
 #: What is said beside open points of a submission that computes so.
 _SINGLE = "; it computes in single precision"
 #: What nothing of the submission has run for, beside its import: its process is as it was.
@@ -397,7 +399,8 @@ def _unearned(task: Task, checked: Checked, hints: Hints, interview: Interview) 
     if verdict is not None and verdict.worst is not None and record.kind != "identity":
         reason = f"{reason}: {describe(verdict)}"
     elif wrong and verdict is not None and verdict.reason:
-        reason = f"{reason}: {verdict.reason}"
+        # "raises: f: it raises …" says it twice.
+        reason = verdict.reason if reason == _RAISES else f"{reason}: {verdict.reason}"
     if not wrong and interview.precision.is_single:
         reason += _SINGLE
     mistakes: list[tuple[str, str]] = []

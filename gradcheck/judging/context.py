@@ -145,8 +145,7 @@ class Context:
         """What a claim of entries or tangents says along ``v``."""
         entries = self.claim.entries
         if entries is None:
-            assert self.claim.push is not None
-            claimed = self.claim.push(v)
+            claimed = self.claim.again(v)
             size = np.abs(claimed)
             share = np.where(size > 0, size, positive_medians(size)) * self._of_many
             return Along(np.ones(size.size, bool), claimed, Shares(share, share), size)
