@@ -77,3 +77,11 @@ def last_line(error: BaseException) -> str:
     """An exception in one line: its type and the last line of what it says."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[-1]}" if text else type(error).__name__
+
+
+def largest(value: Any) -> float:
+    """The largest magnitude among the real numbers of an input; 0 where it has none."""
+    if isinstance(value, list):
+        return max(map(largest, value), default=0.0)
+    array = np.asarray(value)
+    return float(np.max(np.abs(array), initial=0.0)) if array.dtype.kind in "iuf" else 0.0

@@ -147,8 +147,7 @@ class Context:
         """What a claim of entries or tangents says along ``v``."""
         entries = self.claim.entries
         if entries is None:
-            assert self.claim.push is not None
-            claimed = self.claim.push(v)
+            claimed = self.claim.again(v)
             size = np.abs(claimed)
             share = np.where(size > 0, size, positive_medians(size)) * self._of_many
             return Along(np.ones(size.size, bool), claimed, Shares(share, share), size)
@@ -201,9 +200,8 @@ class Context:
     @functools.cached_property
     def _probes(self) -> Probes:
         """The columns by which a claim that pushes tangents is known."""
-        assert self.claim.push is not None
         rng, leaves = self.case.rng("typical"), self.subject.inputs.leaves
-        return Probes(self.claim.push, leaves, self.signs, rng, few=self.fine > FINE)
+        return Probes(self.claim, leaves, self.signs, rng, few=self.fine > FINE)
 
     @property
     def sought(self) -> Resolved:

@@ -84,8 +84,7 @@ class Screened:
 
     def test(self, context: Context, u: Vector) -> Test:
         """The claimed number for a cotangent."""
-        assert context.claim.pull is not None
-        g = context.claim.pull(u)
+        g = context.claim.again(u)
         terms = g * self.line.v
         shares = [
             typical_shares(g[leaf.slice], self.direction.scale[leaf.slice])

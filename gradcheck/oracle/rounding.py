@@ -285,13 +285,18 @@ def scatter(
     """
     largest = np.zeros(reference.shape)
     for number in range(runs):
-        run = Scatter(seed + number, units, **how)
-        wrap = _nudged if inputs_alone else jittered
         with np.errstate(all="ignore"):
-            moved = compute(functools.partial(wrap, rng=run))
+            moved = compute(wrapped(seed + number, units, inputs_alone=inputs_alone, **how))
             difference = np.abs(moved - reference)
         largest = np.maximum(largest, np.where(np.isnan(difference), np.inf, difference))
     return largest
+
+
+def wrapped(
+    seed: int, units: int = 1, *, inputs_alone: bool = False, **how: bool
+) -> Callable[[Any], Any]:
+    """What ``scatter`` passes the inputs of one run through."""
+    return functools.partial(_nudged if inputs_alone else jittered, rng=Scatter(seed, units, **how))
 
 
 def _scattered(values: Any, rng: Scatter | None) -> Any:
