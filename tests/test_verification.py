@@ -231,6 +231,20 @@ def test_float32_is_checked_in_float64_where_everything_computes_in_it():
     assert gc.verify_vjp(np.tanh, cached, X).status is not Status.FAIL
 
 
+def test_a_function_that_takes_float32_alone_is_checked_in_it():
+    def f(x):
+        assert x.dtype == np.float32
+        return np.tanh(x)
+
+    def rule(dy, x):
+        return dy * (1 - f(x) ** 2)
+
+    x = X.astype(np.float32)
+    assert gc.verify_vjp(f, rule, x)
+    wrong = gc.verify_vjp(f, lambda dy, x: rule(dy, x) * np.float32(1.01), x)
+    assert wrong.status is Status.FAIL
+
+
 def test_hessians():
     def f(x):
         return np.log(np.exp(x).sum())

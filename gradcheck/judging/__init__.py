@@ -309,10 +309,17 @@ def _subject(
     """The function at the values, in float64 wherever it computes in it."""
     if rule.kind == "hessian":
         return gradient_subject(rule, values, bindings, case, judge), DOUBLE
-    subject = Subject(rule.derivation, values, bindings, rule.wrt)
+    single = all(np.asarray(values[name]).dtype == np.float32 for name in rule.wrt)
+    try:
+        subject = Subject(rule.derivation, values, bindings, rule.wrt)
+    except SetAside as aside:
+        if not single or aside.cause != "raised":
+            raise
+        # It may take no other type than the one that it is given.
+        return Subject(rule.derivation, values, bindings, rule.wrt, np.float32), SINGLE
     if subject.dtype.itemsize >= np.dtype(np.float64).itemsize:
         return subject, DOUBLE
-    if all(np.asarray(values[name]).dtype == np.float32 for name in rule.wrt):
+    if single:
         return Subject(rule.derivation, values, bindings, rule.wrt, np.float32), SINGLE
     return subject, replace(DOUBLE, epsilon=float(np.finfo(subject.dtype).eps) / 2)
 
