@@ -22,7 +22,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.contracts import linearity, repeatable_function
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import announce_entries, claim_at
+from gradcheck.evaluation import announce_entries, answers_elsewhere, claim_at
 from gradcheck.hints import said
 from gradcheck.judging import entries
 from gradcheck.judging.conclusion import verdict_on
@@ -78,14 +78,16 @@ def judge_all(
         for k, (values, case) in enumerate(points)
     ]
     with np.errstate(all="ignore"):
-        for judgement in judgements:
-            judgement.attempt(judgement.prepare)
-        ready = [j for j in judgements if j.open]
-        announced = announce_entries(
-            rule, [(j.subject, j.case) for j in ready if j.subject is not None]
-        )
-        for judgement in ready:
-            judgement.attempt(functools.partial(judgement.claim, announced))
+        # A rule in this process is asked right after its function: it may read what that has left.
+        for group in [judgements] if answers_elsewhere(rule) else [[j] for j in judgements]:
+            for judgement in group:
+                judgement.attempt(judgement.prepare)
+            ready = [j for j in group if j.open]
+            announced = announce_entries(
+                rule, [(j.subject, j.case) for j in ready if j.subject is not None]
+            )
+            for judgement in ready:
+                judgement.attempt(functools.partial(judgement.claim, announced))
         look_cheaply([j.context for j in judgements if j.open and j.context is not None], thorough)
         for judgement in judgements:
             if judgement.open:
