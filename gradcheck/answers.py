@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 #: Up to so many entries, comparing two arrays as bytes is faster than by numpy.
 _SMALL = 4096
+#: Two sums of the same thousands of terms differ by less, in units of the largest answer.
+_LAST_BITS = 2.0**8
 #: Of what yields its answer so many parts are taken: no function has as many, and it may not end.
 _MOST_YIELDED = 64
 
@@ -40,6 +42,26 @@ def same(a: Any, b: Any) -> bool:
         return True  # not comparable: nothing can be said
 
 
+def repeats(a: Any, b: Any, epsilon: float = 0.0) -> bool:
+    """Whether two answers to the same question are the same, up to their last bits.
+
+    These differ where the terms of a sum are added in another order each time, as threads do.
+    ``epsilon`` is half the spacing at 1 of the numbers inside, where that is more than of these.
+    """
+    if same(a, b):
+        return True
+    if isinstance(a, list | tuple):
+        alike = isinstance(b, list | tuple) and len(a) == len(b)
+        return alike and all(repeats(*both, epsilon) for both in zip(a, b, strict=True))
+    if not all(isinstance(one, np.ndarray | np.floating) for one in (a, b)):
+        return False
+    if a.shape != b.shape or a.dtype != b.dtype or a.dtype.kind != "f" or not a.size:
+        return False
+    with np.errstate(all="ignore"):
+        bits = _LAST_BITS * max(float(np.finfo(a.dtype).eps), 2 * epsilon)
+        return bool(np.abs(a - b).max() <= bits * np.abs(a).max())
+
+
 def _equal_bytes(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
@@ -55,3 +77,11 @@ def last_line(error: BaseException) -> str:
     """An exception in one line: its type and the last line of what it says."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[-1]}" if text else type(error).__name__
+
+
+def largest(value: Any) -> float:
+    """The largest magnitude among the real numbers of an input; 0 where it has none."""
+    if isinstance(value, list):
+        return max(map(largest, value), default=0.0)
+    array = np.asarray(value)
+    return float(np.max(np.abs(array), initial=0.0)) if array.dtype.kind in "iuf" else 0.0

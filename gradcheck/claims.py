@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args, overload
 
 from gradcheck.arguments import Argument, Arrays, Choice
+from gradcheck.case import Case
 from gradcheck.dims import Bindings, bind
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.report.figures import one_line
@@ -297,6 +298,12 @@ class Derivation(_WithInputs):
 
 class Identity(_WithInputs):
     """A chain of equalities: a function that returns two or more expressions that are equal."""
+
+    #: Where a side is computed in another process, what numbers of a size may be off by at a case,
+    #: no closer than what is sought; 0 where that is not known.
+    known: Callable[[Case, float, float], float] | None = None
+    #: What it is told beforehand at which inputs it is about to be asked.
+    announce: Callable[[Sequence[Mapping[str, Any]]], None] | None = None
 
 
 class _Misplaced:

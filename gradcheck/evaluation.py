@@ -6,6 +6,7 @@ wrong number of arrays — becomes a sentence about it, and no exception of nump
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,6 +56,13 @@ class Remote(Protocol):
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """These calls are about to be made; each answer has so many numbers, if it is right."""
 
+    def lost(self, case: Case, size: float, sought: float) -> float:
+        """What a number of an answer may be off by in rounding, as far as that is known; else 0.
+
+        ``size`` is the largest number at hand. More than ``sought`` is as good as that much, and
+        less than ``sought`` is as much as there is.
+        """
+
 
 #: What a function is called with, by position and by name.
 Arguments = tuple[list[Any], dict[str, Any]]
@@ -95,18 +103,32 @@ class Claim:
     #: float64, and the least number that keeps its digits there.
     epsilon: float = 0.0
     least: float = float(np.finfo(np.float64).tiny)
-    #: Of a rule that answers in another process: it, the calls that ``pull`` makes of some
-    #: cotangents, and how many numbers an answer has.
+    #: Of a rule that answers in another process: it, the calls that ``pull`` or ``push`` makes of
+    #: some vectors, and how many numbers an answer has.
     remote: Remote | None = None
     calls_of: Callable[[Sequence[Vector]], list[Arguments]] = lambda us: []
     size: int = 0
+    _answers: dict[bytes, Floats] = field(default_factory=dict)
+
+    def kept(self, vector: Vector, answer: Floats) -> Floats:
+        """An answer, which ``again`` knows where it came from another process."""
+        if self.remote is not None:
+            self._answers[vector.tobytes()] = answer
+        return answer
+
+    def again(self, vector: Vector) -> Floats:
+        """What was pulled back or pushed before; asked for anew in this process alone."""
+        answer = self.pull or self.push
+        assert answer is not None
+        known = self._answers.get(vector.tobytes())
+        return answer(vector) if known is None else known
 
     def number(self, u: Vector, v: Vector) -> float:
         """The claimed ``uᵀJv``."""
         if self.pull is not None:
-            return float(self.pull(u) @ v)
+            return float(self.again(u) @ v)
         if self.push is not None:
-            return float(self.push(v) @ u)
+            return float(self.again(v) @ u)
         entries = self.entries
         assert entries is not None
         return float(u[entries.rows] @ entries.values @ v[entries.columns])
@@ -123,17 +145,19 @@ def claim_at(
     subject: Subject,
     case: Case,
     wrap: Callable[[Any], Any] | None = None,
+    *,
+    announced: bool = False,
 ) -> Claim:
     """The claim of ``rule`` at ``subject``; explicit entries are asked for at once.
 
     With ``wrap``, the rule is given its arrays through it, as the measurement of its rounding
-    needs. Which entries are asked for is drawn from ``case``.
+    needs. Which entries are asked for is drawn from ``case``; ``announced``, they were before.
 
     Raises ``Violation`` where an answer cannot be used.
     """
     claim = Claim(subject, rule.name)
     function: Any = rule.function
-    remote: Remote | None = function if hasattr(function, "announce") else None
+    remote: Remote | None = function if answers_elsewhere(rule) else None
     run = None
     if wrap is not None and remote is not None:
         # Whichever row is looked at, one run of jitter moves all entries by the same: asked once.
@@ -143,17 +167,11 @@ def claim_at(
     names = subject.names if wrap is None else subject.jittered(wrap)
     claim.size = _numbers_of(rule, subject)
 
-    def announce(calls: Sequence[Mapping[str, Any]]) -> None:
-        if remote is not None and calls:
-            assert rule.signature is not None
-            arguments = rule.signature.arguments
-            remote.announce([arguments((), {**names, **at}) for at in calls], claim.size)
-
-    def ask(leading: Sequence[Any], **indices: Any) -> Any:
+    def ask(leading: Sequence[Any], sent: Sequence[Any] | None = None, **indices: Any) -> Any:
         claim.calls += 1
         try:
             if wrap is not None:
-                leading = [wrap(part) for part in leading]
+                leading = sent or [wrap(part) for part in leading]
             if remote is not None:
                 remote.expect(claim.size)
             if subject.comes_first:
@@ -187,33 +205,48 @@ def claim_at(
             as_gradients(rule.name, raw, rule, subject.inputs, claim.notes), rule.name, _GRADIENT
         )
 
+    #: Of calls that were announced the vectors as they are sent: no jitter is drawn twice.
+    ahead: dict[bytes, list[Any]] = {}
+
+    def travels(leading: Callable[[Vector], Sequence[Any]]) -> None:
+        if remote is None or rule.signature is None:
+            return
+        arguments = rule.signature.arguments
+
+        def call_of(vector: Vector) -> Arguments:
+            given = list(leading(vector))
+            if wrap is not None:
+                given = ahead[vector.tobytes()] = list(map(wrap, given))
+            return arguments(given, names)
+
+        claim.remote = remote
+        claim.calls_of = lambda vectors: list(map(call_of, vectors))
+
     match rule.kind:
         case "vjp":
 
             def pull(u: Vector) -> Floats:
                 given = u.astype(subject.dtype)
-                raw = ask(list(subject.outputs.restore(given).values()))
+                leading = list(subject.outputs.restore(given).values())
+                raw = ask(leading, ahead.pop(u.tobytes(), None))
                 if not same_bits(given, u.astype(subject.dtype, copy=False)):
                     raise _changed(rule, "cotangent")
-                return flat(raw)
+                return claim.kept(u, flat(raw))
 
             claim.pull = pull
-            if remote is not None and wrap is None and rule.signature is not None:
-                arguments = rule.signature.arguments
-                claim.remote = remote
-                claim.calls_of = lambda us: [arguments(subject.cotangent(u), names) for u in us]
+            travels(subject.cotangent)
         case "jvp":
 
             def push(v: Vector) -> Floats:
                 given = v.astype(subject.x.dtype)
-                raw = ask(subject.tangent(given))
+                raw = ask(subject.tangent(given), ahead.pop(v.tobytes(), None))
                 if not same_bits(given, v.astype(subject.x.dtype, copy=False)):
                     raise _changed(rule, "tangent")
-                return finite(
-                    shaped(rule.name, raw, subject.outputs, claim.notes), rule.name, _TANGENT
-                )
+                answer = shaped(rule.name, raw, subject.outputs, claim.notes)
+                return claim.kept(v, finite(answer, rule.name, _TANGENT))
 
             claim.push = push
+            travels(subject.tangent)
         case "gradient":
             if subject.y.size != 1:
                 shape = np.shape(next(iter(subject.answers.values())))
@@ -233,14 +266,48 @@ def claim_at(
         case "jacobian" | "hessian":
             claim.entries = _jacobian(rule, subject, ask(()))
         case "column" | "row" | "partial":
-            claim.entries = _drawn(rule, subject, ask, announce, case.rng("entries"))
+            drawn = _draw(rule, subject, case.rng("entries"))
+            if remote is not None and drawn.asked and not announced:
+                remote.announce(_calls(rule, names, drawn.asked), claim.size)
+            claim.entries = _drawn(rule, subject, ask, drawn)
     if run is not None and claim.entries is not None:
         subject.asked[run] = claim
     return claim
 
 
+def answers_elsewhere(rule: Rule) -> bool:
+    """Whether a rule's function is ``Remote``."""
+    return hasattr(rule.function, "announce")
+
+
+def announce_entries(rule: Rule, points: Sequence[tuple[Subject, Case]]) -> bool:
+    """Tell which entries are about to be asked for, at several points, and whether there are any.
+
+    As ``announce``. What is wrong with a point is said when it is judged.
+    """
+    remote: Any = rule.function
+    if rule.kind in ("vjp", "jvp") or len(points) < 2 or not answers_elsewhere(rule):
+        return False
+    calls: list[Arguments] = []
+    for subject, case in points:
+        with contextlib.suppress(Violation):
+            drawn = rule.kind in ("column", "row", "partial")
+            asked = _draw(rule, subject, case.rng("entries")).asked if drawn else [{}]
+            calls += _calls(rule, subject.names, asked)
+    if calls:
+        remote.announce(calls, max(_numbers_of(rule, subject) for subject, _ in points))
+    return bool(calls)
+
+
+def _calls(
+    rule: Rule, names: Mapping[str, Any], asked: Sequence[Mapping[str, Any]]
+) -> list[Arguments]:
+    assert rule.signature is not None
+    return [rule.signature.arguments((), {**names, **at}) for at in asked]
+
+
 def announce(coming: Sequence[tuple[Claim, Sequence[Vector]]]) -> None:
-    """Tell which cotangents are about to be pulled back, so that they travel in one message.
+    """Tell which vectors are about to be pulled back or pushed: they travel in one message.
 
     All claims are of one rule; nothing happens where it answers in this process.
     """
@@ -312,58 +379,69 @@ def _jacobian(rule: Rule, subject: Subject, raw: Any) -> Entries:
     return Entries(np.arange(subject.y.size), np.arange(subject.x.size), values)
 
 
-def _drawn(
-    rule: Rule,
-    subject: Subject,
-    ask: Callable[..., Any],
-    announce: Callable[[Sequence[Mapping[str, Any]]], None],
-    rng: np.random.Generator,
-) -> Entries:
+@dataclass
+class _Drawn:
+    """Which columns, rows or single entries are asked for, with what, and where they stand."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    asked: list[dict[str, Any]]
+    places: list[tuple[int, int]] = field(default_factory=list)
+    uncovered: int = 0
+
+
+def _draw(rule: Rule, subject: Subject, rng: np.random.Generator) -> _Drawn:
     """Columns, rows or single entries: all of them where there are few, else some, drawn."""
     (leaf,) = _single(rule, subject.inputs)
     (output,) = _single(rule, subject.outputs)
     n, m = subject.x.size, subject.y.size
-    notes: list[str] = []
     if rule.kind == "row":
-        rows, columns = _some(rng, m, MOST_ROWS), np.arange(n)
-        announce([{"j": j} for j in _indices(output, rows)])
-        parts = [
-            fit(functools.partial(_row, rule.name, j), ask((), j=j), leaf, notes)
-            for j in _indices(output, rows)
-        ]
-        values = np.array(parts).reshape(rows.size, n)
-        return Entries(rows, columns, finite(values, rule.name, _ROW))
+        rows = _some(rng, m, MOST_ROWS)
+        return _Drawn(rows, np.arange(n), [{"j": j} for j in _indices(output, rows)])
     columns = _some(rng, n, MOST_COLUMNS)
     if rule.kind == "column":
-        rows = np.arange(m)
-        announce([{"i": i} for i in _indices(leaf, columns)])
-        parts = [
-            fit(functools.partial(_column, rule.name, i), ask((), i=i), output, notes)
-            for i in _indices(leaf, columns)
-        ]
-        values = np.array(parts).reshape(columns.size, m).T
-        return Entries(rows, columns, finite(values, rule.name, _COLUMN))
+        return _Drawn(np.arange(m), columns, [{"i": i} for i in _indices(leaf, columns)])
     rows = _some(rng, m, max(1, MOST_ENTRIES // max(1, columns.size)))
-    values = np.zeros((rows.size, columns.size))
-    mask = np.zeros(values.shape, bool)
-    uncovered = 0
+    drawn = _Drawn(rows, columns, [])
     siblings = [
         other
         for other in subject.derivation.rules
         if other.kind == "partial" and other.wrt == rule.wrt and other.problem is None
     ]
-    saying = []
     for c, i in enumerate(_indices(leaf, columns)):
         for r, j in enumerate(_indices(output, rows)):
             names = {**subject.names, "i": i, "j": j}
             if _says(rule, names):
-                saying.append((r, c, i, j))
+                drawn.asked.append({"i": i, "j": j})
+                drawn.places.append((r, c))
             elif not any(_says(other, names) for other in siblings):
-                uncovered += 1
-    announce([{"i": i, "j": j} for _, _, i, j in saying])
-    for r, c, i, j in saying:
-        mask[r, c] = True
-        value = np.asarray(floating(lambda: returns(rule.name), ask((), i=i, j=j), True))
+                drawn.uncovered += 1
+    return drawn
+
+
+def _drawn(rule: Rule, subject: Subject, ask: Callable[..., Any], drawn: _Drawn) -> Entries:
+    (leaf,) = _single(rule, subject.inputs)
+    (output,) = _single(rule, subject.outputs)
+    rows, columns, notes = drawn.rows, drawn.columns, list[str]()
+    if rule.kind == "row":
+        parts = [
+            fit(functools.partial(_row, rule.name, at["j"]), ask((), **at), leaf, notes)
+            for at in drawn.asked
+        ]
+        values = np.array(parts).reshape(rows.size, columns.size)
+        return Entries(rows, columns, finite(values, rule.name, _ROW))
+    if rule.kind == "column":
+        parts = [
+            fit(functools.partial(_column, rule.name, at["i"]), ask((), **at), output, notes)
+            for at in drawn.asked
+        ]
+        values = np.array(parts).reshape(columns.size, rows.size).T
+        return Entries(rows, columns, finite(values, rule.name, _COLUMN))
+    values = np.zeros((rows.size, columns.size))
+    mask = np.zeros(values.shape, bool)
+    for at, place in zip(drawn.asked, drawn.places, strict=True):
+        mask[place] = True
+        value = np.asarray(floating(lambda: returns(rule.name), ask((), **at), True))
         if value.size != 1:
             raise Violation(
                 "wrong shape",
@@ -372,13 +450,12 @@ def _drawn(
                     "{name} 在 i = {i}, j = {j} 时返回的形状是 {shape}；单个元素应是一个数",
                     name=rule.name,
                     shape=value.shape,
-                    i=i,
-                    j=j,
+                    **at,
                 ),
             )
-        values[r, c] = value.reshape(())
+        values[place] = value.reshape(())
     finite(values.reshape(-1), rule.name, _ENTRY)
-    return Entries(rows, columns, values, mask, uncovered)
+    return Entries(rows, columns, values, mask, drawn.uncovered)
 
 
 def _says(rule: Rule, names: Mapping[str, Any]) -> bool:

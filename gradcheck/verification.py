@@ -87,6 +87,8 @@ def judge_drawn(
     if isinstance(claim, Rule):
         points = [(case.inputs, case) for case in cases]
         return judge_all(claim, points, bindings, contracts=contracts, thorough=False)
+    if claim.announce is not None and len(cases) > 1:
+        claim.announce([case.inputs for case in cases])
     return [
         _judged_identity(claim, case, case.inputs, bindings, contracts and k == 0)
         for k, case in enumerate(cases)

@@ -41,8 +41,8 @@ from gradcheck.adapters.second_readings import moderate, of_one_sample, otherwis
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
 from gradcheck.answers import last_line
-from gradcheck.checking import Profile
 from gradcheck.claims import Derivation
+from gradcheck.profiles import Profile
 from gradcheck.time_limit import TimeUp, limited
 
 #: Where no line of a spec would settle what is not known.

@@ -28,8 +28,8 @@ from gradcheck.adapters.sources import mode_words, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import EVAL, mode_value
 from gradcheck.answers import same
-from gradcheck.checking import Profile
 from gradcheck.claims import Derivation
+from gradcheck.profiles import Profile
 
 _SWITCHES = ("train", EVAL)
 

@@ -22,9 +22,9 @@ from gradcheck.adapters.sources import source_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import is_bias
 from gradcheck.arguments import Real
-from gradcheck.checking import Profile
 from gradcheck.claims import Derivation
 from gradcheck.dims import parse
+from gradcheck.profiles import Profile
 
 #: What else each may be. Other defaults are left alone: at other values of an axis, a rate or a
 #: number of groups, a layer may be another one, or none.

@@ -17,8 +17,9 @@ from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scan_report import FAIL, PASS, SCALED, LayerReport
-from gradcheck.checking import Outcome, Profile
+from gradcheck.checking import Outcome
 from gradcheck.claims import Rule
+from gradcheck.profiles import Profile
 
 #: A ratio within this of a constant is worth trying as one, however well it was measured; the
 #: verdict is that of the trial.

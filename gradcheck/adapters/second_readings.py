@@ -19,8 +19,9 @@ from gradcheck.adapters.recognition import Reading, changes_nothing, follows
 from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
 from gradcheck.answers import same
 from gradcheck.arguments import Real, real
-from gradcheck.checking import Outcome, Profile
+from gradcheck.checking import Outcome
 from gradcheck.claims import Derivation, Rule
+from gradcheck.profiles import Profile
 
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0

@@ -15,6 +15,9 @@ from gradcheck.report.figures import printable
 if TYPE_CHECKING:
     from gradcheck.coursework.results import Graded
 
+#: So many files that were written are named one by one.
+_MOST_NAMED = 4
+
 
 def add(commands: Subparsers) -> None:
     """Declare the command and its options."""
@@ -28,7 +31,8 @@ def add(commands: Subparsers) -> None:
     grade.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the results")
     grade.add_argument(
         "--format", action="append", default=[], metavar="NAME",
-        help="write them in a further format: into DIR, or, of several, into a folder of DIR each",
+        help="write them as csv, github, gradescope, html, junit or prairielearn too: into DIR, "
+        "or, of several, into a folder of DIR each",
     )  # fmt: skip
     grade.add_argument("--jobs", type=int, help="the number of processes (one a core)")
     grade.add_argument(
@@ -73,7 +77,11 @@ def run(options: argparse.Namespace) -> int:
     results = made.grade(entries(options.submissions), sys.stderr)
     for name in options.format:
         folder = options.out if len(options.format) == 1 else options.out / name
-        for path in FORMATS[name](results, folder):
+        written = FORMATS[name](results, folder)
+        if len(written) > _MOST_NAMED:  # of a class there is one a submission
+            print(f"wrote {folder}: {len(written)} files of format {name}")
+            continue
+        for path in written:
             print(f"wrote {path}")
     if "github" in options.format and github.is_active():
         for line in announce(results):

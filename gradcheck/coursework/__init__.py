@@ -57,9 +57,9 @@ What is *not* defended against:
 - a rule that is right whenever it is asked here, and wrong at times or inputs that are not met;
 - a gradient that is off by less than 6e-8 of the numbers beside it, as of a softmax that is taken
   for 1 where less than 1e-9 is left: a check resolves no more; if all its answers are in single
-  precision, by less than 2e-6 at fewer than a quarter of the inputs, or than 5e-7 in a side of an
-  identity, and by more where numbers are cancelled, at most 1e-5 (``growth``); a side of an
-  identity also by what rounding the inputs does to all sides, at fewer than a quarter of them.
+  precision, by less than 2e-6 at fewer than half of the inputs, or than 5e-7 in a side of an
+  identity, and by more where numbers are cancelled, at most 1e-5, or what single precision makes of
+  the reference itself (``growth``).
 
 As a user of its own, where namespaces are forbidden, moreover:
 

@@ -38,10 +38,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.own_folder import returned_gradients
 from gradcheck.coursework.settings import INPUTS, SETTINGS, TIME_LIMIT, Settings
-from gradcheck.coursework.submitted import Gradient, Submitted, collecting
+from gradcheck.coursework.submitted import Gradient, Submitted, announce_first, collecting, known
 from gradcheck.errors import InputError
 from gradcheck.evaluation import Arguments
 from gradcheck.gradients import gradients_by_name
@@ -223,6 +224,12 @@ class Picked:
         if isinstance(self.rule.function, Submitted | Gradient):
             self.rule.function.expect(size)
 
+    def lost(self, case: Case, size: float, sought: float) -> float:
+        """What a number of an answer may be off by in rounding, as far as that is known; else 0."""
+        if isinstance(self.rule.function, Submitted | Gradient):
+            return self.rule.function.lost(case, size, sought)
+        return 0.0
+
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """These calls are about to be made."""
         if isinstance(self.rule.function, Submitted | Gradient):
@@ -289,7 +296,8 @@ def _guarded(identity: Identity) -> Identity:
         return found
 
     made = copy.copy(identity)
-    made.function = sides
+    made.function, made.known = sides, known
+    made.announce = functools.partial(announce_first, sides)
     return made
 
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from gradcheck.answers import largest
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.coursework.placement import usual
 from gradcheck.coursework.precision import IN_DOUBLE, Lost
-from gradcheck.coursework.steadiness import largest
 from gradcheck.evaluation import announce, claim_at
 from gradcheck.oracle.directions import magnitudes
 from gradcheck.oracle.layout import Vector

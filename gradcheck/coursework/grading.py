@@ -16,16 +16,16 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.checking import Outcome as Checked
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.assignment import Assignment, Task
 from gradcheck.coursework.child import Broken
 from gradcheck.coursework.cotangents import unlike_their_sum
-from gradcheck.coursework.growth import lost_in_single, untold_in_single
+from gradcheck.coursework.growth import Rounding, is_untold_in_single
 from gradcheck.coursework.interview import Interview, Question, clean
 from gradcheck.coursework.own_folder import FILES
 from gradcheck.coursework.placement import placed
-from gradcheck.coursework.precision import COARSEST, IN_DOUBLE, Lost
+from gradcheck.coursework.precision import COARSEST, IN_DOUBLE
 from gradcheck.coursework.results import Graded, Outcome, Part
 from gradcheck.coursework.sandbox import Sandbox
 from gradcheck.coursework.settings import VISIBLE_INPUTS
@@ -39,9 +39,10 @@ from gradcheck.coursework.steadiness import (
     is_rough,
     size_of,
 )
-from gradcheck.coursework.submitted import answered_by
+from gradcheck.coursework.submitted import Bound, answered_by, bounded_by
 from gradcheck.hints import Hints
 from gradcheck.loading import FOLDER, installed
+from gradcheck.profiles import Profile
 from gradcheck.records import count
 from gradcheck.report.narration import describe
 from gradcheck.verdict import Status, Verdict
@@ -51,8 +52,13 @@ from gradcheck.verification import judge_at
 FRESH = 20
 #: A pass with a larger share of open points is for the teacher to judge.
 _MOST_UNDECIDED = 0.25
+#: Of what computes in single precision as large a share as of any claim: a gradient that is all but
+#: cancelled, as of a norm of two numbers, is lost in it, and by how much is bounded.
+_MOST_IN_SINGLE = 0.5
 #: Causes for which an equality that does not hold at a point is not accused of it.
 _BESIDE = ("coarse", "measurement", "underflow")
+#: The title of what a rule's exception is told under.
+_RAISES = "raises"
 #: What is said beside open points of a submission that computes so.
 _SINGLE = "; it computes in single precision"
 #: What nothing of the submission has run for, beside its import: its process is as it was.
@@ -237,10 +243,12 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) 
         if verdict.case is not None and ((passed and verdict.kinks) or beside):
             kinked.append(verdict.case)
 
+    rounding = Rounding(task.claim, interview.precision)
+
     def excused(verdict: Verdict) -> Verdict | None:
-        lost = _lost(task, interview, verdict.case)
+        lost = rounding.at(verdict.case)
         if not has_lost_digits(task.claim, verdict, lost):
-            if lost is IN_DOUBLE or not _is_untold(task.claim, verdict):
+            if lost is IN_DOUBLE or not is_untold_in_single(task.claim, verdict):
                 return None
             untold.append(verdict.case)
             return replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
@@ -252,7 +260,20 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) 
             return replace(verdict, status=Status.PASS, cause="", title="", resolution=seen)
         return replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
 
-    checked = _checked(assignment, task, [seed], most, hints, judged, excused, told)
+    def check(seeds: list[int], most: int) -> Checked:
+        found = _checked(assignment, task, seeds, most, hints, judged, excused, told, rounding)
+        if rounding.was_single and not interview.precision.is_single:
+            # Some answers were taken for what later ones show that they are not.
+            return afresh(seeds, most)
+        return found
+
+    def afresh(seeds: list[int], most: int) -> Checked:
+        unsure.clear()
+        kinked.clear()
+        rounding.was_single = False
+        return check(seeds, most)
+
+    checked = check([seed], most)
     precision = interview.precision
     failed = checked.record.status == str(Status.FAIL)
     doubtful = checked.record.status != str(Status.PASS) or checked.record.undecided > 0
@@ -260,12 +281,10 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) 
         failed and not precision.is_single and is_rough(interview, interview.sample)
     ):
         interview.precision.rough = True
-        unsure.clear()
-        kinked.clear()
-        checked = _checked(assignment, task, [seed], most, hints, judged, excused, told)
+        checked = afresh([seed], most)
     inputs, undecided = checked.record.inputs, checked.record.undecided
     if checked.record.status == str(Status.UNDECIDED) or _doubt(checked, interview):
-        checked = _checked(assignment, task, [seed, FRESH], FRESH, hints, judged, excused, told)
+        checked = check([seed, FRESH], FRESH)
         inputs += checked.record.inputs
         undecided += checked.record.undecided
     doubt = unlike = ""
@@ -273,9 +292,11 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) 
         entropy = [zlib.crc32(task.name.encode()), seed]
         with installed((assignment.folder / FOLDER).absolute()):
             rng = np.random.default_rng(entropy)
-            unlike = unlike_their_sum(task.claim, rng, functools.partial(_lost, task, interview))
+            unlike = unlike_their_sum(task.claim, rng, rounding.at)
     if checked.record.status == str(Status.PASS) and not unlike:
-        doubt = _doubt(checked, interview) or _excused(task, interview, unsure, kinked, inputs)
+        doubt = _doubt(checked, interview) or _excused(
+            task, interview, unsure, kinked, inputs, rounding
+        )
     if not interview.asked:
         made = _failed(task, Outcome.MISSING, "the claim asks nothing of the submission")
     elif unlike:
@@ -301,7 +322,8 @@ def _doubt(checked: Checked, interview: Interview) -> str:
     record = checked.record
     if record.status != str(Status.PASS):
         return ""
-    if record.undecided > _MOST_UNDECIDED * record.inputs:
+    most = _MOST_IN_SINGLE if interview.precision.is_single else _MOST_UNDECIDED
+    if record.undecided > most * record.inputs:
         of = count(record.inputs, "input")
         open_at = (
             f"right where that could be seen, which it could not at {record.undecided} of {of}"
@@ -314,7 +336,12 @@ def _doubt(checked: Checked, interview: Interview) -> str:
 
 
 def _excused(
-    task: Task, interview: Interview, unsure: list[Case], kinked: list[Case], inputs: int
+    task: Task,
+    interview: Interview,
+    unsure: list[Case],
+    kinked: list[Case],
+    inputs: int,
+    rounding: Rounding,
 ) -> str:
     """At how many inputs a pass is wrong but for an excuse of its own making; empty where at none.
 
@@ -325,12 +352,14 @@ def _excused(
     noisy = jumping = 0
     single = interview.precision.is_single
     with installed((interview.assignment.folder / FOLDER).absolute()):
-        for case in unsure:
+        for case in filter(rounding.was_jittered, unsure):
             with answered_by(Steady(interview, single=single)):
                 verdict = judge_at(task.claim, case, contracts=False, table=False)
-            noisy += is_noise(verdict, _lost(task, interview, case))
+            lost = rounding.at(case)
+            if is_noise(verdict, lost):
+                noisy += lost is IN_DOUBLE or not is_untold_in_single(task.claim, verdict)
         for case in kinked:
-            jumping += jumps(task.claim, case, _lost(task, interview, case))
+            jumping += jumps(task.claim, case, rounding.at(case))
     if not noisy and not jumping:
         return ""
     return f"wrong at {noisy or jumping} of {count(inputs, 'input')}, were it not that " + (
@@ -338,21 +367,6 @@ def _excused(
         if noisy
         else "it is right right beside, and the function might have a kink there"
     )
-
-
-def _is_untold(claim: Rule | Identity, verdict: Verdict) -> bool:
-    """Whether single precision cannot tell the sides that a verdict finds apart from equal ones."""
-    if not isinstance(claim, Identity) or verdict.case is None or not verdict.chain:
-        return False
-    numbers = [value for _, value in verdict.chain]
-    return max(numbers) - min(numbers) <= untold_in_single(claim, verdict.case)
-
-
-def _lost(task: Task, interview: Interview, case: Case | None) -> Lost:
-    """What answers at a case may be off by in rounding."""
-    if case is None or not interview.precision.is_single:
-        return IN_DOUBLE
-    return lost_in_single(task.claim, case)
 
 
 def _checked(
@@ -364,12 +378,13 @@ def _checked(
     judged: Callable[[Verdict], None],
     excused: Callable[[Verdict], Verdict | None],
     told: bool = True,
+    bound: Bound | None = None,
 ) -> Checked:
     profile = Profile("grading", inputs, derandomized=True, database=False, all_seeded=True)
     entropy = [zlib.crc32(task.name.encode()), *seeds]
     own = int(np.random.SeedSequence(entropy).generate_state(1)[0])
     points = functools.partial(placed, task.claim, rng=np.random.default_rng(entropy))
-    with installed((assignment.folder / FOLDER).absolute()):
+    with installed((assignment.folder / FOLDER).absolute()), bounded_by(bound):
         return check_claim(
             task.claim, profile, own, time_limit=_PATIENCE, replay_id=task.origin, hints=hints,
             judged=judged, excused=excused, simplify=told,
@@ -385,7 +400,8 @@ def _unearned(task: Task, checked: Checked, hints: Hints, interview: Interview) 
     if verdict is not None and verdict.worst is not None and record.kind != "identity":
         reason = f"{reason}: {describe(verdict)}"
     elif wrong and verdict is not None and verdict.reason:
-        reason = f"{reason}: {verdict.reason}"
+        # "raises: f: it raises …" says it twice.
+        reason = verdict.reason if reason == _RAISES else f"{reason}: {verdict.reason}"
     if not wrong and interview.precision.is_single:
         reason += _SINGLE
     mistakes: list[tuple[str, str]] = []

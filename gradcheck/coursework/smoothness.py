@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.answers import largest
 from gradcheck.arguments import Arrays, Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.precision import IN_DOUBLE, Lost
-from gradcheck.coursework.steadiness import has_lost_digits, largest
+from gradcheck.coursework.steadiness import has_lost_digits
 from gradcheck.measurement import measure_jvp
 from gradcheck.oracle.layout import Layout
 from gradcheck.verdict import Measured, Status

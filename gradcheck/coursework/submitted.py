@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradcheck.adapters.names import Names
+from gradcheck.case import Case
 from gradcheck.claims import DECLARATIONS, NAMESPACE, Derivation, Rule
 from gradcheck.coursework.own_folder import own_function, own_layer
 from gradcheck.coursework.protocol import Failure
@@ -36,6 +37,11 @@ USUAL_SIZE = 4096
 Function = Callable[..., Any]
 
 
+#: What an answer at a case may be off by in rounding: of numbers of a size, no closer than what is
+#: sought; 0 where that is not known.
+Bound = Callable[[Case, float, float], float]
+
+
 class Respondent(Protocol):
     """What answers for a submission while it is graded."""
 
@@ -50,9 +56,13 @@ class _Grading:
     #: The stand-ins that were made, while an assignment is loaded.
     collected: list[Submitted] | None = None
     respondent: Respondent | None = None
+    #: What is known of the rounding of its answers: at a case, of numbers of a size, as is sought.
+    bound: Bound | None = None
     #: The calls that are overheard, and the number of the last one that is of interest.
     heard: list[tuple[Any, ...]] | None = None
     last: int | None = None
+    #: Whose call the last one was.
+    caller: Submitted | None = None
 
 
 class _Heard(BaseException):
@@ -83,6 +93,21 @@ def answered_by(respondent: Respondent) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def bounded_by(bound: Bound | None) -> Iterator[None]:
+    """Of answers inside the rounding is known."""
+    before, _grading.bound = _grading.bound, bound
+    try:
+        yield
+    finally:
+        _grading.bound = before
+
+
+def known(case: Case, size: float, sought: float) -> float:
+    """What answers at a case may be off by in rounding, as far as that is known; see ``Bound``."""
+    return 0.0 if _grading.bound is None else _grading.bound(case, size, sought)
+
+
+@contextlib.contextmanager
 def overheard(last: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
     """The arguments of the calls of stand-ins inside; what calls them ends with number ``last``."""
     before = _grading.heard, _grading.last
@@ -92,6 +117,22 @@ def overheard(last: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
             yield _grading.heard
     finally:
         _grading.heard, _grading.last = before
+
+
+def announce_first(function: Function, points: Sequence[Mapping[str, Any]]) -> None:
+    """Ask in one message for the answers that a function asks for first at each of some points.
+
+    They wait until it is called there.
+    """
+    found: list[tuple[Submitted, tuple[Any, ...]]] = []
+    for inputs in points:
+        with contextlib.suppress(Exception), overheard(0) as calls:
+            function(**inputs)
+        if calls and _grading.caller is not None:
+            found.append((_grading.caller, calls[0]))
+    same = [call for submitted, call in found if submitted is found[0][0]]
+    if len(same) > 1:
+        found[0][0].ahead(same, USUAL_SIZE)
 
 
 def from_submission(call: str) -> Any:
@@ -206,6 +247,10 @@ class Submitted:
         """The next answer has so many numbers, if it is right."""
         self._size = size
 
+    def lost(self, case: Case, size: float, sought: float) -> float:
+        """What a number of an answer may be off by in rounding, as far as that is known; else 0."""
+        return known(case, size, sought)
+
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """Ask for all of these answers in one message; they wait until they are called for."""
         self.ahead([self.bound(by_position, by_name) for by_position, by_name in calls], size)
@@ -225,6 +270,7 @@ class Submitted:
         size, self._size = self._size, USUAL_SIZE
         if _grading.heard is not None:
             _grading.heard.append(call)
+            _grading.caller = self
             if _grading.last is not None and len(_grading.heard) > _grading.last:
                 raise _Heard
         waiting = self._waiting.get(_key(call)) if self._waiting else None
@@ -299,6 +345,10 @@ class Gradient:
     def expect(self, size: int) -> None:
         """The next answer has so many numbers, if it is right."""
         self.layer.expect(size)
+
+    def lost(self, case: Case, size: float, sought: float) -> float:
+        """What a number of an answer may be off by in rounding, as far as that is known; else 0."""
+        return self.layer.lost(case, size, sought)
 
     def announce(self, calls: Sequence[Arguments], size: int) -> None:
         """Ask for all of these answers in one message."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gradcheck.evaluation import announce
 from gradcheck.judging.context import MARGIN, Along, Context, Floats, Mask
 from gradcheck.judging.evidence import COARSEST, SOUGHT, TINY
 from gradcheck.judging.screened import Screened, Test
@@ -266,7 +267,9 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
             result.kinked |= kinked
             if result.kinked.all():
                 return result
-            made = [screened.test(context, np.where(result.kinked, 0.0, test.u)) for test in tests]
+            left = [np.where(result.kinked, 0.0, test.u) for test in tests]
+            announce([(context.claim, left)])
+            made = [screened.test(context, u) for u in left]
             tests = [test for test in made if not _agrees(context, test, pair)]
             if not tests:
                 return result
@@ -348,7 +351,7 @@ def _apart(context: Context, test: Test, measured: Slopes, v: Vector | None) -> 
         limit += float(abs(measured.gap[0]) + measured.gap_error[0])
     off = abs(test.claimed - float(measured.value[0]))
     if v is not None and limit < off < _SAME_GAP * test.norm:
-        limit += context.claim_rounding(test.u, v, test.claimed)
+        limit += context.claim_rounding(test.u, v, test.claimed, off - limit)
     return off, limit
 
 

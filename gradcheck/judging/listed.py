@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gradcheck.evaluation import announce
 from gradcheck.judging.context import Along, Context, Floats
 from gradcheck.judging.evidence import COARSEST, SOUGHT, Shares
 from gradcheck.judging.screened import Screened
@@ -58,6 +59,13 @@ class Listed(Stack):
         lines = self.lines(v)
         self.measure(lines)
         rows = np.array([context.rows for context in self.contexts])[:, None, :]
+        announce(
+            [
+                (context.claim, list(v[b]))
+                for b, context in enumerate(self.contexts)
+                if b not in self.broken
+            ]
+        )
         along = [
             [self._along(b, v[b, d], scale[b, d]) for d in range(count)]
             for b in range(len(self.contexts))
@@ -68,7 +76,7 @@ class Listed(Stack):
         )
         measured, coarse, fine, floor = (
             np.take_along_axis(part, np.broadcast_to(rows, claimed.shape), axis=-1)
-            for part in (self.value, self.coarse_gap, self.fine_gap, self.floor)
+            for part in (self.value, self.coarse_gap, self.fine_gap, self.floor(slice(None)))
         )
         gap = kink_gap(coarse, fine, floor)
         limit = np.maximum(SOUGHT * shares, floor + self.rounded() * norms)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.evaluation import Claim, announce
 from gradcheck.oracle.directions import Direction
 from gradcheck.oracle.layout import Leaf, Vector, unit
 from gradcheck.oracle.norms import norms
@@ -28,13 +29,15 @@ class Probes:
 
     def __init__(
         self,
-        push: Callable[[Vector], Floats],
+        claim: Claim,
         leaves: Sequence[Leaf],
         signs: Vector,
         rng: np.random.Generator,
         *,
         few: bool,
     ) -> None:
+        push = claim.push
+        assert push is not None
         self._leaves = [leaf for leaf in leaves if leaf.stop > leaf.start]
         each = max(1, _PROBED // max(1, len(self._leaves))) if few else _PROBED
         columns = np.empty(0, np.intp)
@@ -42,7 +45,9 @@ class Probes:
             size = leaf.stop - leaf.start
             chosen = rng.choice(size, min(each, size), replace=False)
             columns = np.append(columns, leaf.start + chosen)
-        sizes = np.abs([push(unit(signs.size, int(k))) for k in columns])
+        units = [unit(signs.size, int(k)) for k in columns]
+        announce([(claim, units)])
+        sizes = np.abs([push(one) for one in units])
         if columns.size and not sizes.any():
             columns[0] = _answered(push, signs)
             sizes[0] = np.abs(push(unit(signs.size, int(columns[0]))))

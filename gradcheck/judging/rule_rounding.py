@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.answers import largest
 from gradcheck.case import Case
 from gradcheck.claims import Rule
-from gradcheck.evaluation import Claim, claim_at
+from gradcheck.evaluation import Claim, announce, claim_at
 from gradcheck.oracle import rounding
 from gradcheck.oracle.captured import Wrap, uses_numbers_of_its_own
 from gradcheck.oracle.confirmation import imagined
@@ -30,6 +31,8 @@ Floats = NDArray[np.float64]
 #: The rule's own rounding counts so many times the scatter that was seen in a few runs.
 _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
+#: Of a claimed number this share is close enough: what is known of its rounding need not be seen.
+_FINE = 1e-6
 #: Amounts that are the same to so many digits are one.
 _SAME_DIGITS = 6
 #: So many runs tell a choice, whose amounts are the same under any jitter.
@@ -69,10 +72,42 @@ class RuleRounding:
         which the function is smooth a right rule answers the same whatever it chooses. It is told
         by jitter of many units, under which the one grows and the other does not.
         """
-        unseen = self._unseen_rounding()
-        if unseen >= sought > 0:
-            return unseen
-        return unseen + self._seen_rounding(max(sought - unseen, 0.0))
+        known = self._known_rounding(sought)
+        if _FINE * abs(self.claimed) >= known >= sought > 0:
+            return known
+        found = self._unseen_rounding()
+        if not found >= sought > 0:
+            found += self._seen_rounding(max(sought - found, 0.0))
+        return found if found >= sought > 0 else max(found, known)
+
+    def _known_rounding(self, sought: float) -> float:
+        """That of a rule in another process, of which none is seen; 0 where nothing is known of it.
+
+        Each number that it answers is off by so much at most, whichever way. As the signs of a line
+        are drawn, that adds up by the root of their number, and by all of it where it has to.
+        """
+        if not self._is_remote:
+            return 0.0
+        u, v, claim = self.u, self.v, self.claim
+        if claim.entries is not None:
+            weights = np.outer(u[claim.entries.rows], v[claim.entries.columns])
+            answer, given = claim.entries.values, 1.0
+        else:
+            asked, weights = (u, v) if claim.pull is not None else (v, u)
+            given = float(np.abs(asked).max())
+            if not given > 0:
+                return 0.0
+            answer, weights = claim.again(asked) / given, weights * given
+        parts = [*map(largest, self.subject.values.values()), float(np.abs(answer).max())]
+        total = float(np.linalg.norm(weights) if sought > 0 else np.abs(weights).sum())
+        size, apart = max(1.0, *parts), sought / total if total > 0 else 0.0
+        remote: Any = self.rule.function
+        return total * float(remote.lost(self.case, size, apart))
+
+    @property
+    def _is_remote(self) -> bool:
+        """Whether the rule answers in another process, where no operation of it is jittered."""
+        return hasattr(self.rule.function, "announce")
 
     def _unseen_rounding(self) -> float:
         """That of numbers which are computed where no jitter of the inputs shows their rounding.
@@ -86,7 +121,7 @@ class RuleRounding:
         of_function &= not self.subject.is_measured  # whose error is known
         if not (of_function or of_rule):
             return 0.0
-        carried, run = self._jittered_once()
+        carried, run = self._jittered_once
         if not carried or run.escaped or run.unseen:
             return self._plausible() if any(map(uses_numbers_of_its_own, functions)) else 0.0
         return self._rounded_slope() if of_function else 0.0
@@ -153,7 +188,9 @@ class RuleRounding:
     def _seen_rounding(self, sought: float) -> float:
         """That of the rule as jitter shows it, and where that is not enough, what underflows."""
         found = self._jittered_rounding(sought)
-        return found if found >= sought > 0 else found + self._underflow()
+        if self._is_remote or found >= sought > 0:  # no jitter gets to what underflows elsewhere
+            return found
+        return found + self._underflow()
 
     def _underflow(self) -> float:
         """By how much the claimed number moves with what has underflowed to 0 on the way to it."""
@@ -169,39 +206,41 @@ class RuleRounding:
         if self.claim.epsilon > self.ladder.epsilon:
             # A rule that answers in a narrower type may have narrowed what it is given as well.
             units = int(self.claim.epsilon / self.ladder.epsilon) // 2
-            narrowed = [self._scattered(k, inputs_alone=True, units=units) for k in runs]
+            narrowed = self._all_scattered(runs, inputs_alone=True, units=units)
             narrow = _SCATTER_MARGIN * max(narrowed)
             if np.isfinite(narrow) and narrow >= sought > 0:
                 return narrow
+            if self._is_remote:  # what it computes with has no other last bits
+                return narrow + self._plausible()
         return narrow + self._own_rounding(max(sought - narrow, 0.0))
 
     def _own_rounding(self, sought: float) -> float:
         """That of a rule that computes with what it is given."""
         runs, moves = range(_SCATTER_RUNS), []
+        self._ahead(runs)
         for k in runs:
             moves.append(self._scattered(k))
             enough = _SCATTER_MARGIN * moves[-1] >= sought > 0
             if enough and self._grows(k, moves[-1]):
                 return _SCATTER_MARGIN * moves[-1]
         found = max(moves)
-        if 0 < _SCATTER_MARGIN * found < sought:
+        seen = self._is_remote or self._jittered_once[0]
+        if 0 < _SCATTER_MARGIN * found < sought and seen:
             return _SCATTER_MARGIN * found
         grows = found > 0 and self._grows(moves.index(found), found)
         # What rounding has moved as far as it can, as the phase of a wave, does not grow.
         if grows or (_differ(moves) and not self._is_choice(moves)):
             return _SCATTER_MARGIN * found
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
-        moves = [self._scattered(k, inputs_alone=True) for k in runs]
+        moves = self._all_scattered(runs, inputs_alone=True)
         shown, plausible = max(moves), 0.0
         narrower = self.claim.epsilon > self.ladder.epsilon
-        if (self.claim.pull is not None or narrower) and not self._jittered_once()[0]:
+        if (self.claim.pull is not None or narrower) and not self._jittered_once[0]:
             plausible = self._plausible()
         if plausible < shown < np.inf:
             # A choice moves by one of a few amounts however far the inputs do, rounding by others.
             # Each by so many units of its own: two by the same, up and down, would cancel.
-            moves = [
-                self._scattered(k, inputs_alone=True, units=_UNLIKE_UNITS, mixed=True) for k in runs
-            ]
+            moves = self._all_scattered(runs, inputs_alone=True, units=_UNLIKE_UNITS, mixed=True)
             shown = shown if _differ(moves) else 0.0
         return _SCATTER_MARGIN * shown + plausible
 
@@ -213,9 +252,9 @@ class RuleRounding:
     def _answer(self, claim: Claim) -> Floats:
         """What a claim says: of all that it pulls back or pushes, or its entries."""
         if claim.pull is not None:
-            return claim.pull(self.u)
+            return claim.again(self.u)
         if claim.push is not None:
-            return claim.push(self.v / np.abs(self.v).max())
+            return claim.again(self.v / np.abs(self.v).max())
         assert claim.entries is not None
         return claim.entries.values
 
@@ -234,19 +273,21 @@ class RuleRounding:
             if moves[k] > 0
         )
 
+    @functools.cached_property
     def _jittered_once(self) -> tuple[bool, Scatter]:
         """Whether jitter came through to all answers of the rule, and what was seen in that run.
 
-        Where they were put into a new array they are plain again, but moved.
+        Answers that move have not seen all of it: where an array is made plain on the way, what is
+        computed from it is exact from there on.
         """
         run = Scatter(self.case.seed)
         wrap = functools.partial(rounding.jittered, rng=run)
         try:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
-            moved, still = self._answer(claim), self._answer(self.claim)
+            self._answer(claim)
         except (Violation, SetAside):
             return False, run
-        return claim.carried or bool(np.all((moved != still) | (still == 0))), run
+        return claim.carried, run
 
     def _scattered(self, run: int, **how: Any) -> float:
         """By how much one run of jitter moves the claimed number."""
@@ -257,10 +298,51 @@ class RuleRounding:
 
         claimed = np.array([self.claimed])
         try:
+            if self.claim.remote is not None:
+                with np.errstate(all="ignore"):
+                    off = abs(self._answered(run, how) - self.claimed)
+                return np.inf if np.isnan(off) else off
             moved = rounding.scatter(compute, claimed, self.case.seed + run, 1, **how)
         except (Violation, SetAside):
             return np.inf if how.get("inputs_alone") else 0.0
         return float(moved[0])
+
+    def _all_scattered(self, runs: Sequence[int], **how: Any) -> list[float]:
+        self._ahead(runs, **how)
+        return [self._scattered(run, **how) for run in runs]
+
+    def _ahead(self, runs: Sequence[int], **how: Any) -> None:
+        """Ask for the answers of some runs in one message, where each would be one."""
+        if self.claim.remote is None:
+            return
+        asked = self.u if self.claim.pull is not None else self.v
+        fresh: list[tuple[Any, Claim]] = []
+        for run in runs:
+            key = self._key(run, how)
+            if key not in self.subject.asked:
+                wrap = rounding.wrapped(self.case.seed + run, **how)
+                # Nothing is asked of it yet, so nothing is broken.
+                fresh.append((key, claim_at(self.rule, self.subject, self.case, wrap)))
+        announce([(claim, [asked]) for _, claim in fresh])
+        for key, claim in fresh:
+            answer = claim.pull or claim.push
+            assert answer is not None
+            try:
+                self.subject.asked[key] = answer(asked)
+            except (Violation, SetAside) as broken:
+                self.subject.asked[key] = broken
+
+    def _key(self, run: int, how: Mapping[str, Any]) -> Any:
+        asked = self.u if self.claim.pull is not None else self.v
+        return self.rule.id, self.case.seed, run, *sorted(how.items()), asked.tobytes()
+
+    def _answered(self, run: int, how: Mapping[str, Any]) -> float:
+        """The claimed number in one run, of which other lines may have asked before."""
+        self._ahead([run], **how)
+        answer = self.subject.asked[self._key(run, how)]
+        if isinstance(answer, Violation | SetAside):
+            raise answer
+        return float(answer @ (self.v if self.claim.pull is not None else self.u))
 
 
 def _differ(moves: Sequence[float]) -> bool:

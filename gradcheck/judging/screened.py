@@ -84,8 +84,7 @@ class Screened:
 
     def test(self, context: Context, u: Vector) -> Test:
         """The claimed number for a cotangent."""
-        assert context.claim.pull is not None
-        g = context.claim.pull(u)
+        g = context.claim.again(u)
         terms = g * self.line.v
         shares = [
             typical_shares(g[leaf.slice], self.direction.scale[leaf.slice])
@@ -107,6 +106,8 @@ def least_positive(shares: Floats) -> Floats:
 
 def typical_shares(g: Vector, scale: Vector) -> Floats:
     """The least that one entry of median size contributes to ``g·v``: with a last axis of two.
+
+    The signs of ``scale`` do not matter.
 
     Of all entries that are not zero, and of those that are not small.
     """
@@ -130,7 +131,7 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
         near = (zeros + count) // 2 + _ABOUT
         near = np.minimum(np.maximum(near, np.minimum(zeros, count - 1)), count - 1)
         chosen = order[each, near]
-        least = 0.5 * (size[each, chosen] * scale[each, chosen]).min(axis=-1)
+        least = 0.5 * np.abs(size[each, chosen] * scale[each, chosen]).min(axis=-1)
         return np.where(largest[:, 0] > 0, least, 0.0)
 
     every = share(zero)

@@ -51,7 +51,7 @@ def test_what_is_listed_is_there_and_nothing_else(modules, found, kind, library,
     listed = replace(guarded, modules=modules)
     graded = grade(listed, tmp_path / "submission.py", apart, 2, "one")
     assert graded.earned == 1
-    assert graded.parts[1].reason == f"raises: square_backward: it raises ValueError: {found}"
+    assert graded.parts[1].reason == f"square_backward: it raises ValueError: {found}"
 
 
 def test_a_module_that_is_not_installed_is_named(library):

@@ -7,14 +7,21 @@ import pytest
 
 from gradcheck import derivation, identity, real
 from gradcheck.case import Case
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.coursework import from_submission, steadiness
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
-from gradcheck.coursework.growth import lost_in_single, untold_in_single
+from gradcheck.coursework.growth import (
+    is_untold_in_single,
+    lost_in_single,
+    untold_in_single,
+)
+from gradcheck.coursework.interview import Interview
 from gradcheck.coursework.precision import COARSEST, UNIT, Lost, Precision
 from gradcheck.coursework.steadiness import Steady, size_of
 from gradcheck.coursework.submitted import answered_by, collecting
+from gradcheck.profiles import Profile
+from gradcheck.verdict import Status
 from gradcheck.verification import judge_at
 
 PROFILE = Profile("grading", 40, derandomized=True, database=False, all_seeded=True)
@@ -24,9 +31,10 @@ class Answering:
     """A submission of one function in this process, and what it was asked."""
 
     def __init__(self, function):
-        self.function, self.asked = function, []
+        self.function, self.asked, self.messages = function, [], 0
 
     def ask(self, submitted, calls, size):
+        self.messages += 1
         self.asked += calls
         return [self.function(*call) for call in calls]
 
@@ -169,6 +177,105 @@ def test_what_single_precision_cannot_tell_is_left_open_and_a_mistake_is_not():
     # A submission that moves by more than the function has no excuse in that.
     with answered_by(Answering(lambda x: centred(x) + np.sin(x * 2.0**30))):
         assert untold_in_single(same, near) < 1e-5
+
+
+def normed(x):
+    return (x - x.mean()) / np.sqrt(x.var() + 1e-5)
+
+
+def pulled_back(dy, x):
+    y = normed(x)
+    return (dy - dy.mean() - y * (dy * y).mean()) / np.sqrt(x.var() + 1e-5)
+
+
+@pytest.mark.parametrize(("by", "untold"), [(1.0, True), (1.01, False)])
+def test_where_the_reference_itself_would_be_lost_in_single_precision_nothing_is_told(by, untold):
+    """Of two numbers as of one the mean cancels what it is rounded by, and moved inputs do not."""
+    with collecting():
+        own = from_submission("own(x)")
+
+    @identity(x="n")
+    def same(x):
+        return own(x), normed(x)
+
+    case = Case({"x": np.array([-10.7723, -10.8668])}, 1)
+    with answered_by(Answering(single(lambda x: np.float32(by) * normed(x)))):
+        verdict = judge_at(same, case, contracts=False)
+        assert verdict.status is Status.FAIL
+        assert is_untold_in_single(same, verdict) is untold
+    with collecting():
+        rule = derivation(x="n")(normed).vjp(from_submission("rule(dy, x)"))
+    case = Case({"x": np.array([-1000001.4543, -1000000.639])}, 1)
+    off = 0.0 if untold else 10.0
+    with answered_by(Answering(lambda dy, x: single(pulled_back)(dy, x).astype(float) + off)):
+        verdict = judge_at(rule, case, contracts=False)
+        assert verdict.status is Status.FAIL
+        assert is_untold_in_single(rule, verdict) is untold
+
+
+def test_what_jitter_asks_for_travels_together():
+    """At a point where all of a gradient is lost, every question used to be a message."""
+    with collecting():
+        rule = derivation(x="n")(normed).vjp(from_submission("rule(dy, x)"))
+    answering = Answering(single(pulled_back))
+    case = Case({"x": np.array([1000.3, 1001.7, 999.6, 1000.2])}, 1)
+    with answered_by(answering):
+        assert judge_at(rule, case, contracts=False).status is not Status.FAIL
+    assert answering.messages < 10
+
+
+NORM = """
+from gradcheck import derivation
+from gradcheck.coursework import from_submission
+
+
+@derivation(x="n d", g="d")
+def norm(x, g):
+    return g * (x - x.mean(1, keepdims=True)) / (x.var(1, keepdims=True) + 1e-5) ** 0.5
+
+
+norm.vjp("x")(from_submission("dx(dy, x, g)"))
+"""
+DX = """
+import numpy as np
+
+
+def dx(dy, x, g):
+    dy, x, g = (one.astype("f4") for one in (dy, x, g))
+    s = 1 / np.sqrt(x.var(1, keepdims=True) + np.float32(1e-5))
+    y, dy = (x - x.mean(1, keepdims=True)) * s, dy * g
+    return s * (dy - dy.mean(1, keepdims=True){last})
+"""
+#: A part is decided by so many messages at most, of all that is asked of it.
+MOST_MESSAGES = 1500
+
+
+@pytest.mark.parametrize(
+    ("last", "outcome"),
+    [(" - y * (dy * y).mean(1, keepdims=True)", "passed"), ("", "wrong")],
+)  # fmt: skip
+def test_a_layer_norm_in_single_precision_is_decided_at_little_cost(
+    last, outcome, tmp_path, apart, monkeypatch
+):
+    """Though of two numbers, and beside an offset, nothing is left of its gradient."""
+    (tmp_path / "derivations").mkdir()
+    (tmp_path / "derivations" / "norm.py").write_text(NORM)
+    settings = SETTINGS.replace("affine.py::forward", "norm.py::norm[vjp-dx]")
+    (tmp_path / "assignment.toml").write_text(settings)
+    submission = tmp_path / "submission.py"
+    submission.write_text(DX.format(last=last))
+    loaded, messages = Assignment.load(tmp_path), []
+    plain = Interview.ask
+
+    def ask(self, *given):
+        messages.append(given)
+        return plain(self, *given)
+
+    monkeypatch.setattr(Interview, "ask", ask)
+    graded = grade(loaded, submission, apart, loaded.hidden_seed, "one")
+    (part,) = graded.parts
+    assert str(part.outcome) == outcome, part
+    assert len(messages) < MOST_MESSAGES
 
 
 def test_noise_in_answers_is_no_growth():
