@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 #: Up to so many entries, comparing two arrays as bytes is faster than by numpy.
 _SMALL = 4096
+#: Two sums of the same thousands of terms differ by less, in units of the largest answer.
+_LAST_BITS = 2.0**8
 #: Of what yields its answer so many parts are taken: no function has as many, and it may not end.
 _MOST_YIELDED = 64
 
@@ -38,6 +40,26 @@ def same(a: Any, b: Any) -> bool:
         return bool(a is b or a == b)
     except (ValueError, TypeError):
         return True  # not comparable: nothing can be said
+
+
+def repeats(a: Any, b: Any, epsilon: float = 0.0) -> bool:
+    """Whether two answers to the same question are the same, up to their last bits.
+
+    These differ where the terms of a sum are added in another order each time, as threads do.
+    ``epsilon`` is half the spacing at 1 of the numbers inside, where that is more than of these.
+    """
+    if same(a, b):
+        return True
+    if isinstance(a, list | tuple):
+        alike = isinstance(b, list | tuple) and len(a) == len(b)
+        return alike and all(repeats(*both, epsilon) for both in zip(a, b, strict=True))
+    if not all(isinstance(one, np.ndarray | np.floating) for one in (a, b)):
+        return False
+    if a.shape != b.shape or a.dtype != b.dtype or a.dtype.kind != "f" or not a.size:
+        return False
+    with np.errstate(all="ignore"):
+        bits = _LAST_BITS * max(float(np.finfo(a.dtype).eps), 2 * epsilon)
+        return bool(np.abs(a - b).max() <= bits * np.abs(a).max())
 
 
 def _equal_bytes(a: NDArray[Any], b: NDArray[Any]) -> bool:

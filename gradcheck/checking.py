@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import os
 import re
 import secrets
 import zlib
@@ -24,6 +23,7 @@ from gradcheck.diagnosis import diagnose
 from gradcheck.dims import Bindings, explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
 from gradcheck.hints import Hints, Mistakes, in_language
+from gradcheck.profiles import PROFILES, Profile, default_profile
 from gradcheck.records import Record
 from gradcheck.regimes import REGIMES
 from gradcheck.report.evidence import shown_by
@@ -58,33 +58,6 @@ _UNSTEADY = 3
 _STARTS = 3
 #: How many times smaller the inputs are made to find where an unstable rule is right.
 _MODERATE = [2.0**-k for k in range(1, 24)]
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How many inputs are tried for a claim, and how they are drawn."""
-
-    name: str
-    inputs: int
-    derandomized: bool = False
-    database: bool = True
-    #: Whether the seed alone decides all that is tried: the values at the sizes that are always
-    #: tried, which else are the same in every run, and the other sizes, without Hypothesis.
-    all_seeded: bool = False
-    #: Whether Hypothesis steers towards inputs at which a rule is off by most of what is allowed.
-    targeted: bool = False
-
-
-PROFILES = {
-    "dev": Profile("dev", inputs=100),
-    "ci": Profile("ci", inputs=100, derandomized=True, database=False),
-    "nightly": Profile("nightly", inputs=2000, targeted=True),
-}
-
-
-def default_profile() -> Profile:
-    """``ci`` where the environment says so, else ``dev``."""
-    return PROFILES["ci" if os.environ.get("CI") else "dev"]
 
 
 #: Further points at which a claim is judged, of some sizes at a time.
@@ -293,13 +266,16 @@ class _Run:
                 return
 
     def _proving(self) -> list[Case]:
-        """Points of every regime at usual sizes, and where branches meet."""
+        """Points of every regime at usual sizes, one at each other, and where branches meet."""
         if self.sampler.strategies:
             return []
         rng = np.random.default_rng([self.own, self.seed or 0, 1])
-        draft = Draft(self.sampler.always()[-1], int(rng.integers(2**32)))
+        *others, usual = (
+            self.sampler.points(Draft(bindings, int(rng.integers(2**32))))
+            for bindings in self.sampler.always()
+        )
         at_boundaries = (case for cases, _ in self._boundaries(rng) for case in cases)
-        return [*self.sampler.points(draft), *at_boundaries]
+        return [*usual, *(next(points) for points in others), *at_boundaries]
 
     def example(self, draft: Draft) -> list[Verdict]:
         """Judge one point of each regime at the sizes of a draft."""

@@ -157,7 +157,7 @@ def claim_at(
     """
     claim = Claim(subject, rule.name)
     function: Any = rule.function
-    remote: Remote | None = function if hasattr(function, "announce") else None
+    remote: Remote | None = function if answers_elsewhere(rule) else None
     run = None
     if wrap is not None and remote is not None:
         # Whichever row is looked at, one run of jitter moves all entries by the same: asked once.
@@ -275,13 +275,18 @@ def claim_at(
     return claim
 
 
+def answers_elsewhere(rule: Rule) -> bool:
+    """Whether a rule's function is ``Remote``."""
+    return hasattr(rule.function, "announce")
+
+
 def announce_entries(rule: Rule, points: Sequence[tuple[Subject, Case]]) -> bool:
     """Tell which entries are about to be asked for, at several points, and whether there are any.
 
     As ``announce``. What is wrong with a point is said when it is judged.
     """
     remote: Any = rule.function
-    if rule.kind in ("vjp", "jvp") or len(points) < 2 or not hasattr(remote, "announce"):
+    if rule.kind in ("vjp", "jvp") or len(points) < 2 or not answers_elsewhere(rule):
         return False
     calls: list[Arguments] = []
     for subject, case in points:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.answers import copy_of, largest, same
+from gradcheck.answers import copy_of, largest, repeats
 from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity
@@ -134,7 +134,7 @@ def _known(identity: Identity, sides: Sides, values: Mapping[str, Any], case: Ca
 
 def _require_sound(identity: Identity, values: Mapping[str, Any], sides: Sides) -> None:
     again = Sides(identity, values)
-    if not same(list(again.values), list(sides.values)):
+    if not repeats(list(again.values), list(sides.values)):
         raise Violation(
             "not repeatable",
             said(

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gradcheck.checking import PROFILES, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.loading import Found, derivation_folder, installed, load
+from gradcheck.profiles import PROFILES
 from gradcheck.records import count
 
 #: A claim that was found, and the file that it was found in.

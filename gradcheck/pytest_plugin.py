@@ -37,7 +37,8 @@ from gradcheck.report.terminal import width
 from gradcheck.verdict import Status
 
 if TYPE_CHECKING:
-    from gradcheck.checking import Outcome, Profile
+    from gradcheck.checking import Outcome
+    from gradcheck.profiles import Profile
 
 #: What a JUnit report holds of a claim, where there is a value.
 _PROPERTIES = (
@@ -148,7 +149,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def _profile(config: pytest.Config) -> Profile:
-    from gradcheck.checking import PROFILES, default_profile
+    from gradcheck.profiles import PROFILES, default_profile
 
     name = config.getoption("--gradcheck-profile")
     profile = PROFILES[name] if name else default_profile()

@@ -218,6 +218,7 @@ class Sampler:
             st.integers(0, 2**32 - 1),
             st.lists(pairs, max_size=_MOST_EDITS).map(tuple),
             st.just(given),
+            st.booleans(),
         )
 
     def some_drafts(self, count: int) -> list[Draft]:

@@ -94,6 +94,11 @@ def arguments_of(name: str, function: Function, inputs: Mapping[str, Any]) -> di
             )
     arguments: dict[str, Argument] = {}
     for parameter in parameters.values():
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise DeclarationError(
+                f"{name} takes {parameter.name!r} by position alone, and inputs are given by name; "
+                "write a function that calls it"
+            )
         if parameter.name in inputs:
             try:
                 arguments[parameter.name] = as_argument(inputs[parameter.name])

@@ -80,8 +80,9 @@ class Subject:
         self.comes_first = False
         #: Whether the function itself is made of differences, so that each call costs many.
         self.is_measured = False
-        # What the user's functions must not change is kept apart, to be compared with at the end.
-        self._kept_x = self.x.copy()
+        # What the user's functions must not change is kept apart, to be compared with at the end:
+        # of the inputs in ``wrt`` they get a copy.
+        self._given = {name: values[name] for name in self.wrt}
         self._kept = {name: copy_of(values[name]) for name in values if name not in self.wrt}
         raw = self._call(self.values)
         self.answers = {name: copy_of(part) for name, part in self._as_outputs(raw).items()}
@@ -167,8 +168,9 @@ class Subject:
         """Raise a ``Violation`` where an input or an output no longer has the value it had."""
         exempt = self.derivation.options.mutates
         changed = [n for n, kept in self._kept.items() if not same(kept, self.values[n])]
-        if not same_bits(self._kept_x, self.x):
-            before = self.inputs.restore(self._kept_x)
+        given = self._given_x()
+        if not same_bits(given, self.x):
+            before = self.inputs.restore(given)
             changed += [name for name in self.wrt if not same(before[name], self.values[name])]
         for name in changed:
             if name not in exempt:
@@ -197,9 +199,13 @@ class Subject:
                 ),
             )
 
+    def _given_x(self) -> Vector:
+        """The inputs as they were given, flat."""
+        return self.inputs.flatten(self._given, self.x.dtype)
+
     def restore_inputs(self) -> None:
         """Put back what a function that may change its inputs has changed."""
-        self.x[...] = self._kept_x
+        self.x[...] = self._given_x()
         for name in self.derivation.options.mutates:
             if name in self._kept:
                 self.values[name] = copy_of(self._kept[name])

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import gradcheck as gc
-from gradcheck.checking import PROFILES, check, check_claim
+from gradcheck.checking import check, check_claim
 from gradcheck.claims import Rule
+from gradcheck.profiles import PROFILES
 from gradcheck.sampling import Sampler
 
 SEEDS = range(20)
@@ -188,6 +189,11 @@ def test_a_rule_that_cannot_be_filled_says_so_when_it_is_checked(declare, words)
 
     with pytest.raises(gc.DeclarationError, match=words):
         check(declare(f))
+
+
+def test_a_function_that_takes_its_inputs_by_position_alone_says_so():
+    with pytest.raises(gc.DeclarationError, match="'x' by position alone"):
+        check(gc.derivation(x="k")(np.sin).vjp(lambda dy: dy))
 
 
 def test_names_that_clash():

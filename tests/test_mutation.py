@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 import gradcheck as gc
 from gradcheck import mutation
-from gradcheck.checking import PROFILES, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.loading import found_at
 from gradcheck.mutation.comparison import Comparison, Original
 from gradcheck.mutation.mutants import Mutant, mutants_of, with_function
 from gradcheck.mutation.trial import failure, try_mutant
 from gradcheck.mutation.workers import Lost, share_out
+from gradcheck.profiles import PROFILES
 from gradcheck.regimes import REGIMES
 
 CI = PROFILES["ci"]

@@ -231,6 +231,30 @@ def test_float32_is_checked_in_float64_where_everything_computes_in_it():
     assert gc.verify_vjp(np.tanh, cached, X).status is not Status.FAIL
 
 
+def test_a_pass_says_what_is_too_small_to_be_seen():
+    x = np.array([0.5, 22.0, 24.0])
+    verdict = gc.verify_vjp(
+        lambda x: np.exp(-(x**2)), lambda dy, x: -2 * x * dy * np.exp(-(x**2)), x
+    )
+    assert str(verdict).endswith(
+        "; too small to be seen here: the smaller half of the gradient for x"
+    )
+
+
+def test_a_function_that_takes_float32_alone_is_checked_in_it():
+    def f(x):
+        assert x.dtype == np.float32
+        return np.tanh(x)
+
+    def rule(dy, x):
+        return dy * (1 - f(x) ** 2)
+
+    x = X.astype(np.float32)
+    assert gc.verify_vjp(f, rule, x)
+    wrong = gc.verify_vjp(f, lambda dy, x: rule(dy, x) * np.float32(1.01), x)
+    assert wrong.status is Status.FAIL
+
+
 def test_hessians():
     def f(x):
         return np.log(np.exp(x).sum())

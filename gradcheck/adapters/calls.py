@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.sources import mode_words
 from gradcheck.adapters.style import Style, is_required
 from gradcheck.adapters.words import (
     is_cache,
@@ -28,10 +29,10 @@ def constants_of(
     ``DeclarationError`` for what it needs and nothing is known of.
     """
     found: dict[str, Any] = {}
-    packed = ""
+    packed, said = "", mode_words(style)
     for parameter in style.takes:
         name = parameter.name
-        mode = mode_value(name, names.mode)
+        mode = mode_value(name, names.mode, said)
         if name in names.call:
             found[name] = names.call[name]
         elif name in inputs:
@@ -65,7 +66,7 @@ def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list
             role = "rate"
         elif is_optimizer(name):
             role = "optimizer"
-        elif mode_value(name, names.mode) is not None:
+        elif mode_value(name, names.mode, mode_words(style)) is not None:
             role = "mode"
         elif is_required(parameter):
             role = "given"

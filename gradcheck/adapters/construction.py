@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import evaluate
-from gradcheck.adapters.sources import words_for
+from gradcheck.adapters.sources import mode_words, words_for
 from gradcheck.adapters.standins import (
     RATE,
     Activation,
@@ -82,7 +82,7 @@ class Filling:
         lowered = {name.lower(): name for name in inputs}
         for parameter in self.parameters:
             name = parameter.name
-            mode = mode_value(name, names.mode)
+            mode = mode_value(name, names.mode, mode_words(style))
             if name in names.init:
                 continue
             if isinstance(parameter.default, bool) and name in inputs:
@@ -166,6 +166,12 @@ class Filling:
             whole = [f"shape({n})" for n in shapes]
             tails = [f"shape({n})[1:]" for n, shape in shapes.items() if len(shape) > 1]
             plain = _by_meaning(name, sizes, self.unknown)
+            # The last axis may be no size by itself, but a multiple of one.
+            plain += [
+                f"shape({n})[{len(shape) - 1}]"
+                for n, shape in shapes.items()
+                if shape and shape[-1] not in bindings.values()
+            ]
             axes = [f"shape({n})[1]" for n, shape in shapes.items() if len(shape) == _IMAGE]
             plain = [*axes, *plain] if "channel" in name.lower() else plain
             texts = [*whole, *tails, *plain] if is_shape(name) else plain
@@ -173,7 +179,7 @@ class Filling:
                 texts = [*plain, *whole, *tails]
             if name.endswith("_shape") or name == "shape":
                 texts = [*whole, *tails]
-            if name in ("input_shape",):
+            if name in ("input_shape", "normalized_shape"):
                 texts = [*tails, *whole, *plain]
             choices.append([Source(sizes=text) for text in texts])
         ways = itertools.islice(itertools.product(*choices), _MOST_TRIES)

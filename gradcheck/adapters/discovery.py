@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,13 +22,16 @@ from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
-from gradcheck.adapters.words import first, gradient_names
+from gradcheck.adapters.words import first, gradient_names, is_statistic
 from gradcheck.arguments import Argument, as_argument
 from gradcheck.dims import Bindings, parse
 from gradcheck.errors import DeclarationError
 from gradcheck.regimes import draw_reals
 
 _SEED = 5
+#: What may be several times as long as an axis, and the axes that are no samples.
+_TIMES = (2, 3, 4)
+_MULTIPLIED = re.compile(r"(\d\*)?[a-mo-z]\w*")
 
 
 def discovered(
@@ -52,6 +56,8 @@ def discovered(
     axes = {axis.text: axis.size(bindings) for dims in given for axis in dims.axes}
     numbers = {p.name for p in plan.filling.parameters if isinstance(p.default, int | float)}
     for text, array in _arrays(plan, values, bindings).items():
+        if is_statistic(_name(text)) and not _has_gradient(plan, _name(text)):
+            continue
         if _matters(plan, text, array, values, bindings, rng):
             found[_name(text)] = _dims(np.shape(array), sizes, axes)
             if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers:
@@ -173,12 +179,28 @@ def _dims(shape: tuple[int, ...], sizes: Mapping[str, int], axes: Mapping[str, i
         by_size.setdefault(size, name)
     for name, size in axes.items():
         by_size.setdefault(size, name)
+    # Of one axis alone, as queries, keys and values have: 3*d.
+    products = [
+        (times * size, _multiple(times, name))
+        for times, (name, size) in itertools.product(_TIMES, axes.items())
+        if _MULTIPLIED.fullmatch(name)
+    ]
+    sums = {one + other for one, other in itertools.combinations(sizes.values(), 2)}
+    for size, name in products:
+        if [one for one, _ in products].count(size) == 1 and (size not in sums or "d" in name):
+            by_size.setdefault(size, name)
     for (a, one), (b, other) in itertools.combinations(sizes.items(), 2):
         by_size.setdefault(one + other, f"{a}+{b}")  # of a cell: what comes in, and what is hidden
     words = [by_size.get(size, str(size)) if size != 1 else "1" for size in shape]
     text = " ".join(words)
     parse(text)
     return text
+
+
+def _multiple(times: int, name: str) -> str:
+    """Three times 2*d as 6*d."""
+    number, star, axis = name.rpartition("*")
+    return f"{times * int(number)}*{axis}" if star else f"{times}*{name}"
 
 
 def argument_text(argument: Any) -> str:
@@ -195,10 +217,11 @@ def argument_text(argument: Any) -> str:
             values: tuple[Any, ...] = getattr(argument, "values", ())
             return f"constant({values[0]!r})" if len(values) == 1 else f"choice{values!r}"
         dims = argument.dims
+        given = {name: getattr(argument, name, None) for name in ("low", "high", "differentiate")}
+        if word == "one_hot":
+            given = {"axis": 0} if getattr(argument, "axis", -1) == 0 else {}
         extra = [
-            f"{name}={getattr(argument, name)!r}"
-            for name in ("low", "high", "differentiate")[: 0 if word == "one_hot" else 3]
-            if (found := getattr(argument, name, None)) is not None and found is not True
+            f"{name}={one!r}" for name, one in given.items() if one is not None and one is not True
         ]
         return f'{word}("{dims.text if dims else ""}"{"".join(", " + one for one in extra)})'
     return repr(argument)

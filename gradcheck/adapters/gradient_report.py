@@ -8,8 +8,9 @@ from gradcheck.adapters.layers import plan_of, rounding_of
 from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scales import scale_of
 from gradcheck.adapters.scan_report import FAIL, GradientReport
-from gradcheck.checking import Outcome, Profile
+from gradcheck.checking import Outcome
 from gradcheck.claims import Derivation, Rule
+from gradcheck.profiles import Profile
 from gradcheck.records import Record
 
 

@@ -16,6 +16,7 @@ from gradcheck.adapters.layers import plan_of
 from gradcheck.adapters.recognition import Reading, read
 from gradcheck.adapters.sightings import Sighting, sightings
 from gradcheck.adapters.standins import slope_of_output
+from gradcheck.adapters.style import Style
 from gradcheck.adapters.usage import Usage, usage_of
 from gradcheck.adapters.words import is_logits, is_taken
 
@@ -36,7 +37,9 @@ class Guess:
 def guessed(reading: Reading, definitions: Definitions) -> Guess | None:
     """What nothing in the file confirms."""
     through, style = reading.names.through, reading.sighting.style
-    asked = any(is_logits(parameter.name) for parameter in style.gets)
+    asked = _takes_logits(style) or any(
+        _takes_logits(one.style) for one in sightings(definitions) if through
+    )
     if through and not asked and not _mentions(reading.sighting, f"{_BEFORE}|{through}"):
         return Guess(
             f"right with respect to what a {through} took, and wrong with respect to what its loss "
@@ -65,6 +68,14 @@ def guessed(reading: Reading, definitions: Definitions) -> Guess | None:
         f"takes{both}",
         'derivative_of = "output"',
     )
+
+
+def _takes_logits(style: Style) -> bool:
+    """Whether the gradient of a loss is given what the activation before it took.
+
+    Where that of one loss of a file is, those of the others are with respect to the same.
+    """
+    return style.kind == "of inputs" and any(is_logits(one.name) for one in style.gets)
 
 
 def _of_what_is_taken(definitions: Definitions) -> tuple[str, str] | None:

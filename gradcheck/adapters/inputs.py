@@ -9,7 +9,7 @@ from typing import Any
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.known import settings
 from gradcheck.adapters.landing import returned_names
-from gradcheck.adapters.sources import tree_of, words_for
+from gradcheck.adapters.sources import mode_words, tree_of, words_for
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
@@ -46,7 +46,8 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
         # ``bias=None`` is a parameter that may be left out.
         is_class = inspect.isclass(style.make)
         optional = parameter.default is None and is_parameter(name) and not is_class
-        if not (is_required(parameter) or optional) or mode_value(name, "train") is not None:
+        mode = mode_value(name, "", mode_words(style))
+        if not (is_required(parameter) or optional) or mode is not None:
             continue
         if name in style.fixed or (name.lower() in NUMBERS and not _has_gradient(style, name)):
             beside[name] = constant(style.fixed.get(name, NUMBERS.get(name.lower())))

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gradcheck.checking import Outcome, Profile, check_claim
+from gradcheck.checking import Outcome, check_claim
 from gradcheck.claims import Derivation, Rule
+from gradcheck.profiles import Profile
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
 

@@ -123,7 +123,7 @@ KINDS = (
     ),
     Kind(
         "rnn",
-        ("rnn",),
+        ("rnn", "elman", "recurrent"),
         (
             {"x": "n d", "h": "n h", "weight": "d h", "weight 2": "h h", "bias": "h"},
             {

@@ -16,6 +16,7 @@ from gradcheck.adapters.words import (
     is_flat,
     is_mask,
     is_parameter,
+    is_statistic,
     is_target,
     is_weight,
     snake,
@@ -68,6 +69,8 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "target"
         elif flat:
             roles[name] = "data"
+        elif kind.name.startswith("normalization") and is_statistic(name):
+            roles[name] = "beta"
         elif lowered in ("gamma", "bw", "g", "scale") and kind.name != "affine":
             roles[name] = "gamma"
         elif lowered in ("beta", "bb", "shift"):
@@ -101,12 +104,15 @@ def grouped_roles(names: Sequence[str], made_with: Sequence[str]) -> dict[str, s
     """
     roles: dict[str, str] = {}
     weights: dict[str, str] = {}
+    lowered = {name.lower() for name in names}
     for name in names:
         letter = name[0].lower()
         if name.lower() in _HIDDEN:
             roles[name] = "h"
         elif name.lower() in _CELL:
             roles[name] = "c"
+        elif f"w{name[1:]}".lower() in lowered and letter == "b":
+            roles[name] = "bias"  # bf, beside Wf
         elif not (name in made_with or is_parameter(name) or re.match(_CAPITAL, name)):
             roles[name] = _ANY
         elif is_bias(name) or letter == "b":
@@ -161,7 +167,7 @@ def fitted(
         filled = [
             one for one in (_filled(text, parameters[name]) for text in usual) if one is not None
         ]
-        if usual and not filled:
+        if usual and not filled and parameters[name] not in _ONE_NUMBER:
             return None
         window |= filled[0] if filled else {}
     return {name: _with_window(given, window) for name, given in way.items()}
@@ -169,6 +175,10 @@ def fitted(
 
 #: The role of what no name tells: as a parameter it may have any dims.
 _ANY = "x"
+
+
+#: The dims of a gain that is one number for all.
+_ONE_NUMBER = ("", "1")
 
 
 def _filled(usual: str, found: str) -> dict[str, str] | None:

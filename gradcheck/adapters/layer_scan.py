@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradcheck.adapters.conventions import beside_loss
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, unchecked
 from gradcheck.adapters.gradient_report import gradient_report, is_wrong
 from gradcheck.adapters.guesses import guessed, usage_in
 from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
+from gradcheck.adapters.loss_readings import read_with_loss
+from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.reasons import (
@@ -38,8 +41,8 @@ from gradcheck.adapters.second_readings import moderate, of_one_sample, otherwis
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
 from gradcheck.answers import last_line
-from gradcheck.checking import Profile
 from gradcheck.claims import Derivation
+from gradcheck.profiles import Profile
 from gradcheck.time_limit import TimeUp, limited
 
 #: Where no line of a spec would settle what is not known.
@@ -121,6 +124,7 @@ def scan_layer(
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
     judge_defaults(report, reading, profile)
+    judge_eval(report, reading, declared, profile)
     guess = guessed(reading, definitions) if entry is None else None
     for gradient in report.gradients if guess is not None else ():
         if gradient.verdict == PASS:
@@ -172,7 +176,8 @@ def _require_reach(reading: Reading, report: LayerReport, *, said: bool) -> None
 
 def _read(sighting: Sighting, entry: Entry | None) -> Reading:
     if entry is None:
-        return read(sighting)
+        without = sighting.style.convention == beside_loss.CONVENTION
+        return read_with_loss(sighting) if without else read(sighting)
     if not entry.inputs:
         reading = read(sighting)
         if reading.declared is None:

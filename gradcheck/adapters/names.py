@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradcheck.adapters.activation import ACTIVATIONS
+from gradcheck.adapters.losses import LOSSES
 from gradcheck.errors import DeclarationError
 
 #: What ``derivative_of`` may be: a derivative is given x, or f(x), or it is to be found out.
 _ARGUMENTS = ("", "input", "output")
-_MODES = ("train", "eval")
+_MODES = ("", "train", "eval")
 _THROUGH = ("", *ACTIVATIONS)
 _FRAMEWORKS = ("", "jax", "torch", "autograd")
 
@@ -29,11 +30,16 @@ class Names:
     multiplied with by convention, an expression in sizes: ``{"W": "1/n"}`` where dW is divided by
     the number of samples and the loss is not. ``derivative_of`` says of a derivative pair whether
     the derivative is given the ``"input"`` or the ``"output"``. ``through`` says of a loss that its
-    gradient is with respect to what the ``"softmax"`` or ``"sigmoid"`` before it took. ``mode`` is
-    ``"train"`` or ``"eval"``; ``output`` names the outputs (``"h c"``). ``arrays`` names the module
-    of the arrays that the layer works on, such as ``"torch"`` or ``"array_api_strict"``, where they
-    are not numpy's; ``framework`` (``"jax"``, ``"torch"`` or ``"autograd"``) says that a plain
-    function is to be differentiated by that framework, whose rules are then what is checked.
+    gradient is with respect to what the ``"softmax"`` or ``"sigmoid"`` before it took. ``loss``
+    says of a network whose labels come to its backward function alone what that is the gradient
+    of: a sum over the samples, ``"cross-entropy"``, ``"cross-entropy of columns"``, ``"binary
+    cross-entropy"`` or ``"half squared error"``. ``mode`` is
+    ``"train"`` or ``"eval"``, before which a layer is trained with one other batch; where none is
+    said it is train, and a scan tries eval as well. ``output`` names the outputs (``"h c"``).
+    ``arrays`` names the module of the arrays that the layer works on, such as ``"torch"`` or
+    ``"array_api_strict"``, where they are not numpy's; ``framework`` (``"jax"``, ``"torch"`` or
+    ``"autograd"``) says that a plain function is to be differentiated by that framework, whose
+    rules are then what is checked.
 
     Raises ``DeclarationError`` for a mode or a ``derivative_of`` that does not exist.
     """
@@ -48,7 +54,8 @@ class Names:
     scale: Mapping[str, str] = field(default_factory=dict)
     derivative_of: str = ""
     through: str = ""
-    mode: str = "train"
+    loss: str = ""
+    mode: str = ""
     output: str = ""
     arrays: str = ""
     framework: str = ""
@@ -57,6 +64,7 @@ class Names:
         for name, value, known in (
             ("derivative_of", self.derivative_of, _ARGUMENTS), ("mode", self.mode, _MODES),
             ("framework", self.framework, _FRAMEWORKS), ("through", self.through, _THROUGH),
+            ("loss", self.loss, ("", *LOSSES)),
         ):  # fmt: skip
             if value not in known:
                 raise DeclarationError(

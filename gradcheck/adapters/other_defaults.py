@@ -22,9 +22,9 @@ from gradcheck.adapters.sources import source_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import is_bias
 from gradcheck.arguments import Real
-from gradcheck.checking import Profile
 from gradcheck.claims import Derivation
 from gradcheck.dims import parse
+from gradcheck.profiles import Profile
 
 #: What else each may be. Other defaults are left alone: at other values of an axis, a rate or a
 #: number of groups, a layer may be another one, or none.
@@ -37,14 +37,14 @@ _FACTORS = ("delta", "alpha", "temperature", "temp", "tau", "scale", "factor", "
 _FACTOR = 2.5
 _FLAGS = ("bias", "use_bias", "has_bias", "with_bias", "add_bias")
 #: Inputs for each: the sizes that are always tried are among them.
-_INPUTS = 12
+INPUTS = 12
 #: Words by which a source says that a default is the only value that is meant.
 _ALONE = r"\b(only|must|support\w*|assum\w*|ignor\w*|unused|todo|implemented|always|fixed)\b"
 #: A window that fits into every image that is tried, also where it is dilated.
 _WINDOW = 2
 _WINDOW_NAME = r"(?i)f|k|size|.*(filter|kernel|window|pool|ksize).*"
 #: What fails loudly.
-_LOUD = ("wrong shape", "raises", "no gradient found")
+LOUD = ("wrong shape", "raises", "no gradient found")
 
 
 @dataclass(frozen=True)
@@ -130,14 +130,14 @@ def _is_right(
     """Whether every gradient is right; what is to be said of others is put into the report."""
     right = True
     by_name = {gradient.name: gradient for gradient in report.gradients}
-    few = replace(profile, inputs=min(profile.inputs, _INPUTS))
+    few = replace(profile, inputs=min(profile.inputs, INPUTS))
     for rule, outcome in outcomes_of(declared, few):
         (name,), record = rule.wrt, outcome.record
         right = right and record.status == PASS
         if record.status != FAIL or name not in by_name:
             continue
         text = f"with {other}, the gradient for {name} is wrong"
-        if record.title in _LOUD:
+        if record.title in LOUD:
             report.notes.append(f"{text} ({record.title}), which is seen where it is used")
         elif remark := _remark(reading.sighting.style, other.name):
             report.notes.append(f"{text}; its source says: {remark}")

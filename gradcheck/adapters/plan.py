@@ -30,6 +30,7 @@ from gradcheck.adapters.originals import Originals
 from gradcheck.adapters.places import CHANGE, Place, evaluate
 from gradcheck.adapters.randomness import generators_of, reproducible
 from gradcheck.adapters.session import Session
+from gradcheck.adapters.sources import mode_words
 from gradcheck.adapters.style import Style
 from gradcheck.answers import last_line, same
 from gradcheck.errors import DeclarationError
@@ -75,6 +76,8 @@ class Plan:
             style = replace(style, takes=tuple(inspect.Parameter(name, kind) for name in inputs))
         self.style, self.names = style, names
         self.inputs, self.differentiable = list(inputs), list(differentiable)
+        #: The words for train and eval, where it is told one.
+        self.mode_words = mode_words(style)
         self.filling = Filling(style, names, dict.fromkeys(inputs))
         self.originals = Originals()
         taken = [parameter.name for parameter in style.takes]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from gradcheck.adapters.activation import ACTIVATIONS
-from gradcheck.adapters.layers import plan_of
+from gradcheck.adapters.layers import plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.recognition import Reading, follows, logits
@@ -27,6 +27,10 @@ _ROWS, _IMAGES = 2, 4
 MODEL_CONVENTION = "model with its loss"
 #: What the axis of samples is called in all that names and trials settle.
 _SAMPLES = "n"
+
+
+#: What a slope or a gain is called that a function takes beside its input.
+_GAINS = ("a", "alpha", "slope", "scale", "gain", "g", "s")
 
 
 def one_sample(reading: Reading) -> dict[str, Any] | None:
@@ -102,7 +106,7 @@ def _broadcast(
     dims = {name: one.shape.text for name, one in given.items() if isinstance(one, Real)}
     plan = plan_of(reading.declared) if reading.declared is not None else None
     own = plan.filling.inputs if plan is not None else set()
-    small = [name for name in dims if is_parameter(name) and dims[name] == "n d"]
+    small = [n for n in dims if (is_parameter(n) or n.lower() in _GAINS) and dims[n] == "n d"]
     gains = [name for name in dims if name in own and not is_parameter(name) and dims[name] == "d"]
     for names, ways in ((small, ("d", "1 d")), (gains, ("1 d", "", "1"))):
         for text in ways if names and set(dims) - set(names) else ():
@@ -197,6 +201,17 @@ def _targets_of_model(
         yield inputs, reading.names, f'{labels[0]} = "{text}", at which it is right'
 
 
+def _raises(reading: Reading) -> bool:
+    """Whether a layer raises at some distinct sizes."""
+    assert reading.declared is not None
+    for _, values in trials(reading.declared):
+        try:
+            reading.declared.function(**values)
+        except Exception:
+            return True
+    return False
+
+
 def _multiples(
     reading: Reading, given: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Names, str]]:
@@ -204,7 +219,9 @@ def _multiples(
     (name, *rest) = [n for n, one in given.items() if isinstance(one, Real)]
     axes = given[name].shape.text.split()
     plan = plan_of(reading.declared) if reading.declared is not None else None
-    if rest or plan is None or not plan.raised_at_some or len(axes) < _ROWS:
+    if rest or plan is None or len(axes) < _ROWS:
+        return
+    if not plan.raised_at_some and not _raises(reading):
         return
     ways = [{len(axes) - 1: 2}]
     ways += [{1: 4}, {2: 2, 3: 2}, {1: 2}] if len(axes) == _IMAGES else [{0: 2}]

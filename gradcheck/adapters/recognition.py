@@ -30,6 +30,8 @@ from gradcheck.adapters.words import (
     is_optimizer,
     is_parameter,
     is_parameter_dict,
+    is_spread,
+    is_statistic,
     is_target,
     is_weight,
 )
@@ -41,9 +43,13 @@ from gradcheck.errors import InputError
 
 #: Beyond these, what follows a softmax or sigmoid may saturate.
 _LOGIT = 4.0
+#: A variance of what was seen is no smaller, so that what keeps it from 0 does not matter.
+_LEAST = 0.25
 #: At most so many ways of reading a layer are tried, and so many at sizes of its source.
 _MOST_WAYS = 24
 _MOST_WRITTEN = 200
+#: What an axis may have to be a multiple of.
+_MULTIPLES = (2, 8)
 
 
 @dataclass
@@ -90,7 +96,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         kind = kind_of("loss")
     wanted, beside, problem = wanted_of(style)
     if problem:
-        return _unread(reading, wanted, problem)
+        return unread(reading, wanted, problem)
     fused = style.backward is None or style.kind == "of inputs"
     if fused and style.make is None and any(map(is_weight, wanted)):
         kind = COST  # of weights and data, whatever loss it is called after
@@ -113,10 +119,12 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
         if which is not kind and by is kind and reading.declared is not None:
             break  # it runs at sizes that are not written anywhere
-        way = {n: _undifferentiated(way[n]) if n in unused else way[n] for n in way}
+        way = {n: undifferentiated(way[n]) if n in unused else way[n] for n in way}
         if names.through:
             way = {n: logits(given) for n, given in way.items()}
-        for inputs, found in _completed(style, names, which, way):
+        if which.name.startswith("normalization"):
+            way = {n: _statistic(n, given) for n, given in way.items()}
+        for inputs, found in completed(style, names, which, way):
             given = {**inputs, **beside}
             declared = declare((*sighting.what, found), given, guessed=True)
             plan = plan_of(declared)
@@ -137,7 +145,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if not doubtful:
                     if raising is not None and _is_flattened(raising[0], given):
                         return _of_two_minds(reading, *raising, given)
-                    return _settled(reading, by)
+                    return settled(reading, by)
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
@@ -148,10 +156,10 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             plan = plan_of(declared)
             if declared.problem is None and plan is not None and searched_dims.fits(plan):
                 reading.declared, reading.names, reading.inputs = declared, names, given
-                return _settled(reading, OTHER)
+                return settled(reading, OTHER)
     if reading.declared is not None:
-        return _settled(reading, by)
-    return _unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+        return settled(reading, by)
+    return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
 
 
 def _as_written(
@@ -179,6 +187,13 @@ def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:
     if by.name.startswith("normalization") and not own and any(map(is_parameter, doubted)):
         return True  # of (1, C, 1, 1), where (C,) may be broadcast
     return bool(doubted) and (by.name == WRITTEN.name or (own and any(map(is_parameter, doubted))))
+
+
+def _statistic(name: str, given: Any) -> Any:
+    """An argument that is a running mean or variance, of which no gradient is wanted."""
+    if not is_statistic(name) or not isinstance(given, str):
+        return given
+    return real(given, low=_LEAST if is_spread(name) else None, differentiate=False)
 
 
 def _unbound(declared: Derivation) -> str:
@@ -229,7 +244,7 @@ def _of_two_minds(
     return reading
 
 
-def _settled(reading: Reading, kind: Kind) -> Reading:
+def settled(reading: Reading, kind: Kind) -> Reading:
     """A reading with what it assumes; an input that changes no output is not differentiated."""
     plan = plan_of(reading.declared) if reading.declared is not None else None
     assert reading.declared is not None
@@ -243,6 +258,8 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
         if not is_parameter(name)
         and (
             (plan.style.inward is as_is and name != plan.inputs[0])
+            # A loss with its gradients has none for data.
+            or (plan.style.backward is None and len(missing) < len(plan.differentiable))
             # The first layer of a network needs no gradient of its input, and says so.
             or (name in plan.forward_inputs and _returns_none(plan.style.source))
         )
@@ -255,7 +272,7 @@ def _settled(reading: Reading, kind: Kind) -> Reading:
     left = {*idle, *none, *targets}
     if left and left != set(plan.differentiable):
         reading.inputs = {
-            n: _undifferentiated(given) if n in left else given
+            n: undifferentiated(given) if n in left else given
             for n, given in reading.inputs.items()
         }
         reading.declared = declare(
@@ -328,14 +345,16 @@ def logits(given: Any) -> Any:
     return real(argument.shape.text, low=-_LOGIT, high=_LOGIT)
 
 
-def _undifferentiated(given: Any) -> Any:
+def undifferentiated(given: Any) -> Any:
+    """An argument of which no gradient is wanted."""
     argument = as_argument(given)
     return replace(argument, differentiate=False) if isinstance(argument, Real) else given
 
 
-def _unread(
+def unread(
     reading: Reading, wanted: Sequence[str], reason: str, beside: Mapping[str, Any] | None = None
 ) -> Reading:
+    """A reading that says why there is no derivation, with the line that would settle it."""
     reading.reason = reason
     make = reading.sighting.style.make
     needed = [
@@ -382,7 +401,7 @@ def _toml(given: Any) -> str:
         case Boolean():
             return _toml({"boolean": given.shape.text})
         case OneHot():
-            return _toml({"one_hot": given.shape.text})
+            return _toml({"one_hot": given.shape.text} | ({"axis": 0} if given.axis == 0 else {}))
         case Real() | Integers():
             word = type(given).__name__.lower()
             parts: dict[str, Any] = {word: given.shape.text}
@@ -396,7 +415,7 @@ def _toml(given: Any) -> str:
     return _toml(argument_text(given))
 
 
-def _completed(
+def completed(
     style: Style, names: Names, kind: Kind, way: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Names]]:
     """With the parameters that the object makes for itself."""
@@ -406,12 +425,23 @@ def _completed(
     if any(is_parameter(p.name) and is_required(p) for p in parameters_of(style.make)):
         yield dict(way), names
         return
-    try:
-        found, init, places = discovered(style, names, way, sizes_for(kind, way))
-    except Exception:
-        # Declared as it is, so that what is wrong is said by the declaration itself.
-        yield dict(way), names
+    for wider in _widened(kind, way):
+        try:
+            found, init, places = discovered(style, names, wider, sizes_for(kind, wider))
+        except Exception:
+            continue
+        inputs = fitted(kind, wider, found)
+        if inputs is not None:
+            yield {**inputs, **found}, replace(names, init=init, parameters=places)
         return
-    inputs = fitted(kind, way, found)
-    if inputs is not None:
-        yield {**inputs, **found}, replace(names, init=init, parameters=places)
+    # Declared as it is, so that what is wrong is said by the declaration itself.
+    yield dict(way), names
+
+
+def _widened(kind: Kind, way: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The dims, and some of which the last axis is even or divisible by eight, as heads need."""
+    yield way
+    ((name, text), *rest) = way.items()
+    if kind is OTHER and not rest and isinstance(text, str) and text.endswith(" d"):
+        for times in _MULTIPLES:
+            yield {name: f"{text[:-1]}{times}*d"}

@@ -17,8 +17,9 @@ from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.places import evaluate
 from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scan_report import FAIL, PASS, SCALED, LayerReport
-from gradcheck.checking import Outcome, Profile
+from gradcheck.checking import Outcome
 from gradcheck.claims import Rule
+from gradcheck.profiles import Profile
 
 #: A ratio within this of a constant is worth trying as one, however well it was measured; the
 #: verdict is that of the trial.
@@ -38,7 +39,7 @@ def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -
         return ""  # off by something else: for a single sample, every constant is 1
     bindings = dict(verdict.bindings)
     sizes = [n for n, size in bindings.items() if isinstance(size, int)]
-    for text in _constants(sizes):
+    for text in constants(sizes):
         value = evaluate(text, bindings, {})
         if abs(ratio - value) > _NEAR * abs(value):
             continue
@@ -53,7 +54,7 @@ def _with_scale(reading: Reading, name: str, text: str) -> Any:
     return replace(reading.names, scale={**reading.names.scale, name: text})
 
 
-def _constants(sizes: Sequence[str]) -> Iterator[str]:
+def constants(sizes: Sequence[str]) -> Iterator[str]:
     """The constants that a gradient is off by in usual code, the likeliest first."""
     for size in sizes:
         yield f"1/{size}"

@@ -29,8 +29,8 @@ from gradcheck.adapters.spec import Entry, resolved
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.unrecognised import unrecognised
 from gradcheck.adapters.words import WORDS
-from gradcheck.checking import Profile
 from gradcheck.errors import DeclarationError, InputError
+from gradcheck.profiles import Profile
 
 PROFILE = Profile("scan", inputs=35, derandomized=True, database=False)
 

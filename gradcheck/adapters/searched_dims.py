@@ -6,6 +6,7 @@ broadcast, so that more is asked for: every gradient has the shape of its input.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from gradcheck.adapters.kinds import Kind
 from gradcheck.adapters.plan import Plan
-from gradcheck.adapters.style import Style
+from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.arguments import as_argument
 
 #: What arrays are, the likeliest first.
@@ -29,7 +30,7 @@ def ways(
     style: Style, wanted: Sequence[str], beside: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """What the inputs of a plain function may be."""
-    if style.make is not None or not _FEWEST <= len(wanted) <= _MOST:
+    if _has_constructor(style) or not _FEWEST <= len(wanted) <= _MOST:
         return
     every = itertools.product(enumerate(_DIMS), repeat=len(wanted))
     # Square ones last, in which a transposed array fits.
@@ -55,6 +56,13 @@ def fits(plan: Plan) -> bool:
     )
 
 
+def _has_constructor(style: Style) -> bool:
+    """Whether an object is made of a class, and not only to hold what a framework keeps."""
+    return style.make is not None and (
+        inspect.isclass(style.make) or any(map(is_required, parameters_of(style.make)))
+    )
+
+
 def _shares_sizes(dims: Sequence[str]) -> bool:
     """Whether each array has an axis of another, so that they are no strangers."""
     axes = [set(text.split()) - {"1"} for text in dims]
@@ -70,8 +78,15 @@ def _runs(style: Style, way: Mapping[str, str], beside: Mapping[str, Any]) -> bo
         given[name] = as_argument(one).draw(rng, dict(SEARCHED.sizes), "normal", given)
     try:
         with np.errstate(all="ignore"):
-            answer = style.forward(None)(**{n: style.inward(one) for n, one in given.items()})
-            first = answer[style.value_at] if isinstance(answer, tuple) else answer
-            return bool(np.all(np.isfinite(np.asarray(style.outward(first)))))
+            forward = style.forward(None if style.make is None else style.make())
+            inside = {n: style.inward(one) for n, one in given.items()}
+            by_position = [
+                inside.pop(parameter.name)
+                for parameter in style.takes
+                if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in inside
+            ]
+            answer = forward(*by_position, **inside)
+            value = answer[style.value_at] if isinstance(answer, tuple) else answer
+            return bool(np.all(np.isfinite(np.asarray(style.outward(value)))))
     except Exception:
         return False

@@ -17,9 +17,11 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.readings import one_sample, others
 from gradcheck.adapters.recognition import Reading, changes_nothing, follows
 from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
+from gradcheck.answers import same
 from gradcheck.arguments import Real, real
-from gradcheck.checking import Outcome, Profile
+from gradcheck.checking import Outcome
 from gradcheck.claims import Derivation, Rule
+from gradcheck.profiles import Profile
 
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
@@ -148,16 +150,19 @@ def _mixes_samples(reading: Reading) -> bool:
     """Whether what is given for one sample depends on the others: no batch is meant then.
 
     A softmax over everything is one, where one for each row is none. What normalises over a batch
-    is constant for one sample, and never gets so far.
+    is constant for one sample, and never gets so far. The others are changed, and not left out:
+    then what does not depend on them is computed in the same order, and is the same bit for bit.
     """
     assert reading.declared is not None
     _, values = trials(reading.declared, few=True)[-1]
     try:
-        whole = np.asarray(reading.declared.function(**values))
-        first = {name: value[:1] for name, value in values.items()}
-        return not np.allclose(whole[:1], np.asarray(reading.declared.function(**first)))
+        others = {
+            name: np.concatenate([value[:1], value[1:][::-1] / 2]) for name, value in values.items()
+        }
+        outputs = [np.asarray(reading.declared.function(**given)) for given in (values, others)]
     except Exception:
         return False
+    return not same(*(output[:1] for output in outputs))
 
 
 def _all_right(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from gradcheck.adapters.construction import initialized, rate_for, shapes_of
 from gradcheck.adapters.landing import is_array
 from gradcheck.adapters.places import CHANGE, RETURNED
 from gradcheck.adapters.standins import RATE, Activation, Recorder
-from gradcheck.adapters.words import is_activation, is_logits, is_rate, mode_value
+from gradcheck.adapters.style import is_required, parameters_of
+from gradcheck.adapters.words import EVAL, is_activation, is_logits, is_rate, mode_value
 from gradcheck.answers import gathered, same
 
 if TYPE_CHECKING:
@@ -69,8 +71,12 @@ class Session:
         self.context = Context()
         self.rate = RATE
         self.dtype = dtype
+        self.configuration: dict[str, Any] = {}
+        self.taken_along: dict[str, dict[Any, Any]] = {}
         if plan.style.make is not None:
             self._make(values, bindings)
+        elif plan.names.mode == EVAL:
+            self._train(values)
 
     @classmethod
     def around(cls, plan: Plan, made: Any) -> Session:
@@ -80,6 +86,7 @@ class Session:
         session.values, session.given, session.cotangents, session.outputs = {}, {}, [], []
         session.returned = session.returned_gradients = None
         session.rate, session.dtype = RATE, FLOAT64
+        session.configuration, session.taken_along = {}, {}
         return session
 
     def _make(self, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> None:
@@ -99,13 +106,34 @@ class Session:
         if plan.runs_first:
             self.run_forward(values)
             self.flush()
-        for name in list(vars(self.object)) if hasattr(self.object, "__dict__") else []:
-            if (mode := mode_value(name, plan.names.mode)) is not None:
-                setattr(self.object, name, mode)
-        switch = getattr(self.object, plan.names.mode, None)
-        if callable(switch):
-            switch()
+        if plan.names.mode == EVAL:
+            self._train(values)
+        self._switch(plan.names.mode)
         self.put(values)
+
+    def _switch(self, mode: str) -> None:
+        """Put the object into a mode: by its flags, and by a method of that name."""
+        for name in list(vars(self.object)) if hasattr(self.object, "__dict__") else []:
+            if (value := mode_value(name, mode, self.plan.mode_words)) is not None:
+                setattr(self.object, name, value)
+        switch = getattr(self.object, mode or "train", None)
+        if callable(switch) and not any(map(is_required, parameters_of(switch))):
+            switch()
+
+    def _train(self, values: Mapping[str, Any]) -> None:
+        """Run forward in train mode once: running statistics of 0 and 1 would hide mistakes.
+
+        What a dict of settings takes along is kept for the next call.
+        """
+        if self.object is not None:
+            self._switch("")
+        self.put(values)
+        others = {name: _other(value) for name, value in values.items()}
+        with contextlib.suppress(Exception):  # then it is tried as it is
+            self.run_forward(others, mode="")
+        self.taken_along = {n: v for n, v in self.configuration.items() if isinstance(v, dict)}
+        if self.object is not None:
+            self.flush()
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Give the object its parameters."""
@@ -138,8 +166,8 @@ class Session:
 
     # ---- forward -----------------------------------------------------------------------------
 
-    def run_forward(self, values: Mapping[str, Any]) -> None:
-        """Call the forward function with copies."""
+    def run_forward(self, values: Mapping[str, Any], *, mode: str | None = None) -> None:
+        """Call the forward function with copies, in a mode other than that of its names."""
         plan = self.plan
         self.values = dict(values)
         self.given = {name: self._passed(name, values[name]) for name in plan.forward_inputs}
@@ -148,13 +176,27 @@ class Session:
             self.given[plan.packed] = arguments[plan.packed] = {
                 name: self._inside(values[name]) for name in plan.beside
             }
-        self.configuration = arguments
+        arguments = self._in_mode(arguments, plan.names.mode if mode is None else mode)
+        self.configuration = dict(arguments)
         by_position: list[Any] = [self.context] if plan.style.has_context else []
         for parameter in plan.style.takes:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
                 by_position.append(arguments.pop(parameter.name))
         with plan.style.around(self.dtype):
             self.returned = _call(plan.style.forward(self.object), by_position, arguments)
+
+    def _in_mode(self, arguments: dict[str, Any], mode: str) -> dict[str, Any]:
+        """Arguments with the flags and words of a mode, where it is not that which is usual."""
+        plan, found = self.plan, dict(arguments)
+        for name, given in arguments.items() if plan.names.mode == EVAL else ():
+            value = None if name in plan.names.call else mode_value(name, mode, plan.mode_words)
+            if value is not None:
+                found[name] = value
+            elif isinstance(given, dict) and name != plan.packed:
+                told = {key: mode_value(str(key), mode, plan.mode_words) for key in given}
+                found[name] = {**given, **self.taken_along.get(name, {})}
+                found[name] |= {key: value for key, value in told.items() if value is not None}
+        return found
 
     def answers(self) -> Any:
         """What the forward function answered, without what it keeps for the backward function."""
@@ -210,7 +252,7 @@ class Session:
                 case "constant":
                     arguments[name] = plan.names.call[name]
                 case "mode":
-                    arguments[name] = mode_value(name, plan.names.mode)
+                    arguments[name] = mode_value(name, plan.names.mode, plan.mode_words)
         first: list[Any] = [self.context] if plan.style.has_context else []
         for parameter in plan.style.gets:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
@@ -275,7 +317,7 @@ class Session:
         if place.text == CHANGE:
             before = self._kept(name, self.values)
             after = self.plan.style.outward(self.plan.places[name].read(self.object))
-            found = (before - after) / self.rate
+            found = (before - after) / (self.rate if self._has_rate() else 1.0)
         else:
             found = place.read(self.object, self.returned_gradients)
             if isinstance(found, list) and place.text == RETURNED:
@@ -283,6 +325,17 @@ class Session:
             found = self.plan.style.outward(found)
         form = self.plan.forms.get(name)
         return found if form is None else form.declared(found, self.values[name])
+
+    def _has_rate(self) -> bool:
+        """Whether anything was told at which rate to step."""
+        held = getattr(self.object, "__dict__", {})
+        sources = (source.value for source in self.plan.way.values())
+        told = any(role in ("rate", "optimizer") for _, role in self.plan.gets)
+        return (
+            told
+            or any(map(is_rate, held))
+            or any(isinstance(one, Recorder) for one in (*held.values(), *sources))
+        )
 
     def moved(self, name: str) -> bool:
         """Whether a parameter has another value than it was given."""
@@ -331,6 +384,14 @@ def _call(function: Any, by_position: Sequence[Any], arguments: Mapping[str, Any
 
 def _number(value: Any) -> Any:
     return np.float64(value) if isinstance(value, float) else value
+
+
+def _other(value: Any) -> Any:
+    """Numbers between 0 and 1 in the place of an array of others, the same for all of its shape."""
+    if getattr(value, "dtype", None) != np.float64:
+        return value
+    entries = 0.5 + 0.4 * np.cos(np.arange(np.size(value), dtype=np.float64))
+    return entries.reshape(np.shape(value))[()]
 
 
 def copy_of(value: Any) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any
+
+from gradcheck.adapters.style import Style
 
 #: What Python 2 wrote otherwise, and how it is written now.
 _REWRITTEN = [
@@ -65,6 +68,34 @@ def words_for(function: Any, name: str) -> list[str]:
                 written = [key.value for key in keys if isinstance(key, ast.Constant)]
                 found |= {word: None for word in written if isinstance(word, str)}
     return list(found)
+
+
+#: What a source compares a word for the mode with.
+_TRAIN = ("train", "training")
+_EVALUATE = (
+    "test", "eval", "evaluate", "evaluation", "inference", "infer", "valid", "validation", "val",
+    "predict",
+)  # fmt: skip
+
+
+def mode_words(style: Style) -> tuple[str, str] | None:
+    """The words for train and eval that a layer is told; None where it knows none."""
+    if style.make is not None:
+        return _mode_words(inspect.unwrap(style.make))
+    return _mode_words(inspect.unwrap(style.forward(None)))
+
+
+@functools.cache
+def _mode_words(source: Any) -> tuple[str, str] | None:
+    written = {
+        node.value
+        for node in ast.walk(tree_of(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    train = next((word for word in _TRAIN if word in written), "")
+    other = next((word for word in _EVALUATE if word in written), "")
+    # ``if mode == "train"`` alone means the other with whatever else.
+    return (train, other or _EVALUATE[0]) if train else None
 
 
 def _is_looked_up(function: Any, table: ast.Dict, name: str) -> bool:

@@ -64,6 +64,9 @@ class Words:
 
 WORDS = Words()
 
+#: The mode in which nothing is dropped, and running statistics are used.
+EVAL = "eval"
+
 #: Numbers that layers take beside arrays.
 NUMBERS: Mapping[str, float | int] = {
     **dict.fromkeys(("lambda_", "lambda", "lam", "lmbda", "lamb", "lambd", "reg", "l2", "l1"), 0.5),
@@ -72,6 +75,9 @@ NUMBERS: Mapping[str, float | int] = {
     **dict.fromkeys(("slope", "alpha", "negative_slope", "leak"), 0.25),
     **dict.fromkeys(("factor", "constant", "const", "temperature", "tau", "delta", "margin"), 2.5),
     **dict.fromkeys(("eps", "epsilon"), 1e-3),
+    **dict.fromkeys(
+        ("n_heads", "num_heads", "n_head", "heads", "nheads", "num_attention_heads"), 2
+    ),
     **dict.fromkeys(("keep_prob", "dropout_rate", "drop_prob", "dropout_ratio"), 0.5),
 }
 _RATE = {
@@ -90,6 +96,10 @@ _TARGET = {
 }  # fmt: skip
 #: Of these, what nothing but labels is called.
 _LABEL = {"target", "targets", "label", "labels", "y_true", "ytrue", "ground_truth", "y_onehot"}
+_PREDICTION = {
+    "y_hat", "yhat", "y_pred", "ypred", "output", "out", "o", "probs", "prob", "p", "predictions",
+    "prediction", "pred", "al", "preds",
+}  # fmt: skip
 _DERIVED_ENDINGS = (
     "grad", "prime", "derivative", "deriv", "der", "d", "gradient", "dx", "backward", "diff",
 )  # fmt: skip
@@ -104,7 +114,15 @@ _TRAINING = {
     "train_flg", "training", "is_train", "is_training", "train", "train_mode", "istrain",
     "retain_derived", "retain_grads", "trainmode",
 }  # fmt: skip
-_EVALUATING = {"eval", "eval_mode", "is_eval", "test", "test_mode", "is_test", "evaluate"}
+_EVALUATING = {
+    "eval", "eval_mode", "is_eval", "test", "test_mode", "is_test", "evaluate", "inference",
+    "is_inference", "deterministic",
+}  # fmt: skip
+#: What a word for the mode is called, where it is no flag.
+_MODE = {"mode", "phase"}
+_STATISTIC = re.compile(
+    r"((running|moving|run|mov|ema|pop|global|test|avg)_?)?(mean|avg|var|variance|std|average)s?"
+)
 _CACHE = {"cache", "ctx", "mem", "memory", "context", "stash", "saved", "residuals", "res"}
 _OPTIMIZER = {"optimizer", "optim", "opt", "updater", "optimiser"}
 _BIAS = {"b", "bias", "biases", "w0", "b0", "ba", "bh", "by", "offset", "intercept", "bias_"}
@@ -162,6 +180,11 @@ def is_sublayer(name: str) -> bool:
 def is_target(name: str) -> bool:
     """Whether an input of a loss is what is to be predicted."""
     return name.lower() in _TARGET
+
+
+def is_prediction(name: str) -> bool:
+    """Whether an array of this name is what a network predicts."""
+    return name.lower().removeprefix("self.") in _PREDICTION
 
 
 def is_label(name: str) -> bool:
@@ -242,14 +265,27 @@ def is_shape(name: str) -> bool:
     return any(word in name.lower() for word in _SHAPE)
 
 
-def mode_value(name: str, mode: str) -> bool | None:
-    """What a flag for the mode gets in ``"train"`` or ``"eval"``; None for another parameter."""
-    lowered = name.lower()
+def mode_value(name: str, mode: str, said: tuple[str, str] | None) -> bool | str | None:
+    """What a flag for the mode gets in ``"eval"`` or else; None for another parameter.
+
+    ``said`` are the words for both modes that the source of the layer has.
+    """
+    lowered = name.lower().strip("_")
     if lowered in _TRAINING and not lowered.startswith("retain"):
-        return mode == "train"
+        return mode != EVAL
     if lowered in _EVALUATING:
-        return mode != "train"
-    return None
+        return mode == EVAL
+    return said[mode == EVAL] if said is not None and lowered in _MODE else None
+
+
+def is_statistic(name: str) -> bool:
+    """Whether an array of this name is a mean or a spread of what was seen, and not learned."""
+    return _STATISTIC.fullmatch(name.lower().strip("_")) is not None
+
+
+def is_spread(name: str) -> bool:
+    """Whether an array of this name is positive: a variance or a standard deviation."""
+    return is_statistic(name) and re.search("var|std", name.lower()) is not None
 
 
 def is_cotangent(name: str) -> bool:

@@ -58,7 +58,8 @@ def add(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
-    from gradcheck.checking import PROFILES, TIME_LIMIT, check_claim, default_profile
+    from gradcheck.checking import TIME_LIMIT, check_claim
+    from gradcheck.profiles import PROFILES, default_profile
 
     profile = PROFILES[options.profile] if options.profile else default_profile()
     if options.inputs is not None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.checking import Outcome as Checked
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.coursework.assignment import Assignment, Task
 from gradcheck.coursework.child import Broken
@@ -42,6 +42,7 @@ from gradcheck.coursework.steadiness import (
 from gradcheck.coursework.submitted import Bound, answered_by, bounded_by
 from gradcheck.hints import Hints
 from gradcheck.loading import FOLDER, installed
+from gradcheck.profiles import Profile
 from gradcheck.records import count
 from gradcheck.report.narration import describe
 from gradcheck.verdict import Status, Verdict

@@ -22,7 +22,7 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.contracts import linearity, repeatable_function
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import announce_entries, claim_at
+from gradcheck.evaluation import announce_entries, answers_elsewhere, claim_at
 from gradcheck.hints import said
 from gradcheck.judging import entries
 from gradcheck.judging.conclusion import verdict_on
@@ -78,14 +78,16 @@ def judge_all(
         for k, (values, case) in enumerate(points)
     ]
     with np.errstate(all="ignore"):
-        for judgement in judgements:
-            judgement.attempt(judgement.prepare)
-        ready = [j for j in judgements if j.open]
-        announced = announce_entries(
-            rule, [(j.subject, j.case) for j in ready if j.subject is not None]
-        )
-        for judgement in ready:
-            judgement.attempt(functools.partial(judgement.claim, announced))
+        # A rule in this process is asked right after its function: it may read what that has left.
+        for group in [judgements] if answers_elsewhere(rule) else [[j] for j in judgements]:
+            for judgement in group:
+                judgement.attempt(judgement.prepare)
+            ready = [j for j in group if j.open]
+            announced = announce_entries(
+                rule, [(j.subject, j.case) for j in ready if j.subject is not None]
+            )
+            for judgement in ready:
+                judgement.attempt(functools.partial(judgement.claim, announced))
         look_cheaply([j.context for j in judgements if j.open and j.context is not None], thorough)
         for judgement in judgements:
             if judgement.open:
@@ -309,10 +311,17 @@ def _subject(
     """The function at the values, in float64 wherever it computes in it."""
     if rule.kind == "hessian":
         return gradient_subject(rule, values, bindings, case, judge), DOUBLE
-    subject = Subject(rule.derivation, values, bindings, rule.wrt)
+    single = all(np.asarray(values[name]).dtype == np.float32 for name in rule.wrt)
+    try:
+        subject = Subject(rule.derivation, values, bindings, rule.wrt)
+    except SetAside as aside:
+        if not single or aside.cause != "raised":
+            raise
+        # It may take no other type than the one that it is given.
+        return Subject(rule.derivation, values, bindings, rule.wrt, np.float32), SINGLE
     if subject.dtype.itemsize >= np.dtype(np.float64).itemsize:
         return subject, DOUBLE
-    if all(np.asarray(values[name]).dtype == np.float32 for name in rule.wrt):
+    if single:
         return Subject(rule.derivation, values, bindings, rule.wrt, np.float32), SINGLE
     return subject, replace(DOUBLE, epsilon=float(np.finfo(subject.dtype).eps) / 2)
 

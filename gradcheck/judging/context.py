@@ -29,7 +29,7 @@ from gradcheck.oracle.directions import (
 )
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import SINGLE, Ladder, Line
-from gradcheck.oracle.layout import Vector, unit
+from gradcheck.oracle.layout import Leaf, Vector, unit
 from gradcheck.oracle.norms import norms
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
@@ -105,8 +105,10 @@ class Context:
     evidence: Evidence = field(default_factory=Evidence)
     #: What the cheap pass has left on its lines, or the contract that it has seen broken.
     screened: Any = field(default_factory=list)
-    #: The claimed gradient under a first cotangent, of a claim that pulls one back.
+    #: The claimed gradient under a first cotangent, of a claim that pulls one back, as long as it
+    #: is of use, and the inputs for which it is zero throughout.
     weights: Floats | None = None
+    zeros: list[Leaf] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.point = self.subject.point

@@ -144,9 +144,10 @@ def _along_ties(context: Context, kinked: Mask) -> None:
             continue
         pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
         smooth = np.flatnonzero(kinked & ~pair.kinked(surely=False))
+        places: list[tuple[Context, Line]] = []
         for output in context.rng.permutation(smooth)[:_MOST_TIED]:
             if entries is None or output in entries.rows:
-                _settle_along(context, line, int(output))
+                _settle_along(context, pair, int(output), places)
             if context.evidence.wrong is not None:
                 context.evidence.reason = said(
                     "where all inputs move {moved}, ties stay ties and the function is smooth; "
@@ -158,18 +159,29 @@ def _along_ties(context: Context, kinked: Mask) -> None:
                 return
 
 
-def _settle_along(context: Context, line: Line, output: int) -> None:
-    """One output along one direction, by two ladders, and further along it."""
-    beside = context.beside(line.v)
-    if beside is None:
+def _settle_along(
+    context: Context, pair: Pair, output: int, places: list[tuple[Context, Line]]
+) -> None:
+    """One output along one direction, by two ladders, and further along it.
+
+    ``places`` are lines along that direction on which outputs have been looked at before.
+    """
+    u, line = context.unit(output), pair.line
+    claimed = context.claim.number(u, line.v)
+    agreed = SOUGHT * abs(claimed) + float(pair.floor[output])
+    if abs(claimed - float(pair.value[output])) <= agreed:
         return
-    u = context.unit(output)
+    if not places:
+        beside = context.beside(line.v)
+        if beside is None:
+            return
+        fresh = _FRESH * line.v
+        again, there = Line(context.point, fresh), Line(beside.point, fresh)
+        places += [(context, line), (context, again), (beside, there)]
     found: list[tuple[float, float, float]] = []
-    fresh = _FRESH * line.v
-    for place, v in ((context, line.v), (context, fresh), (beside, fresh)):
-        at = Line(place.point, v)
+    for place, at in places:
         measured = measure_along(at, u, context.ladder, context.epsilon)
-        claimed, value = place.claim.number(u, v), float(measured.value[0])
+        claimed, value = place.claim.number(u, at.v), float(measured.value[0])
         error = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
         error = max(error, SOUGHT * abs(claimed))
         off = abs(claimed - value)
@@ -177,7 +189,7 @@ def _settle_along(context: Context, line: Line, output: int) -> None:
             return
         if agrees_further_out(place, at, u, claimed, off):
             return
-        found.append((claimed, value, error + context.claim_rounding(u, v, claimed)))
+        found.append((claimed, value, error + context.claim_rounding(u, at.v, claimed)))
     if all(abs(claimed - value) > error for claimed, value, error in found):
         name, index = context.subject.outputs.locate(output)
         context.evidence.wrong = Entry("direction", (), name.label, index, *found[0])

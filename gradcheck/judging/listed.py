@@ -76,7 +76,7 @@ class Listed(Stack):
         )
         measured, coarse, fine, floor = (
             np.take_along_axis(part, np.broadcast_to(rows, claimed.shape), axis=-1)
-            for part in (self.value, self.coarse_gap, self.fine_gap, self.floor)
+            for part in (self.value, self.coarse_gap, self.fine_gap, self.floor(slice(None)))
         )
         gap = kink_gap(coarse, fine, floor)
         limit = np.maximum(SOUGHT * shares, floor + self.rounded() * norms)

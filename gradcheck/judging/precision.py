@@ -20,6 +20,8 @@ from gradcheck.subject import Subject
 
 #: A rule that loses this share of its answer is told of it; it is not a mistake of its formula.
 _LOSSY = 2.0**-4
+#: A share above this is no number that a reader wants.
+_MANY_TIMES = 10.0
 
 
 def own_rounding(context: Context, values: Mapping[str, Any]) -> float | None:
@@ -71,11 +73,13 @@ def lossy(context: Context, rounding: float | None) -> list[str]:
         return []
     return [
         said(
-            "{name} is off by {share:.0%} of its norm when it computes in the type of the inputs: "
+            "{name} is off by {share} its norm when it computes in the type of the inputs: "
             "something inside overflows, underflows or cancels there",
-            "{name} 在以输入的类型计算时相差其范数的 {share:.0%}：其中有某一步上溢、下溢或相消",
+            "{name} 在以输入的类型计算时相差其范数的{share}：其中有某一步上溢、下溢或相消",
             name=context.rule.name,
-            share=rounding,
+            share=said("many times", "许多倍")
+            if rounding > _MANY_TIMES
+            else said("{percent:.0%} of", " {percent:.0%}", percent=rounding),
         )
     ]
 

@@ -60,11 +60,15 @@ class Pulled(Stack):
         signs = self.drawn(lines_, self.n)
         points = [context.point for context in contexts]
         v, scale = draw_directions(points, self.scales, signs, self.ladder, weights)
+        del signs, weights
         if self.leaf is not None:
             support = np.zeros(self.n)
             support[self.leaf.slice] = 1.0
             v, scale = v * support, scale * support
-        del signs
+        if self.large:
+            scale = v
+            for context in contexts:
+                context.weights = None
         lines = self.lines(v)
         self.measure(lines)
         u = self._cotangents(self.drawn(lines_, count, self.m))
@@ -93,7 +97,9 @@ class Pulled(Stack):
             first = list(np.multiply(signs, size, out=size))
             announce([(context.claim, [u]) for context, u in zip(fresh, first, strict=True)])
             for context, u in zip(fresh, first, strict=True):
-                context.weights = self._pull(self.contexts.index(context), u)
+                context.weights = w = self._pull(self.contexts.index(context), u)
+                leaves = context.subject.inputs.leaves
+                context.zeros = [leaf for leaf in leaves if not w[leaf.slice].any()]
         return np.asarray(stacked([c.weights for c in self.contexts if c.weights is not None]))
 
     def _pull(self, b: int, u: Vector) -> Floats:
@@ -135,7 +141,7 @@ class Pulled(Stack):
 
     def _sizes(self, part: slice) -> tuple[Floats, Floats]:
         """How much some outputs vary along each line, and the same where that is not noise."""
-        size, floor = np.abs(self.value[..., part]), self.floor[..., part]
+        size, floor = np.abs(self.value[..., part]), self.floor(part)
         noisy = floor / SOUGHT
         for array in (size, noisy):
             if not math.isfinite(array.sum()):
@@ -152,8 +158,9 @@ class Pulled(Stack):
             # Some output may be infinite at a probe that has no weight.
             weighs, all_weigh = weights != 0, bool(weights.all())
             projections = []
-            for values in (self.value, self.coarse_gap, self.fine_gap, self.floor):
-                weighted = weights * values[:, :, None, part]
+            measured = (self.value, self.coarse_gap, self.fine_gap)
+            for values in (*(one[..., part] for one in measured), self.floor(part)):
+                weighted = weights * values[:, :, None]
                 projections.append(weighted if all_weigh else np.where(weighs, weighted, 0.0))
             self.measured += projections[0].sum(axis=-1)
             coarse += projections[1].sum(axis=-1)
@@ -163,7 +170,7 @@ class Pulled(Stack):
         self.gap = kink_gap(coarse, fine, floor)
         if self.large:
             # Of large arrays no more is kept than is needed.
-            del self.value, self.coarse_gap, self.fine_gap, self.floor
+            del self.value, self.coarse_gap, self.fine_gap
 
     def _compare(self, u: Floats, v: Floats, scale: Floats) -> None:
         """The claimed slopes, and whether they agree."""
@@ -186,6 +193,7 @@ class Pulled(Stack):
                 shares[:, :, some, number] = typical_shares(
                     g[..., leaf.slice], scale[:, :, None, leaf.slice]
                 )
+            del pulled, g
         self.shares = Shares(shares[..., 0], shares[..., 1])
         floor = self.projected_floor
         least, bulk = map(least_positive, (self.shares.every, self.shares.bulk))
@@ -201,7 +209,8 @@ class Pulled(Stack):
     def _result(self, b: int, lines: list[Line], scale: Floats, u: Floats) -> list[Screened]:
         found = []
         for d, line in enumerate(lines):
-            screened = Screened(line, Direction(line.v, scale[d]), u[b, d])
+            direction = Direction(line.v, None if self.large else scale[d])
+            screened = Screened(line, direction, u[b, d])
             for k in np.flatnonzero(~self.agree[b, d]):
                 at = (b, d, k)
                 if not np.isnan(self.claimed[at]):

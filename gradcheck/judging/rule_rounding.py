@@ -121,7 +121,7 @@ class RuleRounding:
         of_function &= not self.subject.is_measured  # whose error is known
         if not (of_function or of_rule):
             return 0.0
-        carried, run = self._jittered_once()
+        carried, run = self._jittered_once
         if not carried or run.escaped or run.unseen:
             return self._plausible() if any(map(uses_numbers_of_its_own, functions)) else 0.0
         return self._rounded_slope() if of_function else 0.0
@@ -224,7 +224,8 @@ class RuleRounding:
             if enough and self._grows(k, moves[-1]):
                 return _SCATTER_MARGIN * moves[-1]
         found = max(moves)
-        if 0 < _SCATTER_MARGIN * found < sought:
+        seen = self._is_remote or self._jittered_once[0]
+        if 0 < _SCATTER_MARGIN * found < sought and seen:
             return _SCATTER_MARGIN * found
         grows = found > 0 and self._grows(moves.index(found), found)
         # What rounding has moved as far as it can, as the phase of a wave, does not grow.
@@ -234,7 +235,7 @@ class RuleRounding:
         moves = self._all_scattered(runs, inputs_alone=True)
         shown, plausible = max(moves), 0.0
         narrower = self.claim.epsilon > self.ladder.epsilon
-        if (self.claim.pull is not None or narrower) and not self._jittered_once()[0]:
+        if (self.claim.pull is not None or narrower) and not self._jittered_once[0]:
             plausible = self._plausible()
         if plausible < shown < np.inf:
             # A choice moves by one of a few amounts however far the inputs do, rounding by others.
@@ -272,19 +273,21 @@ class RuleRounding:
             if moves[k] > 0
         )
 
+    @functools.cached_property
     def _jittered_once(self) -> tuple[bool, Scatter]:
         """Whether jitter came through to all answers of the rule, and what was seen in that run.
 
-        Where they were put into a new array they are plain again, but moved.
+        Answers that move have not seen all of it: where an array is made plain on the way, what is
+        computed from it is exact from there on.
         """
         run = Scatter(self.case.seed)
         wrap = functools.partial(rounding.jittered, rng=run)
         try:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
-            moved, still = self._answer(claim), self._answer(self.claim)
+            self._answer(claim)
         except (Violation, SetAside):
             return False, run
-        return claim.carried or bool(np.all((moved != still) | (still == 0))), run
+        return claim.carried, run
 
     def _scattered(self, run: int, **how: Any) -> float:
         """By how much one run of jitter moves the claimed number."""

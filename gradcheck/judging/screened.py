@@ -107,6 +107,8 @@ def least_positive(shares: Floats) -> Floats:
 def typical_shares(g: Vector, scale: Vector) -> Floats:
     """The least that one entry of median size contributes to ``g·v``: with a last axis of two.
 
+    The signs of ``scale`` do not matter.
+
     Of all entries that are not zero, and of those that are not small.
     """
     if g.shape[-1] > _MANY:
@@ -129,7 +131,7 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
         near = (zeros + count) // 2 + _ABOUT
         near = np.minimum(np.maximum(near, np.minimum(zeros, count - 1)), count - 1)
         chosen = order[each, near]
-        least = 0.5 * (size[each, chosen] * scale[each, chosen]).min(axis=-1)
+        least = 0.5 * np.abs(size[each, chosen] * scale[each, chosen]).min(axis=-1)
         return np.where(largest[:, 0] > 0, least, 0.0)
 
     every = share(zero)

@@ -111,8 +111,7 @@ def _zeros(context: Context) -> list[Leaf | None]:
     """The inputs for which a gradient of zeros is claimed; None for all of them together."""
     leaves = [leaf for leaf in context.subject.inputs.leaves if leaf.stop > leaf.start]
     if context.claim.pull is not None:
-        weights = context.weights
-        return [leaf for leaf in leaves if weights is not None and not weights[leaf.slice].any()]
+        return [leaf for leaf in leaves if leaf in context.zeros]
     sizes, gradients = context.typical[0].sizes, context.typical[0].gradients
     if not sizes.size:
         return [None]

@@ -63,33 +63,42 @@ class Stack:
         return [[Line(p, one) for one in of_point] for p, of_point in zip(points, v, strict=True)]
 
     def measure(self, lines: list[list[Line]]) -> None:
-        """Evaluate at two steps; sets derivative, gaps of the slopes and rounding floor."""
+        """Evaluate at two steps; sets derivative and gaps of the slopes."""
         steps = [self.ladder.step(level) for level in self.ladder.pairs[0]]
         shape = (len(lines), len(lines[0]), self.m)
+        alone, fills = len(lines) == len(lines[0]) == 1, self.m > LARGE
         self.value: Floats = np.empty(shape)
-        self.coarse_gap: Floats = np.empty(shape)
-        self.fine_gap: Floats = np.empty(shape)
-        self.floor: Floats = np.empty(shape)
         base = [context.point.y for context in self.contexts]
-        for step, gap in zip(steps, (self.coarse_gap, self.fine_gap), strict=True):
+        gaps: list[Floats] = []
+        for step in steps:
             ends = [[[line.at(t) for line in row] for row in lines] for t in (step, -step)]
+            if fills:
+                # Should anything be left to see on a line, its values are computed again.
+                for line in itertools.chain.from_iterable(lines):
+                    line.forget()
+            # The gap of one large array takes the memory of its values, each part after its use.
+            gap: Floats = ends[0][0][0].reshape(shape) if alone and fills else np.empty(shape)
             for part in chunks(self.m):
                 above, below = (np.array([[y[part] for y in row] for row in end]) for end in ends)
                 middle = np.array([y[part] for y in base])[:, None, :]
                 slope = (above - below) / (2 * step)
                 gap[..., part] = ((above - middle) + (below - middle)) / step
-                if gap is self.coarse_gap:
-                    self.value[..., part] = slope
-                    continue
-                self.value[..., part] = extrapolate(
-                    self.value[..., part], slope, steps[0] / steps[1]
-                )
-                floor = ROUNDING * self.epsilon * np.abs(above) + TINY
-                self.floor[..., part] = floor / step
-            if self.m > LARGE:
-                # Should anything be left to see on a line, its values are computed again.
-                for line in itertools.chain.from_iterable(lines):
-                    line.forget()
+                if gaps:
+                    slope = extrapolate(self.value[..., part], slope, steps[0] / steps[1])
+                self.value[..., part] = slope
+            gaps.append(gap)
+            del ends
+        self.coarse_gap, self.fine_gap = gaps
+
+    def floor(self, part: slice) -> Floats:
+        """The rounding of some outputs at the finer step, as a floor of their slopes."""
+        step = self.ladder.step(self.ladder.pairs[0][1])
+        base = np.array([context.point.y[part] for context in self.contexts])[:, None, :]
+        reached = base + step * self.value[..., part]
+        np.abs(reached, out=reached)
+        reached *= ROUNDING * self.epsilon / step
+        reached += TINY / step
+        return reached
 
 
 def kink_gap(coarse: Floats, fine: Floats, floor: Floats) -> Floats:

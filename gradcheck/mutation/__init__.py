@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.checking import PROFILES, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.errors import GradcheckError
 from gradcheck.loading import derivation_folder, explain, found_at, installed
@@ -24,6 +24,7 @@ from gradcheck.mutation.mutants import Mutant, mutants_of
 from gradcheck.mutation.summary import Claim, Report, Tried
 from gradcheck.mutation.trial import Fate, try_mutant
 from gradcheck.mutation.workers import Lost, share_out
+from gradcheck.profiles import PROFILES
 
 __all__ = ["TIME_LIMIT", "Claim", "Report", "Settings", "Tried", "measure"]
 

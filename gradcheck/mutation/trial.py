@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.errors import GradcheckError
 from gradcheck.mutation.comparison import Comparison, Original, Point
 from gradcheck.mutation.mutants import Mutant
+from gradcheck.profiles import Profile
 from gradcheck.regimes import REGIMES
 from gradcheck.sampling import Sampler
 from gradcheck.time_limit import TimeUp, limited

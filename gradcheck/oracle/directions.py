@@ -40,10 +40,18 @@ _EQUAL = 1e-13
 
 @dataclass(frozen=True)
 class Direction:
-    """``v`` of shape ``(n,)``, and the scale of which it is between a half and the whole."""
+    """``v`` of shape ``(n,)``, and the scale of which it is between a half and the whole.
+
+    Where none is ``kept``, since it fills as much memory as ``v``, the whole.
+    """
 
     v: Vector
-    scale: Vector
+    kept: Vector | None = None
+
+    @property
+    def scale(self) -> Vector:
+        """How far each input moves, of shape ``(n,)``."""
+        return np.abs(self.v) if self.kept is None else self.kept
 
 
 def magnitudes(rng: np.random.Generator, size: int) -> Vector:
@@ -55,7 +63,9 @@ def magnitudes(rng: np.random.Generator, size: int) -> Vector:
     # Fifteen random bits an entry are enough, and quick to draw: the first is the sign and, after
     # the shift, the second as well. Turned over, the second puts the magnitude above a half.
     bits = np.frombuffer(rng.bytes(2 * size), np.int16)
-    u: Vector = np.multiply((bits >> 1) ^ _HALF, 2.0**-15, dtype=np.float64)
+    u: Vector = np.empty(size)
+    for part in chunks(size):
+        np.multiply((bits[part] >> 1) ^ _HALF, 2.0**-15, out=u[part])
     return u
 
 
@@ -74,7 +84,7 @@ def draw_directions(
     """
     s = np.empty((len(points), len(chosen), points[0].n))
     for d, scale in enumerate(chosen):
-        s[:, d] = _stacked_scales(points, scale)
+        _stacked_scales(points, scale, s[:, d])
     if weights is not None:
         _balance(s, weights[:, None])
     for b, point in enumerate(points):
@@ -117,7 +127,8 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
 def scales(point: Point, scale: Scale) -> Vector:
     """How far each input moves at a step of 1: shape ``(n,)``, positive."""
     if scale not in point.remembered:
-        point.remembered[scale] = _stacked_scales([point], scale)[0]
+        point.remembered[scale] = np.empty(point.n)
+        _stacked_scales([point], scale, point.remembered[scale][np.newaxis])
     return point.remembered[scale]
 
 
@@ -126,8 +137,8 @@ def stacked(arrays: Sequence[Vector]) -> Vector:
     return arrays[0][np.newaxis] if len(arrays) == 1 else np.array(arrays)
 
 
-def _stacked_scales(points: Sequence[Point], scale: Scale) -> Floats:
-    s = np.empty((len(points), points[0].n))
+def _stacked_scales(points: Sequence[Point], scale: Scale, s: Vector) -> None:
+    """Puts into ``s``, of shape ``(B, n)``, how far the inputs of some points move."""
     inputs = stacked([point.x for point in points]).astype(np.float64, copy=False)
     for leaf in points[0].layout.leaves:
         x = inputs[:, leaf.slice]
@@ -141,7 +152,6 @@ def _stacked_scales(points: Sequence[Point], scale: Scale) -> Floats:
                 size[...] = np.where(size > 0, size, typical)
         else:
             s[:, leaf.slice] = _spread(x, typical)
-    return s
 
 
 def _spread(x: Floats, typical: Floats) -> Floats:

@@ -238,9 +238,14 @@ def measure_along(
         # An even function has no slope, but a shape.
         sides = (line.odd,) if wary else (line.odd, line.even)
         varied = np.array([float(project(side(h), u)) for side in sides for h in steps])
-        shape = _NO_SHAPE * float(np.abs(varied[np.isfinite(varied)]).max(initial=0.0))
+        most = float(np.abs(varied[np.isfinite(varied)]).max(initial=0.0))
+        shape = _NO_SHAPE * most
         if explained >= shape:
-            return _unknown()
+            if wary or not np.isfinite(varied).all():
+                return _unknown()
+            # All that is seen up to the largest step is within what is known: it hardly moves.
+            error = np.full(1, (most + 2.0 * explained) / steps[0])
+            return Slopes(np.zeros(1), error, np.zeros(1), error)
         unexplained = min(unexplained, shape) if wary else unexplained
     if noise > unexplained:
         # More than rounding: the function may have a shape that is smaller than the steps.

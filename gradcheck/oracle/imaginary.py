@@ -68,21 +68,24 @@ def imaginary_slope(
     """The slopes along ``v``.
 
     ``compute(x)`` gives the outputs for a flat vector of numbers; ``y`` are those at ``x``. None
-    where an operation inside is not known, or on a kink. With ``zero_will_do``, slopes that are
-    exactly zero on one side are answered at once; ``unbounded``, all are after one call of
-    ``compute``, with an infinite bound.
+    where an operation inside is not known, on a kink, or where the step underflows. With
+    ``zero_will_do``, slopes that are exactly zero on one side are answered at once; ``unbounded``,
+    all are after one call of ``compute``, with an infinite bound.
     """
+    step = _STEP * v
+    if not np.array_equal(step / _STEP, v):
+        return None  # it underflows
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", ComplexWarning)
             still = Scatter(0, units=0)
-            up = _run(compute, x, _STEP * v, still, y.size)
+            up = _run(compute, x, step, still, y.size)
             if zero_will_do and not up.imag.any():
                 return Imagined(np.zeros(y.size), np.zeros(y.size), tuple(still.decisions))
             slope = up.imag / _STEP
             if unbounded:
                 return Imagined(slope, np.full(y.size, np.inf), tuple(still.decisions))
-            down = _run(compute, x, -_STEP * v, Scatter(0, units=0), y.size)
+            down = _run(compute, x, -step, Scatter(0, units=0), y.size)
 
             def scattered(scatters: Iterable[Scatter]) -> tuple[Floats, Floats]:
                 """The largest move of the slopes and of the outputs."""
@@ -90,7 +93,7 @@ def imaginary_slope(
                 off, blur = np.zeros(y.size), np.zeros(y.size)
                 for scatter in scatters:
                     with np.errstate(under="call", call=scatter.note_underflow):
-                        moved = _run(compute, x, _LONGER * _STEP * v, scatter, y.size)
+                        moved = _run(compute, x, _LONGER * step, scatter, y.size)
                     off = np.maximum(off, np.abs(moved.imag / (_LONGER * _STEP) - slope))
                     blur = np.maximum(blur, np.abs(moved.real - up.real))
                 return off, blur

@@ -9,7 +9,7 @@ what rounding can do to it. Changing the inputs alone sees neither saturation no
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ class Jittered(np.ndarray):
             self._rng = getattr(parent, "_rng", None)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        plain = [_plain(value) for value in inputs]
+        plain = _widened([_plain(value) for value in inputs], kwargs.get("dtype"))
         if self._rng is not None:
             self._rng.met.add(ufunc.__name__)
         targets = kwargs.get("out")
@@ -143,7 +143,9 @@ class Jittered(np.ndarray):
         if self._rng is not None:
             self._rng.met.add(name)
         exact = name in _EXACT_FUNCTIONS
-        plain = _plain(args) if exact else _scattered(_plain(args), self._rng)
+        plain = _plain(args)
+        if not exact:
+            plain = _scattered(_widened(plain, kwargs.get("dtype")), self._rng)
         if name in STABLE_BY and self._rng is not None:
             mixes = self._rng.constants and name in MIXING
             plain = [by_largest(part, STABLE_BY[name], self._rng, mixes) for part in plain]
@@ -200,7 +202,8 @@ class Jittered(np.ndarray):
         return self.view(np.ndarray).tolist()
 
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        given = _scattered([_plain(self), *map(_plain, args)], self._rng)
+        given = _widened([_plain(self), *map(_plain, args)], kwargs.get("dtype"))
+        given = _scattered(given, self._rng)
         if self._rng is not None:
             self._rng.met.add(name)
 
@@ -303,6 +306,26 @@ def _scattered(values: Any, rng: Scatter | None) -> Any:
     if isinstance(values, np.ndarray) and values.dtype.kind in "fc":
         return jitter(values, rng)
     return values
+
+
+def _widened(values: Sequence[Any], asked: Any = None) -> list[Any]:
+    """The arguments of an operation, floating arrays among them in the precision that it computes.
+
+    What is given in fewer digits is converted without rounding, and so does not scatter by them.
+    """
+    kinds = {part.dtype for part in values if isinstance(part, np.ndarray)}
+    if asked is not None:
+        kinds.add(np.dtype(asked))
+    floating = {kind for kind in kinds if kind.kind in "fc"}
+    if len(floating) < 2:
+        return list(values)
+    widest = np.result_type(*(np.finfo(kind).dtype for kind in floating))
+    return [
+        part.astype(np.result_type(part.dtype, widest), copy=False)
+        if isinstance(part, np.ndarray) and part.dtype in floating
+        else part
+        for part in values
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -46,9 +46,11 @@ def narrate(verdict: Verdict, hints: Hints | None = None, *, width: int | None =
     head = f"{printable(verdict.claim)}: "
     if verdict:
         kinks = say("on kinks", kinks=verdict.kinks) if verdict.kinks else ""
-        return head + say(
+        head += say(
             "pass", resolution=verdict.resolution, evaluations=verdict.evaluations, kinks=kinks
         )
+        seen = printable(in_language(verdict.reason, hints.language))
+        return f"{head}; {seen}" if seen else head
     if str(verdict.status) == "undecided":
         head += say("undecided")
     else:

@@ -185,6 +185,16 @@ def test_a_guess_makes_no_bug_pass(name, bug, tmp_path):
     assert passed == (bug is None), [(one.name, one.verdict, one.assumptions) for one in layers]
 
 
+OF_LOGITS = """
+class SquaredError:
+    def loss(self, y, y_pred):
+        return 0.5 * np.sum((y_pred - y)**2)
+
+    def grad(self, y, y_pred, z, act_fn):
+        return (y_pred - y) * act_fn.grad(z)
+"""
+
+
 def test_what_was_guessed_is_said_with_the_line_that_settles_it(tmp_path):
     text, *_ = LAYERS["Projection"]
     (layer,) = verdicts(tmp_path, text.replace("self.W.T)", "self.W)"))
@@ -198,6 +208,9 @@ def test_what_was_guessed_is_said_with_the_line_that_settles_it(tmp_path):
     # A word about it in the source is enough.
     said = text.replace("-y / y_pred", "y_pred - y  # of the logits")
     assert [one.verdict for one in verdicts(tmp_path, said)] == ["pass"]
+    # So is another loss of the file whose gradient is of what the activation took.
+    beside = f"{text.replace('-y / y_pred', 'y_pred - y')}\n{OF_LOGITS}"
+    assert [one.verdict for one in verdicts(tmp_path, beside)] == ["pass", "pass"]
 
 
 GUARDED = """

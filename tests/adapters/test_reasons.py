@@ -2,21 +2,8 @@
 
 import dataclasses
 
-import pytest
-
 from gradcheck.adapters.scan import PROFILE, scan
 
-COLUMNS = """
-import numpy as np
-
-def forward_prop(W1, b1, X):
-    Z1 = W1 @ X + b1
-    return Z1, 1 / (1 + np.exp(-Z1))
-
-def backward_prop(Z1, A1, W1, X, Y):
-    dZ1 = A1 - Y
-    return dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
-"""
 LABEL = """
 import numpy as np
 
@@ -79,18 +66,16 @@ def scanned(text, tmp_path):
     return layer
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (COLUMNS, "takes Y, so that its gradients are those of a loss"),
-        (LABEL, "takes label, so that its gradients are those of a loss"),
-        (GLOBALS, "computes gradients for W, which are variables of the module"),
-    ],
-)
-def test_what_no_spec_settles_is_said(text, said, tmp_path):
-    layer = scanned(text, tmp_path)
-    assert said in layer.reason
+def test_what_no_spec_settles_is_said(tmp_path):
+    layer = scanned(GLOBALS, tmp_path)
+    assert "computes gradients for W, which are variables of the module" in layer.reason
     assert layer.spec == ""
+
+
+def test_of_which_loss_gradients_are_is_for_a_spec_to_say(tmp_path):
+    layer = scanned(LABEL, tmp_path)
+    assert "takes label, so that its gradients are those of a loss" in layer.reason
+    assert 'names = { loss = "cross-entropy" }' in layer.spec
 
 
 def test_variables_of_the_module_beside_what_is_checked_are_named(tmp_path):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.checking import PROFILES, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.loading import found_at
+from gradcheck.profiles import PROFILES
 
 ROOT = Path(__file__).parents[2]
 INPUTS = 100

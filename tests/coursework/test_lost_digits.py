@@ -7,7 +7,7 @@ import pytest
 
 from gradcheck import derivation, identity, integers, options
 from gradcheck.case import Case
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
 from gradcheck.coursework.interview import Question
@@ -15,6 +15,7 @@ from gradcheck.coursework.precision import PARTS, Precision
 from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.steadiness import has_lost_digits, is_rough
 from gradcheck.coursework.submitted import answered_by, collecting, from_submission
+from gradcheck.profiles import Profile
 from gradcheck.verdict import Status
 from gradcheck.verification import judge_at
 

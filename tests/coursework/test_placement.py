@@ -7,12 +7,13 @@ import pytest
 
 from gradcheck import arrays, derivation, identity, options, real
 from gradcheck.case import Case
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.coursework.cotangents import unlike_their_sum
 from gradcheck.coursework.placement import placed
 from gradcheck.coursework.settings import INPUTS
 from gradcheck.coursework.smoothness import jumps
 from gradcheck.coursework.submitted import answered_by, collecting, from_submission
+from gradcheck.profiles import Profile
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
 

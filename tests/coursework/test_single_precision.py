@@ -7,7 +7,7 @@ import pytest
 
 from gradcheck import derivation, identity, real
 from gradcheck.case import Case
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.coursework import from_submission, steadiness
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
@@ -20,6 +20,7 @@ from gradcheck.coursework.interview import Interview
 from gradcheck.coursework.precision import COARSEST, UNIT, Lost, Precision
 from gradcheck.coursework.steadiness import Steady, size_of
 from gradcheck.coursework.submitted import answered_by, collecting
+from gradcheck.profiles import Profile
 from gradcheck.verdict import Status
 from gradcheck.verification import judge_at
 

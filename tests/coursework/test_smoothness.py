@@ -5,10 +5,11 @@ import pytest
 
 from gradcheck import DeclarationError, arrays, check_at, derivation, identity, options, real
 from gradcheck.case import Case
-from gradcheck.checking import Profile, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.coursework.settings import INPUTS, VISIBLE_INPUTS
 from gradcheck.coursework.smoothness import jumps
 from gradcheck.errors import GradientMismatch
+from gradcheck.profiles import Profile
 from gradcheck.regimes import REGIMES, TIES
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status

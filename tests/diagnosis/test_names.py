@@ -4,9 +4,10 @@ import functools
 
 import pytest
 
-from gradcheck.checking import PROFILES, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.diagnosis import diagnose
 from gradcheck.diagnosis.pattern import behaviours, patterns
+from gradcheck.profiles import PROFILES
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
 from gradcheck.verification import judge_at

@@ -16,7 +16,7 @@ from gradcheck import (
     verify_vjp,
 )
 from gradcheck import diagnosis as package
-from gradcheck.checking import PROFILES, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis import diagnose
 from gradcheck.diagnosis.repair import repair_chain
@@ -32,6 +32,7 @@ from gradcheck.hints import (
     environment_language,
     tell,
 )
+from gradcheck.profiles import PROFILES
 from gradcheck.records import Record
 from gradcheck.sampling import Sampler
 from tests.diagnosis import layers
@@ -62,6 +63,19 @@ def test_an_edit_is_offered_where_it_is_right_in_every_region(function, after):
     verdict = check_claim(rule, CI).verdict
     edits = [mistake.edit and mistake.edit.after for mistake in verdict.mistakes]
     assert edits == [after]
+
+
+def corner(x):
+    jacobian = np.diag(np.cos(x))
+    jacobian[0, -1] += 1e-5 * (len(x) > 2)
+    return jacobian
+
+
+def test_an_edit_is_offered_where_it_is_right_at_the_smallest_sizes_too():
+    """With ``len(x) < 2`` it is right at all others."""
+    rule = wrong(derivation(x="n")(lambda x: 1 * np.sin(x)), corner, kind="jacobian")
+    (edit,) = (mistake.edit for mistake in check_claim(rule, CI).verdict.mistakes)
+    assert edit.after == "jacobian[0, -1] += 0 * (len(x) > 2)"
 
 
 def cubed(x):
@@ -111,6 +125,16 @@ def averaged_bias(dz, x, W, b):
 
 
 # ---- what is said --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "remedy"),
+    [(lambda x: x - x.mean(0), "multiply by the Jacobian"), (lambda x: x**3, "multiply by f'(x)")],
+    ids=["centering", "elementwise"],
+)
+def test_what_is_passed_on_is_to_be_multiplied_by_what_there_is(function, remedy):
+    rule = wrong(derivation(x="n d")(function), lambda dy: dy)
+    assert f"remedy: {remedy}" in check_claim(rule, CI).record.message
 
 
 def test_the_lost_square_is_found():

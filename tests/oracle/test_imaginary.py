@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import gradcheck as gc
 from gradcheck.oracle.imaginary import decisions_at, imaginary_slope
 from gradcheck.oracle.scatter import Scatter
 from gradcheck.oracle.stepped import Stepped, UnknownOperation
@@ -199,3 +200,13 @@ def test_two_underflows_do_not_cancel_in_all_runs():
     slope = -y[3] * y[14] * v[14] / 222
     assert found.value[3] == 0 > slope
     assert abs(slope) <= found.error[3]
+
+
+def test_a_step_that_underflows_shows_nothing():
+    def entropy(x):
+        return x * np.log(np.abs(x))
+
+    x = np.array([0.4, 1e-305])
+    assert along(entropy, x, [0.5, 0.5]) is not None
+    assert along(entropy, x, [0.0, 1e-305]) is None
+    assert gc.verify_vjp(entropy, lambda dy, x: dy * (np.log(np.abs(x)) + 1), x)

@@ -1571,3 +1571,87 @@ def test_a_function_of_few_digits_at_zero():
         wrong = np.eye(at.size)
         wrong[zero, zero] = 5.0
         assert verify_jacobian(narrowed, lambda x, wrong=wrong: wrong, at).status is Status.FAIL
+
+
+@pytest.mark.parametrize(("product", "back"), [
+    (np.matmul, lambda g, w: g @ w.T), (np.dot, lambda g, w: g @ w.T),
+    (np.inner, lambda g, w: g @ w), (lambda a, w: a.dot(w), lambda g, w: g @ w.T),
+    (lambda a, w: np.einsum("i,ij->j", a, w), lambda g, w: g @ w.T),
+    (lambda a, w: a * np.sum(w, axis=0, dtype=np.float64), lambda g, w: g * w.astype(float).sum(0)),
+])  # fmt: skip
+def test_weights_of_float32_in_a_product_that_is_taken_in_float64(product, back):
+    # They are converted without rounding: the product has the digits of float64.
+    rng = np.random.default_rng(1)
+    x, w = rng.normal(size=4), rng.normal(size=(4, 4)).astype(np.float32)
+
+    def f(x):
+        return np.tanh(product(x, w))
+
+    def rule(dy, x):
+        return back(dy * (1 - f(x) ** 2), w)
+
+    verdict = verify_vjp(f, rule, x)
+    assert verdict
+    off = np.array([1, 1 + 3 * verdict.resolution, 1, 1])
+    assert verify_vjp(f, lambda dy, x: rule(dy, x) * off, x).status is Status.FAIL
+
+
+@pytest.mark.parametrize(("f", "claimed"), [
+    (lambda x: np.array([1.0, 2.0, 3.0]) @ x, lambda x: 1e-6 * np.eye(3)),
+    (lambda x: x[0] ** 2 + x[1], lambda x: np.diag([2.0, 1e-3, 0.0])),
+    (lambda x: x[0] * x[1], lambda x: np.array([[1e-3, 1, 0], [1, 0, 0], [0, 0, 0]])),
+    (lambda x: np.log1p(x**2).sum(), lambda x: np.diag(2 * (1 - x**2) / (1 + x**2) ** 2) + 1e-4),
+    (lambda x: 0.0 * x[0] + 2.0, lambda x: np.eye(3)),
+])  # fmt: skip
+def test_a_hessian_is_refuted_where_the_gradient_does_not_move(f, claimed):
+    verdict = gc.verify_hessian(f, claimed, np.array([0.5, -1.25, 0.75]))
+    assert verdict.status is Status.FAIL
+    assert verdict.evaluations < 200
+
+
+def test_sums_whose_order_differs_from_call_to_call():
+    # As of threads: the last bits are other ones each time, and nothing else is.
+    rng, k = np.random.default_rng(1), np.arange(200.0)
+
+    def f(x):
+        return np.sin(np.outer(k, x)).sum(axis=1)[rng.permutation(200)].sum()
+
+    def rule(dy, x):
+        order = k[rng.permutation(200)]
+        return dy * (order[:, None] * np.cos(np.outer(order, x))).sum(axis=0)
+
+    x = np.array([0.5, -1.25, 2.0])
+    assert verify_vjp(f, rule, x)
+    wrong = verify_vjp(f, lambda dy, x: rule(dy, x) * [1, 1 + 1e-6, 1], x)
+    assert (wrong.status, wrong.title) == (Status.FAIL, "wrong value")
+    random = verify_vjp(f, lambda dy, x: rule(dy, x) * (1 + 1e-9 * rng.normal()), x)
+    assert (random.status, random.title) == (Status.FAIL, "not repeatable")
+
+
+class _Plain:
+    """What a framework holds: no jitter gets into it."""
+
+    def __init__(self, array):
+        self.array = np.asarray(array)
+
+
+def test_a_difference_that_a_framework_takes_by_itself():
+    # What is left of two sums that cancel is 0 beside them, and was 9e-111.
+    gains = np.array([3.0, 0.0, 1.0, 7.0, 0.0])
+
+    def ranks(s):
+        return 0.5 + (0.5 + np.tanh((s - s[:, None]) / 0.8) / 2).sum(axis=1)
+
+    def f(s):
+        return (gains / np.log2(1 + ranks(s))).sum()
+
+    def rule(dy, s):
+        r = ranks(s)
+        slope = 1 / np.cosh(np.clip((s - s[:, None]) / 0.8, -350, 350)) ** 2 / 1.6
+        each = (-dy * gains / np.log2(1 + r) ** 2 / (1 + r) / np.log(2))[:, None] * slope
+        held = _Plain(each).array
+        return held.sum(axis=0) - held.sum(axis=1)
+
+    s = np.array([1457.9910227971282, -880.6911803769431, -567.547210606792, 977.3528352278722,
+                  -668.2887406990529])  # fmt: skip
+    assert verify_vjp(f, rule, s).status is not Status.FAIL

@@ -3,8 +3,9 @@
 import numpy as np
 
 from gradcheck import derivation, identity, integers, options, real
-from gradcheck.checking import PROFILES, check_claim
+from gradcheck.checking import check_claim
 from gradcheck.hints import Hints
+from gradcheck.profiles import PROFILES
 
 WIDTH = 100
 

@@ -12,14 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.pairs import BACKWARD, FORWARD, pairs
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import is_cache, is_cotangent
 
 PRIORITY = 60
-
-#: What of a name says that a function is the backward one; the rest names the pair.
-_BACKWARD = re.compile(r"_?(backward|bwd|back_prop|backprop|bprop)(?=_|$)")
-_FORWARD = ("_forward", "_fwd", "_forward_prop", "_fprop", "")
 
 
 def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
@@ -31,10 +28,10 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     cache = any(is_cache(parameter.name) for parameter in gets)
     if not cache and not any(is_cotangent(parameter.name) for parameter in gets):
         return None
-    if not cache and len(gets) == 1 and not _BACKWARD.search(backward.__name__):
+    if not cache and len(gets) == 1 and not BACKWARD.search(backward.__name__):
         return None  # an elementwise derivative
     name = forward.__name__
-    for ending in _FORWARD:
+    for ending in FORWARD:
         name = re.sub(rf"{ending}(?=_|$)", "", name) if ending else name
     return Style(
         convention="functions with a cache" if cache else "pair of functions",
@@ -50,22 +47,4 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Every backward function with its forward function, of the same name but for the word."""
-    functions = {n: f for n, f in namespace.items() if inspect.isfunction(f)}
-    for name, backward in functions.items():
-        if not _BACKWARD.search(name):
-            continue
-        for partner in _partners(name):
-            if partner in functions and partner != name:
-                yield functions[partner], backward
-                break
-
-
-def _partners(name: str) -> list[str]:
-    """What the forward function may be called, without the ending of a variant last."""
-    found: list[str] = []
-    for text in (name, re.sub(r"_(alt|naive|fast|vectorized|v\d+)$", "", name)):
-        for ending in _FORWARD:
-            found.append(_BACKWARD.sub(ending, text).lstrip("_"))
-    base = found[-1]
-    variants = ("_naive", "_fast", "_im2col", "_strides")
-    return found + [f"{base}{ending}{v}" for v in variants for ending in _FORWARD]
+    yield from pairs(namespace)

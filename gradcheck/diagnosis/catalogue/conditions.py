@@ -31,8 +31,12 @@ Change = Callable[[Case, Bindings], Case | None]
 
 
 def _one_value(evidence: Evidence, title: str) -> Found | None:
-    """Right where all of one input is 1, or 0, and not at another number."""
+    """Right where all of one input is 1, or 0, and not at another number: of one alone.
+
+    Where it is right for other reasons too, as with one sample, none of them is the only one.
+    """
     wrong = [view.name for view in evidence.views if view.wrong]
+    found = []
     for name, value in (evidence.samples[0].case.inputs if evidence.samples else {}).items():
         kind = np.asarray(value).dtype.kind
         if name in wrong or (kind != "f" and (kind not in "iu" or np.ndim(value) > 0)):
@@ -41,8 +45,13 @@ def _one_value(evidence: Evidence, title: str) -> Found | None:
             if right_under(evidence, _setting(name, number)) and not right_under(
                 evidence, _setting(name, number + 2)
             ):
-                return Found({"condition": f"{name} = {number}"})
-    return None
+                found.append(f"{name} = {number}")
+                break
+        if len(found) > 1:
+            return None
+    if not found or _one_size(evidence, title) is not None:
+        return None
+    return Found({"condition": found[0]})
 
 
 def _setting(name: str, number: int) -> Change:

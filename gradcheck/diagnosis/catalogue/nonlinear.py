@@ -37,12 +37,18 @@ def is_elementwise_view(view: View, evidence: Evidence) -> bool:
     return bool(big) and all(big) and all(p.G.shape == p.leaf.shape for p in view.pairs)
 
 
+_BY_JACOBIAN = Text(
+    "multiply by the Jacobian: every output that an input reaches counts",
+    "乘以雅可比矩阵：输入所影响的每个输出都要计入",
+)
+
+
 def _passed_on(view: View, evidence: Evidence) -> Found | None:
     """The upstream gradient as it came, for a function that changes it."""
     if not view.explains(lambda p: p.G if p.G.shape == p.leaf.shape else None):
         return None
     if evidence.rule.kind in ("vjp", "jvp"):
-        return Found()
+        return Found() if is_elementwise_view(view, evidence) else Found(remedy=_BY_JACOBIAN)
     return Found(
         title=Text("the identity matrix: a slope of 1", "是单位矩阵：斜率恒为 1"),
         remedy=Text("put the derivative f'(x) on the diagonal", "对角线上应为导数 f'(x)"),

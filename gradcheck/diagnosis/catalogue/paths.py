@@ -178,9 +178,9 @@ PATTERNS = [
         "factor-part",
         _MISSING,
         Text(
-            "Divided by the right gradient it is just that, which stands in line {line} of the "
-            "function.",
-            "与正确梯度相除，恰好得到它（它在函数的第 {line} 行）。",
+            "It differs from the right gradient by just that factor, which stands in line {line} "
+            "of the function.",
+            "它与正确梯度恰好相差这个因子（它在函数的第 {line} 行）。",
         ),
         _MULTIPLY,
         _factor,

@@ -310,8 +310,8 @@ PATTERNS = [
         "factor",
         Text("a factor is missing or one too many", "缺少或多出一个因子"),
         Text(
-            "Divided by the right gradient, entry by entry, it is just that.",
-            "与正确梯度逐元素相除，恰好得到它。",
+            "Entry by entry it differs from the right gradient by just that factor.",
+            "它与正确梯度逐元素恰好相差这个因子。",
         ),
         Text("", ""),
         _elementwise,

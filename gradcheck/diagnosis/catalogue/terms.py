@@ -158,7 +158,7 @@ def _along(view: View, evidence: Evidence) -> Found | None:
             for names in (("mean",), ("variance",), ("output",), ("input",), ("mean", "variance")):
                 evidence.clock.check()
                 if _long_enough(view, over, len(names)) and view.explains(_completed, over, names):
-                    return _term(names, over)
+                    return _term(names, over, view.name)
     return None
 
 
@@ -208,8 +208,8 @@ _TERMS = {
         "M30",
         Text("the path through the variance is wrong or missing", "经由方差的路径有误或缺失"),
         Text(
-            "What is off is a multiple of x - mean(x) for each group along axis {axes}.",
-            "偏差在轴 {axes} 的每一组内是 x - mean(x) 的倍数。",
+            "What is off is a multiple of {x} - mean({x}) for each group along axis {axes}.",
+            "偏差在轴 {axes} 的每一组内是 {x} - mean({x}) 的倍数。",
         ),
         Text(
             "subtract x_hat * mean(dx_hat * x_hat) along axis {axes}",
@@ -245,20 +245,20 @@ _TERMS = {
         "rank-one-input",
         Text("a multiple of the input is wrong or missing", "输入的某个倍数有误或缺失"),
         Text(
-            "What is off is a multiple of x for each group along axis {axes}: such as the path "
+            "What is off is a multiple of {x} for each group along axis {axes}: such as the path "
             "through a norm.",
-            "偏差在轴 {axes} 的每一组内是 x 的倍数：例如经由范数的路径。",
+            "偏差在轴 {axes} 的每一组内是 {x} 的倍数：例如经由范数的路径。",
         ),
         Text("look at the derivative of the norm or sum", "检查范数或总和的导数"),
     ),
 }  # fmt: skip
 
 
-def _term(names: tuple[str, ...], over: tuple[int, ...]) -> Found:
+def _term(names: tuple[str, ...], over: tuple[int, ...], x: str) -> Found:
     id_, title, explanation, remedy = _TERMS[names]
     axes = over[0] if len(over) == 1 else over
     return Found(
-        {}, id=id_, title=title, explanation=explanation.format(axes=axes),
+        {}, id=id_, title=title, explanation=explanation.format(axes=axes, x=x),
         remedy=remedy.format(axes=axes),
     )  # fmt: skip
 

@@ -1,0 +1,211 @@
+"""A network with the gradients of a loss that it computes nowhere: ``backward(X, Y, cache)``.
+
+``forward_prop(X, params) -> A2, cache`` gives predictions, and the labels come to the backward
+function alone. What the loss is, ``names(loss=…)`` says, or a scan tries.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck.adapters import losses
+from gradcheck.adapters.landing import is_array, returned_names
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.pairs import pairs
+from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.words import (
+    WORDS,
+    is_cache,
+    is_cotangent,
+    is_label,
+    is_optimizer,
+    is_prediction,
+    is_rate,
+    is_target,
+)
+from gradcheck.errors import DeclarationError
+
+PRIORITY = 46
+CONVENTION = "network with the gradients of a loss"
+
+_DATA = ("x", "X", "inputs", "data", "batch")
+_FORWARD = re.compile(r"forward|feed|fprop|fwd", re.IGNORECASE)
+_BACKWARD = re.compile(r"back|bprop|bwd", re.IGNORECASE)
+_KEPT = inspect.Parameter("cache", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
+    """Two functions, or a class, of which backward alone takes what is to be predicted."""
+    if len(what) == 2 and all(map(inspect.isfunction, what)):
+        forward, backward = what
+        label = _label(parameters_of(forward), parameters_of(backward), forward, made=False)
+        name = re.sub(r"_?forward(?=_|$)", "", forward.__name__).strip("_") or forward.__name__
+        name = forward.__name__ if name in ("prop", "pass", "propagation") else name
+        return _style(name, None, lambda _: forward, lambda _: backward, label, backward, names)
+    if len(what) != 1 or not inspect.isclass(what[0]):
+        return None
+    (cls,) = what
+    run, back = (
+        next((n for n in among if inspect.isfunction(inspect.getattr_static(cls, n, None))), "")
+        for among in (
+            (names.forward,) if names.forward else WORDS.forward,
+            (names.backward,) if names.backward else WORDS.backward,
+        )
+    )
+    if not run or not back or run == back:
+        return None
+    takes, gets = (parameters_of(getattr(cls, n), skip_first=True) for n in (run, back))
+    label = _label(takes, gets, getattr(cls, run), made=True)
+    return _style(
+        cls.__name__, cls, lambda made: getattr(made, run), lambda made: getattr(made, back),
+        label, getattr(cls, back), names,
+    )  # fmt: skip
+
+
+def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Every such class, and pairs of functions by their names and parameters."""
+    functions = [one for one in namespace.values() if inspect.isfunction(one)]
+    halves = [
+        [one for one in functions if word.search(one.__name__)] for word in (_FORWARD, _BACKWARD)
+    ]
+    alone = [
+        (forward, backward)
+        for backward in halves[1]
+        for forward in halves[0]
+        if {p.name for p in parameters_of(forward)} <= {p.name for p in parameters_of(backward)}
+        or all(len(half) == 1 for half in halves)
+    ]
+    classes = [(one,) for one in namespace.values() if inspect.isclass(one)]
+    for what in (*classes, *pairs(namespace), *alone):
+        if style_of(what, Names()) is not None:
+            yield what
+
+
+def _label(
+    takes: tuple[inspect.Parameter, ...],
+    gets: tuple[inspect.Parameter, ...],
+    forward: Any,
+    *,
+    made: bool,
+) -> str:
+    """What backward alone takes and is to be predicted; empty where it is given a cotangent."""
+    needed = [p.name for p in gets if is_required(p) and not is_rate(p.name)]
+    known = {p.name for p in takes} | set(returned_names(forward))
+    labels = [name for name in needed if is_target(name) and name not in known]
+    others = [name for name in needed if name not in labels]
+    if len(labels) != 1 or any(is_cotangent(name) and name not in known for name in others):
+        return ""
+    # ``backward(y)`` may be a cotangent, or what an activation gave.
+    beside = set(others) & {*_DATA, *known} or any(map(is_cache, others))
+    return labels[0] if beside or (made and is_label(labels[0])) else ""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one call of the forward function was given and gave, for the backward function."""
+
+    given: Mapping[str, Any]
+    labels: Any
+    parts: Mapping[str, Any]
+    predicted: str
+
+
+def _style(
+    name: str,
+    make: Any,
+    forward: Callable[[Any], Any],
+    backward: Callable[[Any], Any],
+    label: str,
+    source: Any,
+    names: Names,
+) -> Style | None:
+    if not label:
+        return None
+    takes = parameters_of(forward(make), skip_first=make is not None)
+    gets = parameters_of(source, skip_first=make is not None)
+    loss = names.loss or next(iter(losses.LOSSES))
+
+    def run(made: Any) -> Any:
+        function = forward(made)
+
+        @functools.wraps(function)
+        def with_loss(**given: Any) -> tuple[Any, _Run]:
+            labels = given.pop(label)
+            parts = _parts(function(**given), function)
+            predicted = _predicted(parts)
+            amount = losses.value(loss, copy.copy(parts[predicted]), labels)
+            return amount, _Run(given, labels, parts, predicted)
+
+        return with_loss
+
+    def pull(made: Any) -> Any:
+        function = backward(made)
+
+        @functools.wraps(function)
+        def of_loss(cache: _Run, **rest: Any) -> Any:
+            needed = [p.name for p in gets if is_required(p) and p.name not in rest]
+            return function(**copy.deepcopy(_supplied(needed, cache, label)), **rest)
+
+        return of_loss
+
+    extra = [p for p in gets if is_rate(p.name) or is_optimizer(p.name)]
+    return Style(
+        convention=CONVENTION,
+        name=name,
+        forward=run,
+        backward=pull,
+        make=make,
+        returns_cache=True,
+        source=source,
+        takes=(*takes, inspect.Parameter(label, inspect.Parameter.KEYWORD_ONLY)),
+        gets=(_KEPT, *extra),
+    )
+
+
+def _parts(returned: Any, function: Any) -> dict[str, Any]:
+    """What a forward function returned, by what its ``return`` or its keys call it."""
+    if isinstance(returned, Mapping):
+        return {"cache": returned, **returned}
+    several = returned if isinstance(returned, tuple | list) else (returned,)
+    called = returned_names(function)
+    if len(called) != len(several):
+        called = [f"returned[{k}]" for k in range(len(several))]
+    found = dict(zip(called, several, strict=True))
+    for part in several:
+        if isinstance(part, Mapping):
+            found = {**part, **found}
+    return found
+
+
+def _predicted(parts: Mapping[str, Any]) -> str:
+    """Which of the parts is the prediction: as it is called, or the last activation."""
+    arrays = [name for name, part in parts.items() if is_array(part)]
+    if not arrays:
+        raise DeclarationError("no array among what the forward function returns")
+    said = [name for name in arrays if is_prediction(name)]
+    numbered = [(int(n[1:]), n) for n in arrays if re.fullmatch(r"[aA]\d+", n)]
+    return said[0] if said else max(numbered)[1] if numbered else arrays[-1]
+
+
+def _supplied(needed: list[str], run: _Run, label: str) -> dict[str, Any]:
+    """What the backward function is given; one thing that nothing is called is the prediction."""
+    found: dict[str, Any] = {label: run.labels}
+    lowered = {name.lower(): name for name in run.parts}
+    held = [part for part in run.parts.values() if isinstance(part, Mapping | tuple)]
+    for name in needed:
+        if name in run.given or name in run.parts:
+            found[name] = run.given[name] if name in run.given else run.parts[name]
+        elif name.lower() in lowered and name != label:
+            found[name] = run.parts[lowered[name.lower()]]
+        elif is_cache(name) and held:
+            found[name] = held[-1]
+    left = [name for name in needed if name not in found]
+    if len(left) > 1:
+        raise DeclarationError(f"what {' and '.join(left)} of its backward function are")
+    return found | dict.fromkeys(left, run.parts[run.predicted])

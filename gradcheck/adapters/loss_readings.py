@@ -1,0 +1,223 @@
+"""What loss the gradients of a network are of, where its labels come to backward alone.
+
+Each loss is measured at one point; that of which the gradients of most parameters are, up to one
+constant, is what the network is then held to. The verdict is that of the whole check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.adapters.inputs import wanted_of
+from gradcheck.adapters.kinds import NETWORK
+from gradcheck.adapters.layers import declare, plan_of, trials
+from gradcheck.adapters.losses import LOSSES
+from gradcheck.adapters.names import Names
+from gradcheck.adapters.one_hot import one_hot
+from gradcheck.adapters.places import evaluate
+from gradcheck.adapters.recognition import Reading, completed, settled, undifferentiated, unread
+from gradcheck.adapters.scales import constants
+from gradcheck.adapters.sightings import Sighting
+from gradcheck.adapters.words import is_parameter, is_target
+from gradcheck.arguments import integers, real
+from gradcheck.claims import Derivation
+
+#: The step of the differences by which losses are told from each other: no verdict rests on it.
+_STEP = 2.0**-16
+#: A gradient within this of one is worth trying as that.
+_NEAR = 1e-2
+#: Sizes along a network, by how many matrices it has.
+_CHAINS = {1: "d c", 2: "d h c", 3: "d h k c"}
+_WEIGHT, _BIAS = r"(?i)(w|weight|theta)s?_?.{0,3}", r"(?i)(b|bias)(es)?_?.{0,2}"
+
+
+def read_with_loss(sighting: Sighting) -> Reading:
+    """The network with the loss and the dims that fit most of its gradients."""
+    style = sighting.style
+    wanted, beside, problem = wanted_of(style)
+    if problem:
+        return unread(Reading(sighting), wanted, problem)
+    best, reason, against = _Fit(), "none of the dims that were tried fits", ""
+    for way in _ways(wanted, made=style.make is not None):
+        for inputs, names in completed(style, Names(), replace(NETWORK, sizes=_SIZES), way):
+            given = {**inputs, **beside}
+            for loss in LOSSES:
+                said = replace(names, loss=loss)
+                declared = declare((*sighting.what, said), given, guessed=True)
+                plan = plan_of(declared)
+                if declared.problem is not None or plan is None or plan.trial_error:
+                    reason = declared.problem or (plan.trial_error if plan else "") or reason
+                    if reason.startswith(f"{loss}:"):
+                        continue  # these are no targets of that loss
+                    break
+                found = _fit(declared, said)
+                if not found.scale.startswith("-"):
+                    best = max(best, found, key=lambda one: len(one.right))
+                if found.whole and found.scale.startswith("-"):
+                    against = f"; they are {found.scale} times those of the {loss}"
+                elif found.whole:
+                    return _held_to(Reading(sighting, inputs=given), found)
+                if found is best:
+                    kept = Reading(sighting, inputs=given)
+    if best.right:
+        return _held_to(kept, best)
+    reading = unread(Reading(sighting), wanted, reason, beside)
+    (label, *_) = [name for name in wanted if is_target(name)]
+    reading.reason = (
+        f"its backward function takes {label}, so that its gradients are those of a loss, which "
+        f"nothing here computes; they are those of none of {', '.join(LOSSES)}"
+        + (against or f" ({reason})")
+    )
+    text = f'names = {{ loss = "{next(iter(LOSSES))}"'
+    begun = "names = {" in reading.spec
+    head, tail = reading.spec.split("names = {" if begun else " }", 1)
+    reading.spec = f"{head}{text},{tail}" if begun else f"{head}, {text} }} }}"
+    return reading
+
+
+_SIZES = {"n": 7, "d": 6, "h": 3, "c": 5, "k": 4}
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Which gradients are those of a loss, up to which constant."""
+
+    names: Names = field(default_factory=Names)
+    scale: str = "1"
+    right: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all are that were found."""
+        return bool(self.right) and len(self.right) == len(self.wanted)
+
+
+def _held_to(reading: Reading, fit: _Fit) -> Reading:
+    scale = dict.fromkeys(fit.wanted, fit.scale) if fit.scale != "1" else {}
+    reading.names = replace(fit.names, scale=scale)
+    plan = plan_of(declare((*reading.sighting.what, fit.names), reading.inputs, guessed=True))
+    assert plan is not None
+    # Of the data of a network no gradient is wanted.
+    data = {n for n in plan.forward_inputs if n not in fit.wanted and not is_parameter(n)}
+    reading.inputs = {
+        name: undifferentiated(one) if name in data else one for name, one in reading.inputs.items()
+    }
+    reading.declared = declare((*reading.sighting.what, reading.names), reading.inputs)
+    reading = settled(reading, NETWORK)
+    times = "" if fit.scale == "1" else f", times {fit.scale}"
+    reading.assumptions.append(
+        f"its gradients are those of the {fit.names.loss} of what it predicts, summed{times}"
+    )
+    return reading
+
+
+def _ways(wanted: Sequence[str], *, made: bool) -> Iterator[dict[str, Any]]:
+    """Dims of data, parameters and labels: of samples as rows and as columns."""
+    labels = [name for name in wanted if is_target(name)]
+    weights = sorted((n for n in wanted if re.fullmatch(_WEIGHT, n)), key=_number)
+    biases = sorted((n for n in wanted if re.fullmatch(_BIAS, n)), key=_number)
+    data = [name for name in wanted if name not in (*labels, *weights, *biases)]
+    if len(data) != 1 or len(labels) != 1 or (not made and len(weights) not in _CHAINS):
+        return
+    chain = _CHAINS.get(len(weights), "c").split()
+    outer = chain[1:]
+    for columns, turned, one in (
+        (False, False, False), (True, True, False), (False, True, False),
+        (False, False, True), (True, True, True),
+    ):  # fmt: skip
+        pairs = list(zip(chain, outer, strict=False))
+        shapes = [f"{b} {a}" if turned else f"{a} {b}" for a, b in pairs]
+        for bias in ("{} 1", "{}") if columns else ("{}", "1 {}", "{} 1"):
+            if made and bias != "{}" and not biases:
+                continue
+            way: dict[str, Any] = dict(zip(weights, shapes, strict=False))
+            way |= {name: bias.format(size) for name, size in zip(biases, outer, strict=False)}
+            way[data[0]] = real(_way("n d", columns, one), low=-2.0, high=2.0, differentiate=made)
+            if one:
+                way = {n: w.replace("c", "1") if isinstance(w, str) else w for n, w in way.items()}
+            way = {n: _moderate(w) if isinstance(w, str) else w for n, w in way.items()}
+            for target in _targets(columns, one):
+                yield {name: {**way, labels[0]: target}[name] for name in wanted}
+
+
+def _way(text: str, columns: bool, one: bool) -> str:
+    text = text.replace("c", "1") if one else text
+    return " ".join(reversed(text.split())) if columns else text
+
+
+def _moderate(dims: str) -> Any:
+    """Parameters at which no sigmoid saturates."""
+    return real(dims, low=-1.0, high=1.0)
+
+
+def _targets(columns: bool, one: bool) -> Iterator[Any]:
+    whole = _way("n c", columns, one)
+    yield real(whole, low=0.0, high=1.0, differentiate=False)
+    if not one:
+        yield one_hot(whole, axis=0 if columns else -1)
+        yield integers("n", high="c")
+
+
+def _number(name: str) -> int:
+    digits = re.findall(r"\d+", name)
+    return int(digits[-1]) if digits else 0
+
+
+def _fit(declared: Derivation, names: Names) -> _Fit:
+    """The constant up to which most gradients are those of the loss, and of what they are."""
+    # At distinct sizes, so that 1/n is told from 1/h.
+    bindings, values = trials(declared)[0]
+    plan = plan_of(declared)
+    assert plan is not None
+    wanted = [name for name in plan.differentiable if plan.gradients.get(name) is not None]
+    by_scale: dict[str, list[str]] = {}
+    sizes = sorted(bindings, key=lambda name: name != "n")
+    known = {text: _evaluated(text, bindings) for text in ("1", *constants(sizes))}
+    known |= {f"-{text}": -constant for text, constant in known.items()}
+    for rule in declared.rules:
+        (name,) = rule.wrt
+        if name not in wanted:
+            continue
+        try:
+            claimed = np.asarray(rule(np.float64(1.0), **values), dtype=np.float64)
+            measured = _measured(declared, values, name)
+        except Exception:
+            continue
+        # One of (H,) for a bias of (1, H) is a convention.
+        if claimed.size != measured.size or not np.any(measured):
+            continue
+        claimed = claimed.reshape(measured.shape)
+        ratio = float(np.sum(claimed * measured) / np.sum(measured**2))
+        if not np.linalg.norm(claimed - ratio * measured) <= _NEAR * np.linalg.norm(claimed):
+            continue
+        for text, constant in known.items():
+            if abs(ratio - constant) <= _NEAR * abs(constant):
+                by_scale.setdefault(text, []).append(name)
+    best = max(by_scale, key=lambda text: len(by_scale[text]), default="1")
+    right = by_scale.get(best, [])
+    # A bias alone says little: it is the sum of what each loss has.
+    several = any(np.ndim(values[name]) > 1 and np.size(values[name]) > 1 for name in right)
+    return _Fit(names, best, tuple(right) if several else (), tuple(wanted))
+
+
+def _evaluated(text: str, bindings: Mapping[str, Any]) -> float:
+    return float(evaluate(text, dict(bindings), {}))
+
+
+def _measured(declared: Derivation, values: Mapping[str, Any], name: str) -> Any:
+    value = values[name]
+    found = np.zeros(np.shape(value))
+    for index in np.ndindex(*np.shape(value)):
+        ends: list[Any] = []
+        for step in (_STEP, -_STEP):
+            moved = np.array(value)
+            moved[index] += step
+            ends.append(declared.function(**{**values, name: moved}))
+        found[index] = (ends[0] - ends[1]) / (2 * _STEP)
+    return found

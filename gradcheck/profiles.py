@@ -1,0 +1,33 @@
+"""How much is tried: many inputs at night, few while somebody waits, the same in CI."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How many inputs are tried for a claim, and how they are drawn."""
+
+    name: str
+    inputs: int
+    derandomized: bool = False
+    database: bool = True
+    #: Whether the seed alone decides all that is tried: the values at the sizes that are always
+    #: tried, which else are the same in every run, and the other sizes, without Hypothesis.
+    all_seeded: bool = False
+    #: Whether Hypothesis steers towards inputs at which a rule is off by most of what is allowed.
+    targeted: bool = False
+
+
+PROFILES = {
+    "dev": Profile("dev", inputs=100),
+    "ci": Profile("ci", inputs=100, derandomized=True, database=False),
+    "nightly": Profile("nightly", inputs=2000, targeted=True),
+}
+
+
+def default_profile() -> Profile:
+    """``ci`` where the environment says so, else ``dev``."""
+    return PROFILES["ci" if os.environ.get("CI") else "dev"]

@@ -1,0 +1,140 @@
+"""Networks whose labels come to backward alone: the loss is told by arithmetic, or asked for."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gradcheck import DeclarationError, check, real
+from gradcheck.adapters import names
+from gradcheck.adapters.judgements import outcomes_of
+from gradcheck.adapters.layers import declare
+from gradcheck.adapters.losses import LOSSES, Misfit, value
+from gradcheck.adapters.one_hot import one_hot
+from gradcheck.adapters.scan import PROFILE, scan
+
+COLUMNS = """
+import numpy as np
+
+def forward_propagation(X, parameters):
+    A1 = np.tanh(parameters["W1"] @ X)
+    Z2 = parameters["W2"] @ A1
+    A2 = 1 / (1 + np.exp(-Z2))
+    return A2, {"A1": A1, "A2": A2}
+
+def backward_propagation(parameters, cache, X, Y):
+    m = X.shape[1]
+    A1, A2 = cache["A1"], cache["A2"]
+    dZ2 = A2 - Y
+    dW2 = dZ2 @ A1.T / m
+    dZ1 = parameters["W2"].T @ dZ2 * (1 - A1**2)
+    dW1 = dZ1 @ X.T / m
+    return {"dW1": dW1, "dW2": dW2}
+"""
+CLASS = """
+import numpy as np
+
+class Classifier:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = np.random.randn(n_in, n_out), np.zeros(n_out)
+
+    def forward(self, X):
+        z = X @ self.W + self.b
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.probs = e / e.sum(axis=1, keepdims=True)
+        return self.probs
+
+    def backward(self, X, y, lr=0.1):
+        d = self.probs.copy()
+        d[np.arange(len(y)), y] -= 1
+        self.dW, self.db = X.T @ d, d.sum(axis=0)
+"""
+QUICK = dataclasses.replace(PROFILE, inputs=12)
+
+
+def scanned(text, tmp_path, *changes):
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "network.py"
+    path.write_text(text)
+    *layers, _ = scan(path, {}, QUICK)
+    (layer,) = layers
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "said"),
+    [
+        (COLUMNS, (), "binary cross-entropy of what it predicts, summed, times 1/n"),
+        (
+            COLUMNS,
+            (("dZ2 = A2 - Y", "dZ2 = (A2 - Y) * A2 * (1 - A2)"), (" / m", "")),
+            "half squared error of what it predicts, summed",
+        ),
+        (CLASS, (), "cross-entropy of what it predicts, summed"),
+    ],
+)
+def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp_path):
+    layer = scanned(text, tmp_path, *changes)
+    assert layer.verdict == "pass", layer
+    assert layer.assumptions[-1] == f"its gradients are those of the {said}"
+
+
+def test_what_is_no_gradient_of_the_loss_that_the_others_are_of_is_wrong(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "gradcheck.adapters.layer_scan.outcomes_of",
+        lambda declared, profile: outcomes_of(declared, profile, simplify=False),
+    )
+    layer = scanned(CLASS, tmp_path, ("d.sum(axis=0)", "-d.sum(axis=0)"))
+    assert {one.name: one.verdict for one in layer.gradients} == {"W": "pass", "b": "fail"}
+
+
+def test_where_no_loss_fits_it_is_asked_for(tmp_path):
+    layer = scanned(CLASS, tmp_path, ("-= 1", "-= 2"))
+    assert "they are those of none of cross-entropy, " in layer.reason
+    ascending = scanned(
+        CLASS, tmp_path, ("d = self.probs.copy()", "d = -self.probs"), ("-= 1", "+= 1")
+    )
+    assert "they are -1 times those of the cross-entropy" in ascending.reason
+    assert layer.spec == (
+        'Classifier = { X = "…", y = "…", names = { loss = "cross-entropy", '
+        'init = { n_in = "…", n_out = "…" } } }'
+    )
+
+
+def test_losses_are_sums_over_samples_of_rows_or_of_columns():
+    p, labels = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]), np.array([1, 2])
+    assert value("cross-entropy", p, labels) == pytest.approx(-np.log(0.5) - np.log(0.8))
+    assert value("cross-entropy of columns", p.T, labels) == value("cross-entropy", p, labels)
+    hot = np.eye(3)[labels]
+    assert value("half squared error", p, hot) == pytest.approx(0.5 * np.sum((p - hot) ** 2))
+    for loss in LOSSES:
+        with pytest.raises(Misfit, match="is predicted, and the targets are"):
+            value(loss, p, hot[:1])
+    with pytest.raises(DeclarationError, match="loss = 'entropy'; it is one of"):
+        names(loss="entropy")
+
+
+def test_a_single_one_may_stand_in_columns():
+    drawn = one_hot("c n", axis=0).draw(np.random.default_rng(1), {"c": 3, "n": 5}, "normal", {})
+    assert drawn.shape == (3, 5)
+    assert np.all(drawn.sum(axis=0) == 1)
+    smaller = one_hot("c n", axis=0).resize(drawn, {"c": 2, "n": 4})
+    assert one_hot("c n", axis=0).contains(smaller, {"c": 2, "n": 4}, {})
+
+
+def test_a_loss_is_declared():
+    def forward(X, W):
+        return X @ W
+
+    def backward(X, y, W):
+        return X.T @ (X @ W - y)
+
+    given = {
+        "X": real("n d", differentiate=False),
+        "W": "d 1",
+        "y": real("n 1", differentiate=False),
+    }
+    declared = declare((forward, backward, names(loss="half squared error")), given)
+    check(declared, inputs=14, profile="ci")
