@@ -284,6 +284,14 @@ class Sampler:
             bindings[name] = int(rng.integers(low, (min(high, max(low, 5)) if few else high) + 1))
         return bindings if self.fits(bindings) else None
 
+    def enlarged(self, bindings: Bindings) -> Bindings:
+        """The same sizes, each as large as it may be beside those before it."""
+        for name, (_, high) in self.limits.items():
+            if not self._variadic(name):
+                larger = {**bindings, name: high}
+                bindings = larger if self.fits(larger) else bindings
+        return bindings
+
     def telling(self, seed: int) -> Iterator[Case]:
         """Usual values at sizes that tell mistakes apart: at least 2, and distinct where they can.
 

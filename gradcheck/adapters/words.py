@@ -323,10 +323,23 @@ _HALVES = {
     "forward", "fwd", "fprop", "backward", "bwd", "bprop", "backprop", "back", "prop", "layer",
 }  # fmt: skip
 
+#: Further spellings, and how many axes of an image a layer is of.
+_NORM = "normali[sz]ation"
+_DIMS = r"_?[1-3]_?d(?![a-z])"
+
 
 def layer_word(name: str) -> str:
-    """What a layer is called, however it is written: ``BatchNorm``, ``batchnorm_backward``."""
-    return "".join(word for word in snake(name).split("_") if word not in _HALVES)
+    """What a layer is called, however it is written: ``BatchNorm``, ``batchnorm_backward``.
+
+    That of ``LayerNorm`` is no half of a name, and ``BatchNormalization2d`` is ``BatchNorm``.
+    """
+    words = re.sub(_DIMS, "", re.sub(_NORM, "norm", snake(name))).split("_")
+    after = [*words[1:], ""]
+    return "".join(
+        word
+        for word, following in zip(words, after, strict=True)
+        if word not in _HALVES or (word == "layer" and following.startswith("norm"))
+    )
 
 
 def first(names: Iterable[str], holder: object) -> str | None:

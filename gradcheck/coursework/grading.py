@@ -224,6 +224,10 @@ def _failed(task: Task, outcome: Outcome, reason: str) -> Part:
     )  # fmt: skip
 
 
+class _Afresh(BaseException):
+    """Ends a check that has to begin anew; no ``except Exception`` of a teacher's."""
+
+
 def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) -> Part:
     """The part by the verdicts on its claim at so many inputs."""
     assignment = interview.assignment
@@ -244,8 +248,16 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) 
             kinked.append(verdict.case)
 
     rounding = Rounding(task.claim, interview.precision)
+    probed = False
 
     def excused(verdict: Verdict) -> Verdict | None:
+        nonlocal probed
+        if not probed:
+            # Before anything is made of a failure: what rounds on its way is judged afresh.
+            probed = True
+            if not interview.precision.is_single and is_rough(interview, interview.sample):
+                interview.precision.rough = True
+                raise _Afresh
         lost = rounding.at(verdict.case)
         if not has_lost_digits(task.claim, verdict, lost):
             if lost is IN_DOUBLE or not is_untold_in_single(task.claim, verdict):
@@ -261,7 +273,10 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) 
         return replace(verdict, status=Status.UNDECIDED, cause="coarse", title="")
 
     def check(seeds: list[int], most: int) -> Checked:
-        found = _checked(assignment, task, seeds, most, hints, judged, excused, told, rounding)
+        try:
+            found = _checked(assignment, task, seeds, most, hints, judged, excused, told, rounding)
+        except _Afresh:
+            return afresh(seeds, most)
         if rounding.was_single and not interview.precision.is_single:
             # Some answers were taken for what later ones show that they are not.
             return afresh(seeds, most)
@@ -280,7 +295,7 @@ def _judged(task: Task, interview: Interview, seed: int, most: int, told: bool) 
     if (doubtful and precision.is_hidden) or (
         failed and not precision.is_single and is_rough(interview, interview.sample)
     ):
-        interview.precision.rough = True
+        precision.rough = True
         checked = afresh([seed], most)
     inputs, undecided = checked.record.inputs, checked.record.undecided
     if checked.record.status == str(Status.UNDECIDED) or _doubt(checked, interview):

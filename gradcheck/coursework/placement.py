@@ -61,10 +61,10 @@ def placed(
 ) -> Iterator[tuple[Bindings, list[Case]]]:
     """Points of some sizes at a time, in each of which some numbers are zero or the same."""
     turn = itertools.count()
-    for number, (bindings, case) in enumerate(usual(sampler, rng)):
+    for number, (bindings, case) in enumerate(usual(sampler, rng, largest=True)):
         place = _Place(claim, case, bindings, rng)
         targets = place.targets()
-        every = max(1, len(targets) // _SIZES)
+        every = max(1, -(-len(targets) // _SIZES))
         cases = []
         for target in targets:
             for wish, start in place.ways(target):
@@ -74,14 +74,22 @@ def placed(
         yield bindings, cases
 
 
-def usual(sampler: Sampler, rng: np.random.Generator) -> Iterator[tuple[Bindings, Case]]:
-    """A point of usual numbers at each of the sizes: equal ones, others, and large ones."""
+def usual(
+    sampler: Sampler, rng: np.random.Generator, *, largest: bool = False
+) -> Iterator[tuple[Bindings, Case]]:
+    """A point of usual numbers at each of the sizes: equal ones, others, and large ones.
+
+    Or as large as may be: of many arrays no other sizes may be left to draw beside these, and what
+    is wrong from a size on is met there.
+    """
     if sampler.strategies:
         return  # its values are Hypothesis' to draw
     sizes = sampler.always()[1:_SIZES] or sampler.always()
     while len(sizes) < _SIZES:
         drawn = [sampler.random_sizes(rng) or sizes[-1] for _ in range(_DRAWN)]
         sizes.append(max(drawn, key=lambda one: sum(map(np.sum, one.values()))))
+    if largest:
+        sizes[-1] = sampler.enlarged(sizes[-1])
     for bindings in sizes:
         yield bindings, next(sampler.points(Draft(bindings, int(rng.integers(2**32)))))
 

@@ -323,7 +323,8 @@ class RuleRounding:
                 wrap = rounding.wrapped(self.case.seed + run, **how)
                 # Nothing is asked of it yet, so nothing is broken.
                 fresh.append((key, claim_at(self.rule, self.subject, self.case, wrap)))
-        announce([(claim, [asked]) for _, claim in fresh])
+        if fresh:
+            announce([(claim, [asked]) for _, claim in fresh])
         for key, claim in fresh:
             answer = claim.pull or claim.push
             assert answer is not None

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from gradcheck.adapters.words import layer_word
 from gradcheck.cli import main
 from gradcheck.coursework.assignment import Assignment
 from gradcheck.coursework.grading import grade
@@ -268,6 +269,16 @@ def test_a_layer_is_found_by_its_name_in_another_convention(
     by_differences = source.replace("dout.sum(axis=0)", "(g(x + 1e-6) - g(x)) / 1e-6")
     marks, graded = earned(folder, by_differences, tmp_path, apart)
     assert {str(part.outcome) for part in graded.parts[1:]} == {"not allowed"}, graded
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("LayerNorm", "layernorm_forward", "layer_norm_backward", "LayerNormalization"),
+     ("BatchNorm", "BatchNorm2d", "batch_normalization_forward", "BatchNormLayer"),
+     ("Conv", "Conv2D", "conv2d_backward", "conv_2d_forward", "ConvLayer")],
+)  # fmt: skip
+def test_what_a_layer_is_called_is_one_however_it_is_spelt(names):
+    assert len(set(map(layer_word, names))) == 1
 
 
 #: Parameters that are called like none, and an input that is called as in no derivation.

@@ -93,6 +93,27 @@ def test_every_way_is_placed_in_every_array_at_every_seed(make, ways):
         assert not missing, seed
 
 
+@pytest.mark.parametrize("seed", [1, 7])
+def test_what_is_wrong_from_a_size_on_is_met_however_many_arrays_there_are(seed):
+    """Of many arrays all inputs are placed, and no sizes are left to draw."""
+
+    def lost(dz, x, W, h, U, b):
+        parts = (dz @ W.T, x.T @ dz, dz @ U.T, h.T @ dz, dz.sum(axis=0))
+        return tuple(one * (1.01 if len(x) >= 7 else 1.0) for one in parts)
+
+    cell = options(output="z")(
+        derivation(x="n d", W="d m", h="n k", U="k m", b="m")(
+            lambda x, W, h, U, b: x @ W + h @ U + b
+        )
+    )
+    with collecting():
+        rule = cell.vjp(from_submission("lost(dz, x, W, h, U, b)"))
+    make = functools.partial(placed, rule, rng=np.random.default_rng(seed))
+    with answered_by(Answering(lost)):
+        found = check_claim(rule, PROFILE, seed, simplify=False, placed=make)
+    assert found.record.status == "fail"
+
+
 def test_honest_digits_that_get_lost_are_no_point_that_stands_out():
     @identity(z="k", c=real())
     def cancels(z, c):
