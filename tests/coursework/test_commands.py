@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from gradcheck.cli import main
+from gradcheck.coursework.formats import FORMATS
 from gradcheck.coursework.settings import VISIBLE_INPUTS
 
 
@@ -201,3 +202,10 @@ def test_a_system_that_cannot_keep_submissions_apart_refuses_and_says_why(folder
     assert done.returncode == 2, done.stderr
     assert "kept apart by Linux; this is win32" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_format_is_named_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        main(["grade", "--help"])
+    said = capsys.readouterr().out
+    assert [name for name in FORMATS if name not in said] == []
