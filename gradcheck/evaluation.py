@@ -7,28 +7,26 @@ wrong number of arrays — becomes a sentence about it, and no exception of nump
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck.asked_entries import Entries, answered, draw, jacobian
 from gradcheck.case import Case
 from gradcheck.claims import Rule
-from gradcheck.gradients import as_gradients, fit, shaped
-from gradcheck.hints import Said, said
-from gradcheck.oracle.layout import Layout, Leaf, Vector
+from gradcheck.gradients import as_gradients, shaped
+from gradcheck.hints import said
+from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.own_numbers import with_numbers
 from gradcheck.oracle.rounding import is_jittered, plain
 from gradcheck.oracle.stepped import UnknownOperation
 from gradcheck.returned import (
     Violation,
     finite,
-    floating,
     raises,
-    returns,
     same_bits,
     stale,
 )
@@ -36,11 +34,6 @@ from gradcheck.subject import Subject
 
 Floats = NDArray[np.float64]
 
-#: At most so many columns, rows and single entries of a claim are asked for in one case: they
-#: cost a call each. They are drawn, so that the cases together see all of them.
-MOST_COLUMNS = 8
-MOST_ROWS = 16
-MOST_ENTRIES = 256
 #: By how it moves so many numbers a run of jitter is told from all others.
 _TELLING = 64
 #: Types that hold fewer digits than float64.
@@ -66,20 +59,6 @@ class Remote(Protocol):
 
 #: What a function is called with, by position and by name.
 Arguments = tuple[list[Any], dict[str, Any]]
-
-
-@dataclass
-class Entries:
-    """Some claimed entries of the Jacobian.
-
-    ``values[r, c]`` is that of output ``rows[r]`` and input ``columns[c]``, where ``mask`` holds.
-    """
-
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
-    values: Floats
-    mask: NDArray[np.bool_] | None = None
-    uncovered: int = 0
 
 
 @dataclass
@@ -120,7 +99,7 @@ class Claim:
         """What was pulled back or pushed before; asked for anew in this process alone."""
         answer = self.pull or self.push
         assert answer is not None
-        known = self._answers.get(vector.tobytes())
+        known = self._answers.get(vector.tobytes()) if self._answers else None
         return answer(vector) if known is None else known
 
     def number(self, u: Vector, v: Vector) -> float:
@@ -167,11 +146,11 @@ def claim_at(
     names = subject.names if wrap is None else subject.jittered(wrap)
     claim.size = _numbers_of(rule, subject)
 
-    def ask(leading: Sequence[Any], sent: Sequence[Any] | None = None, **indices: Any) -> Any:
+    def ask(leading: Sequence[Any], wrapped: Sequence[Any] | None = None, **indices: Any) -> Any:
         claim.calls += 1
         try:
             if wrap is not None:
-                leading = sent or [wrap(part) for part in leading]
+                leading = wrapped or [wrap(part) for part in leading]
             if remote is not None:
                 remote.expect(claim.size)
             if subject.comes_first:
@@ -208,6 +187,9 @@ def claim_at(
     #: Of calls that were announced the vectors as they are sent: no jitter is drawn twice.
     ahead: dict[bytes, list[Any]] = {}
 
+    def sent(vector: Vector) -> list[Any] | None:
+        return ahead.pop(vector.tobytes(), None) if ahead else None
+
     def travels(leading: Callable[[Vector], Sequence[Any]]) -> None:
         if remote is None or rule.signature is None:
             return
@@ -228,7 +210,7 @@ def claim_at(
             def pull(u: Vector) -> Floats:
                 given = u.astype(subject.dtype)
                 leading = list(subject.outputs.restore(given).values())
-                raw = ask(leading, ahead.pop(u.tobytes(), None))
+                raw = ask(leading, sent(u))
                 if not same_bits(given, u.astype(subject.dtype, copy=False)):
                     raise _changed(rule, "cotangent")
                 return claim.kept(u, flat(raw))
@@ -239,7 +221,7 @@ def claim_at(
 
             def push(v: Vector) -> Floats:
                 given = v.astype(subject.x.dtype)
-                raw = ask(subject.tangent(given), ahead.pop(v.tobytes(), None))
+                raw = ask(subject.tangent(given), sent(v))
                 if not same_bits(given, v.astype(subject.x.dtype, copy=False)):
                     raise _changed(rule, "tangent")
                 answer = shaped(rule.name, raw, subject.outputs, claim.notes)
@@ -264,12 +246,12 @@ def claim_at(
             values = flat(ask(()))[None, :]
             claim.entries = Entries(np.arange(1), np.arange(subject.x.size), values)
         case "jacobian" | "hessian":
-            claim.entries = _jacobian(rule, subject, ask(()))
+            claim.entries = jacobian(rule, subject, ask(()))
         case "column" | "row" | "partial":
-            drawn = _draw(rule, subject, case.rng("entries"))
+            drawn = draw(rule, subject, case.rng("entries"))
             if remote is not None and drawn.asked and not announced:
                 remote.announce(_calls(rule, names, drawn.asked), claim.size)
-            claim.entries = _drawn(rule, subject, ask, drawn)
+            claim.entries = answered(rule, subject, ask, drawn)
     if run is not None and claim.entries is not None:
         subject.asked[run] = claim
     return claim
@@ -292,7 +274,7 @@ def announce_entries(rule: Rule, points: Sequence[tuple[Subject, Case]]) -> bool
     for subject, case in points:
         with contextlib.suppress(Violation):
             drawn = rule.kind in ("column", "row", "partial")
-            asked = _draw(rule, subject, case.rng("entries")).asked if drawn else [{}]
+            asked = draw(rule, subject, case.rng("entries")).asked if drawn else [{}]
             calls += _calls(rule, subject.names, asked)
     if calls:
         remote.announce(calls, max(_numbers_of(rule, subject) for subject, _ in points))
@@ -346,172 +328,4 @@ def _changed(rule: Rule, what: str) -> Violation:
     )
 
 
-def _jacobian(rule: Rule, subject: Subject, raw: Any) -> Entries:
-    (leaf,) = _single(rule, subject.inputs)
-    (output,) = _single(rule, subject.outputs)
-    array = np.asarray(floating(lambda: returns(rule.name), raw, integers=True))
-    shape = output.shape + leaf.shape
-    if array.shape != shape:
-        hint = (
-            said(
-                "; it looks like the transpose: J[j, i] = ∂y_j/∂x_i",
-                "；看起来像是转置：J[j, i] = ∂y_j/∂x_i",
-            )
-            if array.shape == leaf.shape + output.shape
-            else ""
-        )
-        raise Violation(
-            "wrong shape",
-            said(
-                "{name} returns shape {found}; the Jacobian has the shape of the output and then "
-                "that of {leaf}: {shape}{hint}",
-                "{name} 返回的形状是 {found}；雅可比矩阵的形状是输出的形状后接 {leaf} 的形状："
-                "{shape}{hint}",
-                name=rule.name,
-                found=array.shape,
-                leaf=leaf.name,
-                shape=shape,
-                hint=hint,
-            ),
-        )
-    values = array.astype(np.float64).reshape(subject.y.size, subject.x.size)
-    finite(values.reshape(-1), rule.name, _JACOBIAN)
-    return Entries(np.arange(subject.y.size), np.arange(subject.x.size), values)
-
-
-@dataclass
-class _Drawn:
-    """Which columns, rows or single entries are asked for, with what, and where they stand."""
-
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
-    asked: list[dict[str, Any]]
-    places: list[tuple[int, int]] = field(default_factory=list)
-    uncovered: int = 0
-
-
-def _draw(rule: Rule, subject: Subject, rng: np.random.Generator) -> _Drawn:
-    """Columns, rows or single entries: all of them where there are few, else some, drawn."""
-    (leaf,) = _single(rule, subject.inputs)
-    (output,) = _single(rule, subject.outputs)
-    n, m = subject.x.size, subject.y.size
-    if rule.kind == "row":
-        rows = _some(rng, m, MOST_ROWS)
-        return _Drawn(rows, np.arange(n), [{"j": j} for j in _indices(output, rows)])
-    columns = _some(rng, n, MOST_COLUMNS)
-    if rule.kind == "column":
-        return _Drawn(np.arange(m), columns, [{"i": i} for i in _indices(leaf, columns)])
-    rows = _some(rng, m, max(1, MOST_ENTRIES // max(1, columns.size)))
-    drawn = _Drawn(rows, columns, [])
-    siblings = [
-        other
-        for other in subject.derivation.rules
-        if other.kind == "partial" and other.wrt == rule.wrt and other.problem is None
-    ]
-    for c, i in enumerate(_indices(leaf, columns)):
-        for r, j in enumerate(_indices(output, rows)):
-            names = {**subject.names, "i": i, "j": j}
-            if _says(rule, names):
-                drawn.asked.append({"i": i, "j": j})
-                drawn.places.append((r, c))
-            elif not any(_says(other, names) for other in siblings):
-                drawn.uncovered += 1
-    return drawn
-
-
-def _drawn(rule: Rule, subject: Subject, ask: Callable[..., Any], drawn: _Drawn) -> Entries:
-    (leaf,) = _single(rule, subject.inputs)
-    (output,) = _single(rule, subject.outputs)
-    rows, columns, notes = drawn.rows, drawn.columns, list[str]()
-    if rule.kind == "row":
-        parts = [
-            fit(functools.partial(_row, rule.name, at["j"]), ask((), **at), leaf, notes)
-            for at in drawn.asked
-        ]
-        values = np.array(parts).reshape(rows.size, columns.size)
-        return Entries(rows, columns, finite(values, rule.name, _ROW))
-    if rule.kind == "column":
-        parts = [
-            fit(functools.partial(_column, rule.name, at["i"]), ask((), **at), output, notes)
-            for at in drawn.asked
-        ]
-        values = np.array(parts).reshape(columns.size, rows.size).T
-        return Entries(rows, columns, finite(values, rule.name, _COLUMN))
-    values = np.zeros((rows.size, columns.size))
-    mask = np.zeros(values.shape, bool)
-    for at, place in zip(drawn.asked, drawn.places, strict=True):
-        mask[place] = True
-        value = np.asarray(floating(lambda: returns(rule.name), ask((), **at), True))
-        if value.size != 1:
-            raise Violation(
-                "wrong shape",
-                said(
-                    "{name} returns shape {shape} for i = {i}, j = {j}; a single entry is a number",
-                    "{name} 在 i = {i}, j = {j} 时返回的形状是 {shape}；单个元素应是一个数",
-                    name=rule.name,
-                    shape=value.shape,
-                    **at,
-                ),
-            )
-        values[place] = value.reshape(())
-    finite(values.reshape(-1), rule.name, _ENTRY)
-    return Entries(rows, columns, values, mask, drawn.uncovered)
-
-
-def _says(rule: Rule, names: Mapping[str, Any]) -> bool:
-    if rule.where is None:
-        return True
-    try:
-        return bool(rule.where.call((), names))
-    except Exception as error:
-        raise Violation("raises", raises(f"{rule.name}: where=", error)) from error
-
-
-def _some(rng: np.random.Generator, size: int, most: int) -> NDArray[np.intp]:
-    if size <= most:
-        return np.arange(size)
-    return np.sort(rng.choice(size, most, replace=False))
-
-
-def _indices(leaf: Leaf, positions: NDArray[np.intp]) -> Iterator[Any]:
-    for position in positions:
-        if len(leaf.shape) == 1:
-            yield int(position)
-        else:
-            yield tuple(int(k) for k in np.unravel_index(position, leaf.shape))
-
-
-def _single(rule: Rule, layout: Layout) -> list[Leaf]:
-    if len(layout.leaves) != 1:
-        raise Violation(
-            "wrong kind",
-            said(
-                "{name}: a {kind} is of one array with respect to one array; there are {leaves}: "
-                "use vjp or jvp",
-                "{name}：{kind} 是一个数组对一个数组的；这里有 {leaves}：请用 vjp 或 jvp",
-                name=rule.name,
-                kind=rule.kind,
-                leaves=", ".join(leaf.label for leaf in layout.leaves),
-            ),
-        )
-    return layout.leaves
-
-
-# What is said of an answer that cannot be used is put together only then: it costs too much.
-
-
-def _row(name: str, j: Any) -> Said:
-    return said(
-        "{name}: the row for output index {j}", "{name}：输出下标 {j} 对应的行", name=name, j=j
-    )
-
-
-def _column(name: str, i: Any) -> Said:
-    return said(
-        "{name}: the column for input index {i}", "{name}：输入下标 {i} 对应的列", name=name, i=i
-    )
-
-
 _GRADIENT, _TANGENT = said("gradient", "梯度"), said("tangent", "切向量")
-_JACOBIAN, _ENTRY = said("Jacobian", "雅可比矩阵"), said("entry", "元素")
-_ROW, _COLUMN = said("row", "行"), said("column", "列")

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.asked_entries import Entries
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import Entries, claim_at
+from gradcheck.evaluation import claim_at
 from gradcheck.measurement import measure_jvp
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.report.figures import subscript

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.answers import copy_of
+from gradcheck.asked_entries import Entries
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
-from gradcheck.evaluation import Entries, claim_at
+from gradcheck.evaluation import claim_at
 from gradcheck.judging import judge
 from gradcheck.judging.context import MARGIN
 from gradcheck.judging.hessians import gradient_subject

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gradcheck.answers import largest
 from gradcheck.case import Case
 from gradcheck.claims import Rule
-from gradcheck.evaluation import Claim, announce, claim_at
+from gradcheck.evaluation import Claim, announce, answers_elsewhere, claim_at
 from gradcheck.oracle import rounding
 from gradcheck.oracle.captured import Wrap, uses_numbers_of_its_own
 from gradcheck.oracle.confirmation import imagined
@@ -107,7 +107,7 @@ class RuleRounding:
     @property
     def _is_remote(self) -> bool:
         """Whether the rule answers in another process, where no operation of it is jittered."""
-        return hasattr(self.rule.function, "announce")
+        return answers_elsewhere(self.rule)
 
     def _unseen_rounding(self) -> float:
         """That of numbers which are computed where no jitter of the inputs shows their rounding.
