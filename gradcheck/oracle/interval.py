@@ -4,7 +4,9 @@ The error of a central difference has two parts. Truncation shrinks with the ste
 how much the difference changed from the step before: the plain difference is used, not an
 extrapolated one, since where the second derivative jumps the error is of first order only, and
 then the change is still seven times as large as what is left. Noise grows as the step shrinks; its
-amplitude is what smaller steps disagree by.
+amplitude is what smaller steps disagree by. Extrapolated differences are chosen from in the same
+way beside the plain ones (``entry.slopes``): whatever power of the step is left in them, their
+change is larger than that. But they are best at larger steps, so they have to meet these.
 
 The interval of the smallest step is wide but safe. From there the ladder is climbed: an interval of
 a larger step is believed as long as it meets every one before, and the first that does not ends

@@ -126,7 +126,7 @@ class Jittered(np.ndarray):
             exact = exactly(ufunc, plain, result)
             if exact is not None and exact.any():
                 np.copyto(_bare(wrapped), result, where=exact)
-        if method == "__call__" and is_jittered(wrapped):
+        if method == "__call__" and isinstance(wrapped, Jittered):
             self._sink(ufunc, plain, result, _bare(wrapped))
         return wrapped
 

@@ -90,3 +90,11 @@ def test_a_right_rule_in_single_precision_that_underflows_is_not_accused():
         assert label(verdict) == "pass"
         assert verdict.reason == "too small to be seen here: the gradient for z"
         assert label(judged(product, rule(np.float32(1.001)), "vjp", x, seed)) == "fail"
+
+
+@pytest.mark.parametrize("compute", [
+    lambda a, b: np.modf(a)[0] * b, lambda a, b: divmod(a, b)[1], lambda a, b: np.frexp(a)[0] * b,
+])  # fmt: skip
+def test_operations_of_several_results_are_followed(compute):
+    plain, moved = moves(compute, np.array([0.3, 1.7]), np.array([0.7, 0.1]))
+    assert np.all((moved > 0) & (moved < 1e-14 * np.abs(plain)))
