@@ -61,7 +61,7 @@ ORDER = [
     "adapters.layers", "adapters.siblings", "adapters.chunks", "adapters.definitions", "adapters",
     "adapters.kinds", "adapters.known", "adapters.one_hot", "adapters.discovery",
     "adapters.flat_vectors", "adapters.inputs", "adapters.sightings", "adapters.written_sizes",
-    "adapters.searched_dims",
+    "adapters.searched_dims", "adapters.aligned_dims",
     "adapters.recognition",
     "adapters.usage", "adapters.unrecognised", "adapters.guesses", "adapters.guards",
     "adapters.readings", "adapters.spec", "adapters.scan_report",

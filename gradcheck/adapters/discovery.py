@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -54,12 +54,15 @@ def discovered(
     places: dict[str, str] = {}
     given = (argument.dims for argument in arguments.values() if argument.dims is not None)
     axes = {axis.text: axis.size(bindings) for dims in given for axis in dims.axes}
+    # What the constructor is given, and what the inputs have: other sizes are a coincidence.
+    said = {w for one in plan.way.values() for w in re.findall(r"[a-z]\w*", one.sizes)}
+    said |= {word for text in axes for word in re.findall(r"[a-z]\w*", text)}
     numbers = {p.name for p in plan.filling.parameters if isinstance(p.default, int | float)}
     for text, array in _arrays(plan, values, bindings).items():
         if is_statistic(_name(text)) and not _has_gradient(plan, _name(text)):
             continue
         if _matters(plan, text, array, values, bindings, rng):
-            found[_name(text)] = _dims(np.shape(array), sizes, axes)
+            found[_name(text)] = _dims(np.shape(array), sizes, axes, said)
             if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers:
                 places[_name(text)] = text  # which no name would find
     init = {name: source.sizes for name, source in plan.way.items() if source.sizes}
@@ -172,9 +175,23 @@ def _name(text: str) -> str:
     return key if not key.isdigit() else f"{head}{key}"
 
 
-def _dims(shape: tuple[int, ...], sizes: Mapping[str, int], axes: Mapping[str, int]) -> str:
-    """The dims of a shape, in sizes that are distinct, or as an axis of an input: 2*g."""
+def _dims(
+    shape: tuple[int, ...],
+    sizes: Mapping[str, int],
+    axes: Mapping[str, int],
+    said: Collection[str],
+) -> str:
+    """The dims of a shape, in sizes that are distinct, or as an axis of an input: 2*g, d+1.
+
+    ``said`` are the sizes that the object or its inputs have.
+    """
     by_size: dict[int, str] = {}
+    for name, size in sizes.items():
+        if name in said:
+            by_size.setdefault(size, name)
+    for name, size in axes.items():
+        if name in said and name != "n":
+            by_size.setdefault(size + 1, f"{name}+1")  # with a column of ones for the bias
     for name, size in sizes.items():
         by_size.setdefault(size, name)
     for name, size in axes.items():

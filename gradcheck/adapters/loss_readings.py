@@ -6,6 +6,7 @@ constant, is what the network is then held to. The verdict is that of the whole 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters import written_sizes
 from gradcheck.adapters.inputs import wanted_of
-from gradcheck.adapters.kinds import NETWORK
+from gradcheck.adapters.kinds import NETWORK, WRITTEN
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.losses import LOSSES
 from gradcheck.adapters.names import Names
@@ -43,8 +45,12 @@ def read_with_loss(sighting: Sighting) -> Reading:
     if problem:
         return unread(Reading(sighting), wanted, problem)
     best, reason, against = _Fit(), "none of the dims that were tried fits", ""
-    for way in _ways(wanted, made=style.make is not None):
-        for inputs, names in completed(style, Names(), replace(NETWORK, sizes=_SIZES), way):
+    written = written_sizes.WrittenSizes(style)
+    own, sized = replace(NETWORK, sizes=_SIZES), replace(WRITTEN, sizes=written.free)
+    usual = ((own, way) for way in _ways(wanted, made=style.make is not None))
+    there = ((sized, w) for w in written_sizes.ways(written, wanted, differentiate=False))
+    for kind, way in itertools.chain(usual, there):
+        for inputs, names in completed(style, Names(), kind, way):
             given = {**inputs, **beside}
             for loss in LOSSES:
                 said = replace(names, loss=loss)
@@ -142,7 +148,9 @@ def _ways(wanted: Sequence[str], *, made: bool) -> Iterator[dict[str, Any]]:
             if one:
                 way = {n: w.replace("c", "1") if isinstance(w, str) else w for n, w in way.items()}
             way = {n: _moderate(w) if isinstance(w, str) else w for n, w in way.items()}
-            for target in _targets(columns, one):
+            # What has no parameters gives as many numbers as it takes.
+            own = made and not weights and not biases
+            for target in (*_targets(columns, one), *(_targets(columns, one, "d") if own else ())):
                 yield {name: {**way, labels[0]: target}[name] for name in wanted}
 
 
@@ -156,12 +164,12 @@ def _moderate(dims: str) -> Any:
     return real(dims, low=-1.0, high=1.0)
 
 
-def _targets(columns: bool, one: bool) -> Iterator[Any]:
-    whole = _way("n c", columns, one)
+def _targets(columns: bool, one: bool, classes: str = "c") -> Iterator[Any]:
+    whole = _way(f"n {classes}", columns, one)
     yield real(whole, low=0.0, high=1.0, differentiate=False)
     if not one:
         yield one_hot(whole, axis=0 if columns else -1)
-        yield integers("n", high="c")
+        yield integers("n", high=classes)
 
 
 def _number(name: str) -> int:

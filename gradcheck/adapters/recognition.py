@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradcheck.adapters import flat_vectors, searched_dims, written_sizes
+from gradcheck.adapters import aligned_dims, flat_vectors, searched_dims, written_sizes
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.conventions import network, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
@@ -26,6 +26,7 @@ from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.standins import Activation, Sublayer, initial
 from gradcheck.adapters.style import Style, as_is, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
+    is_data,
     is_logits,
     is_optimizer,
     is_parameter,
@@ -34,6 +35,7 @@ from gradcheck.adapters.words import (
     is_statistic,
     is_target,
     is_weight,
+    is_weight_of_samples,
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
@@ -149,12 +151,18 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
-    if reading.declared is None and kind not in (MODEL, COST):
-        for way in searched_dims.ways(style, wanted, beside):
+    if reading.declared is None and kind is not MODEL:
+        searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
+        aligned = aligned_dims.ways(style, wanted, beside)
+        # A value with its gradients has none for data.
+        enough = searched_dims.runs_whole if fused else searched_dims.fits
+        for way, fits in itertools.chain(
+            ((way, searched_dims.fits) for way in searched), ((way, enough) for way in aligned)
+        ):
             given = {**way, **beside}
             declared = declare((*sighting.what, names), given, guessed=True)
             plan = plan_of(declared)
-            if declared.problem is None and plan is not None and searched_dims.fits(plan):
+            if declared.problem is None and plan is not None and fits(plan):
                 reading.declared, reading.names, reading.inputs = declared, names, given
                 return settled(reading, OTHER)
     if reading.declared is not None:
@@ -252,16 +260,23 @@ def settled(reading: Reading, kind: Kind) -> Reading:
     missing = [name for name in plan.differentiable if plan.gradients.get(name) is None]
     idle = [name for name in missing if not plan.trial_error and changes_nothing(reading, name)]
     # A rule of a framework says with None that an argument is not differentiated.
+    some = len(missing) < len(plan.differentiable)
+    of_value = plan.style.backward is None or plan.style.kind == "of inputs"
     none = [
         name
         for name in missing
-        if not is_parameter(name)
-        and (
-            (plan.style.inward is as_is and name != plan.inputs[0])
-            # A loss with its gradients has none for data.
-            or (plan.style.backward is None and len(missing) < len(plan.differentiable))
-            # The first layer of a network needs no gradient of its input, and says so.
-            or (name in plan.forward_inputs and _returns_none(plan.style.source))
+        # A weight beside those that are learned is one of the samples.
+        if (of_value and some and is_weight_of_samples(name, plan.differentiable))
+        or (
+            not is_parameter(name)
+            and (
+                (plan.style.inward is as_is and name != plan.inputs[0])
+                # A loss with its gradients has none for data.
+                or (plan.style.backward is None and some)
+                or (of_value and some and is_data(name))
+                # The first layer of a network needs no gradient of its input, and says so.
+                or (name in plan.forward_inputs and _returns_none(plan.style.source))
+            )
         )
     ]
     targets = [

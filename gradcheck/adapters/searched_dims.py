@@ -30,7 +30,7 @@ def ways(
     style: Style, wanted: Sequence[str], beside: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """What the inputs of a plain function may be."""
-    if _has_constructor(style) or not _FEWEST <= len(wanted) <= _MOST:
+    if has_constructor(style) or not _FEWEST <= len(wanted) <= _MOST:
         return
     every = itertools.product(enumerate(_DIMS), repeat=len(wanted))
     # Square ones last, in which a transposed array fits.
@@ -38,25 +38,29 @@ def ways(
         every,
         key=lambda way: (any(text == "d d" for _, text in way), sum(rank for rank, _ in way)),
     )
-    runs = (
+    likely = (
         dict(zip(wanted, (dims for _, dims in way), strict=True))
         for way in likeliest
         if _shares_sizes([dims for _, dims in way])
     )
-    yield from itertools.islice((way for way in runs if _runs(style, way, beside)), _MOST_WAYS)
+    sizes = SEARCHED.sizes
+    found = (way for way in likely if runs(style, way, beside, sizes) is True)
+    yield from itertools.islice(found, _MOST_WAYS)
 
 
 def fits(plan: Plan) -> bool:
     """Whether backward ran, and gave every input a gradient of its shape."""
-    return not (
-        plan.trial_error
-        or plan.raised_at_some
-        or plan.misshapen
-        or any(plan.gradients.get(name) is None for name in plan.differentiable)
-    )
+    found = [plan.gradients.get(name) is not None for name in plan.differentiable]
+    return all(found) and runs_whole(plan)
 
 
-def _has_constructor(style: Style) -> bool:
+def runs_whole(plan: Plan) -> bool:
+    """Whether backward ran, and what gradients it gave have the shapes of their inputs."""
+    found = any(plan.gradients.get(name) is not None for name in plan.differentiable)
+    return found and not (plan.trial_error or plan.raised_at_some or plan.misshapen)
+
+
+def has_constructor(style: Style) -> bool:
     """Whether an object is made of a class, and not only to hold what a framework keeps."""
     return style.make is not None and (
         inspect.isclass(style.make) or any(map(is_required, parameters_of(style.make)))
@@ -71,11 +75,14 @@ def _shares_sizes(dims: Sequence[str]) -> bool:
     )
 
 
-def _runs(style: Style, way: Mapping[str, str], beside: Mapping[str, Any]) -> bool:
+def runs(
+    style: Style, way: Mapping[str, Any], beside: Mapping[str, Any], sizes: Mapping[str, int]
+) -> bool | Exception:
+    """Whether a plain function gives something finite at some dims, or what it raises there."""
     rng = np.random.default_rng(_SEED)
     given: dict[str, Any] = {}
     for name, one in {**way, **beside}.items():
-        given[name] = as_argument(one).draw(rng, dict(SEARCHED.sizes), "normal", given)
+        given[name] = as_argument(one).draw(rng, dict(sizes), "normal", given)
     try:
         with np.errstate(all="ignore"):
             forward = style.forward(None if style.make is None else style.make())
@@ -88,5 +95,5 @@ def _runs(style: Style, way: Mapping[str, str], beside: Mapping[str, Any]) -> bo
             answer = forward(*by_position, **inside)
             value = answer[style.value_at] if isinstance(answer, tuple) else answer
             return bool(np.all(np.isfinite(np.asarray(style.outward(value)))))
-    except Exception:
-        return False
+    except Exception as error:
+        return error

@@ -10,7 +10,7 @@ import copy
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,9 @@ from gradcheck.adapters.words import (
     WORDS,
     is_cache,
     is_cotangent,
+    is_data,
     is_label,
+    is_loss,
     is_optimizer,
     is_prediction,
     is_rate,
@@ -61,7 +63,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     if not run or not back or run == back:
         return None
     takes, gets = (parameters_of(getattr(cls, n), skip_first=True) for n in (run, back))
-    label = _label(takes, gets, getattr(cls, run), made=True)
+    label = _label(takes, gets, getattr(cls, run), made=True, own=_taken_by_loss(cls))
     return _style(
         cls.__name__, cls, lambda made: getattr(made, run), lambda made: getattr(made, back),
         label, getattr(cls, back), names,
@@ -93,8 +95,12 @@ def _label(
     forward: Any,
     *,
     made: bool,
+    own: Collection[str] = (),
 ) -> str:
-    """What backward alone takes and is to be predicted; empty where it is given a cotangent."""
+    """What backward alone takes and is to be predicted; empty where it is given a cotangent.
+
+    ``own`` is what methods for a loss take.
+    """
     needed = [p.name for p in gets if is_required(p) and not is_rate(p.name)]
     known = {p.name for p in takes} | set(returned_names(forward))
     labels = [name for name in needed if is_target(name) and name not in known]
@@ -103,7 +109,13 @@ def _label(
         return ""
     # ``backward(y)`` may be a cotangent, or what an activation gave.
     beside = set(others) & {*_DATA, *known} or any(map(is_cache, others))
-    return labels[0] if beside or (made and is_label(labels[0])) else ""
+    return labels[0] if beside or (made and (is_label(labels[0]) or labels[0] in own)) else ""
+
+
+def _taken_by_loss(cls: type) -> set[str]:
+    """What the methods of a class take that compute a loss: ``loss(y)``, beside ``backward(y)``."""
+    methods = [m for n, m in inspect.getmembers(cls, inspect.isfunction) if is_loss(n)]
+    return {p.name for method in methods for p in parameters_of(method, skip_first=True)}
 
 
 @dataclass(frozen=True)
@@ -135,7 +147,8 @@ def _style(
         function = forward(made)
 
         @functools.wraps(function)
-        def with_loss(**given: Any) -> tuple[Any, _Run]:
+        def with_loss(*values: Any, **named: Any) -> tuple[Any, _Run]:
+            given = dict(zip((*(p.name for p in takes), label), values, strict=False)) | named
             labels = given.pop(label)
             parts = _parts(function(**given), function)
             predicted = _predicted(parts)
@@ -205,6 +218,8 @@ def _supplied(needed: list[str], run: _Run, label: str) -> dict[str, Any]:
             found[name] = run.parts[lowered[name.lower()]]
         elif is_cache(name) and held:
             found[name] = held[-1]
+        elif is_data(name) and (data := [n for n, one in run.given.items() if is_array(one)]):
+            found[name] = run.given[data[0]]  # X, of what forward calls x_train
     left = [name for name in needed if name not in found]
     if len(left) > 1:
         raise DeclarationError(f"what {' and '.join(left)} of its backward function are")
