@@ -64,7 +64,7 @@ ORDER = [
     "adapters.searched_dims", "adapters.aligned_dims",
     "adapters.recognition",
     "adapters.usage", "adapters.unrecognised", "adapters.guesses", "adapters.guards",
-    "adapters.readings", "adapters.spec", "adapters.scan_report",
+    "adapters.penalties", "adapters.readings", "adapters.spec", "adapters.scan_report",
     "adapters.judgements", "adapters.scales", "adapters.loss_readings", "adapters.gradient_report",
     "adapters.second_readings", "adapters.reasons", "adapters.other_defaults", "adapters.modes",
     "adapters.layer_scan", "adapters.scan",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,12 @@ from gradcheck.arguments import boolean, integers, real
 _SIZES = tuple(range(5, 64, 3))
 _NAMES = ("n", "d", "m", "h", "k", "c", "p", "q", "r", "s", "t", "u", "v", "w", "l")
 #: So many arrays, of so many axes in all, are aligned; so many guesses of their axes are made.
-_MOST_ARRAYS, _MOST_GUESSES = 12, 24
+_MOST_ARRAYS, _MOST_GUESSES = 12, 256
+#: The axes of an array: whether each has a size, or is of length one.
+_Form = tuple[bool, ...]
+_VECTORS: list[_Form] = [(True,), (True, True), (True, False), (False, True)]
+_MATRICES: list[_Form] = [(True, True), (True,)]
+_BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), ()]
 _WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers")
 _SHAPE = re.compile(r"\((\d+(?:, ?\d+)*),?\)")
 _PAIRS = (
@@ -44,15 +50,19 @@ def ways(
     if has_constructor(style) or not 1 < len(wanted) <= _MOST_ARRAYS:
         return
     used = _Use.of(forward_function(style), wanted)
-    choices = [used.ranks(name) for name in wanted]
+    choices = [used.forms(name) for name in wanted]
+    for most in range(max(map(len, choices)), 0, -1):
+        if math.prod(min(most, len(one)) for one in choices) <= _MOST_GUESSES:
+            break
     guesses = sorted(
-        itertools.product(*(list(enumerate(one)) for one in choices)),
+        itertools.product(*(list(enumerate(one[:most])) for one in choices)),
         key=lambda guess: sum(rank for rank, _ in guess),
     )
     seen: list[dict[str, Any]] = []
-    for guess in guesses[:_MOST_GUESSES]:
-        ranks = dict(zip(wanted, (rank for _, rank in guess), strict=True))
-        way = _aligned(style, ranks, used, beside) if sum(ranks.values()) <= len(_NAMES) else None
+    for guess in guesses:
+        forms = dict(zip(wanted, (form for _, form in guess), strict=True))
+        few = sum(map(sum, forms.values())) <= len(_NAMES)
+        way = _aligned(style, forms, used, beside) if few else None
         if way is not None and way not in seen:
             seen.append(way)
             yield way
@@ -112,21 +122,26 @@ class _Use:
     def _at_least(self, name: str, axes: int) -> None:
         self.least[name] = max(axes, self.least.get(name, 0))
 
-    def ranks(self, name: str) -> list[int]:
-        """How many axes an array may have, the likeliest first."""
+    def forms(self, name: str) -> list[_Form]:
+        """What axes an array may have, the likeliest first."""
         if name in self.exact:
-            return [self.exact[name]]
-        least = self.least.get(name, 1)
-        usual = [1, 2] if is_bias(name) or name in self.indexed or name[0] in "bvt" else [2, 1]
-        return [axes for axes in usual if axes >= least] or [least]
+            return [(True,) * self.exact[name]]
+        least = self.least.get(name, 0)
+        usual = _MATRICES
+        if is_bias(name) or name.endswith("0"):
+            usual = _BIASES
+        elif name in self.indexed or name in self.targets or name[0] in "bvt":
+            usual = _VECTORS
+        return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
 
 
 class _Axes:
     """The axes of some arrays, each a size with a number added, and which sizes are one."""
 
-    def __init__(self, ranks: Mapping[str, int]) -> None:
+    def __init__(self, forms: Mapping[str, _Form]) -> None:
         numbers = itertools.count()
-        self.of = {name: [(next(numbers), 0) for _ in range(rank)] for name, rank in ranks.items()}
+        self.forms = forms
+        self.of = {name: [(next(numbers), 0) for _ in range(sum(f))] for name, f in forms.items()}
 
     def sizes(self) -> dict[int, tuple[int, int]]:
         """The axes by how long they are."""
@@ -163,7 +178,8 @@ class _Axes:
         """The dims of an array."""
         named, least = self._named()
         found = [(named[n], more - least[n]) for n, more in self.of[name]]
-        return " ".join(f"{text}+{more}" if more else text for text, more in found)
+        texts = iter(f"{text}+{more}" if more else text for text, more in found)
+        return " ".join(next(texts) if sized else "1" for sized in self.forms[name])
 
     def bindings(self) -> dict[str, int]:
         """The sizes by the names that the dims have."""
@@ -178,15 +194,15 @@ class _Axes:
 
 
 def _aligned(
-    style: Style, ranks: Mapping[str, int], used: _Use, beside: Mapping[str, Any]
+    style: Style, forms: Mapping[str, _Form], used: _Use, beside: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """What the inputs are where it runs, with arrays of so many axes; None where it never does."""
-    axes = _Axes(ranks)
-    labelled = _labelled(ranks, used)
-    if any(is_index(name) and name not in used.indexed for name in ranks):
+    """What the inputs are where it runs, with arrays of such axes; None where it never does."""
+    axes = _Axes(forms)
+    labelled = _labelled(forms, used)
+    if any(is_index(name) and name not in used.indexed for name in forms):
         used = replace(used, indexed=next(labelled, used.indexed))
     while True:
-        way = {name: _given(name, axes, used) for name in ranks}
+        way = {name: _given(name, axes, used) for name in forms}
         answer = runs(style, way, beside, axes.bindings())
         if not isinstance(answer, Exception):
             return way if answer else None
@@ -204,11 +220,11 @@ def _fixed(given: Any) -> Any:
     return real(given, differentiate=False) if isinstance(given, str) else given
 
 
-def _labelled(ranks: Mapping[str, int], used: _Use) -> Iterator[dict[str, tuple[str, int]]]:
+def _labelled(forms: Mapping[str, _Form], used: _Use) -> Iterator[dict[str, tuple[str, int]]]:
     """The targets as indices along some axis, that of what comes last first."""
     targets = [name for name in used.targets if name != "R" and name not in used.indexed]
-    for array in reversed([name for name in ranks if name not in used.targets] if targets else []):
-        for axis in reversed(range(ranks[array])):
+    for array in reversed([name for name in forms if name not in used.targets] if targets else []):
+        for axis in reversed(range(len(forms[array]))):
             yield used.indexed | dict.fromkeys(targets, (array, axis))
 
 
@@ -219,7 +235,9 @@ def _given(name: str, axes: _Axes, used: _Use) -> Any:
         return integers(dims, high=axes.dims(array).split()[axis])
     if name in used.masks:
         return boolean(dims)
-    return real(dims, differentiate=False) if name in used.targets else dims
+    if name in used.targets:
+        return real(dims, differentiate=False)
+    return dims or real()
 
 
 def _told(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:

@@ -63,7 +63,9 @@ def discovered(
             continue
         if _matters(plan, text, array, values, bindings, rng):
             found[_name(text)] = _dims(np.shape(array), sizes, axes, said)
-            if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers:
+            head = text.partition("[")[0]
+            own = head not in (text, _name(text), *style.words.parameters)
+            if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers or own:
                 places[_name(text)] = text  # which no name would find
     init = {name: source.sizes for name, source in plan.way.items() if source.sizes}
     return found, init, places
@@ -100,7 +102,8 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
             for path, part in parts.items()
             if is_array(part) and np.ndim(part) and np.asarray(part).dtype.kind == "f"
         }
-        if isinstance(value, float | int) and not isinstance(value, bool):
+        number = isinstance(value, float | int) or (is_array(value) and np.ndim(value) == 0)
+        if number and not isinstance(value, bool):
             found |= {text: np.float64(value)} if _has_gradient(plan, text) else {}
     # An array in a list that is an attribute too is called as the attribute is.
     plain = {id(part) for path, part in found.items() if "[" not in path}

@@ -25,8 +25,10 @@ from gradcheck.adapters.reasons import (
 )
 from gradcheck.adapters.recognition import (
     Reading,
+    gives_nothing,
     read,
     spec_line,
+    undifferentiated,
 )
 from gradcheck.adapters.scales import judge_scales
 from gradcheck.adapters.scan_report import (
@@ -121,6 +123,7 @@ def scan_layer(
         report.assumptions.append("sizes of two and more: it raises at others")
     report.gradients = gradients
     if entry is None:
+        _ask_of_first(reading, report)
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
     judge_defaults(report, reading, profile)
@@ -154,6 +157,25 @@ def scan_layer(
         more = dict.fromkeys(sorted(unread), "…")
         report.spec = spec_line(sighting, {**reading.inputs, **more}, extra)
     return report
+
+
+def _ask_of_first(reading: Reading, report: LayerReport) -> None:
+    """Ask of an input whether it is data: all else is right, and nothing is returned for it."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    missing = [one for one in report.gradients if "no gradient found" in one.mistakes]
+    right = all(one.verdict == PASS for one in report.gradients if one not in missing)
+    if plan is None or not plan.places or not right or len(missing) == len(report.gradients):
+        return
+    if not gives_nothing(plan.style.source) or any(g.name in plan.places for g in missing):
+        return
+    for gradient in missing:
+        gradient.verdict, gradient.mistakes = UNDECIDED, []
+        gradient.message = (
+            f"{report.name}: its backward function returns nothing for {gradient.name}: as the "
+            "first layer of a network may, whose input is data, or was it forgotten?"
+        )
+        given = reading.inputs[gradient.name]
+        reading.inputs = {**reading.inputs, gradient.name: undifferentiated(given)}
 
 
 def _require_reach(reading: Reading, report: LayerReport, *, said: bool) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcheck.adapters import aligned_dims, flat_vectors, searched_dims, written_sizes
 from gradcheck.adapters.boundary import array_modules
-from gradcheck.adapters.conventions import network, style_of
+from gradcheck.adapters.conventions import network, partials, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
@@ -28,6 +29,7 @@ from gradcheck.adapters.style import Style, as_is, is_required, itself, paramete
 from gradcheck.adapters.words import (
     is_data,
     is_logits,
+    is_noise,
     is_optimizer,
     is_parameter,
     is_parameter_dict,
@@ -41,6 +43,7 @@ from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
 from gradcheck.arguments import Boolean, Choice, Integers, Real, as_argument, real
 from gradcheck.claims import Derivation
+from gradcheck.dims import parse
 from gradcheck.errors import InputError
 
 #: Beyond these, what follows a softmax or sigmoid may saturate.
@@ -50,6 +53,10 @@ _LEAST = 0.25
 #: At most so many ways of reading a layer are tried, and so many at sizes of its source.
 _MOST_WAYS = 24
 _MOST_WRITTEN = 200
+#: Kinds of layers whose output has the axes of what they take.
+_AS_WIDE = ("dropout", "elementwise", "normalization", "normalization in groups")
+#: What is raised where a number was expected.
+_FOR_NUMBERS = re.compile("0-dimensional arrays|truth value|length-1 arrays|must be real number")
 #: What an axis may have to be a multiple of.
 _MULTIPLES = (2, 8)
 
@@ -108,6 +115,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
+    of_each = style.convention == partials.CONVENTION
     unused = {
         key
         for parameter in style.takes
@@ -126,7 +134,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             way = {n: logits(given) for n, given in way.items()}
         if which.name.startswith("normalization"):
             way = {n: _statistic(n, given) for n, given in way.items()}
-        for inputs, found in completed(style, names, which, way):
+        for inputs, found in completed(style, names, which, way, beside):
             given = {**inputs, **beside}
             declared = declare((*sighting.what, found), given, guessed=True)
             plan = plan_of(declared)
@@ -141,6 +149,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
                 doubtful = doubtful or (which is COST and not plan.is_number)
+                doubtful = doubtful or (kind.name in _AS_WIDE and plan.is_wider)
+                doubtful = doubtful or (of_each and bool(plan.misshapen))
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     by = which
@@ -151,7 +161,16 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
-    if reading.declared is None and kind is not MODEL:
+    if reading.declared is None and _FOR_NUMBERS.search(reason):
+        way = {name: _number(given) for name, given in next(ways_of(kind, roles, grouped)).items()}
+        declared = declare((*sighting.what, names), {**way, **beside}, guessed=True)
+        plan = plan_of(declared)
+        if declared.problem is None and plan is not None and not plan.trial_error:
+            reading.declared, reading.names, reading.inputs = declared, names, {**way, **beside}
+            return settled(reading, OTHER)
+    # A product of vectors may run forward where one of matrices is meant.
+    raises = raising is not None and reading.declared is not None and kind is not OTHER
+    if (reading.declared is None or raises or of_each) and kind is not MODEL:
         searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
         aligned = aligned_dims.ways(style, wanted, beside)
         # A value with its gradients has none for data.
@@ -168,6 +187,12 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _number(given: Any) -> Any:
+    """One number where an array was to be given."""
+    argument = as_argument(given)
+    return replace(argument, shape=parse("")) if isinstance(argument, Real | Integers) else given
 
 
 def _as_written(
@@ -273,7 +298,8 @@ def settled(reading: Reading, kind: Kind) -> Reading:
                 (plan.style.inward is as_is and name != plan.inputs[0])
                 # A loss with its gradients has none for data.
                 or (plan.style.backward is None and some)
-                or (of_value and some and is_data(name))
+                or ((of_value or plan.is_loss) and some and is_data(name))
+                or (some and is_noise(name))
                 # The first layer of a network needs no gradient of its input, and says so.
                 or (name in plan.forward_inputs and _returns_none(plan.style.source))
             )
@@ -333,6 +359,13 @@ def _returns_none(function: Any) -> bool:
     return bool(returns) and all(
         isinstance(one.value, ast.Constant) and one.value.value is None for one in returns
     )
+
+
+def gives_nothing(function: Any) -> bool:
+    """Whether a backward function has no ``return`` with anything in it."""
+    nodes = list(ast.walk(tree_of(function)))
+    given = [node.value for node in nodes if isinstance(node, ast.Return) and node.value]
+    return bool(nodes) and not given
 
 
 def follows(name: str, through: str) -> str:
@@ -431,9 +464,16 @@ def _toml(given: Any) -> str:
 
 
 def completed(
-    style: Style, names: Names, kind: Kind, way: Mapping[str, Any]
+    style: Style,
+    names: Names,
+    kind: Kind,
+    way: Mapping[str, Any],
+    beside: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[dict[str, Any], Names]]:
-    """With the parameters that the object makes for itself."""
+    """With the parameters that the object makes for itself.
+
+    ``beside`` is what else the forward function is given.
+    """
     if style.make is None or not inspect.isclass(style.make):
         yield dict(way), names
         return
@@ -442,7 +482,8 @@ def completed(
         return
     for wider in _widened(kind, way):
         try:
-            found, init, places = discovered(style, names, wider, sizes_for(kind, wider))
+            every = {**wider, **(beside or {})}
+            found, init, places = discovered(style, names, every, sizes_for(kind, every))
         except Exception:
             continue
         inputs = fitted(kind, wider, found)

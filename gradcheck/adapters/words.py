@@ -17,10 +17,12 @@ class Words:
     forward: tuple[str, ...] = (
         "forward", "_forward", "fprop", "forward_pass", "feed_forward", "feedforward",
         "forward_prop", "forward_propagation", "fwd", "compute", "__call__", "fn", "call",
+        "propagar", "adelante", "avant", "propagation_avant", "vorwaerts",
     )  # fmt: skip
     backward: tuple[str, ...] = (
         "backward", "_backward", "bprop", "backward_pass", "backprop", "back_prop",
-        "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd",
+        "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd", "back",
+        "retropropagar", "atras", "arriere", "retropropagation", "rueckwaerts",
     )  # fmt: skip
     #: Methods of an activation that give its derivative at an array.
     slope: tuple[str, ...] = (
@@ -248,6 +250,12 @@ def is_loss(name: str) -> bool:
     return any(word in name.lower() for word in _LOSS)
 
 
+def is_penalty(name: str) -> bool:
+    """Whether a method of this name computes what a parameter adds to a loss."""
+    lowered = name.lower()
+    return any(word in lowered for word in ("penalt", "reg", "decay", "l2"))
+
+
 def is_mask(name: str) -> bool:
     """Whether an array of this name says what counts: where there is a word, or a rating."""
     return name == "R" or name.lower() in ("mask", "masks", "rated", "is_rated", "observed")
@@ -335,6 +343,11 @@ def is_weight(name: str) -> bool:
 def is_data(name: str) -> bool:
     """Whether an array of this name is what a model is fitted to."""
     return name.lower() in _DATA
+
+
+def is_noise(name: str) -> bool:
+    """Whether an array of this name is drawn, and nothing is learned of it."""
+    return name.lower() in ("noise", "eps", "epsilon", "gumbel")
 
 
 def is_weight_of_samples(name: str, beside: Iterable[str]) -> bool:
