@@ -34,6 +34,7 @@ _VECTORS: list[_Form] = [(True,), (True, True), (True, False), (False, True)]
 _MATRICES: list[_Form] = [(True, True), (True,)]
 _BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), ()]
 _WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers")
+_BEYOND = re.compile(r"out of bounds for axis \d+ with size (\d+)")
 _SHAPE = re.compile(r"\((\d+(?:, ?\d+)*),?\)")
 _PAIRS = (
     re.compile(r"\(size (\d+) is different from (\d+)\)"),
@@ -79,6 +80,8 @@ class _Use:
     least: dict[str, int] = field(default_factory=dict)
     #: Of an array of indices: the array that it is an index of, and along which axis.
     indexed: dict[str, tuple[str, int]] = field(default_factory=dict)
+    #: All that it is an index of: those axes are as long.
+    shared: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     #: Masks and targets, which are not differentiated.
     masks: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
@@ -116,6 +119,7 @@ class _Use:
             inside = part.value if isinstance(part, ast.Subscript) else part
             if isinstance(inside, ast.Name) and inside.id in names:
                 self.indexed.setdefault(inside.id, (name, axis))
+                self.shared.setdefault(inside.id, []).append((name, axis))
             axis += 1
         self._at_least(name, axis)
 
@@ -130,7 +134,9 @@ class _Use:
         usual = _MATRICES
         if is_bias(name) or name.endswith("0"):
             usual = _BIASES
-        elif name in self.indexed or name in self.targets or name[0] in "bvt":
+        elif name in self.indexed or is_index(name):
+            usual = _VECTORS[:2]
+        elif name in self.targets or name[0] in "bvt":
             usual = _VECTORS
         return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
 
@@ -198,6 +204,10 @@ def _aligned(
 ) -> dict[str, Any] | None:
     """What the inputs are where it runs, with arrays of such axes; None where it never does."""
     axes = _Axes(forms)
+    for together in used.shared.values():
+        first, *others = (axes.of[name][axis] for name, axis in together if all(forms[name]))
+        for other in others:
+            axes.unite(axes.size(first), axes.size(other))
     labelled = _labelled(forms, used)
     if any(is_index(name) and name not in used.indexed for name in forms):
         used = replace(used, indexed=next(labelled, used.indexed))
@@ -206,14 +216,34 @@ def _aligned(
         answer = runs(style, way, beside, axes.bindings())
         if not isinstance(answer, Exception):
             return way if answer else None
+        if isinstance(answer, IndexError) and _counts_too_far(style, way, beside, axes, used):
+            continue
         if isinstance(answer, IndexError) and _WANTS_LABELS.search(str(answer)):
             # Targets are labels, below the number of something.
             found = next(labelled, None)
             if found is None:
                 return None
             used = replace(used, indexed=found)
+            if not all(all(forms[name]) for name in found):
+                return None  # labels are no rows and no columns
         elif not any(axes.unite(*pair) for pair in _told(str(answer), axes)):
             return None
+
+
+def _counts_too_far(
+    style: Style, way: Mapping[str, Any], beside: Mapping[str, Any], axes: _Axes, used: _Use
+) -> bool:
+    """Whether there are more labels than rows, whatever they are; they are made as many.
+
+    As with ``x[np.arange(len(y)), y]``.
+    """
+    labels = [name for name in axes.forms if name in used.indexed and axes.of[name]]
+    first = {name: integers(axes.dims(name), high=1) for name in labels}
+    told = _BEYOND.search(str(runs(style, {**way, **first}, beside, axes.bindings())))
+    if told is None:
+        return False
+    changed = [axes.unite(axes.size(axes.of[name][0]), int(told[1])) for name in labels]
+    return any(changed)
 
 
 def _fixed(given: Any) -> Any:

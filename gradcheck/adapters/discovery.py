@@ -193,7 +193,7 @@ def _dims(
         if name in said:
             by_size.setdefault(size, name)
     for name, size in axes.items():
-        if name in said and name != "n":
+        if name in said and name == "d":
             by_size.setdefault(size + 1, f"{name}+1")  # with a column of ones for the bias
     for name, size in sizes.items():
         by_size.setdefault(size, name)

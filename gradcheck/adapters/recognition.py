@@ -124,7 +124,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     }
     told = style.make is None and sizes_of([p.name for p in style.takes])
     ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles, grouped)
-    usual = ((kind, way) for way in itertools.islice(ways, _MOST_WAYS))
+    usual = ((kind, way) for way in itertools.islice(ways, 0 if of_each else _MOST_WAYS))
     by = kind
     for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
         if which is not kind and by is kind and reading.declared is not None:
@@ -150,7 +150,6 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
                 doubtful = doubtful or (which is COST and not plan.is_number)
                 doubtful = doubtful or (kind.name in _AS_WIDE and plan.is_wider)
-                doubtful = doubtful or (of_each and bool(plan.misshapen))
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     by = which

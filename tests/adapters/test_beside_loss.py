@@ -57,6 +57,62 @@ STEPPING = (
 QUICK = dataclasses.replace(PROFILE, inputs=12)
 
 
+#: The backward function calls the data otherwise.
+TRAINED = """
+import numpy as np
+
+
+def forward_net(x_train, parameters):
+    A1 = np.tanh(parameters["weight1"] @ x_train)
+    A2 = 1 / (1 + np.exp(-(parameters["weight2"] @ A1)))
+    return A2, {"A1": A1}
+
+
+def backward_net(parameters, cache, X, Y, A2):
+    dZ2 = A2 - Y
+    dZ1 = parameters["weight2"].T @ dZ2 * (1 - cache["A1"] ** 2)
+    return {"dweight1": dZ1 @ X.T, "dweight2": dZ2 @ cache["A1"].T}
+"""
+#: The method for the loss says what y is.
+OUTPUT = """
+import numpy as np
+
+
+class Output:
+    def forward(self, scores):
+        e = np.exp(scores - scores.max(1, keepdims=True))
+        self.probs = e / e.sum(1, keepdims=True)
+        return self.probs
+
+    def loss(self, y):
+        return -np.log(self.probs[np.arange(len(y)), y]).sum()
+
+    def backward(self, y):
+        d = self.probs.copy()
+        d[np.arange(len(y)), y] -= 1
+        return d
+"""
+#: Of the sizes that it is written for.
+WRITTEN = """
+import numpy as np
+
+
+class Net:
+    def __init__(self, sizes=(4, 5, 3)):
+        self.W1 = np.random.randn(sizes[0], sizes[1]) / 2
+        self.W2 = np.random.randn(sizes[1], sizes[2]) / 2
+
+    def forward(self, X):
+        self.h = np.tanh(np.dot(X, self.W1))
+        return np.tanh(np.dot(self.h, self.W2))
+
+    def backward(self, X, y, o):
+        delta = (y - o) * (1 - o**2)
+        self.W1 += X.T.dot(delta.dot(self.W2.T) * (1 - self.h**2))
+        self.W2 += self.h.T.dot(delta)
+"""
+
+
 def scanned(text, tmp_path, *changes):
     for old, new in changes:
         assert old in text
@@ -79,6 +135,9 @@ def scanned(text, tmp_path, *changes):
         ),
         (CLASS, (), "cross-entropy of what it predicts, summed"),
         (CLASS, STEPPING, "cross-entropy of what it predicts, summed"),
+        (TRAINED, (), "binary cross-entropy of what it predicts, summed"),
+        (OUTPUT, (), "cross-entropy of what it predicts, summed"),
+        (WRITTEN, (), "half squared error of what it predicts, summed"),
     ],
 )
 def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp_path):

@@ -157,6 +157,28 @@ WRONG = {
     ("wider", "rms_norm"): {"x"},
     ("wider", "Multiply"): {"X"},
     ("wider", "Network"): {"weights0"},
+    ("wild", "sage"): {"h"},
+    ("wild", "glove_loss_and_grad"): {"W_tilde"},
+    ("wild", "TokenScale"): {"w"},
+    ("wild", "path_energy"): {"transitions"},
+    ("wild", "negloglik"): {"beta"},
+    ("wild", "fit_loss"): {"W1"},
+    ("wild", "simplex_map"): {"z"},
+    ("wild", "step"): {"b"},
+    ("wild", "Hidden"): {"weights"},
+    ("wild", "Sloped"): {"slope"},
+    ("wild", "Decayed"): {"W"},  # not the gradient of its penalty
+    ("wild", "Value_mul"): {"other"},  # written over, where what is used twice adds up
+    ("wild", "Value_pow"): {"a"},
+    ("wild", "Value_tanh"): {"a"},
+    ("wild", "Array_matmul"): {"a"},
+    ("wild", "ridge_obj"): {"th"},
+    ("wild", "MapDropout"): {"x"},
+    ("wild", "CodeLoss"): {"Wd"},
+    ("wild", "PairLoss"): {"x2"},
+    ("wild", "Tied"): {"W"},
+    ("wild", "reparam"): {"log_sigma"},
+    ("wild", "Log"): {"a"},
     ("static_classes", "Linear"): {"b"},
     ("static_classes", "Mul"): {"a", "b"},
 }
@@ -242,6 +264,20 @@ def test_emptying_gradients_makes_adding_up_a_convention():
     (layer,) = [one for one in report.layers if one.name == "FullyConnected"]
     assert layer.verdict == "pass"
     assert any("until they are emptied" in text for text in layer.side_effects)
+
+
+def test_an_input_for_which_nothing_is_returned_may_be_data(tmp_path):
+    path = tmp_path / "first.py"
+    path.write_text(
+        "import numpy as np\n\n\n"
+        "class First:\n"
+        "    def __init__(self, n_in, n_out):\n        self.W = np.random.randn(n_in, n_out)\n\n"
+        "    def forward(self, x):\n        self.x = x\n        return x @ self.W\n\n"
+        "    def backward(self, g):\n        self.dW = self.x.T @ g\n"
+    )
+    (layer,) = scanned(path).layers
+    assert {one.name: one.verdict for one in layer.gradients} == {"x": "undecided", "W": "pass"}
+    assert 'x = { real = "n d", differentiate = false }' in layer.spec
 
 
 def test_a_layer_that_raises_at_one_class_is_checked_at_more(tmp_path):
