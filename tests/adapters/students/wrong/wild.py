@@ -1,6 +1,4 @@
-"""The layers of the other folder, each with one mistake."""
-
-import math
+"""Some layers of the other folder, each with one mistake."""
 
 import numpy as np
 
@@ -17,58 +15,6 @@ def sage_backward(dout, cache):
     return dz.dot(W_self.T) + adj.dot(dagg), dagg.dot(h.T), h.T.dot(dz), agg.T.dot(dz)
 
 
-def glove_loss_and_grad(W, W_tilde, b, logX, weight):
-    diff = W @ W_tilde.T + b[:, None] - logX
-    g = weight * diff
-    loss = 0.5 * np.sum(g * diff)
-    return loss, (g @ W_tilde, 2 * g.T @ W, g.sum(axis=1))
-
-
-class TokenScale:
-    @staticmethod
-    def forward(x, w, b):
-        B, T, C = x.shape
-        return x * w + b / T, (x, w)
-
-    @staticmethod
-    def backward(dout, cache):
-        x, w = cache
-        return dout * w, (dout * w).sum((0, 1)), dout.sum((0, 1)) / x.shape[1]
-
-
-def path_energy(emissions, transitions, tags):
-    steps = np.arange(len(tags))
-    score = emissions[steps, tags].sum() + transitions[tags[:-1], tags[1:]].sum()
-    d_emissions, d_transitions = np.zeros_like(emissions), np.zeros_like(transitions)
-    d_emissions[steps, tags] = score
-    np.add.at(d_transitions, (tags[:-1], tags[1:]), -score)
-    return score**2 / 2, d_emissions, d_transitions
-
-
-def negloglik(beta, X, y, sample_weight):
-    r = X @ beta[1:] + beta[0] - y
-    return 0.5 * np.sum(sample_weight * r**2)
-
-
-def negloglik_grad(beta, X, y, sample_weight):
-    r = sample_weight * (X @ beta[1:] + beta[0] - y)
-    return np.concatenate(([r.sum() + beta[0]], X.T @ r))
-
-
-def fit_loss(X, y, W1, W2):
-    z = np.tanh(X @ W1) @ W2
-    return np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(y)), y])
-
-
-def fit_gradients(X, y, W1, W2):
-    a = np.tanh(X @ W1)
-    g = np.exp(a @ W2)
-    g = g / g.sum(axis=1, keepdims=True)
-    g[np.arange(len(y)), y] -= 1
-    g = g / len(y)
-    return X.T @ (g @ W2.T * (1 - a)), a.T @ g
-
-
 def simplex_map(z):
     e = np.exp(z)
     return e / e.sum(axis=1, keepdims=True)
@@ -76,29 +22,6 @@ def simplex_map(z):
 
 def simplex_map_backward(dp, p):
     return p * (1 - p) * dp
-
-
-def step(w, b, x_train, y_train):
-    z = np.dot(w.T, x_train) + b
-    cost = np.sum((z - y_train) ** 2) / 2
-    gradients = {
-        "derivative_weight": np.dot(x_train, (z - y_train).T),
-        "derivative_bias": np.mean(z - y_train),
-    }
-    return cost, gradients
-
-
-class Hidden:
-    def __init__(self, n_in, n_out):
-        self.weights = np.random.uniform(-0.5, 0.5, size=(n_in + 1, n_out))
-
-    def forward(self, x):
-        self.x1 = np.hstack([x, np.ones((x.shape[0], 1))])
-        return self.x1 @ self.weights
-
-    def backward(self, delta):
-        self.gradient = -self.x1.T @ delta
-        return delta @ self.weights[:-1].T
 
 
 class Sloped:
@@ -151,46 +74,10 @@ class Value:
         out._backward = _backward
         return out
 
-    def __pow__(self, other):
-        assert isinstance(other, int | float)
-        out = Value(self.data**other, (self,))
-
-        def _backward():
-            self.grad += self.data ** (other - 1) * out.grad
-
-        out._backward = _backward
-        return out
-
-    def tanh(self):
-        t = math.tanh(self.data)
-        out = Value(t, (self,))
-
-        def _backward():
-            self.grad += (1 - t) * out.grad
-
-        out._backward = _backward
-        return out
-
     def backward(self):
         self.grad = 1
         for v in [self, *self._prev]:
             v._backward()
-
-
-class Array:
-    def __init__(self, value, parents=()):
-        self.value, self.parents, self.grad = np.asarray(value), parents, 0.0
-
-    def __matmul__(self, o):
-        return Array(
-            self.value @ o.value,
-            [(self, lambda g: -g @ o.value.T), (o, lambda g: self.value.T @ g)],
-        )
-
-    def backward(self, g=None):
-        self.grad = np.ones_like(self.value) if g is None else g
-        for parent, pull in self.parents:
-            parent.grad = parent.grad + pull(self.grad)
 
 
 def ridge_obj(x, y, th, th0, lam):
@@ -205,30 +92,6 @@ def d_ridge_obj_th0(x, y, th, th0, lam):
     return np.mean(-2 * (y - th.T @ x - th0), axis=1, keepdims=True)
 
 
-class MapDropout:
-    def forward(self, x):
-        self.scale = (np.random.rand(x.shape[0], x.shape[1], 1, 1) > 0.4) / 0.6
-        return x * self.scale
-
-    def backward(self, grad):
-        return grad * (self.scale > 0)
-
-
-class CodeLoss:
-    def __init__(self, d_in, d_code):
-        self.p = {"We": np.random.randn(d_in, d_code), "Wd": np.random.randn(d_code, d_in)}
-
-    def forward(self, x, eps):
-        self.x = x
-        self.code = np.tanh(x @ self.p["We"]) + eps
-        self.rest = self.code @ self.p["Wd"] - x
-        return 0.5 * np.sum(self.rest**2)
-
-    def backward(self):
-        dcode = self.rest @ self.p["Wd"].T * (1 - np.tanh(self.x @ self.p["We"]) ** 2)
-        return {"We": self.x.T @ dcode, "Wd": self.code.T @ self.x}
-
-
 class PairLoss:
     def __call__(self, x1, x2):
         self.diff = x1 - x2
@@ -236,18 +99,6 @@ class PairLoss:
 
     def gradient(self):
         return 2 * self.diff, 2 * self.diff
-
-
-class Tied:
-    def __init__(self, n_visible, n_hidden):
-        self.W = np.random.randn(n_visible, n_hidden)
-
-    def loss(self, X):
-        return 0.5 * np.sum((X @ self.W @ self.W.T - X) ** 2)
-
-    def gradient(self, X):
-        r = X @ self.W @ self.W.T - X
-        return {"W": X.T @ r @ self.W}
 
 
 def reparam(mu, log_sigma, noise):
@@ -258,15 +109,3 @@ def reparam(mu, log_sigma, noise):
 def reparam_back(dz, cache):
     sigma, noise = cache
     return dz, dz * noise
-
-
-class Log:
-    @staticmethod
-    def forward(ctx, a):
-        ctx.save_for_backward(a)
-        return math.log(a + 1e-6)
-
-    @staticmethod
-    def backward(ctx, d_output):
-        (a,) = ctx.saved_values
-        return d_output * (a + 1e-6)
