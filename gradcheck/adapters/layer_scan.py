@@ -42,6 +42,7 @@ from gradcheck.adapters.scan_report import (
 from gradcheck.adapters.second_readings import moderate, of_one_sample, otherwise, without_guards
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
+from gradcheck.adapters.words import is_data
 from gradcheck.answers import last_line
 from gradcheck.claims import Derivation
 from gradcheck.profiles import Profile
@@ -166,13 +167,16 @@ def _ask_of_first(reading: Reading, report: LayerReport) -> None:
     right = all(one.verdict == PASS for one in report.gradients if one not in missing)
     if plan is None or not plan.places or not right or len(missing) == len(report.gradients):
         return
-    if not gives_nothing(plan.style.source) or any(g.name in plan.places for g in missing):
+    of_model = plan.is_loss and all(is_data(one.name) for one in missing)
+    if not (gives_nothing(plan.style.source) or of_model):
+        return
+    if any(one.name in plan.places for one in missing):
         return
     for gradient in missing:
         gradient.verdict, gradient.mistakes = UNDECIDED, []
         gradient.message = (
-            f"{report.name}: its backward function returns nothing for {gradient.name}: as the "
-            "first layer of a network may, whose input is data, or was it forgotten?"
+            f"{report.name}: its backward function returns nothing for {gradient.name}: is it "
+            "data, as for the first layer of a network, or was it forgotten?"
         )
         given = reading.inputs[gradient.name]
         reading.inputs = {**reading.inputs, gradient.name: undifferentiated(given)}

@@ -297,7 +297,7 @@ def settled(reading: Reading, kind: Kind) -> Reading:
                 (plan.style.inward is as_is and name != plan.inputs[0])
                 # A loss with its gradients has none for data.
                 or (plan.style.backward is None and some)
-                or ((of_value or plan.is_loss) and some and is_data(name))
+                or (of_value and some and is_data(name))
                 or (some and is_noise(name))
                 # The first layer of a network needs no gradient of its input, and says so.
                 or (name in plan.forward_inputs and _returns_none(plan.style.source))

@@ -252,15 +252,43 @@ def test_emptying_gradients_makes_adding_up_a_convention():
     assert any("until they are emptied" in text for text in layer.side_effects)
 
 
-def test_an_input_for_which_nothing_is_returned_may_be_data(tmp_path):
+FIRST = """
+import numpy as np
+
+
+class First:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_in, n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, g):
+        self.dW = self.x.T @ g
+"""
+#: The gradients of a dict that is called as few are, with a number beside the data.
+ENERGY = """
+import numpy as np
+
+
+class Energy:
+    def __init__(self, n_in, n_out):
+        self.p = {"W": np.random.randn(n_in, n_out)}
+
+    def forward(self, x, eps):
+        self.x, self.z = x, x @ self.p["W"] + eps
+        return 0.5 * np.sum(self.z**2)
+
+    def backward(self):
+        return {"W": self.x.T @ self.z}
+"""
+
+
+@pytest.mark.parametrize("text", [FIRST, ENERGY])
+def test_an_input_for_which_nothing_is_returned_may_be_data(text, tmp_path):
     path = tmp_path / "first.py"
-    path.write_text(
-        "import numpy as np\n\n\n"
-        "class First:\n"
-        "    def __init__(self, n_in, n_out):\n        self.W = np.random.randn(n_in, n_out)\n\n"
-        "    def forward(self, x):\n        self.x = x\n        return x @ self.W\n\n"
-        "    def backward(self, g):\n        self.dW = self.x.T @ g\n"
-    )
+    path.write_text(text)
     (layer,) = scanned(path).layers
     assert {one.name: one.verdict for one in layer.gradients} == {"x": "undecided", "W": "pass"}
     assert 'x = { real = "n d", differentiate = false }' in layer.spec

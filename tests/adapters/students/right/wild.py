@@ -214,21 +214,6 @@ class MapDropout:
         return grad * self.scale
 
 
-class CodeLoss:
-    def __init__(self, d_in, d_code):
-        self.p = {"We": np.random.randn(d_in, d_code), "Wd": np.random.randn(d_code, d_in)}
-
-    def forward(self, x, eps):
-        self.x = x
-        self.code = np.tanh(x @ self.p["We"]) + eps
-        self.rest = self.code @ self.p["Wd"] - x
-        return 0.5 * np.sum(self.rest**2)
-
-    def backward(self):
-        dcode = self.rest @ self.p["Wd"].T * (1 - np.tanh(self.x @ self.p["We"]) ** 2)
-        return {"We": self.x.T @ dcode, "Wd": self.code.T @ self.rest}
-
-
 class PairLoss:
     def __call__(self, x1, x2):
         self.diff = x1 - x2
