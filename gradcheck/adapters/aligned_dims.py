@@ -48,7 +48,7 @@ def ways(
     style: Style, wanted: Sequence[str], beside: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """What the inputs of a plain function may be, each at dims at which it runs."""
-    if has_constructor(style) or not 1 < len(wanted) <= _MOST_ARRAYS:
+    if has_constructor(style, wanted) or not 1 < len(wanted) <= _MOST_ARRAYS:
         return
     used = _Use.of(forward_function(style), wanted)
     choices = [used.forms(name) for name in wanted]
@@ -136,7 +136,7 @@ class _Use:
             usual = _BIASES
         elif name in self.indexed or is_index(name):
             usual = _VECTORS[:2]
-        elif name in self.targets or name[0] in "bvt":
+        elif (name in self.targets and name.islower()) or name[0] in "bvt":
             usual = _VECTORS
         return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
 

@@ -23,7 +23,7 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import OneHot
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import counts_of, tree_of
 from gradcheck.adapters.standins import Activation, Sublayer, initial
 from gradcheck.adapters.style import Style, as_is, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
@@ -53,6 +53,8 @@ _LEAST = 0.25
 #: At most so many ways of reading a layer are tried, and so many at sizes of its source.
 _MOST_WAYS = 24
 _MOST_WRITTEN = 200
+#: What is raised where a function is called otherwise than it is to be.
+_MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arguments? but")
 #: Kinds of layers whose output has the axes of what they take.
 _AS_WIDE = ("dropout", "elementwise", "normalization", "normalization in groups")
 #: What is raised where a number was expected.
@@ -140,6 +142,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             plan = plan_of(declared)
             if plan is not None and not plan.finite:
                 reason = reason or "its output is not finite at usual values of its inputs"
+            elif plan is not None and _is_miscalled(plan):
+                reason = reason or f"its backward function raises {plan.trial_error}"
             elif plan is not None and (open_ := _unbound(declared)):
                 reason = reason or open_
             elif declared.problem is None and plan is not None:
@@ -168,24 +172,34 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             reading.declared, reading.names, reading.inputs = declared, names, {**way, **beside}
             return settled(reading, OTHER)
     # A product of vectors may run forward where one of matrices is meant.
-    raises = raising is not None and reading.declared is not None and kind is not OTHER
+    raises = raising is not None and reading.declared is not None
     if (reading.declared is None or raises or of_each) and kind is not MODEL:
         searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
         aligned = aligned_dims.ways(style, wanted, beside)
         # A value with its gradients has none for data.
         enough = searched_dims.runs_whole if fused else searched_dims.fits
+        two = searched_dims.for_two(style, wanted)
         for way, fits in itertools.chain(
-            ((way, searched_dims.fits) for way in searched), ((way, enough) for way in aligned)
+            ((way, searched_dims.fits) for way in searched),
+            ((way, enough) for way in aligned),
+            ((way, searched_dims.fits) for way in two),
         ):
-            given = {**way, **beside}
-            declared = declare((*sighting.what, names), given, guessed=True)
-            plan = plan_of(declared)
-            if declared.problem is None and plan is not None and fits(plan):
-                reading.declared, reading.names, reading.inputs = declared, names, given
-                return settled(reading, OTHER)
+            for inputs, found in completed(style, names, OTHER, way, beside):
+                given = {**inputs, **beside}
+                declared = declare((*sighting.what, found), given, guessed=True)
+                plan = plan_of(declared)
+                if declared.problem is None and plan is not None and fits(plan):
+                    reading.declared, reading.names, reading.inputs = declared, found, given
+                    return settled(reading, OTHER)
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _is_miscalled(plan: Plan) -> bool:
+    """Whether a backward function is called otherwise than here, which is no mistake of its."""
+    several = plan.style.kind == "derivative" and len(plan.forward_inputs) > 1
+    return bool(plan.trial_error) and (several or bool(_MISCALLED.search(plan.trial_error)))
 
 
 def _number(given: Any) -> Any:
@@ -476,7 +490,8 @@ def completed(
     if style.make is None or not inspect.isclass(style.make):
         yield dict(way), names
         return
-    if any(is_parameter(p.name) and is_required(p) for p in parameters_of(style.make)):
+    needed = [p.name for p in parameters_of(style.make) if is_required(p)]
+    if any(is_parameter(name) and name not in counts_of(style.make) for name in needed):
         yield dict(way), names
         return
     for wider in _widened(kind, way):

@@ -16,13 +16,18 @@ import numpy as np
 from gradcheck.adapters.kinds import Kind
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.arguments import as_argument
+from gradcheck.arguments import as_argument, real
 
 #: What arrays are, the likeliest first.
 _DIMS = ("n d", "d m", "d d", "d", "m d", "m", "n m", "n", "n 1", "1 m")
 SEARCHED = Kind("searched", (), (), {"n": 5, "d": 4, "m": 3})
 #: Functions of so many arrays are searched, and so many dims that run are tried.
 _FEWEST, _MOST, _MOST_WAYS = 2, 3, 12
+#: Of two arrays that an object is given: a graph and its nodes, queries and keys, and their like.
+_OF_TWO = (
+    ("n n", "n d"), ("n d", "n n"), ("n d", "n d"), ("n d", "m d"), ("n d", "n m"),
+    ("n t d", "n t d"), ("t d", "h d"),
+)  # fmt: skip
 _SEED = 3
 
 
@@ -30,7 +35,7 @@ def ways(
     style: Style, wanted: Sequence[str], beside: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """What the inputs of a plain function may be."""
-    if has_constructor(style) or not _FEWEST <= len(wanted) <= _MOST:
+    if has_constructor(style, wanted) or not _FEWEST <= len(wanted) <= _MOST:
         return
     every = itertools.product(enumerate(_DIMS), repeat=len(wanted))
     # Square ones last, in which a transposed array fits.
@@ -60,11 +65,24 @@ def runs_whole(plan: Plan) -> bool:
     return found and not (plan.trial_error or plan.raised_at_some or plan.misshapen)
 
 
-def has_constructor(style: Style) -> bool:
-    """Whether an object is made of a class, and not only to hold what a framework keeps."""
-    return style.make is not None and (
-        inspect.isclass(style.make) or any(map(is_required, parameters_of(style.make)))
-    )
+def for_two(style: Style, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What two arrays may be that an object with parameters of its own is given."""
+    if inspect.isclass(style.make) and len(wanted) == len(_OF_TWO[0]):
+        for dims in _OF_TWO:
+            yield dict(zip(wanted, dims, strict=True))
+            if dims[0] == "n n":  # of a graph that is given
+                yield {wanted[0]: real(dims[0], differentiate=False), wanted[1]: dims[1]}
+
+
+def has_constructor(style: Style, wanted: Sequence[str]) -> bool:
+    """Whether an object is made of more than the arrays that are wanted.
+
+    What a framework makes to hold what it keeps is no such object.
+    """
+    made = () if style.make is None else parameters_of(style.make)
+    needed = [p.name for p in made if is_required(p) and p.name not in wanted]
+    own = {p.name for p in made} & set(wanted)
+    return bool(needed) or (inspect.isclass(style.make) and not own)
 
 
 def _shares_sizes(dims: Sequence[str]) -> bool:
@@ -85,8 +103,10 @@ def runs(
         given[name] = as_argument(one).draw(rng, dict(sizes), "normal", given)
     try:
         with np.errstate(all="ignore"):
-            forward = style.forward(None if style.make is None else style.make())
             inside = {n: style.inward(one) for n, one in given.items()}
+            made_of = () if style.make is None else parameters_of(style.make)
+            own = {p.name: inside.pop(p.name) for p in made_of if p.name in inside}
+            forward = style.forward(None if style.make is None else style.make(**own))
             by_position = [
                 inside.pop(parameter.name)
                 for parameter in style.takes
