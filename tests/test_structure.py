@@ -62,7 +62,7 @@ ORDER = [
     "adapters.kinds", "adapters.known", "adapters.one_hot", "adapters.discovery",
     "adapters.flat_vectors", "adapters.inputs", "adapters.sightings", "adapters.written_sizes",
     "adapters.searched_dims", "adapters.aligned_dims",
-    "adapters.recognition",
+    "adapters.settling", "adapters.recognition",
     "adapters.usage", "adapters.unrecognised", "adapters.guesses", "adapters.guards",
     "adapters.penalties", "adapters.readings", "adapters.spec", "adapters.scan_report",
     "adapters.judgements", "adapters.scales", "adapters.loss_readings", "adapters.gradient_report",

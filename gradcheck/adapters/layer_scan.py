@@ -23,13 +23,7 @@ from gradcheck.adapters.reasons import (
     of_module,
     without_loss,
 )
-from gradcheck.adapters.recognition import (
-    Reading,
-    gives_nothing,
-    read,
-    spec_line,
-    undifferentiated,
-)
+from gradcheck.adapters.recognition import read
 from gradcheck.adapters.scales import judge_scales
 from gradcheck.adapters.scan_report import (
     FAIL,
@@ -40,6 +34,7 @@ from gradcheck.adapters.scan_report import (
     LayerReport,
 )
 from gradcheck.adapters.second_readings import moderate, of_one_sample, otherwise, without_guards
+from gradcheck.adapters.settling import Reading, gives_nothing, spec_line, undifferentiated
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
 from gradcheck.adapters.words import is_data

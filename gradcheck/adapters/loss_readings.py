@@ -22,8 +22,9 @@ from gradcheck.adapters.losses import LOSSES
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.places import evaluate
-from gradcheck.adapters.recognition import Reading, completed, settled, undifferentiated, unread
+from gradcheck.adapters.recognition import completed
 from gradcheck.adapters.scales import constants
+from gradcheck.adapters.settling import Reading, settled, undifferentiated, unread
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.words import is_parameter, is_target
 from gradcheck.arguments import integers, real

@@ -15,8 +15,8 @@ import numpy as np
 
 from gradcheck.adapters.layers import plan_of, trials
 from gradcheck.adapters.randomness import reproducible
-from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.session import Session
+from gradcheck.adapters.settling import Reading
 from gradcheck.adapters.style import is_required, parameters_of
 from gradcheck.adapters.words import is_penalty, is_rate
 

@@ -16,7 +16,7 @@ from gradcheck.adapters.layers import plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.penalties import penalties
-from gradcheck.adapters.recognition import Reading, follows, logits
+from gradcheck.adapters.settling import Reading, follows, logits
 from gradcheck.adapters.standins import slope, slope_of_output
 from gradcheck.adapters.words import is_parameter
 from gradcheck.arguments import Integers, Real, as_argument, integers, real
