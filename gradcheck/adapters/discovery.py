@@ -23,6 +23,7 @@ from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
 from gradcheck.adapters.words import first, gradient_names, is_statistic
+from gradcheck.answers import same
 from gradcheck.arguments import Argument, as_argument
 from gradcheck.dims import Bindings, parse
 from gradcheck.errors import DeclarationError
@@ -59,6 +60,8 @@ def discovered(
     said |= {word for text in axes for word in re.findall(r"[a-z]\w*", text)}
     numbers = {p.name for p in plan.filling.parameters if isinstance(p.default, int | float)}
     for text, array in _arrays(plan, values, bindings).items():
+        if any(same(array, values[name]) for name in plan.filling.inputs):
+            continue  # the data that it is made of
         if is_statistic(_name(text)) and not _has_gradient(plan, _name(text)):
             continue
         if _matters(plan, text, array, values, bindings, rng):
@@ -195,8 +198,6 @@ def _dims(
     for name, size in axes.items():
         if name in said and name == "d":
             by_size.setdefault(size + 1, f"{name}+1")  # with a column of ones for the bias
-    for name, size in sizes.items():
-        by_size.setdefault(size, name)
     for name, size in axes.items():
         by_size.setdefault(size, name)
     # Of one axis alone, as queries, keys and values have: 3*d.

@@ -34,6 +34,8 @@ from gradcheck.claims import Derivation
 _STEP = 2.0**-16
 #: A gradient within this of one is worth trying as that.
 _NEAR = 1e-2
+#: A size of two is no other than the constant.
+_PAIR = 2
 #: Sizes along a network, by how many matrices it has.
 _CHAINS = {1: "d c", 2: "d h c", 3: "d h k c"}
 _WEIGHT, _BIAS = r"(?i)(w|weight|theta)s?_?.{0,3}", r"(?i)(b|bias)(es)?_?.{0,2}"
@@ -180,8 +182,8 @@ def _number(name: str) -> int:
 
 def _fit(declared: Derivation, names: Names) -> _Fit:
     """The constant up to which most gradients are those of the loss, and of what they are."""
-    # At distinct sizes, so that 1/n is told from 1/h.
-    bindings, values = trials(declared)[0]
+    # At distinct sizes, so that 1/n is told from 1/h, and of more than two, so that it is from 1/2.
+    bindings, values = max(trials(declared), key=lambda one: _tells_apart(one[0]))
     plan = plan_of(declared)
     assert plan is not None
     wanted = [name for name in plan.differentiable if plan.gradients.get(name) is not None]
@@ -213,6 +215,11 @@ def _fit(declared: Derivation, names: Names) -> _Fit:
     # A bias alone says little: it is the sum of what each loss has.
     several = any(np.ndim(values[name]) > 1 and np.size(values[name]) > 1 for name in right)
     return _Fit(names, best, tuple(right) if several else (), tuple(wanted))
+
+
+def _tells_apart(bindings: Mapping[str, Any]) -> tuple[bool, bool]:
+    sizes = [size for size in bindings.values() if isinstance(size, int)]
+    return len(set(sizes)) == len(sizes), min(sizes, default=0) > _PAIR
 
 
 def _evaluated(text: str, bindings: Mapping[str, Any]) -> float:

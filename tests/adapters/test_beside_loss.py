@@ -113,6 +113,29 @@ class Net:
 """
 
 
+#: Made of its data and its targets, with one size of its own.
+MADE = """
+import numpy as np
+
+
+class Net:
+    def __init__(self, x, y):
+        self.input, self.y = x, y
+        self.weights1 = np.random.rand(x.shape[1], 4)
+        self.weights2 = np.random.rand(4, 1)
+
+    def feedforward(self):
+        self.layer1 = np.tanh(self.input @ self.weights1)
+        self.output = self.layer1 @ self.weights2
+
+    def backprop(self):
+        delta = 2 * (self.y - self.output)
+        d_weights2 = self.layer1.T @ delta
+        self.weights1 += self.input.T @ (delta @ self.weights2.T * (1 - self.layer1**2))
+        self.weights2 += d_weights2
+"""
+
+
 def scanned(text, tmp_path, *changes):
     for old, new in changes:
         assert old in text
@@ -138,6 +161,7 @@ def scanned(text, tmp_path, *changes):
         (TRAINED, (), "binary cross-entropy of what it predicts, summed"),
         (OUTPUT, (), "cross-entropy of what it predicts, summed"),
         (WRITTEN, (), "half squared error of what it predicts, summed"),
+        (MADE, (), "half squared error of what it predicts, summed, times 2"),
     ],
 )
 def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp_path):

@@ -62,12 +62,57 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     )
     if not run or not back or run == back:
         return None
+    if (data := _made_of_data(cls, run, back)) is not None:
+        return _of_data(cls, run, back, data, names)
     takes, gets = (parameters_of(getattr(cls, n), skip_first=True) for n in (run, back))
     label = _label(takes, gets, getattr(cls, run), made=True, own=_taken_by_loss(cls))
     return _style(
         cls.__name__, cls, lambda made: getattr(made, run), lambda made: getattr(made, back),
         label, getattr(cls, back), names,
     )  # fmt: skip
+
+
+def _made_of_data(cls: Any, run: str, back: str) -> tuple[inspect.Parameter, ...] | None:
+    """The data and the targets that a constructor takes, where forward and backward take nothing.
+
+    ``NeuralNetwork(x, y)``, with ``feedforward()`` and ``backprop()``.
+    """
+    needed = tuple(p for p in parameters_of(cls) if is_required(p))
+    for name in (run, back):
+        if any(is_required(p) for p in parameters_of(getattr(cls, name), skip_first=True)):
+            return None
+    told = [is_target(p.name) for p in needed]
+    return needed if told == [False, True] and is_data(needed[0].name) else None
+
+
+def _of_data(
+    cls: Any, run: str, back: str, data: tuple[inspect.Parameter, ...], names: Names
+) -> Style:
+    """A network that is made of its data and its targets."""
+    label = data[1].name
+    loss = names.loss or next(iter(losses.LOSSES))
+
+    def forward(made: Any) -> Any:
+        def with_loss(**given: Any) -> tuple[Any, Any]:
+            getattr(made, run)()
+            held = [text for text in WORDS.output if is_array(getattr(made, text, None))]
+            if not held:
+                raise DeclarationError(f"{cls.__name__}: no attribute holds what it predicts")
+            return losses.value(loss, copy.copy(getattr(made, held[0])), given[label]), made
+
+        return with_loss
+
+    return Style(
+        convention=CONVENTION,
+        name=cls.__name__,
+        forward=forward,
+        backward=lambda made: lambda cache: getattr(made, back)(),
+        make=cls,
+        returns_cache=True,
+        source=getattr(cls, back),
+        takes=data,
+        gets=(_KEPT,),
+    )
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
