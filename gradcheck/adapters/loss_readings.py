@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters import written_sizes
+from gradcheck.adapters.conventions import beside_loss
 from gradcheck.adapters.inputs import wanted_of
 from gradcheck.adapters.kinds import NETWORK, WRITTEN
 from gradcheck.adapters.layers import declare, plan_of, trials
@@ -27,7 +28,7 @@ from gradcheck.adapters.scales import constants
 from gradcheck.adapters.settling import Reading, settled, undifferentiated, unread
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.words import is_parameter, is_target
-from gradcheck.arguments import integers, real
+from gradcheck.arguments import as_argument, integers, real
 from gradcheck.claims import Derivation
 
 #: The step of the differences by which losses are told from each other: no verdict rests on it.
@@ -48,6 +49,8 @@ def read_with_loss(sighting: Sighting) -> Reading:
     if problem:
         return unread(Reading(sighting), wanted, problem)
     best, reason, against = _Fit(), "none of the dims that were tried fits", ""
+    label = next((name for name in wanted if is_target(name)), "")
+    method = beside_loss.own_loss(sighting.what, label)
     written = written_sizes.WrittenSizes(style)
     own, sized = replace(NETWORK, sizes=_SIZES), replace(WRITTEN, sizes=written.free)
     usual = ((own, way) for way in _ways(wanted, made=style.make is not None))
@@ -55,6 +58,19 @@ def read_with_loss(sighting: Sighting) -> Reading:
     for kind, way in itertools.chain(usual, there):
         for inputs, names in completed(style, Names(), kind, way):
             given = {**inputs, **beside}
+            # What has no parameters gives as many numbers as it takes, and no other number.
+            if style.make is not None and kind.name == NETWORK.name:
+                unlike = "d" if len(inputs) > len(way) else "c"
+                if unlike in as_argument(way[label]).size_names():
+                    continue
+            if method:
+                declared = declare((*sighting.what, names), given, guessed=True)
+                plan = plan_of(declared)
+                if declared.problem is None and plan is not None and not plan.trial_error:
+                    fit = _Fit(names, wanted=tuple(plan.differentiable))
+                    return _held_to(Reading(sighting, inputs=given), fit, method)
+                reason = declared.problem or (plan.trial_error if plan else "") or reason
+                continue
             for loss in LOSSES:
                 said = replace(names, loss=loss)
                 declared = declare((*sighting.what, said), given, guessed=True)
@@ -107,7 +123,7 @@ class _Fit:
         return bool(self.right) and len(self.right) == len(self.wanted)
 
 
-def _held_to(reading: Reading, fit: _Fit) -> Reading:
+def _held_to(reading: Reading, fit: _Fit, method: str = "") -> Reading:
     scale = dict.fromkeys(fit.wanted, fit.scale) if fit.scale != "1" else {}
     reading.names = replace(fit.names, scale=scale)
     plan = plan_of(declare((*reading.sighting.what, fit.names), reading.inputs, guessed=True))
@@ -119,6 +135,9 @@ def _held_to(reading: Reading, fit: _Fit) -> Reading:
     }
     reading.declared = declare((*reading.sighting.what, reading.names), reading.inputs)
     reading = settled(reading, NETWORK)
+    if method:
+        reading.assumptions.append(f"its gradients are those of what its method {method} gives")
+        return reading
     times = "" if fit.scale == "1" else f", times {fit.scale}"
     reading.assumptions.append(
         f"its gradients are those of the {fit.names.loss} of what it predicts, summed{times}"
@@ -153,7 +172,10 @@ def _ways(wanted: Sequence[str], *, made: bool) -> Iterator[dict[str, Any]]:
             way = {n: _moderate(w) if isinstance(w, str) else w for n, w in way.items()}
             # What has no parameters gives as many numbers as it takes.
             own = made and not weights and not biases
-            for target in (*_targets(columns, one), *(_targets(columns, one, "d") if own else ())):
+            for target in (
+                *_targets(columns, one, "c"),
+                *(_targets(columns, one, "d") if own else ()),
+            ):
                 yield {name: {**way, labels[0]: target}[name] for name in wanted}
 
 
@@ -167,7 +189,7 @@ def _moderate(dims: str) -> Any:
     return real(dims, low=-1.0, high=1.0)
 
 
-def _targets(columns: bool, one: bool, classes: str = "c") -> Iterator[Any]:
+def _targets(columns: bool, one: bool, classes: str) -> Iterator[Any]:
     whole = _way(f"n {classes}", columns, one)
     yield real(whole, low=0.0, high=1.0, differentiate=False)
     if not one:

@@ -159,7 +159,7 @@ def scanned(text, tmp_path, *changes):
         (CLASS, (), "cross-entropy of what it predicts, summed"),
         (CLASS, STEPPING, "cross-entropy of what it predicts, summed"),
         (TRAINED, (), "binary cross-entropy of what it predicts, summed"),
-        (OUTPUT, (), "cross-entropy of what it predicts, summed"),
+        (OUTPUT, (), "what its method loss gives"),
         (WRITTEN, (), "half squared error of what it predicts, summed"),
         (MADE, (), "half squared error of what it predicts, summed, times 2"),
     ],
@@ -167,7 +167,13 @@ def scanned(text, tmp_path, *changes):
 def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp_path):
     layer = scanned(text, tmp_path, *changes)
     assert layer.verdict == "pass", layer
-    assert layer.assumptions[-1] == f"its gradients are those of the {said}"
+    the = "" if said.startswith("what") else "the "
+    assert layer.assumptions[-1] == f"its gradients are those of {the}{said}"
+
+
+def test_a_loss_of_its_own_leaves_no_constant_open(tmp_path):
+    layer = scanned(OUTPUT, tmp_path, ("        return d\n", "        return d / len(y)\n"))
+    assert layer.verdict != "pass"
 
 
 def test_what_is_no_gradient_of_the_loss_that_the_others_are_of_is_wrong(tmp_path, monkeypatch):

@@ -14,6 +14,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gradcheck.adapters import losses
 from gradcheck.adapters.landing import is_array, returned_names
 from gradcheck.adapters.names import Names
@@ -65,10 +67,11 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     if (data := _made_of_data(cls, run, back)) is not None:
         return _of_data(cls, run, back, data, names)
     takes, gets = (parameters_of(getattr(cls, n), skip_first=True) for n in (run, back))
-    label = _label(takes, gets, getattr(cls, run), made=True, own=_taken_by_loss(cls))
+    own = _own_losses(cls)
+    label = _label(takes, gets, getattr(cls, run), made=True, own=own)
     return _style(
         cls.__name__, cls, lambda made: getattr(made, run), lambda made: getattr(made, back),
-        label, getattr(cls, back), names,
+        label, getattr(cls, back), names, "" if names.loss else own.get(label, ""),
     )  # fmt: skip
 
 
@@ -157,10 +160,19 @@ def _label(
     return labels[0] if beside or (made and (is_label(labels[0]) or labels[0] in own)) else ""
 
 
-def _taken_by_loss(cls: type) -> set[str]:
-    """What the methods of a class take that compute a loss: ``loss(y)``, beside ``backward(y)``."""
-    methods = [m for n, m in inspect.getmembers(cls, inspect.isfunction) if is_loss(n)]
-    return {p.name for method in methods for p in parameters_of(method, skip_first=True)}
+def _own_losses(cls: type) -> dict[str, str]:
+    """The methods of a class for a loss by what they take: ``loss(y)``, beside ``backward(y)``."""
+    found: dict[str, str] = {}
+    for name, method in inspect.getmembers(cls, inspect.isfunction):
+        needed = [p.name for p in parameters_of(method, skip_first=True) if is_required(p)]
+        if is_loss(name) and len(needed) == 1:
+            found.setdefault(needed[0], name)
+    return found
+
+
+def own_loss(what: tuple[Any, ...], label: str) -> str:
+    """The method with which a class computes the loss that its gradients are of, if any."""
+    return _own_losses(what[0]).get(label, "") if inspect.isclass(what[0]) else ""
 
 
 @dataclass(frozen=True)
@@ -181,6 +193,7 @@ def _style(
     label: str,
     source: Any,
     names: Names,
+    own: str = "",
 ) -> Style | None:
     if not label:
         return None
@@ -197,7 +210,10 @@ def _style(
             labels = given.pop(label)
             parts = _parts(function(**given), function)
             predicted = _predicted(parts)
-            amount = losses.value(loss, copy.copy(parts[predicted]), labels)
+            if own:
+                amount = np.float64(getattr(made, own)(copy.copy(labels)))
+            else:
+                amount = losses.value(loss, copy.copy(parts[predicted]), labels)
             return amount, _Run(given, labels, parts, predicted)
 
         return with_loss
