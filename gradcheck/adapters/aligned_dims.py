@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcheck.adapters.inputs import forward_function
-from gradcheck.adapters.kinds import Kind
 from gradcheck.adapters.searched_dims import has_constructor, runs
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style
@@ -41,7 +40,6 @@ _PAIRS = (
     re.compile(r": (\d+) \(dim \d\) != (\d+) \(dim \d\)"),
     re.compile(r"has size (\d+) and the array at index \d+ has size (\d+)"),
 )
-ALIGNED = Kind("aligned", (), (), dict(zip(_NAMES, _SIZES, strict=False)))
 
 
 def ways(
@@ -122,6 +120,15 @@ class _Use:
                 self.shared.setdefault(inside.id, []).append((name, axis))
             axis += 1
         self._at_least(name, axis)
+
+    def within(self, forms: Mapping[str, _Form]) -> _Use:
+        """What is told of arrays of such axes: of those with fewer than are indexed, nothing."""
+        has = {
+            n: [(name, axis) for name, axis in found if axis < len(forms[name]) == sum(forms[name])]
+            for n, found in self.shared.items()
+        }
+        shared = {n: found for n, found in has.items() if found}
+        return replace(self, shared=shared, indexed={n: found[0] for n, found in shared.items()})
 
     def _at_least(self, name: str, axes: int) -> None:
         self.least[name] = max(axes, self.least.get(name, 0))
@@ -204,8 +211,9 @@ def _aligned(
 ) -> dict[str, Any] | None:
     """What the inputs are where it runs, with arrays of such axes; None where it never does."""
     axes = _Axes(forms)
+    used = used.within(forms)
     for together in used.shared.values():
-        first, *others = (axes.of[name][axis] for name, axis in together if all(forms[name]))
+        first, *others = (axes.of[name][axis] for name, axis in together)
         for other in others:
             axes.unite(axes.size(first), axes.size(other))
     labelled = _labelled(forms, used)
