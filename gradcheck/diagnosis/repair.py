@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import itertools
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,6 +26,7 @@ from gradcheck.judging import judge
 from gradcheck.sides import expressions
 from gradcheck.source_edits import Edit as Neighbour
 from gradcheck.source_edits import edits
+from gradcheck.time_limit import TimeUp, limited
 from gradcheck.verdict import Measured, Status, Verdict
 
 #: Where more neighbours than this are right, the claim hardly looks at what they change.
@@ -31,6 +35,9 @@ _MOST = 4
 _FRESH = 4
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 _NO_REMEDY = ("in-place",)
+#: A neighbour may take so many times as long as the rule, and so many seconds in any case.
+_SLOWER = 20.0
+_SHORTEST = 0.2
 
 #: An axis that is given without its name.
 _AXIS = re.compile(r"\.(sum|mean|max|min|prod|std|var|cumsum|argmax|argmin)\(-?\d+")
@@ -71,6 +78,7 @@ def repair(
     rule = evidence.rule
     function, make = plain or (rule.function, lambda edited: _edited(rule, edited))
     survivors: list[tuple[Neighbour, Rule]] = []
+    longest = _longest(evidence)
     for edit in edits(function):
         evidence.clock.check()
         if edit.kind in _NO_REMEDY:
@@ -79,7 +87,9 @@ def repair(
             changed = make(edit.function)
         except DeclarationError:
             continue
-        if changed.problem is None and _agrees(evidence, changed):
+        if changed.problem is None and _ends(
+            functools.partial(_agrees, evidence, changed), longest
+        ):
             survivors.append((edit, changed))
             if len(survivors) > _MOST:
                 return None
@@ -125,6 +135,20 @@ def _agrees(evidence: Evidence, rule: Rule) -> bool:
             if not _right(changed, u, answer):
                 return False
     return True
+
+
+def _longest(evidence: Evidence) -> float:
+    """How many seconds a neighbour may take: one that loops over what it appends to has no end."""
+    began = time.perf_counter()
+    _agrees(evidence, evidence.rule)
+    return max(_SHORTEST, _SLOWER * (time.perf_counter() - began))
+
+
+def _ends(agrees: Callable[[], bool], seconds: float) -> bool:
+    """Whether something holds that is known within so many seconds."""
+    with contextlib.suppress(TimeUp), limited(seconds):
+        return agrees()
+    return False
 
 
 def _right(sample: Sample, u: Any, answer: Answer) -> bool:

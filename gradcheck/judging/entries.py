@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 
 from gradcheck.contracts import Nonlinear
@@ -18,7 +21,13 @@ from gradcheck.localization import (
     weighed_column,
 )
 from gradcheck.oracle.directions import Scale
-from gradcheck.oracle.entry import coordinate_line, coordinate_reach, measure_along, moved_by
+from gradcheck.oracle.entry import (
+    coordinate_line,
+    coordinate_reach,
+    measure_along,
+    moved_by,
+    slopes,
+)
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
@@ -40,6 +49,8 @@ _ALIKE = 8.0
 #: step, and it takes accusations back, never makes one.
 _IN_A_ROW = 3
 _CLOSE = 2.0**-3
+#: Steps are better than the usual ones if what they show is off by so many times less.
+_CLEARLY = 4.0
 
 
 def settle(context: Context, line: Line, suspect: Test) -> None:
@@ -71,9 +82,28 @@ def doubt(context: Context, line: Line, doubts: list[Test]) -> None:
         _pursue(context, line, doubts[0])
 
 
-def _estimated(context: Context, along: Line) -> Floats:
-    # Less truncation than the first pair, more noise.
-    return Pair(along, context.ladder, *context.ladder.pairs[1], context.epsilon).value
+def _estimated(context: Context, along: Line, pair: tuple[int, int]) -> Floats:
+    return Pair(along, context.ladder, *pair, context.epsilon).value
+
+
+def _best_pair(context: Context, line: Line, u: Vector) -> tuple[int, int]:
+    """The two steps by which lines are to be estimated when an entry is sought.
+
+    Those of the second pair have less truncation than the first; but where the function has more
+    rounding than most, larger ones may be closer to what a careful look at the whole line shows.
+    """
+    usual, *others = context.ladder.pairs[1], context.ladder.pairs[0], context.ladder.wider
+    if context.is_large:
+        return usual
+    levels = list(range(context.ladder.count))
+    careful = slopes(line, context.ladder, levels, context.epsilon, u, aware=True)
+
+    def off(pair: tuple[int, int]) -> float:
+        return abs(float(project(_estimated(context, line, pair), u)) - float(careful.value[0]))
+
+    largest = off(usual) / _CLEARLY
+    closer = [pair for pair in others if off(pair) < largest]
+    return min(closer, key=off, default=usual)
 
 
 def _imagined(context: Context, along: Line) -> Floats:
@@ -95,7 +125,9 @@ def _pursue(context: Context, line: Line, test: Test) -> str:
         off = context.claim.number(u, v) - float(project(measured, u))
         return off if np.isfinite(off) else 0.0
 
-    estimate = _estimated if context.imagined(line) is None else _imagined
+    estimate: Callable[[Context, Line], Floats] = _imagined
+    if context.imagined(line) is None:
+        estimate = functools.partial(_estimated, pair=_best_pair(context, line, test.u))
     several = np.count_nonzero(test.u) > 1
     along = estimate(context, line)
     single = suspect_output(test.u, lambda part: residual(part, line.v, along))

@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 #: The rule's own rounding counts so many times the scatter that was seen in a few runs.
 _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
+#: So many of many units will do where they fall short of what is sought.
+_FEW_RUNS = 3
 #: Of a claimed number this share is close enough: what is known of its rounding need not be seen.
 _FINE = 1e-6
 #: Amounts that are the same to so many digits are one.
@@ -42,6 +44,8 @@ _UNLIKE_UNITS = 16
 #: Jitter of so many units makes rounding grow by about as much, at least by this.
 _MANY_UNITS = 256
 _GROWS = 16.0
+#: Answers of no more numbers are kept, since other lines ask for the same.
+_MOST_KEPT = 1 << 10
 
 
 @dataclass
@@ -108,6 +112,11 @@ class RuleRounding:
     def _is_remote(self) -> bool:
         """Whether the rule answers in another process, where no operation of it is jittered."""
         return answers_elsewhere(self.rule)
+
+    @property
+    def _is_narrower(self) -> bool:
+        """Whether the rule answers in a narrower type than the function computes in."""
+        return self.claim.epsilon > self.ladder.epsilon
 
     def _unseen_rounding(self) -> float:
         """That of numbers which are computed where no jitter of the inputs shows their rounding.
@@ -187,6 +196,11 @@ class RuleRounding:
 
     def _seen_rounding(self, sought: float) -> float:
         """That of the rule as jitter shows it, and where that is not enough, what underflows."""
+        if not (self._is_remote or self._is_narrower) and sought > 0 and self._jittered_once[0]:
+            # What even jitter of many units does not explain need not be looked at any closer.
+            moved = self._most(sinks=True) or self._most(inputs_alone=True)
+            if _SCATTER_MARGIN * moved < sought:
+                return _SCATTER_MARGIN * moved * 2.0 / _MANY_UNITS
         found = self._jittered_rounding(sought)
         if self._is_remote or found >= sought > 0:  # no jitter gets to what underflows elsewhere
             return found
@@ -203,7 +217,7 @@ class RuleRounding:
 
     def _jittered_rounding(self, sought: float) -> float:
         runs, narrow = range(_SCATTER_RUNS), 0.0
-        if self.claim.epsilon > self.ladder.epsilon:
+        if self._is_narrower:
             # A rule that answers in a narrower type may have narrowed what it is given as well.
             units = int(self.claim.epsilon / self.ladder.epsilon) // 2
             narrowed = self._all_scattered(runs, inputs_alone=True, units=units)
@@ -234,8 +248,7 @@ class RuleRounding:
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
         moves = self._all_scattered(runs, inputs_alone=True)
         shown, plausible = max(moves), 0.0
-        narrower = self.claim.epsilon > self.ladder.epsilon
-        if (self.claim.pull is not None or narrower) and not self._jittered_once[0]:
+        if (self.claim.pull is not None or self._is_narrower) and not self._jittered_once[0]:
             plausible = self._plausible()
         if plausible < shown < np.inf:
             # A choice moves by one of a few amounts however far the inputs do, rounding by others.
@@ -291,21 +304,20 @@ class RuleRounding:
 
     def _scattered(self, run: int, **how: Any) -> float:
         """By how much one run of jitter moves the claimed number."""
-
-        def compute(wrap: Callable[[Any], Any]) -> Floats:
-            claim = claim_at(self.rule, self.subject, self.case, wrap)
-            return np.array([claim.number(self.u, self.v)])
-
-        claimed = np.array([self.claimed])
         try:
-            if self.claim.remote is not None:
-                with np.errstate(all="ignore"):
-                    off = abs(self._answered(run, how) - self.claimed)
-                return np.inf if np.isnan(off) else off
-            moved = rounding.scatter(compute, claimed, self.case.seed + run, 1, **how)
+            with np.errstate(all="ignore"):
+                off = abs(self._number_in(run, how) - self.claimed)
         except (Violation, SetAside):
             return np.inf if how.get("inputs_alone") else 0.0
-        return float(moved[0])
+        return np.inf if np.isnan(off) else off
+
+    def _most(self, **how: Any) -> float:
+        """By how much a few runs of jitter of up to many units move the claimed number at most.
+
+        Two moves by the same would cancel in every other run.
+        """
+        how.update(units=_MANY_UNITS, mixed=True)
+        return max(self._scattered(run, **how) for run in range(_FEW_RUNS))
 
     def _all_scattered(self, runs: Sequence[int], **how: Any) -> list[float]:
         self._ahead(runs, **how)
@@ -326,24 +338,37 @@ class RuleRounding:
         if fresh:
             announce([(claim, [asked]) for _, claim in fresh])
         for key, claim in fresh:
-            answer = claim.pull or claim.push
-            assert answer is not None
-            try:
-                self.subject.asked[key] = answer(asked)
-            except (Violation, SetAside) as broken:
-                self.subject.asked[key] = broken
+            self.subject.asked[key] = self._said(claim)
 
     def _key(self, run: int, how: Mapping[str, Any]) -> Any:
         asked = self.u if self.claim.pull is not None else self.v
-        return self.rule.id, self.case.seed, run, *sorted(how.items()), asked.tobytes()
+        of = b"" if self.claim.entries is not None else asked.tobytes()
+        return self.rule.id, self.case.seed, run, *sorted(how.items()), of
 
-    def _answered(self, run: int, how: Mapping[str, Any]) -> float:
-        """The claimed number in one run, of which other lines may have asked before."""
+    def _said(self, claim: Claim) -> Floats | Violation | SetAside:
+        """What a claim says in a run, of one vector or in its entries, or how that went wrong."""
+        try:
+            if claim.entries is not None:
+                return claim.entries.values
+            return claim.again(self.u if claim.pull is not None else self.v)
+        except (Violation, SetAside) as broken:
+            return broken
+
+    def _number_in(self, run: int, how: Mapping[str, Any]) -> float:
+        """The claimed number in one run; other lines may have asked for the same answer before."""
         self._ahead([run], **how)
-        answer = self.subject.asked[self._key(run, how)]
-        if isinstance(answer, Violation | SetAside):
-            raise answer
-        return float(answer @ (self.v if self.claim.pull is not None else self.u))
+        key, entries = self._key(run, how), self.claim.entries
+        said = self.subject.asked.get(key)
+        if said is None:
+            wrap = rounding.wrapped(self.case.seed + run, **how)
+            said = self._said(claim_at(self.rule, self.subject, self.case, wrap))
+            if not isinstance(said, np.ndarray) or said.size <= _MOST_KEPT:
+                self.subject.asked[key] = said
+        if not isinstance(said, np.ndarray):
+            raise said
+        if entries is not None:
+            return float(self.u[entries.rows] @ said @ self.v[entries.columns])
+        return float(said @ (self.v if self.claim.pull is not None else self.u))
 
 
 def _differ(moves: Sequence[float]) -> bool:

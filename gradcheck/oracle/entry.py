@@ -82,18 +82,20 @@ def slopes(
     levels: list[int],
     epsilon: float,
     u: Vector | None = None,
-    quantum: float = 0.0,
+    quantum: float | Floats | None = None,
     *,
     sampled: bool = False,
     aware: bool = False,
     growth: float = GROWTH,
     heeding: bool = False,
+    closely: bool = False,
 ) -> Slopes:
     """The slopes of every output along ``line``, or of the one projection ``u·y``.
 
     ``quantum`` is the least change that the function is able to show, where that is known. With
     ``sampled``, its noise is measured by more evaluations at the smallest step; ``aware``, its
     rounding and that of the steps are measured, too, once a point. ``heeding``: see ``select``.
+    ``closely``: by extrapolated differences as well, where their error is the smaller one.
     """
     steps = np.array([ladder.step(level) for level in levels])
     odd = np.array([line.odd(h) for h in steps])
@@ -103,13 +105,63 @@ def slopes(
     if u is not None:
         odd, even = project(odd, u)[:, None], project(even, u)[:, None]
         floor = norms(u * floor)[None]
-    floor = np.maximum(floor, known_noise(line, u) if aware else quantum)
+    if quantum is None:
+        quantum = known_noise(line, u) if aware else 0.0
+        treads = _treads(line, steps, odd, even, floor)
+        if treads.any():
+            quantum = np.maximum(quantum, _explained(line, u, treads))
+    floor = np.maximum(floor, quantum)
     start = noise_beside(line, steps[-1], u) if sampled else None
     h = steps[:, None]
-    value, error = select(steps, odd / (2 * taken), floor, start, growth, heeding=heeding)
+    quotients = odd / (2 * taken)
+    value, error = select(steps, quotients, floor, start, growth, heeding=heeding)
+    if closely:
+        square = (taken[:-1] / taken[1:]) ** 2
+        better = quotients[1:] + np.diff(quotients, axis=0) / (square - 1.0)
+        closer, its_error = select(steps[1:], better, floor, start, growth, heeding=heeding)
+        chosen = (its_error < error) & (np.abs(closer - value) <= error + its_error)
+        value, error = np.where(chosen, closer, value), np.where(chosen, its_error, error)
     twice = None if start is None else 2 * start
     gap, gap_error = select(steps, even / h, 2 * floor, twice, growth)
     return Slopes(value, error, gap, gap_error)
+
+
+def _treads(line: Line, steps: Floats, odd: Floats, even: Floats, floor: Floats) -> Floats:
+    """The least move of outputs that stand still at the smallest step, and not at all small ones.
+
+    They are quantized: to the numbers of a narrower type, or to decimals. Shape ``(m,)``; 0 of
+    those that are not, or only by the rounding that is their ``floor``, or whose treads are so wide
+    that there they are constant.
+    """
+    moved = np.maximum(np.abs(odd), np.abs(even))
+    if moved[-1].all():
+        return np.zeros(moved.shape[1])
+    real = [k for k, h in enumerate(steps) if h <= _TREAD and _is_taken(line, float(h))]
+    if not real:
+        return np.zeros(moved.shape[1])
+    moved = moved[real]
+    least = np.where(moved > 0, moved, np.inf).min(axis=0)
+    quantized = (moved[-1] == 0) & np.isfinite(least) & (least > _UNEXPLAINED * floor)
+    return np.where(quantized, least, 0.0)
+
+
+def _is_taken(line: Line, h: float) -> bool:
+    """Whether all inputs move by about what they should: the smallest steps may be rounded away."""
+    moving = line.v != 0
+    asked = h * line.v[moving]
+    return bool((np.abs(line.moved(h)[moving] - asked) <= 0.5 * np.abs(asked)).all())
+
+
+def _explained(line: Line, u: Vector | None, treads: Floats) -> Floats:
+    """The rounding of outputs that stand on treads, where these are of its size; else 0.
+
+    Where nothing is known of it, treads are taken for rounding.
+    """
+    least = _QUANTA / 2 * treads
+    if line.point.rounding is None:
+        return least
+    known = known_noise(line, u)
+    return np.where(_QUANTA * known >= treads, np.minimum(known, least), 0.0)
 
 
 def extrapolated(line: Line, ladder: Ladder, epsilon: float, u: Vector) -> tuple[float, float]:
@@ -257,7 +309,15 @@ def measure_along(
             return _unknown()
     growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH
     how = functools.partial(
-        slopes, line, ladder, levels, epsilon, sampled=True, growth=growth, heeding=not single
+        slopes,
+        line,
+        ladder,
+        levels,
+        epsilon,
+        sampled=True,
+        growth=growth,
+        heeding=not single,
+        closely=True,
     )
     measured = how(u=u, quantum=float(known_noise(line, u)[0]))
     if changing.any() and not np.array_equal(changing, u):

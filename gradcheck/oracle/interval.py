@@ -84,7 +84,9 @@ def select(
         error, value = error[best, columns], values[best, columns]
         if heeding and start is not None:
             off = np.abs(values - value)
-            clear = off > _CLEAR * start / steps[:-1, None]
+            # What stands still at the smallest step shows no noise there, and none of its own.
+            least = np.where(start > 0, _CLEAR * start, 2.0 * floor)
+            clear = off > least / steps[:-1, None]
             weak = off <= _WEAK * np.abs(value)
             smaller = np.arange(values.shape[0])[:, None] < best
             shown = np.where(clear & weak & smaller & usable, off, 0.0)

@@ -260,7 +260,9 @@ def plain(value: Any) -> Any:
 
 
 def is_jittered(value: Any) -> bool:
-    """Whether jitter has come through to ``value``."""
+    """Whether jitter has come through to ``value``, or to all parts of a sequence."""
+    if isinstance(value, _SEQUENCES):
+        return all(is_jittered(part) for part in value if part is not None)
     return isinstance(value, Jittered)
 
 

@@ -16,6 +16,9 @@ import pytest
 
 import gradcheck
 from gradcheck import Derivation, loading
+from gradcheck.checking import check_claim
+from gradcheck.profiles import PROFILES
+from gradcheck.verdict import Status
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parent.parent / "derivations"
@@ -34,6 +37,8 @@ PRINTED_MISTAKES = [
     ("log_softmax_transposed", "rows_of_columns"),
     ("log_softmax_transposed", "upstream_times_rows_of_columns"),
 ]
+#: Simplifying and naming a bug takes ten times as long as catching it: one of so many is reported.
+EACH = 5
 
 
 def load(file):
@@ -75,7 +80,16 @@ def bugs():
 
 
 @pytest.mark.parametrize(("file", "name"), bugs())
-def test_a_planted_bug_is_caught_and_named(file, name):
+def test_a_planted_bug_is_caught(file, name):
+    bug = getattr(load_wrong("planted", file), name)
+
+    outcome = check_claim(bug, PROFILES["ci"], simplify=False)
+
+    assert outcome.record.status == str(Status.FAIL)
+
+
+@pytest.mark.parametrize(("file", "name"), bugs()[::EACH])
+def test_the_report_of_a_planted_bug_names_it(file, name):
     bug = getattr(load_wrong("planted", file), name)
 
     with pytest.raises(gradcheck.GradientMismatch) as failure:

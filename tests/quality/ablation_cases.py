@@ -135,11 +135,6 @@ plain(
     np.array([1 + 1e-6, 100.0, -100.0]),
 )  # fmt: skip
 plain(
-    "a small error of data with an offset", "a line by magnitude", FAILS, "vjp",
-    np.square, lambda g, x: 2 * g * x * np.where(np.arange(5) == 2, 1 + 1e-6, 1),
-    1e6 + np.array([0.3, -1.2, 0.8, 2.1, -0.4]),
-)  # fmt: skip
-plain(
     "two errors that cancel under equal weights", "magnitudes that differ", FAILS, "jacobian",
     lambda x: x * 1.0,
     lambda x: np.eye(5) + 1e-3 * np.outer(np.eye(5)[0], np.array([1, -1, 0, 0, 0])), np.ones(5),
@@ -389,13 +384,10 @@ declared(
     lambda x: np.sin(x).sum(), "gradient", lambda x: 1.01 * np.cos(x), gc.real("k", low=0),
     np.array([1e-12, 1e-13, 1e-12, 1.0]),
 )  # fmt: skip
-_likelihood = next(layer for layer in LAYERS if layer.name == "gaussian_nll")
 plain(
-    "a likelihood at tiny numbers", "gradients looked at alone", PASSES, "vjp",
-    _likelihood.f, _likelihood.vjp,
-    1e-9 * np.array([-8.691670622758012, 8.316521929303532, -6.918497031518992, 0.4, 1.5]),
-    1e-9 * np.array([2.5382756566213607, 3.64530758994435, 4.88538918259268, 11.66, 9.21]),
-    1e-9 * np.array([4.911281233065861, -12.196991294895103, -11.55945042411195, 12.4, -6.27]),
+    "a gradient beside that of a fast large wave", "gradients looked at alone", PASSES, "vjp",
+    lambda x, w: 1e5 * np.sin(30 * x) + np.tanh(w),
+    lambda g, x, w: (g * 3e6 * np.cos(30 * x), g * (1 - np.tanh(w) ** 2)), normal(4), normal(4),
 )  # fmt: skip
 plain(
     "a gradient that is lost beside another", "gradients lost beside others", PASSES, "vjp",

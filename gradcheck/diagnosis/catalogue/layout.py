@@ -94,13 +94,57 @@ def _shift(array: Floats, axis: int, step: int, around: bool) -> Floats:
 
 
 def _reversed(view: View, evidence: Evidence) -> Found | None:
-    axes = len(view.pairs[0].leaf.shape)
-    choices = [(axis,) for axis in range(axes)] + [(axes - 2, axes - 1)] * (axes >= _MATRIX)
-    for chosen in [*choices, tuple(range(axes))] if axes else []:
+    for chosen in _directions(len(view.pairs[0].leaf.shape)):
         evidence.clock.check()
         if view.explains(lambda pair, c: np.flip(pair.right, c), chosen):
             return Found({"axes": ", ".join(map(str, chosen))})
+    if view.pairs[0].leaf.part is not None and view.explains(_from_the_end):
+        return Found(
+            title=Text("the list is in the opposite order", "列表的次序反了"),
+            explanation=Text(
+                "What belongs to the first array is given to the last: going back in time appends "
+                "the last step first.",
+                "属于第一个数组的给了最后一个：沿时间倒推时，最先追加的是最后一步。",
+            ),
+            remedy=Text("reverse the list: [::-1]", "把列表反过来：[::-1]"),
+        )
     return None
+
+
+def _directions(axes: int) -> list[tuple[int, ...]]:
+    """Axes along which an array may be reversed: each, the last two, and all."""
+    if not axes:
+        return []
+    choices = [(axis,) for axis in range(axes)] + [(axes - 2, axes - 1)] * (axes >= _MATRIX)
+    return [*choices, tuple(range(axes))]
+
+
+def _from_the_end(pair: Pair) -> Floats | None:
+    """The right gradient for the array that stands as far from the end of its list."""
+    numbers = [k for k, leaf in enumerate(pair.sample.inputs.leaves) if leaf.name == pair.leaf.name]
+    return pair.right_of(numbers[-1 - numbers.index(pair.number)])
+
+
+def _partner_reversed(view: View, evidence: Evidence) -> Found | None:
+    """Right as soon as the rule is given another input in the opposite order."""
+    if evidence.rule.kind != "vjp" or not view.shows_usual:
+        return None
+    for leaf in view.pairs[0].sample.inputs.leaves:
+        if leaf.name == view.name or leaf.part is not None:
+            continue
+        for chosen in _directions(len(leaf.shape)):
+            if _is_right_with(view, evidence, leaf.name, chosen):
+                return Found({"other": leaf.name, "axes": ", ".join(map(str, chosen))})
+    return None
+
+
+def _is_right_with(view: View, evidence: Evidence, name: str, axes: tuple[int, ...]) -> bool:
+    asked = []
+    for pair in view.pairs:
+        evidence.clock.check()
+        flipped = np.flip(pair.sample.names[name], axes)
+        asked.append(pair.with_answer(pair.sample.ask(pair.u, {name: flipped})))
+    return not View(view.name, asked).wrong
 
 
 def _swapped(view: View, evidence: Evidence) -> Found | None:
@@ -191,6 +235,26 @@ PATTERNS = [
         _reversed,
         rank=10,
         plain=True,
+    ),
+    Pattern(
+        "M41-partner",
+        Text(
+            "{other} is used in the wrong direction along axis {axes}",
+            "{other} 沿轴 {axes} 用反了方向",
+        ),
+        Text(
+            "With {other} reversed along axis {axes} the rule gives the right gradient: where the "
+            "function slides a kernel, the rule has to slide it the other way round.",
+            "把 {other} 沿轴 {axes} 反过来，规则给出的就是正确的梯度："
+            "函数让卷积核滑动，规则则要让它反向滑动。",
+        ),
+        Text(
+            "reverse it in the rule, such as {other}[..., ::-1, ::-1], or leave out a reversal "
+            "that is there",
+            "在规则中把它反过来，例如 {other}[..., ::-1, ::-1]，或去掉多余的翻转",
+        ),
+        _partner_reversed,
+        rank=11,
     ),
     Pattern(
         "M48",

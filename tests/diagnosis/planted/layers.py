@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradcheck import boolean, choice, derivation, integers, options, real
+from gradcheck import arrays, boolean, choice, derivation, integers, options, real
 
 
 def sigmoid_of(x):
@@ -143,6 +143,19 @@ def ridge(x, W, t):
 @derivation(x="t+w-1", k="w")
 def conv(x, k):
     return np.array([x[i : i + len(k)] @ k for i in range(len(x) - len(k) + 1)])
+
+
+@derivation(x="t", k="t")
+def causal(x, k):
+    return np.convolve(x, k)[: len(x)]
+
+
+@derivation(xs=arrays(real("n d"), count="t"))
+def recurrent(xs):
+    h = 0.0
+    for x in xs:
+        h = np.tanh(0.5 * h + x)
+    return h
 
 
 @derivation(x="t+2")

@@ -4,12 +4,14 @@ import numpy as np
 
 from tests.diagnosis.planted.layers import (
     bilinear,
+    causal,
     conv,
     difference_of_squares,
     linear,
     log_softmax,
     masked_image,
     product,
+    recurrent,
     running_sum,
     scaled,
     square,
@@ -75,6 +77,28 @@ def _(dy, x, k):
 @plant("M41", square)
 def _(dy, x):
     return (2 * x * dy)[::-1]
+
+
+@plant("M41", recurrent)
+def _(dy, xs):
+    states = [np.zeros_like(xs[0])]
+    for x in xs:
+        states.append(np.tanh(0.5 * states[-1] + x))
+    dxs = []
+    for h in reversed(states[1:]):
+        dxs.append(dy * (1 - h**2))
+        dy = 0.5 * dxs[-1]
+    return dxs
+
+
+@plant("M41-partner edit-index", conv, "x")
+def _(dy, k):
+    return np.convolve(dy, k[::-1])
+
+
+@plant("M41-partner edit-sign edit-index", causal, "x")
+def _(dy, k):
+    return np.convolve(dy[::-1], k[::-1])[: len(k)][::-1]
 
 
 @plant("M48", square)
