@@ -180,13 +180,17 @@ class Integers(Shaped):
         return values if np.ndim(values) else np.int64(values)
 
     def contains(self, value: Any, bindings: Bindings, inputs: Mapping[str, Any]) -> bool:
-        low, high = (_integer_bound(bound, bindings, inputs) for bound in (self.low, self.high))
         array = np.asarray(value)
-        return bool(np.all(array >= low) and np.all(array < high))
+        low, high = (
+            _integer_bound(bound, bindings, inputs) if _is_bound(bound, bindings) else None
+            for bound in (self.low, self.high)
+        )
+        above = low is None or np.all(array >= low)
+        return bool(above and (high is None or np.all(array < high)))
 
     def resize(self, value: Any, bindings: Bindings) -> Any:
         resized = cut(value, self.shape.sizes(bindings))
-        if isinstance(self.high, str):
+        if isinstance(self.high, str) and _is_bound(self.high, bindings):
             # An index below a size that has shrunk.
             resized = np.minimum(resized, _integer_bound(self.high, bindings, {}) - 1)
         return resized if np.ndim(resized) else np.int64(resized)
@@ -404,6 +408,11 @@ def _integer_bound(bound: IntegerBound, bindings: Bindings, inputs: Mapping[str,
     if isinstance(bound, str):
         return parse(bound).sizes(bindings)[0]
     return bound(*(inputs[name] for name in _parameters(bound))) if callable(bound) else bound
+
+
+def _is_bound(bound: IntegerBound, bindings: Bindings) -> bool:
+    """Whether a bound is known: a size that no array has is not, once the numbers are drawn."""
+    return not isinstance(bound, str) or all(name in bindings for name in parse(bound).names)
 
 
 def numeric(name: str, value: Any) -> NDArray[Any]:

@@ -49,6 +49,13 @@ def test_what_is_cut_down_still_belongs(kind):
     assert argument.contains(cut, small, {})
 
 
+def test_labels_below_a_size_that_no_array_has_stay_as_they_are():
+    labels = gc.integers("n", high="k")
+    cut = labels.resize(np.array([4, 0, 2]), {"n": 2})
+    assert list(cut) == [4, 0]
+    assert labels.contains(cut, {"n": 2}, {})
+
+
 def test_directions_stay_inside_constrained_domains():
     v = np.random.default_rng(3).standard_normal((3, 3))
     symmetric = gc.positive_definite("n n").tangent(v, np.eye(3))

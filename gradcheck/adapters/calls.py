@@ -51,6 +51,15 @@ def constants_of(
     return found, packed
 
 
+def _output_of_pair(style: Style, given: Sequence[str], same: Sequence[str]) -> list[str]:
+    """What a backward function takes beside a cotangent where nothing is kept: what came out."""
+    left = [name for name in given if name not in same]
+    if style.make is not None or style.returns_cache or style.has_context:
+        return []
+    others = [name for name in left if not is_cotangent(name)]
+    return others if len(others) == 1 and len(left) == len((*others, "dy")) else []
+
+
 def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list[tuple[str, str]]:
     """What each parameter of the backward function gets: its name, and a role."""
     roles: list[tuple[str, str]] = []
@@ -88,7 +97,7 @@ def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list
     told = len(same) == len(given) < len(inputs) and all(map(is_label, given))
     if len(given) > len(same) or told:
         # What bears the name of an input is that input; what is called the output is that.
-        outputs = {"outputs", "output", "out"}
+        outputs = {"outputs", "output", "out", *_output_of_pair(style, given, same)}
         roles = [
             (n, "input" if n in same else "output" if n in outputs and r == "given" else r)
             for n, r in roles

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import evaluate
-from gradcheck.adapters.sources import mode_words, words_for
+from gradcheck.adapters.sources import counts_of, mode_words, words_for
 from gradcheck.adapters.standins import (
     RATE,
     Activation,
@@ -80,6 +80,7 @@ class Filling:
         self.known: dict[str, Source] = {}
         self.unknown: list[str] = []
         lowered = {name.lower(): name for name in inputs}
+        counts = set() if style.make is None else counts_of(style.make)
         for parameter in self.parameters:
             name = parameter.name
             mode = mode_value(name, names.mode, mode_words(style))
@@ -101,7 +102,7 @@ class Filling:
                 self.known[name] = Source(value=RATE)
             elif mode is not None:
                 self.known[name] = Source(value=mode)
-            elif is_required(parameter) and is_parameter(name):
+            elif is_required(parameter) and is_parameter(name) and name not in counts:
                 raise DeclarationError(
                     f"{style.name}: its constructor needs {name!r}, an array of parameters by its "
                     f'name, for which nothing is declared; add {name}="…" with its dims'

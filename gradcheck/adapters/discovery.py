@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.style import Style
 from gradcheck.adapters.words import first, gradient_names, is_statistic
+from gradcheck.answers import same
 from gradcheck.arguments import Argument, as_argument
 from gradcheck.dims import Bindings, parse
 from gradcheck.errors import DeclarationError
@@ -54,13 +55,20 @@ def discovered(
     places: dict[str, str] = {}
     given = (argument.dims for argument in arguments.values() if argument.dims is not None)
     axes = {axis.text: axis.size(bindings) for dims in given for axis in dims.axes}
+    # What the constructor is given, and what the inputs have: other sizes are a coincidence.
+    said = {w for one in plan.way.values() for w in re.findall(r"[a-z]\w*", one.sizes)}
+    said |= {word for text in axes for word in re.findall(r"[a-z]\w*", text)}
     numbers = {p.name for p in plan.filling.parameters if isinstance(p.default, int | float)}
     for text, array in _arrays(plan, values, bindings).items():
+        if any(same(array, values[name]) for name in plan.filling.inputs):
+            continue  # the data that it is made of
         if is_statistic(_name(text)) and not _has_gradient(plan, _name(text)):
             continue
         if _matters(plan, text, array, values, bindings, rng):
-            found[_name(text)] = _dims(np.shape(array), sizes, axes)
-            if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers:
+            found[_name(text)] = _dims(np.shape(array), sizes, axes, said)
+            head = text.partition("[")[0]
+            own = head not in (text, _name(text), *style.words.parameters)
+            if (text.endswith("]") and text[-2].isdigit()) or _name(text) in numbers or own:
                 places[_name(text)] = text  # which no name would find
     init = {name: source.sizes for name, source in plan.way.items() if source.sizes}
     return found, init, places
@@ -97,7 +105,8 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
             for path, part in parts.items()
             if is_array(part) and np.ndim(part) and np.asarray(part).dtype.kind == "f"
         }
-        if isinstance(value, float | int) and not isinstance(value, bool):
+        number = isinstance(value, float | int) or (is_array(value) and np.ndim(value) == 0)
+        if number and not isinstance(value, bool):
             found |= {text: np.float64(value)} if _has_gradient(plan, text) else {}
     # An array in a list that is an attribute too is called as the attribute is.
     plain = {id(part) for path, part in found.items() if "[" not in path}
@@ -172,11 +181,23 @@ def _name(text: str) -> str:
     return key if not key.isdigit() else f"{head}{key}"
 
 
-def _dims(shape: tuple[int, ...], sizes: Mapping[str, int], axes: Mapping[str, int]) -> str:
-    """The dims of a shape, in sizes that are distinct, or as an axis of an input: 2*g."""
+def _dims(
+    shape: tuple[int, ...],
+    sizes: Mapping[str, int],
+    axes: Mapping[str, int],
+    said: Collection[str],
+) -> str:
+    """The dims of a shape, in sizes that are distinct, or as an axis of an input: 2*g, d+1.
+
+    ``said`` are the sizes that the object or its inputs have.
+    """
     by_size: dict[int, str] = {}
     for name, size in sizes.items():
-        by_size.setdefault(size, name)
+        if name in said:
+            by_size.setdefault(size, name)
+    for name, size in axes.items():
+        if name in said and name == "d":
+            by_size.setdefault(size + 1, f"{name}+1")  # with a column of ones for the bias
     for name, size in axes.items():
         by_size.setdefault(size, name)
     # Of one axis alone, as queries, keys and values have: 3*d.

@@ -108,6 +108,12 @@ def _place(plan: Plan, session: Session, name: str, returned: Place | None) -> P
         # The only input: its gradient may be called after what inputs are called in general.
         texts = [Place.parse(text) for text in plan.style.words.input_gradient]
         place = next((one for one in texts if landed(one, session.object, None)), None)
+    if place is None and list(plan.places) == [name]:
+        # The only parameter: its gradient may be called a gradient, and no more.
+        shape = np.shape(session.values[name])
+        texts = [Place.parse(text) for text in plan.style.words.gradients]
+        held = [one for one in texts if landed(one, session.object, None)]
+        place = next((one for one in held if np.shape(one.read(session.object)) == shape), None)
     if place is None and parameter is not None and session.moved(name):
         return Place.parse(CHANGE)
     return place

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradcheck.adapters.layers import plan_of, rounding_of
-from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scales import scale_of
 from gradcheck.adapters.scan_report import FAIL, GradientReport
+from gradcheck.adapters.settling import Reading
 from gradcheck.checking import Outcome
 from gradcheck.claims import Derivation, Rule
 from gradcheck.profiles import Profile

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.layers import plan_of
-from gradcheck.adapters.recognition import Reading, read
+from gradcheck.adapters.recognition import read
+from gradcheck.adapters.settling import Reading
 from gradcheck.adapters.sightings import Sighting, sightings
 from gradcheck.adapters.standins import slope_of_output
 from gradcheck.adapters.style import Style

@@ -9,7 +9,7 @@ from typing import Any
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.known import settings
 from gradcheck.adapters.landing import returned_names
-from gradcheck.adapters.sources import mode_words, tree_of, words_for
+from gradcheck.adapters.sources import counts_of, mode_words, tree_of, words_for
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
@@ -66,9 +66,11 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
         else:
             arrays.append(name)
     if style.make is not None:
+        counts = counts_of(style.make)
         for parameter in parameters_of(style.make):
             needed = is_required(parameter) and (
-                is_parameter(parameter.name) or _keeps_gradient(style.make, parameter.name)
+                (is_parameter(parameter.name) and parameter.name not in counts)
+                or _keeps_gradient(style.make, parameter.name)
             )
             if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
                 arrays.append(parameter.name)
@@ -83,14 +85,16 @@ def _keeps_gradient(cls: Any, name: str) -> bool:
     if not inspect.isclass(cls):
         return False
     own = [v for n, v in vars(cls).items() if inspect.isfunction(v) and n != "__init__"]
-    stored = {
-        node.attr
-        for method in own
-        for node in ast.walk(tree_of(method))
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-    }
+    nodes = [node for method in own for node in ast.walk(tree_of(method))]
+    # ``self.dW[:] = …`` too.
+    targets = [n.value if isinstance(n, ast.Subscript) else n for n in nodes if _is_stored(n)]
+    stored = {node.attr for node in targets if isinstance(node, ast.Attribute)}
     returned = {text for method in own for text in returned_names(method)}
     return bool((stored | returned) & set(gradient_names(name)))
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store)
 
 
 def _hides_a_term(parameter: inspect.Parameter) -> bool:

@@ -131,6 +131,11 @@ KINDS = (
                 "bias": "h 1", "bias 2": "o 1",
             },
             *_over_time({"weight": "d h", "weight 2": "h h", "bias": "h"}),
+            # One sample: a column at each step.
+            {
+                "x": "t d 1", "h": "h 1", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
+                "bias": "h 1", "bias 2": "o 1",
+            },
             {
                 "x": "d n t", "h": "h n", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
                 "bias": "h 1", "bias 2": "o 1",
@@ -196,7 +201,10 @@ KINDS = (
         (*_ROWS, *_COLUMNS, *_COLUMN, *_STEPS),
         {"n": 7, "d": 6, "m": 4, "t": 3},
     ),
-    Kind("dropout", ("dropout",), ({"x": "n d"},), {"n": 4, "d": 3}),
+    Kind(
+        "dropout", ("dropout",), ({"x": "n d"}, {"x": "n c h w"}),
+        {"n": 4, "d": 3, "c": 5, "h": 6, "w": 7},
+    ),
     Kind("softmax", ("softmax", "logsoftmax"), ({"x": "n c"}, {"x": "c"}, {"x": "c 1"}),
          {"n": 4, "c": 3}),
     Kind(

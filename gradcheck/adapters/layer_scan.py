@@ -23,11 +23,7 @@ from gradcheck.adapters.reasons import (
     of_module,
     without_loss,
 )
-from gradcheck.adapters.recognition import (
-    Reading,
-    read,
-    spec_line,
-)
+from gradcheck.adapters.recognition import read
 from gradcheck.adapters.scales import judge_scales
 from gradcheck.adapters.scan_report import (
     FAIL,
@@ -38,8 +34,10 @@ from gradcheck.adapters.scan_report import (
     LayerReport,
 )
 from gradcheck.adapters.second_readings import moderate, of_one_sample, otherwise, without_guards
+from gradcheck.adapters.settling import Reading, gives_nothing, spec_line, undifferentiated
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
+from gradcheck.adapters.words import is_data
 from gradcheck.answers import last_line
 from gradcheck.claims import Derivation
 from gradcheck.profiles import Profile
@@ -121,6 +119,7 @@ def scan_layer(
         report.assumptions.append("sizes of two and more: it raises at others")
     report.gradients = gradients
     if entry is None:
+        _ask_of_first(reading, report)
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
     judge_defaults(report, reading, profile)
@@ -154,6 +153,28 @@ def scan_layer(
         more = dict.fromkeys(sorted(unread), "…")
         report.spec = spec_line(sighting, {**reading.inputs, **more}, extra)
     return report
+
+
+def _ask_of_first(reading: Reading, report: LayerReport) -> None:
+    """Ask of an input whether it is data: all else is right, and nothing is returned for it."""
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    missing = [one for one in report.gradients if "no gradient found" in one.mistakes]
+    right = all(one.verdict == PASS for one in report.gradients if one not in missing)
+    if plan is None or not plan.places or not right or len(missing) == len(report.gradients):
+        return
+    of_model = plan.is_loss and all(is_data(one.name) for one in missing)
+    if not (gives_nothing(plan.style.source) or of_model):
+        return
+    if any(one.name in plan.places for one in missing):
+        return
+    for gradient in missing:
+        gradient.verdict, gradient.mistakes = UNDECIDED, []
+        gradient.message = (
+            f"{report.name}: its backward function returns nothing for {gradient.name}: is it "
+            "data, as for the first layer of a network, or was it forgotten?"
+        )
+        given = reading.inputs[gradient.name]
+        reading.inputs = {**reading.inputs, gradient.name: undifferentiated(given)}
 
 
 def _require_reach(reading: Reading, report: LayerReport, *, said: bool) -> None:

@@ -304,7 +304,8 @@ class _Layer:
 
     def _found(self, session: Session, name: str) -> Any:
         try:
-            return session.gradient(name)
+            found = session.gradient(name)
+            return found - self._penalty(session, name) if name in self.names.penalty else found
         except (AttributeError, KeyError, IndexError, TypeError):
             plan = self._plan()
             raise Violation(
@@ -318,6 +319,13 @@ class _Layer:
                     where=plan.where(name),
                 ),
             ) from None
+
+    def _penalty(self, session: Session, name: str) -> Any:
+        """What a gradient has that does not come from the cotangent, as it is declared."""
+        held = getattr(session.object, "__dict__", {})
+        own = {name: one for name, one in held.items() if isinstance(one, int | float)}
+        numbers: dict[str, Any] = {**own, **self.bindings(session.values)}
+        return evaluate(self.names.penalty[name], numbers, {}) * session.values[name]
 
     def _scaled(
         self, name: str, found: Any, cotangents: Sequence[Any], values: Mapping[str, Any]

@@ -6,6 +6,7 @@ constant, is what the network is then held to. The verdict is that of the whole 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,24 +14,29 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters import written_sizes
+from gradcheck.adapters.conventions import beside_loss
 from gradcheck.adapters.inputs import wanted_of
-from gradcheck.adapters.kinds import NETWORK
+from gradcheck.adapters.kinds import NETWORK, WRITTEN
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.losses import LOSSES
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.places import evaluate
-from gradcheck.adapters.recognition import Reading, completed, settled, undifferentiated, unread
+from gradcheck.adapters.recognition import completed
 from gradcheck.adapters.scales import constants
+from gradcheck.adapters.settling import Reading, settled, undifferentiated, unread
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.words import is_parameter, is_target
-from gradcheck.arguments import integers, real
+from gradcheck.arguments import as_argument, integers, real
 from gradcheck.claims import Derivation
 
 #: The step of the differences by which losses are told from each other: no verdict rests on it.
 _STEP = 2.0**-16
 #: A gradient within this of one is worth trying as that.
 _NEAR = 1e-2
+#: A size of two is no other than the constant.
+_PAIR = 2
 #: Sizes along a network, by how many matrices it has.
 _CHAINS = {1: "d c", 2: "d h c", 3: "d h k c"}
 _WEIGHT, _BIAS = r"(?i)(w|weight|theta)s?_?.{0,3}", r"(?i)(b|bias)(es)?_?.{0,2}"
@@ -43,9 +49,28 @@ def read_with_loss(sighting: Sighting) -> Reading:
     if problem:
         return unread(Reading(sighting), wanted, problem)
     best, reason, against = _Fit(), "none of the dims that were tried fits", ""
-    for way in _ways(wanted, made=style.make is not None):
-        for inputs, names in completed(style, Names(), replace(NETWORK, sizes=_SIZES), way):
+    label = next((name for name in wanted if is_target(name)), "")
+    method = beside_loss.own_loss(sighting.what, label)
+    written = written_sizes.WrittenSizes(style)
+    own, sized = replace(NETWORK, sizes=_SIZES), replace(WRITTEN, sizes=written.free)
+    usual = ((own, way) for way in _ways(wanted, made=style.make is not None))
+    there = ((sized, w) for w in written_sizes.ways(written, wanted, differentiate=False))
+    for kind, way in itertools.chain(usual, there):
+        for inputs, names in completed(style, Names(), kind, way):
             given = {**inputs, **beside}
+            # What has no parameters gives as many numbers as it takes, and no other number.
+            if style.make is not None and kind.name == NETWORK.name:
+                unlike = "d" if len(inputs) > len(way) else "c"
+                if unlike in as_argument(way[label]).size_names():
+                    continue
+            if method:
+                declared = declare((*sighting.what, names), given, guessed=True)
+                plan = plan_of(declared)
+                if declared.problem is None and plan is not None and not plan.trial_error:
+                    fit = _Fit(names, wanted=tuple(plan.differentiable))
+                    return _held_to(Reading(sighting, inputs=given), fit, method)
+                reason = declared.problem or (plan.trial_error if plan else "") or reason
+                continue
             for loss in LOSSES:
                 said = replace(names, loss=loss)
                 declared = declare((*sighting.what, said), given, guessed=True)
@@ -98,7 +123,7 @@ class _Fit:
         return bool(self.right) and len(self.right) == len(self.wanted)
 
 
-def _held_to(reading: Reading, fit: _Fit) -> Reading:
+def _held_to(reading: Reading, fit: _Fit, method: str = "") -> Reading:
     scale = dict.fromkeys(fit.wanted, fit.scale) if fit.scale != "1" else {}
     reading.names = replace(fit.names, scale=scale)
     plan = plan_of(declare((*reading.sighting.what, fit.names), reading.inputs, guessed=True))
@@ -110,6 +135,9 @@ def _held_to(reading: Reading, fit: _Fit) -> Reading:
     }
     reading.declared = declare((*reading.sighting.what, reading.names), reading.inputs)
     reading = settled(reading, NETWORK)
+    if method:
+        reading.assumptions.append(f"its gradients are those of what its method {method} gives")
+        return reading
     times = "" if fit.scale == "1" else f", times {fit.scale}"
     reading.assumptions.append(
         f"its gradients are those of the {fit.names.loss} of what it predicts, summed{times}"
@@ -142,7 +170,12 @@ def _ways(wanted: Sequence[str], *, made: bool) -> Iterator[dict[str, Any]]:
             if one:
                 way = {n: w.replace("c", "1") if isinstance(w, str) else w for n, w in way.items()}
             way = {n: _moderate(w) if isinstance(w, str) else w for n, w in way.items()}
-            for target in _targets(columns, one):
+            # What has no parameters gives as many numbers as it takes.
+            own = made and not weights and not biases
+            for target in (
+                *_targets(columns, one, "c"),
+                *(_targets(columns, one, "d") if own else ()),
+            ):
                 yield {name: {**way, labels[0]: target}[name] for name in wanted}
 
 
@@ -156,12 +189,12 @@ def _moderate(dims: str) -> Any:
     return real(dims, low=-1.0, high=1.0)
 
 
-def _targets(columns: bool, one: bool) -> Iterator[Any]:
-    whole = _way("n c", columns, one)
+def _targets(columns: bool, one: bool, classes: str) -> Iterator[Any]:
+    whole = _way(f"n {classes}", columns, one)
     yield real(whole, low=0.0, high=1.0, differentiate=False)
     if not one:
         yield one_hot(whole, axis=0 if columns else -1)
-        yield integers("n", high="c")
+        yield integers("n", high=classes)
 
 
 def _number(name: str) -> int:
@@ -171,8 +204,8 @@ def _number(name: str) -> int:
 
 def _fit(declared: Derivation, names: Names) -> _Fit:
     """The constant up to which most gradients are those of the loss, and of what they are."""
-    # At distinct sizes, so that 1/n is told from 1/h.
-    bindings, values = trials(declared)[0]
+    # At distinct sizes, so that 1/n is told from 1/h, and of more than two, so that it is from 1/2.
+    bindings, values = max(trials(declared), key=lambda one: _tells_apart(one[0]))
     plan = plan_of(declared)
     assert plan is not None
     wanted = [name for name in plan.differentiable if plan.gradients.get(name) is not None]
@@ -204,6 +237,11 @@ def _fit(declared: Derivation, names: Names) -> _Fit:
     # A bias alone says little: it is the sum of what each loss has.
     several = any(np.ndim(values[name]) > 1 and np.size(values[name]) > 1 for name in right)
     return _Fit(names, best, tuple(right) if several else (), tuple(wanted))
+
+
+def _tells_apart(bindings: Mapping[str, Any]) -> tuple[bool, bool]:
+    sizes = [size for size in bindings.values() if isinstance(size, int)]
+    return len(set(sizes)) == len(sizes), min(sizes, default=0) > _PAIR
 
 
 def _evaluated(text: str, bindings: Mapping[str, Any]) -> float:

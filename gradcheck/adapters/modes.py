@@ -21,9 +21,9 @@ from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.other_defaults import INPUTS, LOUD
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
-from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scan_report import FAIL, PASS, LayerReport
 from gradcheck.adapters.session import Session
+from gradcheck.adapters.settling import Reading
 from gradcheck.adapters.sources import mode_words, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import EVAL, mode_value

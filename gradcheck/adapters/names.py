@@ -22,24 +22,25 @@ class Names:
     """How a layer is read; whatever is left out is found.
 
     ``name`` is what reports call the layer. ``forward`` and ``backward`` name its methods. ``init``
-    gives arguments of its constructor: an expression in sizes (``{"in_features": "d"}``), the
-    shape of an input (``{"input_shape": "shape(x)"}``), or any other value. ``call`` gives
-    arguments of the forward function that are no inputs. ``parameters`` and ``gradients`` say
-    where those of an input lie: ``"weights[0]"``, ``"params['W']"``, ``"W.grad"``;
-    ``"returned[1]"`` for what the backward function returns. ``scale`` is what a gradient is to be
-    multiplied with by convention, an expression in sizes: ``{"W": "1/n"}`` where dW is divided by
-    the number of samples and the loss is not. ``derivative_of`` says of a derivative pair whether
-    the derivative is given the ``"input"`` or the ``"output"``. ``through`` says of a loss that its
-    gradient is with respect to what the ``"softmax"`` or ``"sigmoid"`` before it took. ``loss``
-    says of a network whose labels come to its backward function alone what that is the gradient
-    of: a sum over the samples, ``"cross-entropy"``, ``"cross-entropy of columns"``, ``"binary
-    cross-entropy"`` or ``"half squared error"``. ``mode`` is
-    ``"train"`` or ``"eval"``, before which a layer is trained with one other batch; where none is
-    said it is train, and a scan tries eval as well. ``output`` names the outputs (``"h c"``).
-    ``arrays`` names the module of the arrays that the layer works on, such as ``"torch"`` or
-    ``"array_api_strict"``, where they are not numpy's; ``framework`` (``"jax"``, ``"torch"`` or
-    ``"autograd"``) says that a plain function is to be differentiated by that framework, whose
-    rules are then what is checked.
+    gives arguments of its constructor: an expression in sizes (``{"in_features": "d"}``), the shape
+    of an input (``{"input_shape": "shape(x)"}``), or any other value. ``call`` gives arguments of
+    the forward function that are no inputs. ``parameters`` and ``gradients`` say where those of an
+    input lie: ``"weights[0]"``, ``"params['W']"``, ``"W.grad"``; ``"returned[1]"`` for what the
+    backward function returns. ``scale`` is what a gradient is to be multiplied with by convention,
+    an expression in sizes: ``{"W": "1/n"}`` where dW is divided by the number of samples and the
+    loss is not. ``penalty`` is what times a parameter its gradient has added whatever the cotangent
+    is, an expression in sizes and numbers of the object: ``{"W": "weight_decay"}`` where dW has
+    that of a weight decay. ``derivative_of`` says of a derivative pair whether it is given the
+    ``"input"`` or the ``"output"``. ``through`` says of a loss that its gradient is with respect to
+    what the ``"softmax"`` or ``"sigmoid"`` before it took. ``loss`` says of a network whose labels
+    come to its backward function alone what that is the gradient of: a sum over the samples,
+    ``"cross-entropy"``, ``"cross-entropy of columns"``, ``"binary cross-entropy"`` or ``"half
+    squared error"``. ``mode`` is ``"train"`` or ``"eval"``, before which a layer is trained with
+    one other batch; where none is said it is train, and a scan tries eval as well. ``output`` names
+    the outputs (``"h c"``). ``arrays`` names the module of the arrays that the layer works on, such
+    as ``"torch"`` or ``"array_api_strict"``, where they are not numpy's; ``framework`` (``"jax"``,
+    ``"torch"`` or ``"autograd"``) says that a plain function is to be differentiated by that
+    framework, whose rules are then what is checked.
 
     Raises ``DeclarationError`` for a mode or a ``derivative_of`` that does not exist.
     """
@@ -52,6 +53,7 @@ class Names:
     parameters: Mapping[str, str] = field(default_factory=dict)
     gradients: Mapping[str, str] = field(default_factory=dict)
     scale: Mapping[str, str] = field(default_factory=dict)
+    penalty: Mapping[str, str] = field(default_factory=dict)
     derivative_of: str = ""
     through: str = ""
     loss: str = ""
@@ -70,7 +72,7 @@ class Names:
                 raise DeclarationError(
                     f"names: {name} = {value!r}; it is one of {', '.join(map(repr, known))}"
                 )
-        for name in ("init", "call", "parameters", "gradients", "scale"):
+        for name in ("init", "call", "parameters", "gradients", "scale", "penalty"):
             if not isinstance(getattr(self, name), Mapping):
                 raise DeclarationError(
                     f"names: {name} = {getattr(self, name)!r}; a dict was expected, such as "

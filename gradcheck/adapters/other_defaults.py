@@ -16,8 +16,8 @@ from gradcheck.adapters.gradient_report import message_of, mistakes_of
 from gradcheck.adapters.judgements import outcomes_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scan_report import FAIL, PASS, LayerReport
+from gradcheck.adapters.settling import Reading
 from gradcheck.adapters.sources import source_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import is_bias

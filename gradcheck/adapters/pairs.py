@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 #: What of a name says that a function is the backward one; the rest names the pair.
-BACKWARD = re.compile(r"_?(backward|bwd|back_prop|backprop|bprop)(?=_|$)")
+BACKWARD = re.compile(r"_?(backward|bwd|back_prop|backprop|bprop|(?<![a-zA-Z])back)(?=_|$)")
 #: The endings of forward functions.
 FORWARD = ("_forward", "_fwd", "_forward_prop", "_fprop", "")
 

@@ -98,6 +98,8 @@ class Plan:
         self.is_number = self.is_loss = self.is_floating = False
         #: Whether it raised at some of the sizes of the trial, and so may be of other dims.
         self.raised_at_some = False
+        #: Whether the output had more axes than any input, as where a mask of images is broadcast.
+        self.is_wider = False
         #: Whether the output was finite in the trial.
         self.finite = True
         self.derivative_of = names.derivative_of
@@ -384,6 +386,8 @@ class Plan:
         self.outputs = min(len(found), most) if self.many else 1
         self.many = self.many and self.outputs > 1
         session.collect()
+        most_axes = max((np.ndim(one) for one in values.values()), default=0)
+        self.is_wider = any(np.ndim(out) > most_axes for out in session.outputs)
         if not all(is_array(out) for out in session.outputs):
             kinds = ", ".join(type(out).__name__ for out in session.outputs)
             raise DeclarationError(

@@ -15,7 +15,8 @@ from gradcheck.adapters.activation import ACTIVATIONS
 from gradcheck.adapters.layers import plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
-from gradcheck.adapters.recognition import Reading, follows, logits
+from gradcheck.adapters.penalties import penalties
+from gradcheck.adapters.settling import Reading, follows, logits
 from gradcheck.adapters.standins import slope, slope_of_output
 from gradcheck.adapters.words import is_parameter
 from gradcheck.arguments import Integers, Real, as_argument, integers, real
@@ -69,6 +70,7 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     }
     if targets:
         yield single, reading.names, f"{targets[0]} has a single one in each row"
+    yield from _penalties(reading)
     yield from _labels(reading, given)
     yield from _targets_of_model(reading, given)
     yield from _multiples(reading, given)
@@ -94,6 +96,18 @@ def _labels(
         labels = {name: integers(text, low=0, high=2) for name, text in dims.items()}
         said = f"{' and '.join(dims)} holds labels, 0 or 1"
         yield {**reading.inputs, **labels}, reading.names, said
+
+
+def _penalties(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A backward function may add the gradient of a weight decay."""
+    added = penalties(reading)
+    if added:
+        said = ", ".join(f"{text} * {name} to that for {name}" for name, text in added.items())
+        yield (
+            reading.inputs, replace(reading.names, penalty=added),
+            f"its backward function adds {said}, whatever it is given: the gradient of a penalty, "
+            "which is no part of its output",
+        )  # fmt: skip
 
 
 def _broadcast(
@@ -145,7 +159,8 @@ def _through(
     reading: Reading, given: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Names, str]]:
     style = reading.sighting.style
-    if style.kind != "of inputs":
+    plan = plan_of(reading.declared) if reading.declared is not None else None
+    if style.kind != "of inputs" and (plan is None or not plan.is_loss):
         return
     names = [name for name, one in given.items() if one.differentiable]
     if len(names) != 1 or not isinstance(given[names[0]], Real):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from gradcheck.adapters import flat_vectors, searched_dims, written_sizes
+from gradcheck.adapters import aligned_dims, flat_vectors, searched_dims, written_sizes
 from gradcheck.adapters.boundary import array_modules
-from gradcheck.adapters.conventions import network, style_of
+from gradcheck.adapters.conventions import network, partials, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
@@ -19,50 +19,46 @@ from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, OTHER, WR
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.one_hot import OneHot
 from gradcheck.adapters.plan import Plan
+from gradcheck.adapters.settling import (
+    Reading,
+    logits,
+    settled,
+    spec_line,
+    undifferentiated,
+    unread,
+)
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.sources import tree_of
-from gradcheck.adapters.standins import Activation, Sublayer, initial
-from gradcheck.adapters.style import Style, as_is, is_required, itself, parameters_of
+from gradcheck.adapters.sources import counts_of
+from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
     is_logits,
-    is_optimizer,
     is_parameter,
     is_parameter_dict,
     is_spread,
     is_statistic,
-    is_target,
     is_weight,
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
-from gradcheck.arguments import Boolean, Choice, Integers, Real, as_argument, real
+from gradcheck.arguments import Integers, Real, as_argument, real
 from gradcheck.claims import Derivation
+from gradcheck.dims import parse
 from gradcheck.errors import InputError
 
-#: Beyond these, what follows a softmax or sigmoid may saturate.
-_LOGIT = 4.0
 #: A variance of what was seen is no smaller, so that what keeps it from 0 does not matter.
 _LEAST = 0.25
 #: At most so many ways of reading a layer are tried, and so many at sizes of its source.
 _MOST_WAYS = 24
 _MOST_WRITTEN = 200
+#: What is raised where a function is called otherwise than it is to be.
+_MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arguments? but")
+#: Kinds of layers whose output has the axes of what they take.
+_AS_WIDE = ("dropout", "elementwise", "normalization", "normalization in groups")
+#: What is raised where a number was expected.
+_FOR_NUMBERS = re.compile("0-dimensional arrays|truth value|length-1 arrays|must be real number")
 #: What an axis may have to be a multiple of.
 _MULTIPLES = (2, 8)
-
-
-@dataclass
-class Reading:
-    """A sighting with dims: a derivation, or why there is none and what would settle it."""
-
-    sighting: Sighting
-    declared: Derivation | None = None
-    inputs: dict[str, Any] = field(default_factory=dict)
-    names: Names = field(default_factory=Names)
-    assumptions: list[str] = field(default_factory=list)
-    reason: str = ""
-    spec: str = ""
 
 
 def read(sighting: Sighting) -> Reading:
@@ -106,6 +102,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
+    of_each = style.convention == partials.CONVENTION
     unused = {
         key
         for parameter in style.takes
@@ -114,7 +111,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     }
     told = style.make is None and sizes_of([p.name for p in style.takes])
     ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles, grouped)
-    usual = ((kind, way) for way in itertools.islice(ways, _MOST_WAYS))
+    usual = ((kind, way) for way in itertools.islice(ways, 0 if of_each else _MOST_WAYS))
     by = kind
     for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
         if which is not kind and by is kind and reading.declared is not None:
@@ -124,12 +121,14 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             way = {n: logits(given) for n, given in way.items()}
         if which.name.startswith("normalization"):
             way = {n: _statistic(n, given) for n, given in way.items()}
-        for inputs, found in completed(style, names, which, way):
+        for inputs, found in completed(style, names, which, way, beside):
             given = {**inputs, **beside}
             declared = declare((*sighting.what, found), given, guessed=True)
             plan = plan_of(declared)
             if plan is not None and not plan.finite:
                 reason = reason or "its output is not finite at usual values of its inputs"
+            elif plan is not None and _is_miscalled(plan):
+                reason = reason or f"its backward function raises {plan.trial_error}"
             elif plan is not None and (open_ := _unbound(declared)):
                 reason = reason or open_
             elif declared.problem is None and plan is not None:
@@ -139,6 +138,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
                 doubtful = doubtful or (which is COST and not plan.is_number)
+                doubtful = doubtful or (kind.name in _AS_WIDE and plan.is_wider)
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     by = which
@@ -149,17 +149,48 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
-    if reading.declared is None and kind not in (MODEL, COST):
-        for way in searched_dims.ways(style, wanted, beside):
-            given = {**way, **beside}
-            declared = declare((*sighting.what, names), given, guessed=True)
-            plan = plan_of(declared)
-            if declared.problem is None and plan is not None and searched_dims.fits(plan):
-                reading.declared, reading.names, reading.inputs = declared, names, given
-                return settled(reading, OTHER)
+    if reading.declared is None and _FOR_NUMBERS.search(reason):
+        way = {name: _number(given) for name, given in next(ways_of(kind, roles, grouped)).items()}
+        declared = declare((*sighting.what, names), {**way, **beside}, guessed=True)
+        plan = plan_of(declared)
+        if declared.problem is None and plan is not None and not plan.trial_error:
+            reading.declared, reading.names, reading.inputs = declared, names, {**way, **beside}
+            return settled(reading, OTHER)
+    # A product of vectors may run forward where one of matrices is meant.
+    raises = raising is not None and reading.declared is not None
+    if (reading.declared is None or raises or of_each) and kind is not MODEL:
+        searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
+        aligned = aligned_dims.ways(style, wanted, beside)
+        # A value with its gradients has none for data.
+        enough = searched_dims.runs_whole if fused else searched_dims.fits
+        two = searched_dims.for_two(style, wanted)
+        for way, fits in itertools.chain(
+            ((way, searched_dims.fits) for way in searched),
+            ((way, enough) for way in aligned),
+            ((way, searched_dims.fits) for way in two),
+        ):
+            for inputs, found in completed(style, names, OTHER, way, beside):
+                given = {**inputs, **beside}
+                declared = declare((*sighting.what, found), given, guessed=True)
+                plan = plan_of(declared)
+                if declared.problem is None and plan is not None and fits(plan):
+                    reading.declared, reading.names, reading.inputs = declared, found, given
+                    return settled(reading, OTHER)
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _is_miscalled(plan: Plan) -> bool:
+    """Whether a backward function is called otherwise than here, which is no mistake of its."""
+    several = plan.style.kind == "derivative" and len(plan.forward_inputs) > 1
+    return bool(plan.trial_error) and (several or bool(_MISCALLED.search(plan.trial_error)))
+
+
+def _number(given: Any) -> Any:
+    """One number where an array was to be given."""
+    argument = as_argument(given)
+    return replace(argument, shape=parse("")) if isinstance(argument, Real | Integers) else given
 
 
 def _as_written(
@@ -244,190 +275,28 @@ def _of_two_minds(
     return reading
 
 
-def settled(reading: Reading, kind: Kind) -> Reading:
-    """A reading with what it assumes; an input that changes no output is not differentiated."""
-    plan = plan_of(reading.declared) if reading.declared is not None else None
-    assert reading.declared is not None
-    assert plan is not None
-    missing = [name for name in plan.differentiable if plan.gradients.get(name) is None]
-    idle = [name for name in missing if not plan.trial_error and changes_nothing(reading, name)]
-    # A rule of a framework says with None that an argument is not differentiated.
-    none = [
-        name
-        for name in missing
-        if not is_parameter(name)
-        and (
-            (plan.style.inward is as_is and name != plan.inputs[0])
-            # A loss with its gradients has none for data.
-            or (plan.style.backward is None and len(missing) < len(plan.differentiable))
-            # The first layer of a network needs no gradient of its input, and says so.
-            or (name in plan.forward_inputs and _returns_none(plan.style.source))
-        )
-    ]
-    targets = [
-        name
-        for name in missing
-        if plan.is_loss and is_target(name) and not plan.trial_error and name not in idle
-    ]
-    left = {*idle, *none, *targets}
-    if left and left != set(plan.differentiable):
-        reading.inputs = {
-            n: undifferentiated(given) if n in left else given
-            for n, given in reading.inputs.items()
-        }
-        reading.declared = declare(
-            (*reading.sighting.what, reading.names), reading.inputs, guessed=True
-        )
-    reading.assumptions = [_assumption(kind, reading.inputs)]
-    for name, source in plan.way.items():
-        if name not in reading.names.init and (word := _stands_for(source.value)):
-            reading.assumptions.append(f"it is made with {name} = {word}")
-    if reading.names.through:
-        reading.assumptions.append(follows(plan.differentiable[0], reading.names.through))
-    reading.assumptions += [
-        f"{name} changes nothing of the output that is checked" for name in idle
-    ]
-    reading.assumptions += [
-        f"{name} is not to be differentiated: its gradient is None" for name in none
-    ]
-    reading.assumptions += [
-        f"{name} is what is to be predicted: no gradient for it is wanted" for name in targets
-    ]
-    return reading
-
-
-def _stands_for(value: Any) -> str:
-    """What a layer was made with that its author did not say."""
-    match value:
-        case str():
-            return value
-        case Activation():
-            return "tanh"
-        case [Sublayer(), *_]:
-            return "two layers of tanh and running sums"
-        case Sublayer():
-            return "a layer of tanh and running sums"
-    if value is Activation:
-        return "a class for tanh"
-    return "normal numbers" if value is initial else ""
-
-
-def _returns_none(function: Any) -> bool:
-    """Whether a backward function says that it gives nothing: ``return None``."""
-    returns = [node for node in ast.walk(tree_of(function)) if isinstance(node, ast.Return)]
-    return bool(returns) and all(
-        isinstance(one.value, ast.Constant) and one.value.value is None for one in returns
-    )
-
-
-def follows(name: str, through: str) -> str:
-    """What is assumed of a loss whose gradient is that of the activation before it."""
-    return f"{name} is a {through}, and the gradient is with respect to what it takes"
-
-
-def changes_nothing(reading: Reading, name: str) -> bool:
-    """Whether the outputs stay the same, bit for bit, with another value of an input."""
-    assert reading.declared is not None
-    _, values = trials(reading.declared, few=True)[-1]
-    try:
-        before = reading.declared.function(**values)
-        after = reading.declared.function(**{**values, name: values[name] * 0.5 + 0.25})
-    except Exception:
-        return False
-    return same(before, after)
-
-
-def logits(given: Any) -> Any:
-    """An argument that is differentiated as what an activation takes, at which none saturates."""
-    argument = as_argument(given)
-    if not isinstance(argument, Real) or not argument.differentiable:
-        return given
-    return real(argument.shape.text, low=-_LOGIT, high=_LOGIT)
-
-
-def undifferentiated(given: Any) -> Any:
-    """An argument of which no gradient is wanted."""
-    argument = as_argument(given)
-    return replace(argument, differentiate=False) if isinstance(argument, Real) else given
-
-
-def unread(
-    reading: Reading, wanted: Sequence[str], reason: str, beside: Mapping[str, Any] | None = None
-) -> Reading:
-    """A reading that says why there is no derivation, with the line that would settle it."""
-    reading.reason = reason
-    make = reading.sighting.style.make
-    needed = [
-        p.name
-        for p in (() if make is None else parameters_of(make))
-        if is_required(p) and p.name not in wanted and not is_optimizer(p.name)
-    ]
-    init = f"names = {_toml({'init': dict.fromkeys(needed, '…')})}" if needed else ""
-    inputs = {**dict.fromkeys(wanted, "…"), **(beside or {})}
-    reading.spec = spec_line(reading.sighting, inputs, init)
-    return reading
-
-
-def _assumption(kind: Kind, inputs: Mapping[str, Any]) -> str:
-    dims = ", ".join(f"{name} = {argument_text(given)}" for name, given in inputs.items())
-    why = "it runs at these dims" if kind is OTHER else f"by its name, {kind.name}"
-    why = "the sizes that it is written for" if kind.name == WRITTEN.name else why
-    return f"{dims} ({why})"
-
-
-def spec_line(sighting: Sighting, inputs: Mapping[str, Any], extra: str = "") -> str:
-    """The line of a spec that declares a layer."""
-    parts = [f"{n} = {_toml(given)}" for n, given in inputs.items()]
-    return f"{sighting.name} = {{ {', '.join([*parts, *([extra] if extra else [])])} }}"
-
-
-def _toml(given: Any) -> str:
-    """How an argument is written in a TOML spec."""
-    match given:
-        case str():
-            return f'"{given}"'
-        case bool():
-            return str(given).lower()
-        case int() | float():
-            return repr(given)
-        case Mapping():
-            return f"{{ {', '.join(f'{key} = {_toml(value)}' for key, value in given.items())} }}"
-        case list() | tuple():
-            return f"[{', '.join(map(_toml, given))}]"
-        case Choice(values=(value,)):
-            return _toml({"constant": value})
-        case Choice(values=values):
-            return _toml({"choice": values})
-        case Boolean():
-            return _toml({"boolean": given.shape.text})
-        case OneHot():
-            return _toml({"one_hot": given.shape.text} | ({"axis": 0} if given.axis == 0 else {}))
-        case Real() | Integers():
-            word = type(given).__name__.lower()
-            parts: dict[str, Any] = {word: given.shape.text}
-            low, high = given.low, given.high
-            usual = 0 if isinstance(given, Integers) else None
-            parts |= {} if low == usual else {"low": low}
-            parts |= {} if high is None else {"high": high}
-            if isinstance(given, Real) and not given.differentiate:
-                parts["differentiate"] = False
-            return _toml(parts)
-    return _toml(argument_text(given))
-
-
 def completed(
-    style: Style, names: Names, kind: Kind, way: Mapping[str, Any]
+    style: Style,
+    names: Names,
+    kind: Kind,
+    way: Mapping[str, Any],
+    beside: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[dict[str, Any], Names]]:
-    """With the parameters that the object makes for itself."""
+    """With the parameters that the object makes for itself.
+
+    ``beside`` is what else the forward function is given.
+    """
     if style.make is None or not inspect.isclass(style.make):
         yield dict(way), names
         return
-    if any(is_parameter(p.name) and is_required(p) for p in parameters_of(style.make)):
+    needed = [p.name for p in parameters_of(style.make) if is_required(p)]
+    if any(is_parameter(name) and name not in counts_of(style.make) for name in needed):
         yield dict(way), names
         return
     for wider in _widened(kind, way):
         try:
-            found, init, places = discovered(style, names, wider, sizes_for(kind, wider))
+            every = {**wider, **(beside or {})}
+            found, init, places = discovered(style, names, every, sizes_for(kind, every))
         except Exception:
             continue
         inputs = fitted(kind, wider, found)

@@ -15,8 +15,8 @@ from gradcheck.adapters.kinds import Kind
 from gradcheck.adapters.known import kind_of, roles_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.places import evaluate
-from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scan_report import FAIL, PASS, SCALED, LayerReport
+from gradcheck.adapters.settling import Reading
 from gradcheck.checking import Outcome
 from gradcheck.claims import Rule
 from gradcheck.profiles import Profile

@@ -16,13 +16,18 @@ import numpy as np
 from gradcheck.adapters.kinds import Kind
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.arguments import as_argument
+from gradcheck.arguments import as_argument, real
 
 #: What arrays are, the likeliest first.
 _DIMS = ("n d", "d m", "d d", "d", "m d", "m", "n m", "n", "n 1", "1 m")
 SEARCHED = Kind("searched", (), (), {"n": 5, "d": 4, "m": 3})
 #: Functions of so many arrays are searched, and so many dims that run are tried.
 _FEWEST, _MOST, _MOST_WAYS = 2, 3, 12
+#: Of two arrays that an object is given: a graph and its nodes, queries and keys, and their like.
+_OF_TWO = (
+    ("n n", "n d"), ("n d", "n n"), ("n d", "n d"), ("n d", "m d"), ("n d", "n m"),
+    ("n t d", "n t d"), ("t d", "h d"),
+)  # fmt: skip
 _SEED = 3
 
 
@@ -30,7 +35,7 @@ def ways(
     style: Style, wanted: Sequence[str], beside: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """What the inputs of a plain function may be."""
-    if _has_constructor(style) or not _FEWEST <= len(wanted) <= _MOST:
+    if has_constructor(style, wanted) or not _FEWEST <= len(wanted) <= _MOST:
         return
     every = itertools.product(enumerate(_DIMS), repeat=len(wanted))
     # Square ones last, in which a transposed array fits.
@@ -38,29 +43,46 @@ def ways(
         every,
         key=lambda way: (any(text == "d d" for _, text in way), sum(rank for rank, _ in way)),
     )
-    runs = (
+    likely = (
         dict(zip(wanted, (dims for _, dims in way), strict=True))
         for way in likeliest
         if _shares_sizes([dims for _, dims in way])
     )
-    yield from itertools.islice((way for way in runs if _runs(style, way, beside)), _MOST_WAYS)
+    sizes = SEARCHED.sizes
+    found = (way for way in likely if runs(style, way, beside, sizes) is True)
+    yield from itertools.islice(found, _MOST_WAYS)
 
 
 def fits(plan: Plan) -> bool:
     """Whether backward ran, and gave every input a gradient of its shape."""
-    return not (
-        plan.trial_error
-        or plan.raised_at_some
-        or plan.misshapen
-        or any(plan.gradients.get(name) is None for name in plan.differentiable)
-    )
+    found = [plan.gradients.get(name) is not None for name in plan.differentiable]
+    return all(found) and runs_whole(plan)
 
 
-def _has_constructor(style: Style) -> bool:
-    """Whether an object is made of a class, and not only to hold what a framework keeps."""
-    return style.make is not None and (
-        inspect.isclass(style.make) or any(map(is_required, parameters_of(style.make)))
-    )
+def runs_whole(plan: Plan) -> bool:
+    """Whether backward ran, and what gradients it gave have the shapes of their inputs."""
+    found = any(plan.gradients.get(name) is not None for name in plan.differentiable)
+    return found and not (plan.trial_error or plan.raised_at_some or plan.misshapen)
+
+
+def for_two(style: Style, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What two arrays may be that an object with parameters of its own is given."""
+    if inspect.isclass(style.make) and len(wanted) == len(_OF_TWO[0]):
+        for dims in _OF_TWO:
+            yield dict(zip(wanted, dims, strict=True))
+            if dims[0] == "n n":  # of a graph that is given
+                yield {wanted[0]: real(dims[0], differentiate=False), wanted[1]: dims[1]}
+
+
+def has_constructor(style: Style, wanted: Sequence[str]) -> bool:
+    """Whether an object is made of more than the arrays that are wanted.
+
+    What a framework makes to hold what it keeps is no such object.
+    """
+    made = () if style.make is None else parameters_of(style.make)
+    needed = [p.name for p in made if is_required(p) and p.name not in wanted]
+    own = {p.name for p in made} & set(wanted)
+    return bool(needed) or (inspect.isclass(style.make) and not own)
 
 
 def _shares_sizes(dims: Sequence[str]) -> bool:
@@ -71,15 +93,20 @@ def _shares_sizes(dims: Sequence[str]) -> bool:
     )
 
 
-def _runs(style: Style, way: Mapping[str, str], beside: Mapping[str, Any]) -> bool:
+def runs(
+    style: Style, way: Mapping[str, Any], beside: Mapping[str, Any], sizes: Mapping[str, int]
+) -> bool | Exception:
+    """Whether a plain function gives something finite at some dims, or what it raises there."""
     rng = np.random.default_rng(_SEED)
     given: dict[str, Any] = {}
     for name, one in {**way, **beside}.items():
-        given[name] = as_argument(one).draw(rng, dict(SEARCHED.sizes), "normal", given)
+        given[name] = as_argument(one).draw(rng, dict(sizes), "normal", given)
     try:
         with np.errstate(all="ignore"):
-            forward = style.forward(None if style.make is None else style.make())
             inside = {n: style.inward(one) for n, one in given.items()}
+            made_of = () if style.make is None else parameters_of(style.make)
+            own = {p.name: inside.pop(p.name) for p in made_of if p.name in inside}
+            forward = style.forward(None if style.make is None else style.make(**own))
             by_position = [
                 inside.pop(parameter.name)
                 for parameter in style.takes
@@ -88,5 +115,5 @@ def _runs(style: Style, way: Mapping[str, str], beside: Mapping[str, Any]) -> bo
             answer = forward(*by_position, **inside)
             value = answer[style.value_at] if isinstance(answer, tuple) else answer
             return bool(np.all(np.isfinite(np.asarray(style.outward(value)))))
-    except Exception:
-        return False
+    except Exception as error:
+        return error

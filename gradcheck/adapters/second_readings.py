@@ -15,8 +15,8 @@ from gradcheck.adapters.judgements import outcomes_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.readings import one_sample, others
-from gradcheck.adapters.recognition import Reading, changes_nothing, follows
 from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
+from gradcheck.adapters.settling import Reading, changes_nothing, follows
 from gradcheck.answers import same
 from gradcheck.arguments import Real, real
 from gradcheck.checking import Outcome

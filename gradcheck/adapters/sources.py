@@ -107,3 +107,23 @@ def _is_looked_up(function: Any, table: ast.Dict, name: str) -> bool:
         and node.slice.id == name
         for node in ast.walk(tree_of(function))
     )
+
+
+#: What makes arrays of a shape that it is told.
+_MAKERS = {
+    "randn", "rand", "zeros", "ones", "normal", "uniform", "empty", "full", "standard_normal",
+    "random",
+}  # fmt: skip
+
+
+def counts_of(make: Any) -> set[str]:
+    """The arguments of a constructor that are sizes: ``np.zeros((filters, k, k))``."""
+    found: set[str] = set()
+    for node in ast.walk(tree_of(inspect.getattr_static(make, "__init__", make))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            given = [*node.args, *(word.value for word in node.keywords)]
+            flat = [p for one in given for p in (one.elts if isinstance(one, ast.Tuple) else [one])]
+            if called in _MAKERS:
+                found |= {part.id for part in flat if isinstance(part, ast.Name)}
+    return found

@@ -17,10 +17,12 @@ class Words:
     forward: tuple[str, ...] = (
         "forward", "_forward", "fprop", "forward_pass", "feed_forward", "feedforward",
         "forward_prop", "forward_propagation", "fwd", "compute", "__call__", "fn", "call",
+        "propagar", "adelante", "avant", "propagation_avant", "vorwaerts",
     )  # fmt: skip
     backward: tuple[str, ...] = (
         "backward", "_backward", "bprop", "backward_pass", "backprop", "back_prop",
-        "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd",
+        "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd", "back",
+        "retropropagar", "atras", "arriere", "retropropagation", "rueckwaerts",
     )  # fmt: skip
     #: Methods of an activation that give its derivative at an array.
     slope: tuple[str, ...] = (
@@ -36,7 +38,7 @@ class Words:
     gradient: tuple[str, ...] = (
         "d{}", "grad_{}", "dLd{}", "{}_grad", "d_{}", "grad{}", "g{}", "{}_gradient", "{}grad",
         "gradient_{}", "{}_gradients", "{}_grads", "dL_d{}", "delta_{}", "nabla_{}", "dJ_d{}",
-        "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}",
+        "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}", "derivative_{}", "deriv_{}", "{}_derivative",
     )  # fmt: skip
     #: What the gradient for the only input is called as an attribute, whatever the input is called.
     input_gradient: tuple[str, ...] = (
@@ -46,6 +48,7 @@ class Words:
     parameters: tuple[str, ...] = ("params", "parameters", "weights", "_params", "param")
     gradients: tuple[str, ...] = (
         "grads", "gradients", "dparams", "param_grads", "_grads", "derivatives", "grad", "dparam",
+        "gradient",
     )  # fmt: skip
     #: Keys of a dict that holds one parameter, and of its gradient.
     value_key: tuple[str, ...] = ("val", "value", "data", "param", "w", "theta")
@@ -93,9 +96,25 @@ _SUBLAYER = {"layer", "module", "block", "sublayer", "sub_layer", "component"}
 _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
+    "y_train", "train_y", "y_batch", "yb",
 }  # fmt: skip
 #: Of these, what nothing but labels is called.
-_LABEL = {"target", "targets", "label", "labels", "y_true", "ytrue", "ground_truth", "y_onehot"}
+_LABEL = {
+    "y_train",
+    "train_y",
+    "y_batch",
+    "target",
+    "targets",
+    "label",
+    "labels",
+    "y_true",
+    "ytrue",
+    "ground_truth",
+    "y_onehot",
+}
+_INDEX = {
+    "ids", "idx", "indices", "index", "labels", "tags", "seq", "tokens", "token", "words", "rows",
+}  # fmt: skip
 _PREDICTION = {
     "y_hat", "yhat", "y_pred", "ypred", "output", "out", "o", "probs", "prob", "p", "predictions",
     "prediction", "pred", "al", "preds",
@@ -127,6 +146,13 @@ _CACHE = {"cache", "ctx", "mem", "memory", "context", "stash", "saved", "residua
 _OPTIMIZER = {"optimizer", "optim", "opt", "updater", "optimiser"}
 _BIAS = {"b", "bias", "biases", "w0", "b0", "ba", "bh", "by", "offset", "intercept", "bias_"}
 _PARAMETER_DICT = {"parameters", "params", "weights", "param", "model", "theta_dict"}
+#: What else a gradient may be called after: dW of weights, and of a weight w.
+_ALSO = {
+    "w": ("weight", "weights"), "b": ("bias", "biases"),
+    **dict.fromkeys(("weight", "weights", "kernel"), ("w", "W", "weight", "weights")),
+    **dict.fromkeys(("bias", "biases"), ("b", "bias", "biases")),
+}  # fmt: skip
+_DATA = {"x", "xs", "data", "inputs", "batch", "features", "samples", "x_train", "train_x", "xb"}
 _SHAPE = ("shape", "dims", "size")
 _FLAT = {
     "theta", "thetas", "params", "w_flat", "flat", "nn_params", "vec", "theta_vec", "initial_theta",
@@ -137,7 +163,7 @@ _FLAT = {
 def gradient_names(name: str, words: Words = WORDS) -> list[str]:
     """What the gradient for ``name`` may be called, the likeliest first."""
     short = name.removesuffix("_prev")
-    stems = dict.fromkeys((name, short, name.lower(), name.upper()))
+    stems = dict.fromkeys((name, short, name.lower(), name.upper(), *_ALSO.get(name.lower(), ())))
     return [pattern.format(stem) for stem in stems for pattern in words.gradient]
 
 
@@ -182,6 +208,12 @@ def is_target(name: str) -> bool:
     return name.lower() in _TARGET
 
 
+def is_index(name: str) -> bool:
+    """Whether an array of this name is one of numbers of something: words, classes, rows."""
+    lowered = name.lower()
+    return lowered in _INDEX or lowered.endswith(("_ids", "_idx", "_indices", "_tokens", "_tags"))
+
+
 def is_prediction(name: str) -> bool:
     """Whether an array of this name is what a network predicts."""
     return name.lower().removeprefix("self.") in _PREDICTION
@@ -209,13 +241,19 @@ def derived_from(name: str) -> list[str]:
 
 def _swapped(name: str, word: str) -> str:
     """A name with another word for gradient in it."""
-    spelled = re.sub("gradient|grad", word, name)
-    return re.sub("Gradient|Grad", word.title(), spelled)
+    spelled = re.sub("(gradient|grad)s?", word, name)
+    return re.sub("(Gradient|Grad)s?", word.title(), spelled)
 
 
 def is_loss(name: str) -> bool:
     """Whether a class or function of this name is a loss."""
     return any(word in name.lower() for word in _LOSS)
+
+
+def is_penalty(name: str) -> bool:
+    """Whether a method of this name computes what a parameter adds to a loss."""
+    lowered = name.lower()
+    return any(word in lowered for word in ("penalt", "reg", "decay", "l2"))
 
 
 def is_mask(name: str) -> bool:
@@ -300,6 +338,25 @@ def is_weight(name: str) -> bool:
     lowered = name.lower()
     whole = lowered in ("w", "weight", "weights", "kernel", "filters", "filter", "wmat", "theta")
     return whole or (lowered.startswith("w") and len(lowered) <= 3 and lowered != "w0")
+
+
+def is_data(name: str) -> bool:
+    """Whether an array of this name is what a model is fitted to."""
+    return name.lower() in _DATA
+
+
+def is_noise(name: str) -> bool:
+    """Whether an array of this name is drawn, and nothing is learned of it."""
+    return name.lower() in ("noise", "eps", "epsilon", "gumbel")
+
+
+def is_weight_of_samples(name: str, beside: Iterable[str]) -> bool:
+    """Whether an array says how much each sample counts: ``weight`` beside ``W`` is no other."""
+    lowered = name.lower()
+    if "weight" not in lowered:
+        return False
+    learned = [one for one in beside if is_weight(one) and one.lower() != lowered]
+    return "sample" in lowered or bool(learned)
 
 
 def is_bias(name: str) -> bool:

@@ -57,6 +57,85 @@ STEPPING = (
 QUICK = dataclasses.replace(PROFILE, inputs=12)
 
 
+#: The backward function calls the data otherwise.
+TRAINED = """
+import numpy as np
+
+
+def forward_net(x_train, parameters):
+    A1 = np.tanh(parameters["weight1"] @ x_train)
+    A2 = 1 / (1 + np.exp(-(parameters["weight2"] @ A1)))
+    return A2, {"A1": A1}
+
+
+def backward_net(parameters, cache, X, Y, A2):
+    dZ2 = A2 - Y
+    dZ1 = parameters["weight2"].T @ dZ2 * (1 - cache["A1"] ** 2)
+    return {"dweight1": dZ1 @ X.T, "dweight2": dZ2 @ cache["A1"].T}
+"""
+#: The method for the loss says what y is.
+OUTPUT = """
+import numpy as np
+
+
+class Output:
+    def forward(self, scores):
+        e = np.exp(scores - scores.max(1, keepdims=True))
+        self.probs = e / e.sum(1, keepdims=True)
+        return self.probs
+
+    def loss(self, y):
+        return -np.log(self.probs[np.arange(len(y)), y]).sum()
+
+    def backward(self, y):
+        d = self.probs.copy()
+        d[np.arange(len(y)), y] -= 1
+        return d
+"""
+#: Of the sizes that it is written for.
+WRITTEN = """
+import numpy as np
+
+
+class Net:
+    def __init__(self, sizes=(4, 5, 3)):
+        self.W1 = np.random.randn(sizes[0], sizes[1]) / 2
+        self.W2 = np.random.randn(sizes[1], sizes[2]) / 2
+
+    def forward(self, X):
+        self.h = np.tanh(np.dot(X, self.W1))
+        return np.tanh(np.dot(self.h, self.W2))
+
+    def backward(self, X, y, o):
+        delta = (y - o) * (1 - o**2)
+        self.W1 += X.T.dot(delta.dot(self.W2.T) * (1 - self.h**2))
+        self.W2 += self.h.T.dot(delta)
+"""
+
+
+#: Made of its data and its targets, with one size of its own.
+MADE = """
+import numpy as np
+
+
+class Net:
+    def __init__(self, x, y):
+        self.input, self.y = x, y
+        self.weights1 = np.random.rand(x.shape[1], 4)
+        self.weights2 = np.random.rand(4, 1)
+
+    def feedforward(self):
+        self.layer1 = np.tanh(self.input @ self.weights1)
+        self.output = self.layer1 @ self.weights2
+
+    def backprop(self):
+        delta = 2 * (self.y - self.output)
+        d_weights2 = self.layer1.T @ delta
+        self.weights1 += self.input.T @ (delta @ self.weights2.T * (1 - self.layer1**2))
+        self.weights2 += d_weights2
+"""
+
+
 def scanned(text, tmp_path, *changes):
     for old, new in changes:
         assert old in text
@@ -79,12 +158,22 @@ def scanned(text, tmp_path, *changes):
         ),
         (CLASS, (), "cross-entropy of what it predicts, summed"),
         (CLASS, STEPPING, "cross-entropy of what it predicts, summed"),
+        (TRAINED, (), "binary cross-entropy of what it predicts, summed"),
+        (OUTPUT, (), "what its method loss gives"),
+        (WRITTEN, (), "half squared error of what it predicts, summed"),
+        (MADE, (), "half squared error of what it predicts, summed, times 2"),
     ],
 )
 def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp_path):
     layer = scanned(text, tmp_path, *changes)
     assert layer.verdict == "pass", layer
-    assert layer.assumptions[-1] == f"its gradients are those of the {said}"
+    the = "" if said.startswith("what") else "the "
+    assert layer.assumptions[-1] == f"its gradients are those of {the}{said}"
+
+
+def test_a_loss_of_its_own_leaves_no_constant_open(tmp_path):
+    layer = scanned(OUTPUT, tmp_path, ("        return d\n", "        return d / len(y)\n"))
+    assert layer.verdict != "pass"
 
 
 def test_what_is_no_gradient_of_the_loss_that_the_others_are_of_is_wrong(tmp_path, monkeypatch):

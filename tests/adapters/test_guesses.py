@@ -11,9 +11,9 @@ import pytest
 
 from gradcheck import real
 from gradcheck.adapters.layers import declare
-from gradcheck.adapters.recognition import Reading
 from gradcheck.adapters.scan import PROFILE, scan
 from gradcheck.adapters.second_readings import _mixes_samples
+from gradcheck.adapters.settling import Reading
 
 CLASS = """
 class {name}:

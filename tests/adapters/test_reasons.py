@@ -18,7 +18,7 @@ class Model:
         return self.p
 
     def backward(self, label):
-        self.dW = self.x.T @ (self.p - label)
+        self.dW = self.x.T @ (self.p - 2 * label)
 """
 GLOBALS = """
 import numpy as np

@@ -6,7 +6,7 @@ from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.kinds import COST, FLAT, KINDS, MODEL, OTHER
 from gradcheck.adapters.names import names
 from gradcheck.adapters.one_hot import one_hot
-from gradcheck.adapters.recognition import spec_line
+from gradcheck.adapters.settling import spec_line
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import spec_of
 from gradcheck.arguments import as_argument, choice, constant, real

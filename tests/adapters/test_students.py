@@ -157,6 +157,14 @@ WRONG = {
     ("wider", "rms_norm"): {"x"},
     ("wider", "Multiply"): {"X"},
     ("wider", "Network"): {"weights0"},
+    ("wild", "sage"): {"h"},
+    ("wild", "simplex_map"): {"z"},
+    ("wild", "Sloped"): {"slope"},
+    ("wild", "Decayed"): {"W"},  # not the gradient of its penalty
+    ("wild", "Value_mul"): {"other"},  # written over, where what is used twice adds up
+    ("wild", "ridge_obj"): {"th"},
+    ("wild", "PairLoss"): {"x2"},
+    ("wild", "reparam"): {"log_sigma"},
     ("static_classes", "Linear"): {"b"},
     ("static_classes", "Mul"): {"a", "b"},
 }
@@ -242,6 +250,48 @@ def test_emptying_gradients_makes_adding_up_a_convention():
     (layer,) = [one for one in report.layers if one.name == "FullyConnected"]
     assert layer.verdict == "pass"
     assert any("until they are emptied" in text for text in layer.side_effects)
+
+
+FIRST = """
+import numpy as np
+
+
+class First:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_in, n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, g):
+        self.dW = self.x.T @ g
+"""
+#: The gradients of a dict that is called as few are, with a number beside the data.
+ENERGY = """
+import numpy as np
+
+
+class Energy:
+    def __init__(self, n_in, n_out):
+        self.p = {"W": np.random.randn(n_in, n_out)}
+
+    def forward(self, x, eps):
+        self.x, self.z = x, x @ self.p["W"] + eps
+        return 0.5 * np.sum(self.z**2)
+
+    def backward(self):
+        return {"W": self.x.T @ self.z}
+"""
+
+
+@pytest.mark.parametrize("text", [FIRST, ENERGY])
+def test_an_input_for_which_nothing_is_returned_may_be_data(text, tmp_path):
+    path = tmp_path / "first.py"
+    path.write_text(text)
+    (layer,) = scanned(path).layers
+    assert {one.name: one.verdict for one in layer.gradients} == {"x": "undecided", "W": "pass"}
+    assert 'x = { real = "n d", differentiate = false }' in layer.spec
 
 
 def test_a_layer_that_raises_at_one_class_is_checked_at_more(tmp_path):

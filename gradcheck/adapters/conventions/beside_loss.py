@@ -10,9 +10,11 @@ import copy
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from gradcheck.adapters import losses
 from gradcheck.adapters.landing import is_array, returned_names
@@ -23,7 +25,9 @@ from gradcheck.adapters.words import (
     WORDS,
     is_cache,
     is_cotangent,
+    is_data,
     is_label,
+    is_loss,
     is_optimizer,
     is_prediction,
     is_rate,
@@ -60,12 +64,58 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     )
     if not run or not back or run == back:
         return None
+    if (data := _made_of_data(cls, run, back)) is not None:
+        return _of_data(cls, run, back, data, names)
     takes, gets = (parameters_of(getattr(cls, n), skip_first=True) for n in (run, back))
-    label = _label(takes, gets, getattr(cls, run), made=True)
+    own = _own_losses(cls)
+    label = _label(takes, gets, getattr(cls, run), made=True, own=own)
     return _style(
         cls.__name__, cls, lambda made: getattr(made, run), lambda made: getattr(made, back),
-        label, getattr(cls, back), names,
+        label, getattr(cls, back), names, "" if names.loss else own.get(label, ""),
     )  # fmt: skip
+
+
+def _made_of_data(cls: Any, run: str, back: str) -> tuple[inspect.Parameter, ...] | None:
+    """The data and the targets that a constructor takes, where forward and backward take nothing.
+
+    ``NeuralNetwork(x, y)``, with ``feedforward()`` and ``backprop()``.
+    """
+    needed = tuple(p for p in parameters_of(cls) if is_required(p))
+    for name in (run, back):
+        if any(is_required(p) for p in parameters_of(getattr(cls, name), skip_first=True)):
+            return None
+    told = [is_target(p.name) for p in needed]
+    return needed if told == [False, True] and is_data(needed[0].name) else None
+
+
+def _of_data(
+    cls: Any, run: str, back: str, data: tuple[inspect.Parameter, ...], names: Names
+) -> Style:
+    """A network that is made of its data and its targets."""
+    label = data[1].name
+    loss = names.loss or next(iter(losses.LOSSES))
+
+    def forward(made: Any) -> Any:
+        def with_loss(**given: Any) -> tuple[Any, Any]:
+            getattr(made, run)()
+            held = [text for text in WORDS.output if is_array(getattr(made, text, None))]
+            if not held:
+                raise DeclarationError(f"{cls.__name__}: no attribute holds what it predicts")
+            return losses.value(loss, copy.copy(getattr(made, held[0])), given[label]), made
+
+        return with_loss
+
+    return Style(
+        convention=CONVENTION,
+        name=cls.__name__,
+        forward=forward,
+        backward=lambda made: lambda cache: getattr(made, back)(),
+        make=cls,
+        returns_cache=True,
+        source=getattr(cls, back),
+        takes=data,
+        gets=(_KEPT,),
+    )
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -93,8 +143,12 @@ def _label(
     forward: Any,
     *,
     made: bool,
+    own: Collection[str] = (),
 ) -> str:
-    """What backward alone takes and is to be predicted; empty where it is given a cotangent."""
+    """What backward alone takes and is to be predicted; empty where it is given a cotangent.
+
+    ``own`` is what methods for a loss take.
+    """
     needed = [p.name for p in gets if is_required(p) and not is_rate(p.name)]
     known = {p.name for p in takes} | set(returned_names(forward))
     labels = [name for name in needed if is_target(name) and name not in known]
@@ -103,7 +157,22 @@ def _label(
         return ""
     # ``backward(y)`` may be a cotangent, or what an activation gave.
     beside = set(others) & {*_DATA, *known} or any(map(is_cache, others))
-    return labels[0] if beside or (made and is_label(labels[0])) else ""
+    return labels[0] if beside or (made and (is_label(labels[0]) or labels[0] in own)) else ""
+
+
+def _own_losses(cls: type) -> dict[str, str]:
+    """The methods of a class for a loss by what they take: ``loss(y)``, beside ``backward(y)``."""
+    found: dict[str, str] = {}
+    for name, method in inspect.getmembers(cls, inspect.isfunction):
+        needed = [p.name for p in parameters_of(method, skip_first=True) if is_required(p)]
+        if is_loss(name) and len(needed) == 1:
+            found.setdefault(needed[0], name)
+    return found
+
+
+def own_loss(what: tuple[Any, ...], label: str) -> str:
+    """The method with which a class computes the loss that its gradients are of, if any."""
+    return _own_losses(what[0]).get(label, "") if inspect.isclass(what[0]) else ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +193,7 @@ def _style(
     label: str,
     source: Any,
     names: Names,
+    own: str = "",
 ) -> Style | None:
     if not label:
         return None
@@ -135,11 +205,15 @@ def _style(
         function = forward(made)
 
         @functools.wraps(function)
-        def with_loss(**given: Any) -> tuple[Any, _Run]:
+        def with_loss(*values: Any, **named: Any) -> tuple[Any, _Run]:
+            given = dict(zip((*(p.name for p in takes), label), values, strict=False)) | named
             labels = given.pop(label)
             parts = _parts(function(**given), function)
             predicted = _predicted(parts)
-            amount = losses.value(loss, copy.copy(parts[predicted]), labels)
+            if own:
+                amount = np.float64(getattr(made, own)(copy.copy(labels)))
+            else:
+                amount = losses.value(loss, copy.copy(parts[predicted]), labels)
             return amount, _Run(given, labels, parts, predicted)
 
         return with_loss
@@ -205,6 +279,8 @@ def _supplied(needed: list[str], run: _Run, label: str) -> dict[str, Any]:
             found[name] = run.parts[lowered[name.lower()]]
         elif is_cache(name) and held:
             found[name] = held[-1]
+        elif is_data(name) and (data := [n for n, one in run.given.items() if is_array(one)]):
+            found[name] = run.given[data[0]]  # X, of what forward calls x_train
     left = [name for name in needed if name not in found]
     if len(left) > 1:
         raise DeclarationError(f"what {' and '.join(left)} of its backward function are")

@@ -19,6 +19,7 @@ from gradcheck.adapters.words import (
     gradient_names,
     is_activation,
     is_cache,
+    is_data,
     is_logits,
     is_loss,
     is_target,
@@ -28,6 +29,8 @@ PRIORITY = 45
 CONVENTION = "loss with its gradient"
 
 _LOSS = ("calculate", "loss", "cost", "fn", "forward", "__call__", "compute", "apply")
+#: Of these, the methods of a model that may take data alone.
+_OF_DATA = ("loss", "cost")
 _GRADIENT = (
     "grad", "gradient", "delta", "loss_grad", "derivative", "backward", "dloss", "grad_loss",
     "prime",
@@ -48,7 +51,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         forward = _method(cls, (text,))
         if forward is None or forward[0] == backward[0]:
             continue
-        if _same(forward[1], backward[1], named=is_loss(cls.__name__)):
+        alone = text in _OF_DATA and backward[0] != "backward"
+        if _same(forward[1], backward[1], named=is_loss(cls.__name__) or alone):
             of_model = _is_of_model(forward[1], getattr(cls, backward[0]))
             return _style(
                 cls.__name__, forward[1], backward[1], getattr(cls, backward[0]),
@@ -66,7 +70,8 @@ def _is_of_model(takes: tuple[inspect.Parameter, ...], gradient: Any) -> bool:
     code = inspect.unwrap(gradient).__code__
     named = {*code.co_varnames, *code.co_names, *returned_names(gradient)}
     data = [name for name in names if name in ("x", "X", "inputs", "data", "batch")]
-    return bool(data) and any(map(is_target, names)) and named.isdisjoint(gradient_names(data[0]))
+    told = any(map(is_target, names)) or len(names) == 1
+    return bool(data) and told and named.isdisjoint(gradient_names(data[0]))
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -128,6 +133,8 @@ def _same(
     beside = [name for name in second if is_logits(name)]
     beside += [name for name in second if beside and is_activation(name)]
     second = [name for name in second if name in first or name not in beside]
+    if len(first) == len(second) == 1:
+        return first == second and is_data(first[0]) and named  # of a model of data alone
     if len(first) < 2 or any(map(is_cache, second)):
         return False
     if set(second) <= set(first):

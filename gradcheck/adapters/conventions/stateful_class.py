@@ -13,7 +13,7 @@ from typing import Any
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.adapters.words import WORDS, is_cache, is_cotangent, is_target
+from gradcheck.adapters.words import WORDS, is_cache, is_cotangent, is_loss, is_target
 
 PRIORITY = 50
 
@@ -25,6 +25,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     (cls,) = what
     forward = _method(cls, (names.forward,) if names.forward else WORDS.forward)
     backward = _method(cls, (names.backward,) if names.backward else WORDS.backward)
+    if backward is None and not names.backward:
+        backward = _of_what_is_kept(cls)
     if forward is None or backward is None or forward == backward:
         return None
     gets = parameters_of(getattr(cls, backward), skip_first=True)
@@ -41,6 +43,13 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         takes=parameters_of(getattr(cls, forward), skip_first=True),
         gets=gets,
     )
+
+
+def _of_what_is_kept(cls: type) -> str | None:
+    """A method for the gradient of a loss that is given nothing: ``loss(x, y)``, ``gradient()``."""
+    name = _method(cls, ("gradient", "grad", "gradients")) if is_loss(cls.__name__) else None
+    needed = parameters_of(getattr(cls, name), skip_first=True) if name else ()
+    return None if any(map(is_required, needed)) else name
 
 
 def _is_training(gets: tuple[inspect.Parameter, ...]) -> bool:

@@ -1,0 +1,296 @@
+"""Dims of plain functions that no name settles: what numpy says that has to be equal.
+
+Every axis begins with a size of its own. Where the function raises, the sizes in the message tell
+which two axes are one, until it runs: then what is equal has to be, and the rest need not. How many
+axes an array has is told by how the function uses it, or tried.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gradcheck.adapters.inputs import forward_function
+from gradcheck.adapters.searched_dims import has_constructor, runs
+from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.style import Style
+from gradcheck.adapters.words import is_bias, is_data, is_index, is_mask, is_target
+from gradcheck.arguments import boolean, integers, real
+
+#: So far apart that a sum with one, and a difference, is told from the others.
+_SIZES = tuple(range(5, 64, 3))
+_NAMES = ("n", "d", "m", "h", "k", "c", "p", "q", "r", "s", "t", "u", "v", "w", "l")
+#: So many arrays, of so many axes in all, are aligned; so many guesses of their axes are made.
+_MOST_ARRAYS, _MOST_GUESSES = 12, 256
+#: The axes of an array: whether each has a size, or is of length one.
+_Form = tuple[bool, ...]
+_VECTORS: list[_Form] = [(True,), (True, True), (True, False), (False, True)]
+_MATRICES: list[_Form] = [(True, True), (True,)]
+_BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), ()]
+_WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers")
+_BEYOND = re.compile(r"out of bounds for axis \d+ with size (\d+)")
+_SHAPE = re.compile(r"\((\d+(?:, ?\d+)*),?\)")
+_PAIRS = (
+    re.compile(r"\(size (\d+) is different from (\d+)\)"),
+    re.compile(r": (\d+) \(dim \d\) != (\d+) \(dim \d\)"),
+    re.compile(r"has size (\d+) and the array at index \d+ has size (\d+)"),
+)
+
+
+def ways(
+    style: Style, wanted: Sequence[str], beside: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """What the inputs of a plain function may be, each at dims at which it runs."""
+    if has_constructor(style, wanted) or not 1 < len(wanted) <= _MOST_ARRAYS:
+        return
+    used = _Use.of(forward_function(style), wanted)
+    choices = [used.forms(name) for name in wanted]
+    for most in range(max(map(len, choices)), 0, -1):
+        if math.prod(min(most, len(one)) for one in choices) <= _MOST_GUESSES:
+            break
+    guesses = sorted(
+        itertools.product(*(list(enumerate(one[:most])) for one in choices)),
+        key=lambda guess: sum(rank for rank, _ in guess),
+    )
+    seen: list[dict[str, Any]] = []
+    for guess in guesses:
+        forms = dict(zip(wanted, (form for _, form in guess), strict=True))
+        few = sum(map(sum, forms.values())) <= len(_NAMES)
+        way = _aligned(style, forms, used, beside) if few else None
+        if way is not None and way not in seen:
+            seen.append(way)
+            yield way
+            if style.backward is None or style.kind == "of inputs":
+                # Gradients without names are those of what is learned.
+                yield {name: _fixed(one) if is_data(name) else one for name, one in way.items()}
+
+
+@dataclass
+class _Use:
+    """How a function uses its arrays: how many axes they have, and what indexes what."""
+
+    exact: dict[str, int] = field(default_factory=dict)
+    least: dict[str, int] = field(default_factory=dict)
+    #: Of an array of indices: the array that it is an index of, and along which axis.
+    indexed: dict[str, tuple[str, int]] = field(default_factory=dict)
+    #: All that it is an index of: those axes are as long.
+    shared: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    #: Masks and targets, which are not differentiated.
+    masks: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, function: Any, names: Sequence[str]) -> _Use:
+        """What the source of a function tells of some of its arguments."""
+        found = cls(targets=[name for name in names if is_target(name) or is_index(name)])
+        found.masks = [name for name in names if is_mask(name)]
+        if len(found.masks) > 1 and "R" in found.masks:
+            found.masks.remove("R")  # ratings, and beside them which of them there are
+            found.targets.append("R")
+        for node in ast.walk(tree_of(function)):
+            match node:
+                case ast.Assign(
+                    targets=[ast.Tuple(elts=parts)],
+                    value=ast.Attribute(value=ast.Name(id=name), attr="shape"),
+                ) if name in names:
+                    found.exact[name] = len(parts)
+                case ast.Subscript(
+                    value=ast.Attribute(value=ast.Name(id=name), attr="shape"),
+                    slice=ast.Constant(value=int() as axis),
+                ) if name in names and axis >= 0:
+                    found._at_least(name, axis + 1)
+                case ast.Subscript(value=ast.Name(id=name), slice=index) if name in names:
+                    found._index(name, index, names)
+        return found
+
+    def _index(self, name: str, index: ast.expr, names: Sequence[str]) -> None:
+        parts = index.elts if isinstance(index, ast.Tuple) else [index]
+        axis = 0
+        for part in parts:
+            if isinstance(part, ast.Constant) and part.value is None:
+                continue
+            inside = part.value if isinstance(part, ast.Subscript) else part
+            if isinstance(inside, ast.Name) and inside.id in names:
+                self.indexed.setdefault(inside.id, (name, axis))
+                self.shared.setdefault(inside.id, []).append((name, axis))
+            axis += 1
+        self._at_least(name, axis)
+
+    def within(self, forms: Mapping[str, _Form]) -> _Use:
+        """What is told of arrays of such axes: of those with fewer than are indexed, nothing."""
+        has = {
+            n: [(name, axis) for name, axis in found if axis < len(forms[name]) == sum(forms[name])]
+            for n, found in self.shared.items()
+        }
+        shared = {n: found for n, found in has.items() if found}
+        return replace(self, shared=shared, indexed={n: found[0] for n, found in shared.items()})
+
+    def _at_least(self, name: str, axes: int) -> None:
+        self.least[name] = max(axes, self.least.get(name, 0))
+
+    def forms(self, name: str) -> list[_Form]:
+        """What axes an array may have, the likeliest first."""
+        if name in self.exact:
+            return [(True,) * self.exact[name]]
+        least = self.least.get(name, 0)
+        usual = _MATRICES
+        if is_bias(name) or name.endswith("0"):
+            usual = _BIASES
+        elif name in self.indexed or is_index(name):
+            usual = _VECTORS[:2]
+        elif (name in self.targets and name.islower()) or name[0] in "bvt":
+            usual = _VECTORS
+        return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
+
+
+class _Axes:
+    """The axes of some arrays, each a size with a number added, and which sizes are one."""
+
+    def __init__(self, forms: Mapping[str, _Form]) -> None:
+        numbers = itertools.count()
+        self.forms = forms
+        self.of = {name: [(next(numbers), 0) for _ in range(sum(f))] for name, f in forms.items()}
+
+    def sizes(self) -> dict[int, tuple[int, int]]:
+        """The axes by how long they are."""
+        return {self.size(axis): axis for axes in self.of.values() for axis in axes}
+
+    @staticmethod
+    def size(axis: tuple[int, int]) -> int:
+        """How long an axis is."""
+        number, more = axis
+        return _SIZES[number] + more
+
+    def unite(self, one: int, other: int) -> bool:
+        """Make axes of two sizes, or of what is one more or less, the same; whether it changed."""
+        first, second = self._near(one), self._near(other)
+        if first is None or second is None or first[0] == second[0]:
+            return False
+        (gone, more), (kept, added) = first, second
+        if gone < kept:
+            (gone, more), (kept, added) = (kept, added), (gone, more)
+        for axes in self.of.values():
+            axes[:] = [(kept, a + added - more) if n == gone else (n, a) for n, a in axes]
+        return True
+
+    def _near(self, size: int) -> tuple[int, int] | None:
+        """What is as long as something in a message: an axis, or one without its first entry."""
+        known = self.sizes()
+        for more in (0, 1, -1):
+            if size + more in known:
+                number, added = known[size + more]
+                return number, added - more
+        return None
+
+    def dims(self, name: str) -> str:
+        """The dims of an array."""
+        named, least = self._named()
+        found = [(named[n], more - least[n]) for n, more in self.of[name]]
+        texts = iter(f"{text}+{more}" if more else text for text, more in found)
+        return " ".join(next(texts) if sized else "1" for sized in self.forms[name])
+
+    def bindings(self) -> dict[str, int]:
+        """The sizes by the names that the dims have."""
+        named, least = self._named()
+        return {text: _SIZES[n] + least[n] for n, text in named.items()}
+
+    def _named(self) -> tuple[dict[int, str], dict[int, int]]:
+        """What each size is called, and the least that is added to it."""
+        every = [axis for axes in self.of.values() for axis in axes]
+        named = dict(zip(dict.fromkeys(number for number, _ in every), _NAMES, strict=False))
+        return named, {n: min(more for one, more in every if one == n) for n in named}
+
+
+def _aligned(
+    style: Style, forms: Mapping[str, _Form], used: _Use, beside: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What the inputs are where it runs, with arrays of such axes; None where it never does."""
+    axes = _Axes(forms)
+    used = used.within(forms)
+    for together in used.shared.values():
+        first, *others = (axes.of[name][axis] for name, axis in together)
+        for other in others:
+            axes.unite(axes.size(first), axes.size(other))
+    labelled = _labelled(forms, used)
+    if any(is_index(name) and name not in used.indexed for name in forms):
+        used = replace(used, indexed=next(labelled, used.indexed))
+    while True:
+        way = {name: _given(name, axes, used) for name in forms}
+        answer = runs(style, way, beside, axes.bindings())
+        if not isinstance(answer, Exception):
+            return way if answer else None
+        if isinstance(answer, IndexError) and _counts_too_far(style, way, beside, axes, used):
+            continue
+        if isinstance(answer, IndexError) and _WANTS_LABELS.search(str(answer)):
+            # Targets are labels, below the number of something.
+            found = next(labelled, None)
+            if found is None:
+                return None
+            used = replace(used, indexed=found)
+            if not all(all(forms[name]) for name in found):
+                return None  # labels are no rows and no columns
+        elif not any(axes.unite(*pair) for pair in _told(str(answer), axes)):
+            return None
+
+
+def _counts_too_far(
+    style: Style, way: Mapping[str, Any], beside: Mapping[str, Any], axes: _Axes, used: _Use
+) -> bool:
+    """Whether there are more labels than rows, whatever they are; they are made as many.
+
+    As with ``x[np.arange(len(y)), y]``.
+    """
+    labels = [name for name in axes.forms if name in used.indexed and axes.of[name]]
+    first = {name: integers(axes.dims(name), high=1) for name in labels}
+    told = _BEYOND.search(str(runs(style, {**way, **first}, beside, axes.bindings())))
+    if told is None:
+        return False
+    changed = [axes.unite(axes.size(axes.of[name][0]), int(told[1])) for name in labels]
+    return any(changed)
+
+
+def _fixed(given: Any) -> Any:
+    return real(given, differentiate=False) if isinstance(given, str) else given
+
+
+def _labelled(forms: Mapping[str, _Form], used: _Use) -> Iterator[dict[str, tuple[str, int]]]:
+    """The targets as indices along some axis, that of what comes last first."""
+    targets = [name for name in used.targets if name != "R" and name not in used.indexed]
+    for array in reversed([name for name in forms if name not in used.targets] if targets else []):
+        for axis in reversed(range(len(forms[array]))):
+            yield used.indexed | dict.fromkeys(targets, (array, axis))
+
+
+def _given(name: str, axes: _Axes, used: _Use) -> Any:
+    dims = axes.dims(name)
+    if name in used.indexed:
+        array, axis = used.indexed[name]
+        return integers(dims, high=axes.dims(array).split()[axis])
+    if name in used.masks:
+        return boolean(dims)
+    if name in used.targets:
+        return real(dims, differentiate=False)
+    return dims or real()
+
+
+def _told(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
+    """The pairs of sizes that a message says have to be equal."""
+    for pattern in _PAIRS:
+        for one, other in pattern.findall(message):
+            yield int(one), int(other)
+    text = re.sub(r"\([^()]*\)->", "", message)
+    shapes = [[int(size) for size in found.split(",")] for found in _SHAPE.findall(text)]
+    if "broadcast" in message and len(shapes) > 1:
+        first, second = shapes[-2:]
+        for one, other in zip(reversed(first), reversed(second), strict=False):
+            if one != other and 1 not in (one, other):
+                yield one, other
+    known = dict.fromkeys(int(n) for n in re.findall(r"\d+", message) if int(n) in axes.sizes())
+    if len(known) == 2:
+        one, other = known
+        yield one, other
