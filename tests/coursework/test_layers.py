@@ -341,10 +341,10 @@ def test_a_layer_that_is_missing_or_has_no_gradient_says_so(tmp_path, apart, mon
     marks, graded = earned(folder, silent, tmp_path, apart)
     assert marks == {"same_forward": 1, "dx": 1, "dW": 1, "db": 0}
     assert "no gradient for 'b' was found" in graded.parts[3].reason
-    marks, graded = earned(folder, source.replace("backward", "back"), tmp_path, apart)
+    marks, graded = earned(folder, source.replace("backward", "undo"), tmp_path, apart)
     assert set(marks.values()) == {0}
     assert (
-        "a backward method was expected; it has __init__, back, forward" in graded.parts[0].reason
+        "a backward method was expected; it has __init__, forward, undo" in graded.parts[0].reason
     )
 
 
