@@ -12,7 +12,7 @@ import numpy as np
 
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.places import evaluate
+from gradcheck.adapters.places import evaluate, numbers_of
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
@@ -322,9 +322,7 @@ class _Layer:
 
     def _penalty(self, session: Session, name: str) -> Any:
         """What a gradient has that does not come from the cotangent, as it is declared."""
-        held = getattr(session.object, "__dict__", {})
-        own = {name: one for name, one in held.items() if isinstance(one, int | float)}
-        numbers: dict[str, Any] = {**own, **self.bindings(session.values)}
+        numbers = {**numbers_of(session.object), **self.bindings(session.values)}
         return evaluate(self.names.penalty[name], numbers, {}) * session.values[name]
 
     def _scaled(

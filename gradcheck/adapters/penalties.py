@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.layers import plan_of, trials
+from gradcheck.adapters.places import numbers_of
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.settling import Reading
@@ -24,16 +25,6 @@ from gradcheck.adapters.words import is_penalty, is_rate
 _TIMES = ("", "2*")
 #: Products of few numbers agree to this: no verdict rests on it.
 _NEAR = 1e-12
-
-
-def numbers_of(made: Any) -> dict[str, float]:
-    """The numbers that an object holds, by name."""
-    held = getattr(made, "__dict__", {})
-    return {
-        name: float(one)
-        for name, one in held.items()
-        if isinstance(one, int | float) and not isinstance(one, bool)
-    }
 
 
 def penalties(reading: Reading) -> dict[str, str]:

@@ -151,3 +151,13 @@ def _value(tree: ast.expr, bindings: dict[str, Any], shapes: dict[str, tuple[int
         case ast.Subscript(value=holder, slice=ast.Slice(lower=ast.Constant(value=int() as low))):
             return _value(holder, bindings, shapes)[low:]
     raise SyntaxError(ast.unparse(tree))
+
+
+def numbers_of(made: Any) -> dict[str, float]:
+    """The numbers that an object holds, by name."""
+    held = getattr(made, "__dict__", {})
+    return {
+        name: float(one)
+        for name, one in held.items()
+        if isinstance(one, int | float) and not isinstance(one, bool)
+    }

@@ -122,15 +122,9 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> list
     if wide:
         levels = wide_levels(line, context.ladder)
     measure = functools.partial(
-        slopes,
-        line,
-        context.ladder,
-        levels,
-        context.epsilon,
-        sampled=wide,
-        aware=wide,
-        closely=True,
-    )
+        slopes, line, context.ladder, levels, context.epsilon,
+        sampled=wide, aware=wide, closely=True,
+    )  # fmt: skip
     if context.claim.pull is None:
         along, rows = context.claimed_along(line.v, direction.scale), context.rows
         measured = measure()

@@ -36,8 +36,6 @@ from gradcheck.verdict import Entry
 
 #: The square of a smaller number is no normal one.
 _ROOT_OF_LEAST = 2.0**-511
-#: At most so many entries are measured one by one, to be shown.
-MOST_TABLE = 64
 #: Up to so many ties are moved apart far enough by the smallest step beside.
 _MANY_TIES = 8
 #: The second ladder's steps are not those of the first even where both scales are the same.
@@ -410,55 +408,3 @@ def settle_nonlinear(context: Context, seen: Nonlinear) -> None:
             entry = Entry("direction", (), name.label, index, claimed, value, limit)
         context.evidence.wrong = entry
         return
-
-
-def table(context: Context) -> tuple[Entry, ...]:
-    """The entries around the wrong one, each measured: its row, or the whole of a matrix.
-
-    Empty where there are too many, or where the failure is not of one entry.
-    """
-    wrong, claim, point = context.evidence.wrong, context.claim, context.point
-    if wrong is None or claim.push is not None or context.evidence.title != "wrong value":
-        return ()
-    if context.subject.is_measured:
-        return ()
-    leaf = next(k for k in context.subject.outputs.leaves if k.label == wrong.output)
-    rows = [context.subject.outputs.position(leaf, wrong.output_index)]
-    columns: list[int] = list(range(point.n))
-    entries = claim.entries
-    if entries is not None:
-        rows, columns = entries.rows.tolist(), entries.columns.tolist()
-    if len(rows) * len(columns) > MOST_TABLE:
-        return ()
-    found: list[Entry] = []
-    for c, column in enumerate(columns):
-        reach = coordinate_reach(point, column)[0]
-        line = coordinate_line(point, column, reach, context.ladder)
-        along = moved_by(line, column)
-        if along == 0:
-            continue
-        for r, row in enumerate(rows):
-            if entries is not None and entries.mask is not None and not entries.mask[r, c]:
-                continue
-            claimed, value, limit = _shown(context, line, context.unit(row))
-            found.append(context.entry(row, column, claimed / along, value / along, limit / along))
-    found.sort(key=lambda entry: (entry.output_index, entry.index))
-    return tuple(found) if any(entry.wrong for entry in found) else ()
-
-
-def _shown(context: Context, line: Line, u: Vector) -> tuple[float, float, float]:
-    """Claimed, measured and limit of one entry: by two steps where that is enough to agree."""
-    claimed = context.claim.number(u, line.v)
-    pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
-    value, gap, floor = pair.projected(u)
-    limit = max(SOUGHT * abs(claimed), floor + context.rounded * abs(claimed))
-    if abs(claimed - value) <= limit and gap <= 2 * limit:
-        return claimed, value, limit
-    measured = measure_along(line, u, context.ladder, context.epsilon)
-    value = float(measured.value[0])
-    limit = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
-    if measured.kinked[0]:
-        limit += float(abs(measured.gap[0]))
-    if abs(claimed - value) > limit:
-        limit += context.claim_rounding(u, line.v, claimed)
-    return claimed, value, limit

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcheck.judging import entries
-from gradcheck.judging.context import Context
-from gradcheck.oracle.entry import coordinate_line, coordinate_reach
+from gradcheck.judging.comparison import Pair
+from gradcheck.judging.context import MARGIN, Context
+from gradcheck.judging.evidence import SOUGHT
+from gradcheck.oracle.entry import coordinate_line, coordinate_reach, measure_along, moved_by
+from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.noise import project
+from gradcheck.verdict import Entry
 
 #: Octaves below the smallest step of the ladder: there rounding is all that is left.
 _BEYOND = 12
+#: At most so many entries are measured one by one.
+_MOST_TABLE = 64
 
 
 def exhibit(context: Context) -> None:
@@ -20,9 +25,61 @@ def exhibit(context: Context) -> None:
     The evaluations are not counted: they did not decide anything.
     """
     spent = context.point.evaluations
-    context.evidence.table = entries.table(context)
+    context.evidence.table = _table(context)
     context.evidence.quotients = _quotients(context)
     context.point.evaluations = spent
+
+
+def _table(context: Context) -> tuple[Entry, ...]:
+    """The entries around the wrong one, each measured: its row, or the whole of a matrix.
+
+    Empty where there are too many, or where the failure is not of one entry.
+    """
+    wrong, claim, point = context.evidence.wrong, context.claim, context.point
+    if wrong is None or claim.push is not None or context.evidence.title != "wrong value":
+        return ()
+    if context.subject.is_measured:
+        return ()
+    leaf = next(k for k in context.subject.outputs.leaves if k.label == wrong.output)
+    rows = [context.subject.outputs.position(leaf, wrong.output_index)]
+    columns: list[int] = list(range(point.n))
+    entries = claim.entries
+    if entries is not None:
+        rows, columns = entries.rows.tolist(), entries.columns.tolist()
+    if len(rows) * len(columns) > _MOST_TABLE:
+        return ()
+    found: list[Entry] = []
+    for c, column in enumerate(columns):
+        reach = coordinate_reach(point, column)[0]
+        line = coordinate_line(point, column, reach, context.ladder)
+        along = moved_by(line, column)
+        if along == 0:
+            continue
+        for r, row in enumerate(rows):
+            if entries is not None and entries.mask is not None and not entries.mask[r, c]:
+                continue
+            claimed, value, limit = _shown(context, line, context.unit(row))
+            found.append(context.entry(row, column, claimed / along, value / along, limit / along))
+    found.sort(key=lambda entry: (entry.output_index, entry.index))
+    return tuple(found) if any(entry.wrong for entry in found) else ()
+
+
+def _shown(context: Context, line: Line, u: Vector) -> tuple[float, float, float]:
+    """Claimed, measured and limit of one entry: by two steps where that is enough to agree."""
+    claimed = context.claim.number(u, line.v)
+    pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
+    value, gap, floor = pair.projected(u)
+    limit = max(SOUGHT * abs(claimed), floor + context.rounded * abs(claimed))
+    if abs(claimed - value) <= limit and gap <= 2 * limit:
+        return claimed, value, limit
+    measured = measure_along(line, u, context.ladder, context.epsilon)
+    value = float(measured.value[0])
+    limit = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
+    if measured.kinked[0]:
+        limit += float(abs(measured.gap[0]))
+    if abs(claimed - value) > limit:
+        limit += context.claim_rounding(u, line.v, claimed)
+    return claimed, value, limit
 
 
 def _quotients(context: Context) -> tuple[tuple[float, float], ...]:

@@ -309,16 +309,9 @@ def measure_along(
             return _unknown()
     growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH
     how = functools.partial(
-        slopes,
-        line,
-        ladder,
-        levels,
-        epsilon,
-        sampled=True,
-        growth=growth,
-        heeding=not single,
-        closely=True,
-    )
+        slopes, line, ladder, levels, epsilon,
+        sampled=True, growth=growth, heeding=not single, closely=True,
+    )  # fmt: skip
     measured = how(u=u, quantum=float(known_noise(line, u)[0]))
     if changing.any() and not np.array_equal(changing, u):
         # With the rounding of all outputs a shape of those that change may count as noise.

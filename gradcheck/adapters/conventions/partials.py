@@ -5,6 +5,7 @@ All take the same, and the name of a derivative says of what, and by what: ``dJ_
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -68,6 +69,7 @@ def _by_input(value: Any, functions: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(value)
     def forward(**given: Any) -> Any:
         answer = value(**given)
         if np.size(answer) != 1:
@@ -77,7 +79,6 @@ def _number(value: Callable[..., Any]) -> Callable[..., Any]:
             )
         return np.reshape(answer, ())[()]
 
-    forward.__wrapped__ = value  # type: ignore[attr-defined]
     return forward
 
 
