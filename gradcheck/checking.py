@@ -186,7 +186,6 @@ class _Run:
     excused: Callable[[Verdict], Verdict | None] | None = None
     placed: Placed | None = None
     failure: Verdict | None = None
-    worst: Verdict | None = None
     timed_out: float | None = None
     simplified: bool = True
     seen: set[tuple[Any, ...]] = field(default_factory=set)
@@ -290,23 +289,21 @@ class _Run:
         sizes = explain(bindings)
         # The very first by itself: of a slow function it may be the only one within the limit.
         alone = 0 if self.tally.inputs else 1
-        first = judge_drawn(self.claim, cases[:alone], bindings, contracts=fresh)
-        verdicts = [self._counted(verdict, sizes) for verdict in first]
-        fresh = fresh and not alone
-        others = judge_drawn(self.claim, cases[alone:], bindings, contracts=fresh)
-        verdicts += [self._counted(verdict, sizes) for verdict in others]
-        for verdict in verdicts:
-            if verdict.status is Status.FAIL and (
-                self._confirmed(verdict) or self._unsteadily(verdict, bindings)
-            ):
-                if self.worst is None or discrepancy(verdict) > discrepancy(self.worst):
-                    self.worst = verdict
-                self.failure = self.failure or verdict
-                if not self.simplified:
-                    break
-        if self.failure is not None:
-            raise _Found
+        verdicts = []
+        for several in cases[:alone], cases[alone:]:
+            for verdict in judge_drawn(self.claim, several, bindings, contracts=fresh):
+                verdicts.append(self._counted(verdict, sizes))
+                self._stop_at_a_failure(verdicts[-1], bindings)
+            fresh = fresh and not several
         return verdicts
+
+    def _stop_at_a_failure(self, verdict: Verdict, bindings: Bindings) -> None:
+        """Raise ``_Found`` at one that fails again."""
+        if verdict.status is Status.FAIL and (
+            self._confirmed(verdict) or self._unsteadily(verdict, bindings)
+        ):
+            self.failure = verdict
+            raise _Found
 
     def _confirmed(self, verdict: Verdict) -> bool:
         """Whether it fails again in fresh directions."""
@@ -381,7 +378,7 @@ class _Run:
             if shown.status is not Status.FAIL:
                 shown = simplest
         worst = max(
-            (v for v in (self.worst, simplifier.worst, shown) if v is not None), key=discrepancy
+            (v for v in (self.failure, simplifier.worst, shown) if v is not None), key=discrepancy
         )
         shown = self._diagnosed(shown)
         record.status, record.title = str(Status.FAIL), shown.title

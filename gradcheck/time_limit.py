@@ -15,6 +15,9 @@ class TimeUp(BaseException):
 
 #: No shorter is waited between two looks at a clock.
 _SHORTEST = 0.01
+#: Where it is raised inside a callback of the garbage collector Python drops it; after so many
+#: seconds it is raised again.
+_UNHEARD = 1.0
 
 
 @contextlib.contextmanager
@@ -40,9 +43,11 @@ def limited(seconds: float, *, patience: float = 1.0) -> Iterator[None]:
                 break
             if finished.wait(max(wait, _SHORTEST)):
                 return
-        with lock:
-            if not finished.is_set():
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
+        while not finished.is_set():
+            with lock:
+                if not finished.is_set():
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
+            finished.wait(_UNHEARD)
 
     threading.Thread(target=watch, daemon=True).start()
     try:

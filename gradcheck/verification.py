@@ -79,20 +79,19 @@ def judge_at(claim: Claim, case: Case, *, contracts: bool = True, table: bool = 
 
 def judge_drawn(
     claim: Claim, cases: Sequence[Case], bindings: Bindings, *, contracts: bool
-) -> list[Verdict]:
-    """The verdicts at several cases that are known to have the sizes ``bindings``.
+) -> Iterator[Verdict]:
+    """The verdicts at several cases that are known to have the sizes ``bindings``, as asked for.
 
     ``contracts``, which are tested at the first, are those of ``judge``.
     """
     if isinstance(claim, Rule):
         points = [(case.inputs, case) for case in cases]
-        return judge_all(claim, points, bindings, contracts=contracts, thorough=False)
+        yield from judge_all(claim, points, bindings, contracts=contracts, thorough=False)
+        return
     if claim.announce is not None and len(cases) > 1:
         claim.announce([case.inputs for case in cases])
-    return [
-        _judged_identity(claim, case, case.inputs, bindings, contracts and k == 0)
-        for k, case in enumerate(cases)
-    ]
+    for k, case in enumerate(cases):
+        yield _judged_identity(claim, case, case.inputs, bindings, contracts and k == 0)
 
 
 def _judged_identity(

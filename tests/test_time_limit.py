@@ -1,9 +1,11 @@
 """Limits of time: those that go by, and those that a thread computes."""
 
+import contextlib
 import time
 
 import pytest
 
+from gradcheck import time_limit
 from gradcheck.time_limit import TimeUp, limited
 
 
@@ -29,3 +31,18 @@ def test_waiting_is_no_computing_until_patience_ends():
         time.sleep(0.1)
     with pytest.raises(TimeUp), limited(0.05, patience=2):
         doze()
+
+
+def test_a_limit_that_is_not_heard_is_told_again(monkeypatch):
+    """As where Python drops it, inside a callback of its garbage collector."""
+    monkeypatch.setattr(time_limit, "_UNHEARD", 0.05)
+    with pytest.raises(TimeUp), limited(0.05):
+        not_heard()
+
+
+def not_heard():
+    with contextlib.suppress(TimeUp):
+        spin()
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        pass

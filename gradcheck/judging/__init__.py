@@ -11,7 +11,7 @@ have met a kink that the function alone does not show.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,8 +55,8 @@ def judge(
     ``contracts=False`` leaves out the calls that only test for repeatability and linearity. With
     ``table``, a failure is shown with the entries around the wrong one, measured one by one.
     """
-    (verdict,) = judge_all(rule, [(values, case)], bindings, contracts=contracts, table=table)
-    return verdict
+    judged = judge_all(rule, [(values, case)], bindings, contracts=contracts, table=table)
+    return next(judged)
 
 
 def judge_all(
@@ -67,11 +67,12 @@ def judge_all(
     contracts: bool = True,
     table: bool = False,
     thorough: bool = True,
-) -> list[Verdict]:
+) -> Iterator[Verdict]:
     """The verdicts on ``rule`` at several points of the same sizes; contracts at the first.
 
-    Without ``thorough``, a second line is looked along only where the first has left something, or
-    resolves little: there are many points.
+    All are looked at cheaply at once, and settled one by one, as they are asked for: who stops at a
+    failure has not paid for the others. Without ``thorough``, a second line is looked along only
+    where the first has left something, or resolves little: there are many points.
     """
     judgements = [
         _Judgement(rule, values, bindings, case, contracts and k == 0, table, thorough)
@@ -89,12 +90,14 @@ def judge_all(
             for judgement in ready:
                 judgement.attempt(functools.partial(judgement.claim, announced))
         look_cheaply([j.context for j in judgements if j.open and j.context is not None], thorough)
-        for judgement in judgements:
+    for judgement in judgements:
+        with np.errstate(all="ignore"):
             if judgement.open:
                 judgement.attempt(judgement.conclude)
             if judgement.reads_what_was_left():
                 judgement.in_order()
-        return [judgement.verdict for judgement in judgements if judgement.verdict is not None]
+        assert judgement.verdict is not None
+        yield judgement.verdict
 
 
 class _Judgement:
