@@ -46,7 +46,7 @@ def plain_derivation(f: Function, names: list[str], inputs: tuple[Any, ...]) -> 
         answer = f(*inputs)
     except Exception:
         answer = None  # it will be reported as raising
-    if isinstance(answer, tuple):
+    if isinstance(answer, tuple) or (isinstance(answer, list) and any(map(np.ndim, answer))):
         outputs = tuple(f"y{k}" for k in range(len(answer)))
         owner.options = Options(output=outputs)
     else:

@@ -127,8 +127,8 @@ def replay(obj: Any, case: Case) -> Verdicts:
 def verify_vjp(f: Function, vjp: Function, *inputs: Any) -> Verdict:
     """Verify ``vjp(cotangent, *inputs)``: one gradient, or a tuple with one for each input.
 
-    ``f(*inputs)`` returns an array, or a tuple of several, each of which then has a cotangent of
-    its own. Where ``vjp`` is a declared rule, it is called as declared.
+    ``f(*inputs)`` returns an array, or several in a tuple or list, each of which then has a
+    cotangent of its own. Where ``vjp`` is a declared rule, it is called as declared.
     """
     return _verify(f, vjp, "vjp", inputs)
 

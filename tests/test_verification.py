@@ -138,6 +138,16 @@ def test_what_is_put_into_an_array_of_a_rule_is_followed():
     assert gc.verify_vjp(force, wrong, r).status is Status.FAIL
 
 
+def test_several_outputs_may_come_in_a_list():
+    for kind in (tuple, list):
+
+        def both(x, kind=kind):
+            return kind((2 * x, x * x))
+
+        assert gc.verify_vjp(both, lambda da, db, x: 2 * da + 2 * db * x, X)
+        assert gc.verify_vjp(both, lambda da, db, x: 2 * da + db * x, X).title == "wrong value"
+
+
 def test_a_function_may_answer_in_the_same_array_at_each_call():
     work = np.empty_like(X)
     square = functools.partial(np.square, out=work)

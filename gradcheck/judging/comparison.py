@@ -34,12 +34,14 @@ class Comparison:
     """What a line showed: outputs on kinks, and tests that disagree, the worst first.
 
     ``doubts`` are tests that agree to the error bound of a careful measurement, not to that of a
-    closer one, by which nothing is decided as long as no entry shows it, too.
+    closer one, by which nothing is decided as long as no entry shows it, too. With those that are
+    ``unseen`` anything would have agreed.
     """
 
     kinked: Mask
     suspects: list[Test] = field(default_factory=list)
     doubts: list[Test] = field(default_factory=list)
+    unseen: list[Test] = field(default_factory=list)
 
 
 class Pair:
@@ -291,9 +293,29 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
             for aware in (False, True)
         ):  # fmt: skip
             result.suspects.append(test)
-        elif _doubted(context, line, test):
+            continue
+        if _doubted(context, line, test):
             result.doubts.append(test)
+        if not test.tells(test.within):
+            result.unseen.append(test)
     return result
+
+
+def seen_widely(context: Context, line: Line, test: Test) -> bool | None:
+    """Whether an unseen test agrees by steps beyond the ladder; None where they do not tell."""
+    levels = wide_levels(line, context.ladder)
+    measured = slopes(
+        line, context.ladder, levels, context.epsilon, test.u,
+        sampled=True, aware=True, closely=True,
+    )  # fmt: skip
+    if measured.kinked[0]:
+        return None
+    off, limit = _apart(context, test, measured, None)
+    if off > limit:
+        limit += context.claim_rounding(test.u, line.v, test.claimed, off - limit)
+    if not off <= limit:
+        return False
+    return True if test.tells(limit) else None
 
 
 def _doubted(context: Context, line: Line, test: Test) -> bool:

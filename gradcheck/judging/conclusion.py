@@ -22,6 +22,11 @@ def _lost(subject: Subject, evidence: Evidence) -> str:
             "此处太小而看不出来：{names} 的梯度",
             names=", ".join(subject.inputs.leaves[k].label for k in lost),
         )
+    if evidence.hides:
+        return said(
+            "too small to be seen here: what is claimed of the outputs that round most",
+            "此处太小而看不出来：关于舍入最大的那些输出所声明的内容",
+        )
     found = evidence.every.by_gradient
     smaller = np.flatnonzero((found > COARSEST) & np.isfinite(found))
     if not smaller.size:

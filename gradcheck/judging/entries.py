@@ -11,7 +11,7 @@ from gradcheck.contracts import Nonlinear
 from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import BESIDE, FURTHER, MARGIN, Context, Floats
-from gradcheck.judging.evidence import SOUGHT
+from gradcheck.judging.evidence import COARSEST, SOUGHT
 from gradcheck.judging.screened import Test
 from gradcheck.judging.screening import BOTH
 from gradcheck.localization import (
@@ -271,9 +271,12 @@ def _measure(
 
     Where the scales are alike, by one at the point and by the other beside it. It is ``"right"``
     otherwise, or ``"unseen"`` where the interval is too wide to tell whether it is off by as much
-    as is ``sought``.
+    as is ``sought``. One that holds the claim and the number that the other scale measures as well
+    cannot tell, as long as it is fine enough to show that both measure the same slope.
     """
     best: Entry | None = None
+    coarse: Entry | None = None
+    acquits = "right"
     spread, magnitude = coordinate_reach(context.point, column)
     reaches = [spread, _FRESH * magnitude]
     if max(reaches) < _ALIKE * min(reaches):
@@ -308,15 +311,23 @@ def _measure(
             limit += context.claim_rounding(u, line.v, claimed, off - limit)
         if limit == np.inf:
             continue
-        if not off > limit:
-            return None, "unseen" if limit > sought * abs(along) else "right"
-        if exact is None and agrees_further_out(context, line, u, claimed, off):
-            return None, "right"
         output = int(np.argmax(np.abs(u)))
         found = context.entry(output, column, claimed / along, value / along, limit / along)
+        if not off > limit:
+            acquits = "unseen" if limit > sought * abs(along) else "right"
+            if not SOUGHT * abs(claimed) < limit < COARSEST * abs(claimed):
+                return None, acquits
+            coarse = found
+            continue
+        if exact is None and agrees_further_out(context, line, u, claimed, off):
+            return None, "right"
         if best is None or found.error < best.error:
             best = found
-    return best, "right" if best is None else "wrong"
+    if coarse is None:
+        return best, "right" if best is None else "wrong"
+    if best is not None and abs(coarse.measured - best.measured) <= coarse.error + best.error:
+        return best, "wrong"
+    return None, acquits
 
 
 def agrees_further_out(context: Context, line: Line, u: Vector, claimed: float, off: float) -> bool:

@@ -105,6 +105,8 @@ class Evidence:
     every: Resolved = field(default_factory=Resolved)
     bulk: Resolved = field(default_factory=Resolved)
     overall: float = np.inf
+    #: Whether some outputs round so much that nothing was seen of what is claimed of them.
+    hides: bool = False
     kinks: int = 0
     wrong: Entry | None = None
     #: The cotangent and the input by which the wrong entry was measured.

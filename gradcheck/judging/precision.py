@@ -100,7 +100,7 @@ def _narrow(context: Context, values: Mapping[str, Any], dtype: np.dtype[Any]) -
 
 def _jittered(context: Context) -> Claim:
     context.point.evaluations += 1
-    wrap = functools.partial(jittered, rng=Scatter(context.case.seed))
+    wrap = functools.partial(jittered, rng=Scatter(context.case.seed, heeds=True))
     return claim_at(context.rule, context.subject, context.case, wrap)
 
 

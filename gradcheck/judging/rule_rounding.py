@@ -179,7 +179,7 @@ class RuleRounding:
         return found if np.isfinite(found) else 0.0
 
     def _jitter(self, run: int) -> Wrap:
-        return functools.partial(rounding.jittered, rng=Scatter(self.case.seed + run))
+        return functools.partial(rounding.jittered, rng=Scatter(self.case.seed + run, heeds=True))
 
     def _slope(self, jitter: Callable[[int], Wrap], run: int, step: float) -> float:
         """The slope in one run of jitter, by the same signs on both sides: all else cancels."""
@@ -293,7 +293,7 @@ class RuleRounding:
         Answers that move have not seen all of it: where an array is made plain on the way, what is
         computed from it is exact from there on.
         """
-        run = Scatter(self.case.seed)
+        run = Scatter(self.case.seed, heeds=True)
         wrap = functools.partial(rounding.jittered, rng=run)
         try:
             claim = claim_at(self.rule, self.subject, self.case, wrap)

@@ -39,6 +39,8 @@ class Test:
     limit: float = 0.0
     #: By how much it is off, or was when it was found to agree.
     off: float = 0.0
+    #: To what limit it was found to agree at last.
+    within: float = np.inf
 
     @property
     def share(self) -> float:
@@ -52,6 +54,7 @@ class Test:
     def record(self, context: Context, measured: float, limit: float) -> None:
         """Note that it agrees to ``limit``, or to that of the cheap pass, which asks no more."""
         self.off, limit = abs(self.claimed - measured), max(limit, self.limit)
+        self.within = limit
         context.evidence.record(
             np.array([self.claimed]),
             np.array([measured]),

@@ -9,12 +9,19 @@ import numpy as np
 
 from gradcheck.hints import said
 from gradcheck.judging import entries
-from gradcheck.judging.comparison import compare, imagine, poorly_resolved, sharpen
+from gradcheck.judging.comparison import (
+    compare,
+    imagine,
+    poorly_resolved,
+    seen_widely,
+    sharpen,
+)
 from gradcheck.judging.context import FINE, SINGLY, Context, Mask
 from gradcheck.judging.evidence import COARSEST, Resolved
 from gradcheck.judging.kinks import at_kinks
 from gradcheck.judging.screened import Screened, Test
 from gradcheck.judging.screening import BOTH, alone, moving, screen, singly
+from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Leaf
 from gradcheck.returned import Violation
 
@@ -59,10 +66,19 @@ def settle(context: Context) -> None:
     if evidence.wrong is not None:
         return
     kinked = np.zeros(context.point.m, bool)
+    unseen = []
     for one in screened:
-        _compare(context, one, kinked)
+        unseen.append([(one.line, test) for test in _compare(context, one, kinked)])
         if evidence.wrong is not None:
             return
+    if (
+        context.fine == FINE
+        and not kinked.any()
+        and not evidence.undecided
+        and unseen
+        and all(unseen)
+    ):
+        _look_widely(context, unseen[0])
     if not kinked.any() and not evidence.undecided:
         for number in poorly_resolved(context):
             _focus(context, number, screened, kinked)
@@ -130,7 +146,25 @@ def _again(beside: Context) -> None:
     settle(beside)
 
 
-def _compare(context: Context, screened: Screened, kinked: Mask) -> None:
+def _look_widely(context: Context, unseen: Sequence[tuple[Line, Test]]) -> None:
+    """Look by larger steps at cotangents under which some outputs round more than all that varies.
+
+    Others, that leave such outputs out, have agreed.
+    """
+    for line, test in unseen:
+        agrees = seen_widely(context, line, test)
+        if agrees is False:
+            context.evidence.undecided = said(
+                "what is claimed disagrees with outputs that vary by less than their rounding; "
+                "only steps much larger than the inputs show it, and by these no entry is accused",
+                "所声明的内容与变化小于自身舍入的那些输出不符；只有比输入大得多的步长才显示出来，不据此指责任何元素",
+            )
+            return
+        context.evidence.hides |= agrees is None
+
+
+def _compare(context: Context, screened: Screened, kinked: Mask) -> list[Test]:
+    """Settle what is left on a line; returns the tests under which nothing is seen."""
     comparison, evidence = compare(context, screened), context.evidence
     kinked |= comparison.kinked
     if comparison.suspects:
@@ -140,6 +174,7 @@ def _compare(context: Context, screened: Screened, kinked: Mask) -> None:
             evidence.undecided = ""
     elif not kinked.any():
         entries.doubt(context, screened.line, comparison.doubts)
+    return comparison.unseen
 
 
 def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask) -> None:

@@ -19,6 +19,9 @@ _SINKING = {
     np.multiply, np.divide, np.square, np.reciprocal, np.power, np.float_power, np.exp, np.exp2,
 }  # fmt: skip
 
+#: Beyond these a function, by name for some are scipy's, is off its bound by no normal number.
+_AT_ITS_BOUND = {"tanh": 360.0, "expit": 720.0, "erf": 27.0}
+
 
 def underflown(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bool_] | None:
     """Where ``result`` is 0 though no number is that it is made of; None where there is none."""
@@ -53,6 +56,8 @@ def exactly(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bo
             found = (result * result == a) & (
                 _left_of_product(result, result, result * result) == 0
             )
+        elif ufunc.__name__ in _AT_ITS_BOUND:
+            found = np.abs(a) > _AT_ITS_BOUND[ufunc.__name__]
         else:
             return None
     return np.asarray(found)

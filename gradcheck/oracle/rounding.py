@@ -298,7 +298,9 @@ def wrapped(
     seed: int, units: int = 1, *, inputs_alone: bool = False, **how: bool
 ) -> Callable[[Any], Any]:
     """What ``scatter`` passes the inputs of one run through."""
-    return functools.partial(_nudged if inputs_alone else jittered, rng=Scatter(seed, units, **how))
+    return functools.partial(
+        _nudged if inputs_alone else jittered, rng=Scatter(seed, units, heeds=True, **how)
+    )
 
 
 def _scattered(values: Any, rng: Scatter | None) -> Any:

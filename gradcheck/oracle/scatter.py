@@ -26,7 +26,8 @@ class Scatter:
     function has of its own are off themselves, as π is in ``sin(x + π)``. One that ``fills`` puts
     the least normal number in the place of what may have underflowed; one that ``sinks`` moves what
     has underflowed to 0 by what that takes at most, the least number of all. One that ``heeds``
-    leaves alone what came out exact, as 1·1 does, beside which a comparison may stand.
+    leaves alone what came out exact, as 1·1 does, beside which a comparison may stand, or the 1 of
+    a tanh far out, of which 1 - y² is 0.
 
     They come from one long random array, from a start of the run's own onwards: drawing them anew
     for every operation would cost more than most operations.

@@ -308,7 +308,7 @@ plain(
 )  # fmt: skip
 plain(
     "a rule that is wrong up to a threshold, at it", "choices are no rounding", FAILS, "vjp",
-    np.square, lambda g, x: g * np.where(x * x > 4, 2 * x, 2.2 * x), np.array([2.0]),
+    np.square, lambda g, x: g * np.where(x * x > 1.7 * 1.7, 2 * x, 2.2 * x), np.array([1.7]),
 )  # fmt: skip
 identical(
     "a sum from the first term to the last", "rounding of partial sums", NOT_ACCUSED,

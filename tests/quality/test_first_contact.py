@@ -1697,3 +1697,87 @@ def test_an_entry_at_an_offset_by_real_steps_alone():
         assert right.resolution < 1e-7
         wrong = verify_vjp(f, lambda dy, x: rule(dy, x) * [1, 1, 1 + 5e-7, 1, 1, 1], x)
         assert wrong.status is Status.FAIL
+
+
+def _sigmoid(x):
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def test_a_bound_that_is_reached_is_no_rounded_number():
+    # 1 - s of an s that is 1 is 0. Its last bit times 1e16 explained an entry that is off by 6 %.
+    def gate(h, U):
+        return _sigmoid(U @ h) * h
+
+    def rule(dy, h, U, factor=1.0):
+        s = _sigmoid(U @ h)
+        da = dy * h * s * (1 - s)
+        return U.T @ da + factor * dy * s, np.outer(da, h)
+
+    rng = np.random.default_rng(1)
+    h, U = (1e8 * rng.standard_normal(shape) for shape in (3, (3, 3)))
+    assert _sigmoid(U @ h)[1] == 1
+    assert verify_vjp(gate, rule, h, U)
+    off = np.array([1, 1 + 1e-6, 1])
+    wrong = verify_vjp(gate, lambda dy, h, U: rule(dy, h, U, off), h, U)
+    assert wrong.status is Status.FAIL
+
+
+def test_of_a_bound_that_is_reached_single_entries_are_found_to_what_is_printed():
+    def mish(x):
+        return x * np.tanh(np.logaddexp(0, x))
+
+    def rule(dy, x):
+        s = np.tanh(np.logaddexp(0, x))
+        return dy * (s + x * (1 - s * s) / (1 + np.exp(-x)))
+
+    for seed in range(4):
+        x = 1e8 * np.random.default_rng(seed).standard_normal(4)
+        right = verify_vjp(mish, rule, x)
+        factor = 1 + 3.1 * right.resolution * (np.arange(4) == np.argmax(x))
+        wrong = verify_vjp(mish, lambda dy, x, factor=factor: rule(dy, x) * factor, x)
+        assert wrong.status is Status.FAIL
+
+
+def _correlation_rule(dy, x, w):
+    dx, (height, width) = np.zeros_like(x), dy.shape
+    for i, j in np.ndindex(w.shape):
+        dx[i : i + height, j : j + width] += dy * w[i, j]
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape)
+    return dx, np.einsum("hw,hwij->ij", dy, windows)
+
+
+def _correlation(x, w):
+    return np.einsum("hwij,ij->hw", np.lib.stride_tricks.sliding_window_view(x, w.shape), w)
+
+
+def test_an_interval_that_holds_both_numbers_acquits_nobody():
+    # By steps of the spread an entry is measured to 2e-6 there, by those of its size to 4e-8.
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        x, w = (1e6 + rng.standard_normal(shape) for shape in ((4, 5), (3, 2)))
+        assert verify_vjp(_correlation, _correlation_rule, x, w).resolution < 1e-7
+
+        def wrong(dy, x, w):
+            dx, dw = _correlation_rule(dy, x, w)
+            dw[1, 1] *= 1 + 3e-7
+            return dx, dw
+
+        found = verify_vjp(_correlation, wrong, x, w)
+        assert found.status is Status.FAIL
+        assert found.worst.index == (1, 1)
+
+
+def test_outputs_that_hide_beside_others_are_looked_at_by_larger_steps():
+    # The first moves by less than its last bit at any step of the size of the inputs.
+    def f(x):
+        return np.linalg.cholesky(np.eye(3) + np.diag(x * x)).diagonal(), x * x
+
+    def rule(factor):
+        return lambda da, db, x: factor * da * x / np.sqrt(1 + x * x) + 2 * db * x
+
+    x = 1e-7 * np.random.default_rng(0).standard_normal(3)
+    assert verify_vjp(f, rule(1), x)
+    for factor in (0, 2, -1):
+        assert verify_vjp(f, rule(factor), x).status is not Status.PASS
+    hidden = verify_vjp(f, rule(1), 0.1 * x)
+    assert "too small to be seen here" in hidden.reason
