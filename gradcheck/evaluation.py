@@ -21,7 +21,7 @@ from gradcheck.gradients import as_gradients, shaped
 from gradcheck.hints import said
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.own_numbers import with_numbers
-from gradcheck.oracle.rounding import is_jittered, plain
+from gradcheck.oracle.rounding import is_jittered, moved, plain
 from gradcheck.oracle.stepped import UnknownOperation
 from gradcheck.returned import (
     Violation,
@@ -140,7 +140,7 @@ def claim_at(
     run = None
     if wrap is not None and remote is not None:
         # Whichever row is looked at, one run of jitter moves all entries by the same: asked once.
-        run = rule.id, case.seed, plain(wrap(np.ones(_TELLING)) * 1.0).tobytes()
+        run = rule.id, case.seed, moved(wrap(np.ones(_TELLING))).tobytes()
         if run in subject.asked:
             return subject.asked[run]
     names = subject.names if wrap is None else subject.jittered(wrap)
@@ -177,7 +177,20 @@ def claim_at(
             if kind in _NARROW:
                 claim.epsilon = max(claim.epsilon, float(np.finfo(kind).eps) / 2)
                 claim.least = max(claim.least, float(np.finfo(kind).tiny))
+                note_narrower(kind)
         return raw
+
+    def note_narrower(kind: np.dtype[Any]) -> None:
+        given = subject.x.dtype
+        if kind.itemsize < given.itemsize:
+            note = said(
+                "{name} answers in {kind} where it is given {given}",
+                "给 {name} 的是 {given}，它以 {kind} 作答",
+                name=rule.name,
+                kind=str(kind),
+                given=str(given),
+            )
+            claim.notes += [] if note in claim.notes else [note]
 
     def flat(raw: Any) -> Floats:
         return finite(

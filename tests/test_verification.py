@@ -138,6 +138,14 @@ def test_what_is_put_into_an_array_of_a_rule_is_followed():
     assert gc.verify_vjp(force, wrong, r).status is Status.FAIL
 
 
+def test_an_answer_in_fewer_digits_is_noted_and_does_not_fail():
+    narrow = gc.verify_vjp(np.square, lambda dy, x: (2 * dy * x).astype(np.float32), X)
+    assert narrow.status is Status.PASS
+    (note,) = narrow.notes
+    assert note.endswith("answers in float32 where it is given float64")
+    assert not gc.verify_vjp(np.square, lambda dy, x: (2 * dy * x).astype(x.dtype), X).notes
+
+
 def test_several_outputs_may_come_in_a_list():
     for kind in (tuple, list):
 

@@ -26,7 +26,7 @@ from gradcheck.coursework.own_folder import own_function, own_layer
 from gradcheck.coursework.protocol import Failure
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.evaluation import Arguments
-from gradcheck.oracle.rounding import Jittered
+from gradcheck.oracle.rounding import Jittered, moved
 from gradcheck.report.figures import one_line, printable
 from gradcheck.returned import Violation
 
@@ -424,7 +424,7 @@ def _sent(one: Any) -> Any:
         return [_sent(part) for part in one]
     if not isinstance(one, Jittered):
         return one
-    return _plain(one * 1.0 if one.dtype.kind == "f" else one)
+    return moved(one) if one.dtype.kind == "f" else _plain(one)
 
 
 def _key(call: Any) -> Any:

@@ -259,6 +259,11 @@ def plain(value: Any) -> Any:
     return _plain(value)
 
 
+def moved(value: Any) -> Any:
+    """An array as plain numbers, each off by its last bit where they would scatter."""
+    return jitter(_plain(value), value._rng) if isinstance(value, Jittered) else value
+
+
 def is_jittered(value: Any) -> bool:
     """Whether jitter has come through to ``value``, or to all parts of a sequence."""
     if isinstance(value, _SEQUENCES):
