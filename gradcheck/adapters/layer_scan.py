@@ -14,6 +14,7 @@ from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.loss_readings import read_with_loss
 from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
+from gradcheck.adapters.other_inputs import judge_inputs
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.reasons import (
     BEYOND_A_SPEC,
@@ -123,6 +124,7 @@ def scan_layer(
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
     judge_defaults(report, reading, profile)
+    judge_inputs(report, reading, profile, definitions.namespace)
     judge_eval(report, reading, declared, profile)
     guess = guessed(reading, definitions) if entry is None else None
     for gradient in report.gradients if guess is not None else ():

@@ -115,7 +115,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     by = kind
     for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
         if which is not kind and by is kind and reading.declared is not None:
-            break  # it runs at sizes that are not written anywhere
+            if not _by_coincidence(reading.declared, style):
+                break  # it runs at sizes that are not written anywhere
         way = {n: undifferentiated(way[n]) if n in unused else way[n] for n in way}
         if names.through:
             way = {n: logits(given) for n, given in way.items()}
@@ -179,6 +180,14 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _by_coincidence(declared: Derivation, style: Style) -> bool:
+    """Whether it ran at some sizes alone, that of a matrix which it makes among them."""
+    plan = plan_of(declared)
+    if plan is None or not plan.raised_at_some or plan.places:
+        return False
+    return any(len(shape) > 1 for shape in WrittenSizes(style).arrays)
 
 
 def _is_miscalled(plan: Plan) -> bool:
@@ -252,7 +261,7 @@ def _is_flattened(raising: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
     """Whether a product of arrays was made one of smaller arrays: an outer or an inner product."""
     axes = [
         (len(a.shape.axes), len(b.shape.axes))
-        for a, b in ((as_argument(raising[name]), as_argument(given[name])) for name in given)
+        for a, b in ((as_argument(raising[name]), as_argument(given[name])) for name in raising)
         if isinstance(a, Real) and isinstance(b, Real) and a.differentiable
     ]
     return len(axes) > 1 and all(fewer < more for more, fewer in axes)

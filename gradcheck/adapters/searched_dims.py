@@ -15,6 +15,7 @@ import numpy as np
 
 from gradcheck.adapters.kinds import Kind
 from gradcheck.adapters.plan import Plan
+from gradcheck.adapters.session import Context
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.arguments import as_argument, real
 
@@ -107,7 +108,8 @@ def runs(
             made_of = () if style.make is None else parameters_of(style.make)
             own = {p.name: inside.pop(p.name) for p in made_of if p.name in inside}
             forward = style.forward(None if style.make is None else style.make(**own))
-            by_position = [
+            by_position: list[Any] = [Context()] if style.has_context else []
+            by_position += [
                 inside.pop(parameter.name)
                 for parameter in style.takes
                 if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in inside
