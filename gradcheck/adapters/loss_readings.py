@@ -67,7 +67,9 @@ def read_with_loss(sighting: Sighting) -> Reading:
                 declared = declare((*sighting.what, names), given, guessed=True)
                 plan = plan_of(declared)
                 if declared.problem is None and plan is not None and not plan.trial_error:
-                    fit = _Fit(names, wanted=tuple(plan.differentiable))
+                    found_for = {n for n, place in plan.gradients.items() if place is not None}
+                    wanted_for = (n for n in plan.differentiable if n not in plan.forward_inputs)
+                    fit = _Fit(names, wanted=(*sorted(found_for), *wanted_for))
                     return _held_to(Reading(sighting, inputs=given), fit, method)
                 reason = declared.problem or (plan.trial_error if plan else "") or reason
                 continue

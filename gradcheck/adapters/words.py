@@ -205,7 +205,7 @@ def is_sublayer(name: str) -> bool:
 
 def is_target(name: str) -> bool:
     """Whether an input of a loss is what is to be predicted."""
-    return name.lower() in _TARGET
+    return name.lower().removesuffix("_list") in _TARGET
 
 
 def is_index(name: str) -> bool:
