@@ -17,12 +17,15 @@ class Words:
     forward: tuple[str, ...] = (
         "forward", "_forward", "fprop", "forward_pass", "feed_forward", "feedforward",
         "forward_prop", "forward_propagation", "fwd", "compute", "__call__", "fn", "call",
-        "propagar", "adelante", "avant", "propagation_avant", "vorwaerts",
+        "propagar", "adelante", "avant", "propagation_avant", "vorwaerts", "propagate",
+        "propagate_forward", "forwards", "forward_step",
     )  # fmt: skip
     backward: tuple[str, ...] = (
         "backward", "_backward", "bprop", "backward_pass", "backprop", "back_prop",
         "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd", "back",
-        "retropropagar", "atras", "arriere", "retropropagation", "rueckwaerts",
+        "retropropagar", "atras", "arriere", "retropropagation", "rueckwaerts", "bptt",
+        "backward_through_time", "backprop_through_time", "back_propagation", "pullback",
+        "propagate_back", "propagate_backward", "backwards",
     )  # fmt: skip
     #: Methods of an activation that give its derivative at an array.
     slope: tuple[str, ...] = (
@@ -121,9 +124,12 @@ _PREDICTION = {
 }  # fmt: skip
 _DERIVED_ENDINGS = (
     "grad", "prime", "derivative", "deriv", "der", "d", "gradient", "dx", "backward", "diff",
+    "derivate", "derived", "slope", "derivada", "derivee", "ableitung", "derivata", "dt", "dz",
 )  # fmt: skip
 _DERIVED_STARTS = (
     "d", "grad", "d_", "grad_", "deriv_", "derivative_", "gradient_", "der_", "diff_",
+    "derivada_", "derivee_", "ableitung_", "derivata_", "derivative_of_", "derivative_of_the_",
+    "prime_",
 )  # fmt: skip
 _LOSS = (
     "loss", "entropy", "xent", "nll", "hinge", "criterion", "bce", "cost", "mse", "mae", "error",
@@ -210,8 +216,9 @@ def is_target(name: str) -> bool:
 
 def is_index(name: str) -> bool:
     """Whether an array of this name is one of numbers of something: words, classes, rows."""
-    lowered = name.lower()
-    return lowered in _INDEX or lowered.endswith(("_ids", "_idx", "_indices", "_tokens", "_tags"))
+    lowered, spelled = name.lower(), snake(name)
+    endings = ("_ids", "_idx", "_indices", "_tokens", "_tags", "_index")
+    return lowered in _INDEX or spelled.endswith(endings)
 
 
 def is_prediction(name: str) -> bool:
