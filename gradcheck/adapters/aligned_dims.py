@@ -142,7 +142,8 @@ class _Use:
         if is_bias(name) or name.endswith("0"):
             usual = _BIASES
         elif name in self.indexed or is_index(name):
-            usual = _VECTORS[:2]
+            # One alone: the number of a word.
+            usual = [(True,), (), (True, True)] if is_index(name) else _VECTORS[:2]
         elif (name in self.targets and name.islower()) or name[0] in "bvt":
             usual = _VECTORS
         return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
@@ -278,11 +279,24 @@ def _given(name: str, axes: _Axes, used: _Use) -> Any:
     return dims or real()
 
 
+def _reshaped(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
+    """The axes of an array, and those that it is to be given, without those of length one."""
+    size, *into = map(int, re.findall(r"\d+", message))
+    longer = [one for one in into if one != 1]
+    for own in axes.of.values():
+        sizes = [axes.size(axis) for axis in own]
+        if math.prod(sizes) == size and len(sizes) == len(longer) and len(sizes) > 0:
+            yield from zip(sizes, longer, strict=True)
+
+
 def _told(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
     """The pairs of sizes that a message says have to be equal."""
     for pattern in _PAIRS:
         for one, other in pattern.findall(message):
             yield int(one), int(other)
+    if "cannot reshape" in message:
+        yield from _reshaped(message, axes)
+        return
     text = re.sub(r"\([^()]*\)->", "", message)
     shapes = [[int(size) for size in found.split(",")] for found in _SHAPE.findall(text)]
     if "broadcast" in message and len(shapes) > 1:

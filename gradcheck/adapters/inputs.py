@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from typing import Any
 
 from gradcheck.adapters.flat_vectors import sizes_of
@@ -23,6 +24,8 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.arguments import choice, constant
 
+#: How a key is spelled under which weights or a bias lie.
+_PARAMETER = r"([WUVb]|w)_?\w{0,3}|(gamma|beta)_?\d?"
 #: Through so many calls an argument is followed that is passed on.
 _DEPTH = 2
 #: What dicts of settings are called.
@@ -34,11 +37,15 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
     arrays: list[str] = []
     beside: dict[str, Any] = {}
     function = forward_function(style)
+    idle = _unused(function)
     sizes = {} if style.make is not None else sizes_of([p.name for p in style.takes])
     for parameter in style.takes:
         name = parameter.name
         if name in sizes:
             beside[name] = sizes[name]
+            continue
+        if style.backward is None and name in idle:
+            beside[name] = constant(None)
             continue
         if _hides_a_term(parameter):
             beside[name] = constant(NUMBERS[name.lower()])
@@ -53,7 +60,7 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
             beside[name] = constant(style.fixed.get(name, NUMBERS.get(name.lower())))
             continue
         keys = _keys_of(function, name)
-        if keys and is_parameter_dict(name):
+        if keys and (is_parameter_dict(name) or _are_parameters(keys)):
             arrays += keys
         elif keys or (name.endswith(_SETTINGS) and not is_flat(name)):
             made = settings(keys)
@@ -141,6 +148,20 @@ def _keys_of(function: Any, name: str, depth: int = _DEPTH) -> list[str]:
                     for one in names[whole[0] : whole[0] + 1]:
                         found |= dict.fromkeys(_keys_of(other, one, depth - 1))
     return [key for key in found if key not in optional]
+
+
+def _are_parameters(keys: list[str]) -> bool:
+    """Whether all of several keys are called as arrays of parameters are: Wq, Wk, bo."""
+    return len(keys) > 1 and all(re.fullmatch(_PARAMETER, key) or is_parameter(key) for key in keys)
+
+
+def _unused(function: Any) -> set[str]:
+    """The parameters that a plain function takes and does not use."""
+    if not inspect.isfunction(function):
+        return set()
+    tree = tree_of(function)
+    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    return {p.name for p in parameters_of(function)} - used if used else set()
 
 
 def _is_name(node: ast.expr, name: str) -> bool:

@@ -266,6 +266,9 @@ GROUPS = (
     {**_GATED_COLUMNS, "weight": "h d+h", "bias": "h 1"},
     *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
     *_ways({"x": "n d", "weight": "d d"}, {"bias": "d"}, {"bias": "1 d"}),
+    # Queries, keys, values and what comes out, in two heads.
+    {"x": "n t 2*d", "weight": "2*d 2*d", "bias": "2*d"},
+    {"x": "t 2*d", "weight": "2*d 2*d", "bias": "2*d"},
 )
 #: A cost of one vector of parameters.
 FLAT = Kind(

@@ -35,6 +35,7 @@ from gradcheck.adapters.words import (
     is_logits,
     is_parameter,
     is_parameter_dict,
+    is_regression,
     is_spread,
     is_statistic,
     is_weight,
@@ -94,7 +95,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if problem:
         return unread(reading, wanted, problem)
     fused = style.backward is None or style.kind == "of inputs"
-    if fused and style.make is None and any(map(is_weight, wanted)):
+    given = style.make is None or style.kind == "of inputs"
+    if fused and given and any(map(is_weight, wanted)):
         kind = COST  # of weights and data, whatever loss it is called after
     if set(map(str.lower, wanted)) >= {"inputs", "targets", "hprev"}:
         kind = CHARACTERS
@@ -120,6 +122,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         way = {n: undifferentiated(way[n]) if n in unused else way[n] for n in way}
         if names.through:
             way = {n: logits(given) for n, given in way.items()}
+        if which is MODEL and is_regression(sighting.name):
+            way = {n: _amount(given) for n, given in way.items()}
         if which.name.startswith("normalization"):
             way = {n: _statistic(n, given) for n, given in way.items()}
         for inputs, found in completed(style, names, which, way, beside):
@@ -200,6 +204,14 @@ def _number(given: Any) -> Any:
     """One number where an array was to be given."""
     argument = as_argument(given)
     return replace(argument, shape=parse("")) if isinstance(argument, Real | Integers) else given
+
+
+def _amount(given: Any) -> Any:
+    """A real target where labels were to be given."""
+    argument = as_argument(given)
+    if not isinstance(argument, Integers):
+        return given
+    return real(argument.shape.text, differentiate=False)
 
 
 def _as_written(

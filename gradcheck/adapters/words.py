@@ -257,6 +257,13 @@ def is_loss(name: str) -> bool:
     return any(word in name.lower() for word in _LOSS)
 
 
+def is_regression(name: str) -> bool:
+    """Whether a model of this name predicts amounts, and no classes."""
+    lowered = name.lower()
+    amounts = any(word in lowered for word in ("regress", "ridge", "lasso", "elasticnet", "adaline"))
+    return amounts and not any(word in lowered for word in ("logistic", "softmax", "multinomial"))
+
+
 def is_penalty(name: str) -> bool:
     """Whether a method of this name computes what a parameter adds to a loss."""
     lowered = name.lower()
