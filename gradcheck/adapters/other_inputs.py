@@ -66,20 +66,23 @@ def _judge(
     if declared.problem is not None or plan is None or plan.trial_error:
         return
     few = replace(profile, inputs=min(profile.inputs, INPUTS))
-    outcomes = [(rule.wrt[0], one.record) for rule, one in outcomes_of(declared, few)]
-    status = {name: record.status for name, record in outcomes}
+    outcomes = outcomes_of(declared, few, simplify=False)
+    records = {rule.wrt[0]: outcome.record for rule, outcome in outcomes}
+    status = {name: record.status for name, record in records.items()}
     if all(one == PASS for one in status.values()):
         report.assumptions.append(f"{other.said} as well")
         return
     summed = helped or PASS in status.values()
     for gradient in report.gradients:
-        record = next((one for name, one in outcomes if name == gradient.name), None)
+        record = records.get(gradient.name)
         if record is None or record.status != FAIL:
             continue
         text = f"with {other.said}, the gradient for {gradient.name} is wrong"
         if record.title in LOUD and not (record.title == LOUD[0] and summed):
             report.notes.append(f"{text} ({record.title}), which is seen where it is used")
             continue
+        ((_, smallest),) = outcomes_of(declared, few, only=gradient.name)
+        record = smallest.record
         gradient.verdict = FAIL
         gradient.mistakes = [f"wrong with {other.said}", *mistakes_of(record)]
         gradient.message = f"{report.name}: {text}:\n{message_of(record)}"

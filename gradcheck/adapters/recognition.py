@@ -95,8 +95,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if problem:
         return unread(reading, wanted, problem)
     fused = style.backward is None or style.kind == "of inputs"
-    given = style.make is None or style.kind == "of inputs"
-    if fused and given and any(map(is_weight, wanted)):
+    plain = style.make is None or style.kind == "of inputs"
+    if fused and plain and any(map(is_weight, wanted)):
         kind = COST  # of weights and data, whatever loss it is called after
     if set(map(str.lower, wanted)) >= {"inputs", "targets", "hprev"}:
         kind = CHARACTERS
@@ -116,9 +116,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     usual = ((kind, way) for way in itertools.islice(ways, 0 if of_each else _MOST_WAYS))
     by = kind
     for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
-        if which is not kind and by is kind and reading.declared is not None:
-            if not _by_coincidence(reading.declared, style):
-                break  # it runs at sizes that are not written anywhere
+        runs = which is not kind and by is kind and reading.declared is not None
+        if runs and not _by_coincidence(reading.declared, style):
+            break  # it runs at sizes that are not written anywhere
         way = {n: undifferentiated(way[n]) if n in unused else way[n] for n in way}
         if names.through:
             way = {n: logits(given) for n, given in way.items()}
@@ -186,9 +186,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
 
 
-def _by_coincidence(declared: Derivation, style: Style) -> bool:
+def _by_coincidence(declared: Derivation | None, style: Style) -> bool:
     """Whether it ran at some sizes alone, that of a matrix which it makes among them."""
-    plan = plan_of(declared)
+    plan = plan_of(declared) if declared is not None else None
     if plan is None or not plan.raised_at_some or plan.places:
         return False
     return any(len(shape) > 1 for shape in WrittenSizes(style).arrays)

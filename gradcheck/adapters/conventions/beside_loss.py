@@ -94,7 +94,7 @@ def _step_of(cls: type, forward: str) -> tuple[str, str]:
     Its gradients are told by how far the parameters move. One that goes over samples or epochs
     makes several steps, of which nothing is told.
     """
-    own = {n: one for n, one in inspect.getmembers(cls, inspect.isfunction)}
+    own = dict(inspect.getmembers(cls, inspect.isfunction))
     run = next((n for n in ((forward,) if forward else _PREDICT) if n in own), "")
     back = next((n for n in _STEP if n in own), "")
     if not run or not back or not _moves_once(own[back]):
@@ -284,9 +284,9 @@ def _style(
             parts = _parts(function(**given), function)
             predicted = _predicted(parts)
             if own:
-                told = copy.copy({**given, label: labels})
+                every = copy.copy({**given, label: labels})
                 needed = [p.name for p in parameters_of(getattr(made, own)) if is_required(p)]
-                amount = np.float64(getattr(made, own)(**{n: told[n] for n in needed}))
+                amount = np.float64(getattr(made, own)(**{n: every[n] for n in needed}))
             else:
                 told = np.transpose(labels) if turned and np.ndim(labels) > 1 else labels
                 amount = losses.value(loss, copy.copy(parts[predicted]), told)

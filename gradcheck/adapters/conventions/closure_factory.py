@@ -35,8 +35,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     made_of = parameters_of(maker)
     takes = [p for p in parameters_of(forward) if p.name not in {q.name for q in made_of}]
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    given = parameters_of(backward)
     every = tuple(p.replace(kind=kind) for p in (*takes, *made_of))
-    given = tuple(p.replace(kind=inspect.Parameter.POSITIONAL_ONLY) for p in parameters_of(backward))
     if not takes or len(given) != 1:
         return None
 
