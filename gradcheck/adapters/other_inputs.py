@@ -115,7 +115,7 @@ def _single_ones(reading: Reading) -> Iterator[OtherInputs]:
     ((name, one),) = labels.items()
     rows = one_hot(f"{one.shape.text} {one.high}")
     other = OtherInputs({**reading.inputs, name: rows}, f"{name} = one_hot({rows.shape.text!r})")
-    if _is_same(reading, other, name, one.high):
+    if _is_same(reading, other, name, str(one.high)):
         yield other
 
 

@@ -260,9 +260,7 @@ def is_loss(name: str) -> bool:
 def is_regression(name: str) -> bool:
     """Whether a model of this name predicts amounts, and no classes."""
     lowered = name.lower()
-    amounts = any(
-        word in lowered for word in ("regress", "ridge", "lasso", "elasticnet", "adaline")
-    )
+    amounts = any(word in lowered for word in ("regress", "ridge", "lasso", "elastic", "adaline"))
     return amounts and not any(word in lowered for word in ("logistic", "softmax", "multinomial"))
 
 
