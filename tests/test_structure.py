@@ -67,7 +67,7 @@ ORDER = [
     "adapters.penalties", "adapters.readings", "adapters.spec", "adapters.scan_report",
     "adapters.judgements", "adapters.scales", "adapters.loss_readings", "adapters.gradient_report",
     "adapters.second_readings", "adapters.reasons", "adapters.other_defaults",
-    "adapters.other_inputs", "adapters.modes",
+    "adapters.other_inputs", "adapters.modes", "adapters.precision",
     "adapters.layer_scan", "adapters.scan",
     "coursework.results", "coursework.protocol", "coursework.confinement",
     "coursework.arithmetic", "coursework.differencing", "coursework.reading", "coursework.units",

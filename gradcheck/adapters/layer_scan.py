@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 from gradcheck.adapters.conventions import beside_loss
@@ -16,6 +17,7 @@ from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.other_inputs import judge_inputs
 from gradcheck.adapters.places import CHANGE
+from gradcheck.adapters.precision import in_double
 from gradcheck.adapters.reasons import (
     BEYOND_A_SPEC,
     explained,
@@ -55,6 +57,17 @@ def scan_layer(
     profile: Profile,
 ) -> LayerReport:
     """The report of a layer of a file."""
+    with contextlib.ExitStack() as stack:
+        return _scanned(sighting, entry, definitions, profile, stack)
+
+
+def _scanned(
+    sighting: Sighting,
+    entry: Entry | None,
+    definitions: Definitions,
+    profile: Profile,
+    stack: contextlib.ExitStack,
+) -> LayerReport:
     try:
         with limited(TIME_LIMIT, patience=PATIENCE):
             reading = _read(sighting, entry)
@@ -99,6 +112,11 @@ def scan_layer(
     outcomes = outcomes_of(declared, profile)
     if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = moderate(reading, report, profile)
+    if any(one.record.status == UNDECIDED for _, one in outcomes) and stack.enter_context(
+        in_double(sighting.style)
+    ):
+        outcomes = outcomes_of(declared, profile)
+        report.assumptions.append("what it makes in float32 is made in float64")
     raised = set_aside(outcomes, "raised")
     if entry is None and (raised or any(one.record.status == FAIL for _, one in outcomes)):
         declared, outcomes = otherwise(reading, report, profile) or (declared, outcomes)
