@@ -24,7 +24,9 @@ from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.other_defaults import INPUTS, LOUD
 from gradcheck.adapters.scan_report import FAIL, PASS, LayerReport
 from gradcheck.adapters.settling import Reading
+from gradcheck.adapters.sightings import Sighting
 from gradcheck.arguments import Integers, Real, as_argument
+from gradcheck.oracle.captured import names_in
 from gradcheck.profiles import Profile
 
 #: Operators whose operands may be of different shapes.
@@ -49,13 +51,26 @@ def judge_inputs(
     report: LayerReport, reading: Reading, profile: Profile, space: Mapping[str, Any]
 ) -> None:
     """Judge a right layer again with other inputs that its forward function takes."""
-    helped = any(inspect.isfunction(one) and _HELPER.search(name) for name, one in space.items())
+    helped = _is_helped(reading.sighting, space)
     for other in (*_broadcast(reading), *_single_ones(reading)):
         if any(gradient.verdict != PASS for gradient in report.gradients):
             return
         # What only keeps a logarithm finite is judged without, as before.
         with guards.without(reading.sighting.style):
             _judge(report, reading, other, profile, helped=helped)
+
+
+def _is_helped(sighting: Sighting, space: Mapping[str, Any]) -> bool:
+    """Whether operators sum gradients to the shape of an operand, with a function for that."""
+    helpers = {n for n, one in space.items() if inspect.isfunction(one) and _HELPER.search(n)}
+    if sighting.style.convention != tape.CONVENTION:
+        return bool(helpers)
+    # Of two classes of variables in a file, one may be of numbers.
+    (cls, _) = sighting.what
+    methods = {n: m for n, m in vars(cls).items() if inspect.isroutine(m)}
+    helpers |= {n for n in methods if _HELPER.search(n)}
+    codes = [getattr(getattr(m, "__func__", m), "__code__", None) for m in methods.values()]
+    return not helpers.isdisjoint(name for code in codes if code for name in names_in(code))
 
 
 def _judge(
