@@ -144,6 +144,17 @@ KINDS = (
         {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
+        "transposed convolution",
+        ("conv_transpose", "convtranspose", "transposed_conv", "transpose_conv", "transposedconv",
+         "deconv", "deconvolution", "conv_transposed"),
+        (
+            {"x": "n c h w", "weight": "c f kh kw", "bias": "f"},
+            {"x": "n c l", "weight": "c f k", "bias": "f"},
+            {"x": "n h w c", "weight": "kh kw c f", "bias": "f"},
+        ),
+        {"n": 6, "c": 10, "h": 8, "w": 9, "f": 12, "k": 2, "kh": 2, "kw": 2, "l": 11},
+    ),
+    Kind(
         "convolution",
         ("conv", "convolution", "conv2d", "convolutional", "conv2"),
         (
@@ -154,6 +165,11 @@ KINDS = (
             {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c f", "bias": "f"},
             {"x": "n h+kh-1 w+kw-1 c", "weight": "f kh kw c", "bias": "f"},
             {"x": "n l+k-1 c", "weight": "k c f", "bias": "f"},
+            # One window for each channel; one image alone.
+            {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c", "bias": "c"},
+            {"x": _IMAGE, "weight": "c kh kw", "bias": "c"},
+            {"x": _IMAGE, "weight": "c 1 kh kw", "bias": "c"},
+            {"x": "c h+kh-1 w+kw-1", "weight": "f c kh kw", "bias": "f"},
         ),
         # Distinct from those of usual windows, which a layer may choose for itself.
         {"n": 6, "c": 10, "h": 8, "w": 9, "f": 12, "k": 2, "kh": 2, "kw": 2, "l": 11},

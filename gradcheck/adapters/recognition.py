@@ -32,12 +32,14 @@ from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.sources import counts_of
 from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
+    is_data,
     is_logits,
     is_parameter,
     is_parameter_dict,
     is_regression,
     is_spread,
     is_statistic,
+    is_target,
     is_weight,
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
@@ -87,6 +89,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         kind = MODEL
     elif style.convention == network.CONVENTION:
         kind = NETWORK
+    elif style.backward is None and _is_of_model(style):
+        kind = MODEL
     elif style.backward is None and kind is OTHER:
         kind = COST
     elif style.convention == "loss with its gradient" and kind is OTHER:
@@ -104,6 +108,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
+    for_numbers = False
     of_each = style.convention == partials.CONVENTION
     unused = {
         key
@@ -154,7 +159,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
-    if reading.declared is None and _FOR_NUMBERS.search(reason):
+            for_numbers = for_numbers or bool(_FOR_NUMBERS.search(declared.problem or ""))
+    if reading.declared is None and for_numbers:
         way = {name: _number(given) for name, given in next(ways_of(kind, roles, grouped)).items()}
         declared = declare((*sighting.what, names), {**way, **beside}, guessed=True)
         plan = plan_of(declared)
@@ -184,6 +190,13 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _is_of_model(style: Style) -> bool:
+    """Whether a value with its gradients is that of a model, of its data and targets."""
+    told = [p.name for p in style.takes if is_required(p)]
+    made = inspect.isclass(style.make) and bool(parameters_of(style.make))
+    return made and any(map(is_target, told)) and any(map(is_data, told))
 
 
 def _by_coincidence(declared: Derivation | None, style: Style) -> bool:

@@ -73,7 +73,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
             (names.backward,) if names.backward else WORDS.backward,
         )
     )
-    if not back and not names.backward:
+    steps = not back and not names.backward
+    if steps:
         run, back = _step_of(cls, names.forward)
     if not run or not back or run == back:
         return None
@@ -81,10 +82,11 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         return _of_data(cls, run, back, data, names)
     takes, gets = (parameters_of(getattr(cls, n), skip_first=True) for n in (run, back))
     own = _own_losses(cls)
-    label = _label(takes, gets, getattr(cls, run), made=True, own=own)
+    less = _taken_away(getattr(cls, back), [p.name for p in gets])
+    label = _label(takes, gets, getattr(cls, run), made=True, own={*own, *less})
     return _style(
         cls.__name__, cls, lambda made: getattr(made, run), lambda made: getattr(made, back),
-        label, getattr(cls, back), names, "" if names.loss else own.get(label, ""),
+        label, getattr(cls, back), names, "" if names.loss else own.get(label, ""), steps=steps,
     )  # fmt: skip
 
 
@@ -139,6 +141,19 @@ def _is_turned(source: Any, label: str) -> bool:
         and any(isinstance(one, ast.Name) and one.id == label for one in ast.walk(node.value))
         for node in ast.walk(tree_of(source))
     )
+
+
+def _taken_away(backward: Any, names: Collection[str]) -> set[str]:
+    """What a method takes away from what its object keeps: ``self.out - y`` is no cotangent."""
+    return {
+        node.right.id
+        for node in ast.walk(tree_of(backward))
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Sub)
+        and isinstance(node.right, ast.Name)
+        and node.right.id in names
+        and "self." in ast.unparse(node.left)
+    }
 
 
 def _made_of_data(cls: Any, run: str, back: str) -> tuple[inspect.Parameter, ...] | None:
@@ -267,6 +282,8 @@ def _style(
     source: Any,
     names: Names,
     own: str = "",
+    *,
+    steps: bool = False,
 ) -> Style | None:
     if not label:
         return None
@@ -300,7 +317,8 @@ def _style(
         @functools.wraps(function)
         def of_loss(cache: _Run, **rest: Any) -> Any:
             needed = [p.name for p in gets if is_required(p) and p.name not in rest]
-            return function(**copy.deepcopy(_supplied(needed, cache, label)), **rest)
+            answer = function(**copy.deepcopy(_supplied(needed, cache, label)), **rest)
+            return None if steps else answer  # a step gives its loss, or nothing
 
         return of_loss
 
