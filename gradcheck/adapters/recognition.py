@@ -187,6 +187,10 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if declared.problem is None and plan is not None and fits(plan):
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     return settled(reading, OTHER)
+                raises = declared.problem is None and plan is not None and bool(plan.trial_error)
+                if raises and reading.declared is None and aligned_dims.told(style, wanted):
+                    # No dims but these run forward: what raises is the rule.
+                    reading.declared, reading.names, reading.inputs = declared, found, given
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
