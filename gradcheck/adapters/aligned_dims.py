@@ -139,10 +139,11 @@ class _Use:
 
     def _einsum(self, subscripts: str, operands: Sequence[ast.expr], names: Sequence[str]) -> None:
         """What letters say: how many axes an array has, and which of them are as long."""
-        for letters, operand in zip(subscripts.split("->")[0].split(","), operands, strict=False):
-            if isinstance(operand, ast.Name) and operand.id in names and letters.strip().isalpha():
-                self.exact.setdefault(operand.id, len(letters.strip()))
-                for axis, letter in enumerate(letters.strip()):
+        given = subscripts.partition("->")[0].replace(" ", "").split(",")
+        for letters, operand in zip(given, operands, strict=False):
+            if isinstance(operand, ast.Name) and operand.id in names and letters.isalpha():
+                self.exact.setdefault(operand.id, len(letters))
+                for axis, letter in enumerate(letters):
                     key = f"{subscripts}:{letter}"
                     self.letters.setdefault(key, []).append((operand.id, axis))
 

@@ -162,6 +162,23 @@ class Net:
     def query(self, inputs_list):
         return self.who @ np.tanh(self.wih @ np.array(inputs_list, ndmin=2).T)
 """
+#: What is taken away from what was predicted is to be predicted.
+AWAY = """
+import numpy as np
+
+
+class Regressor:
+    def __init__(self, n_features):
+        self.w_, self.b_ = np.random.randn(n_features), np.zeros(1)
+
+    def forward(self, X):
+        self.X, self.out = X, X @ self.w_ + self.b_
+        return self.out
+
+    def backward(self, Y):
+        delta = (self.out - Y) / len(Y)
+        return self.X.T @ delta, np.array([delta.sum()])
+"""
 #: With a loss of its own, which says what the gradients are of.
 OWN = """
 import numpy as np
@@ -211,6 +228,7 @@ def scanned(text, tmp_path, *changes):
         (MADE, (), "half squared error of what it predicts, summed, times 2"),
         (STEP, (), "half squared error of what it predicts, summed"),
         (OWN, (), "what its method loss gives"),
+        (AWAY, (), "half squared error of what it predicts, summed, times 1/n"),
     ],
 )
 def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp_path):

@@ -1,4 +1,6 @@
 # What people hand around: layers made by functions, parameters as objects, losses of each sample.
+import math
+
 import numpy as np
 
 
@@ -156,4 +158,136 @@ class Elman:
             self.dU += np.outer(delta, self.x[t])
             self.dW += np.outer(delta, self.s[t])
             dx[t], carry = self.U.T @ delta, self.W.T @ delta
+        return dx
+
+
+class Recurrent:
+    def __init__(self, n_in, n_hid):
+        r = np.random.RandomState(1)
+        self.P = dict(W=r.randn(n_hid, n_in), U=r.randn(n_hid, n_hid), b=r.randn(n_hid))
+
+    def forward(self, xs):
+        P, self.xs, self.hs = self.P, xs, [np.zeros(len(self.P["b"]))]
+        for x in xs:
+            self.hs.append(np.tanh(P["W"] @ x + P["U"] @ self.hs[-1] + P["b"]))
+        return np.array(self.hs[1:])
+
+    def backward(self, dhs):
+        self.G = {k: np.zeros_like(v) for k, v in self.P.items()}
+        dxs, carry = np.zeros_like(self.xs), 0
+        for t in range(len(dhs) - 1, -1, -1):
+            dz = (dhs[t] + carry) * (1 - self.hs[t + 1] ** 2)
+            self.G["W"] += np.outer(dz, self.xs[t])
+            self.G["U"] += np.outer(dz, self.hs[t])
+            self.G["b"] += dz
+            dxs[t], carry = self.P["W"].T @ dz, self.P["U"].T @ dz
+        return dxs
+
+
+class BuiltLater:
+    def __init__(self, units):
+        self.units, self.built = units, False
+
+    def build(self, input_shape):
+        self.kernel = np.random.uniform(-1, 1, (input_shape[-1], self.units))
+        self.built = True
+
+    def __call__(self, x):
+        if not self.built:
+            self.build(x.shape)
+        self.x = x
+        return x @ self.kernel
+
+    def grad(self, dy):
+        self.d_kernel = self.x.T @ dy
+        return dy @ self.kernel.T
+
+
+class SoftmaxModel:
+    def __init__(self, n_features, n_classes):
+        self.W = np.random.randn(n_features, n_classes)
+
+    def loss_and_gradients(self, X, y):
+        e = np.exp(X @ self.W)
+        p, rows = e / e.sum(axis=1, keepdims=True), np.arange(len(X))
+        loss = -np.mean(np.log(p[rows, y]))
+        p[rows, y] -= 1
+        return loss, {"W": X.T @ p / len(X)}
+
+
+def bilinear_forward(x, y, W, b):
+    return np.einsum("ni,kij,nj->nk", x, W, y) + b, (x, y, W)
+
+
+def bilinear_backward(dout, cache):
+    x, y, W = cache
+    dx = np.einsum("nk,kij,nj->ni", dout, W, y)
+    dy = np.einsum("nk,kij,ni->nj", dout, W, x)
+    return dx, dy, np.einsum("nk,ni,nj->kij", dout, x, y), dout.sum(axis=0)
+
+
+def conv_transpose_forward(x, w):
+    N, C, L = x.shape
+    out = np.zeros((N, w.shape[1], L + w.shape[2] - 1))
+    for i in range(L):
+        out[:, :, i : i + w.shape[2]] += np.einsum("nc,cfk->nfk", x[:, :, i], w)
+    return out, (x, w)
+
+
+def conv_transpose_backward(dout, cache):
+    x, w = cache
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for i in range(x.shape[2]):
+        piece = dout[:, :, i : i + w.shape[2]]
+        dx[:, :, i] = np.einsum("nfk,cfk->nc", piece, w)
+        dw += np.einsum("nc,nfk->cfk", x[:, :, i], piece)
+    return dx, dw
+
+
+class EmbeddingBag:
+    def __init__(self, num_embeddings, dim):
+        self.weight = np.random.randn(num_embeddings, dim)
+
+    def forward(self, idx):
+        self.idx = idx
+        return self.weight[idx].mean(axis=1)
+
+    def backward(self, dout):
+        self.grad = np.zeros_like(self.weight)
+        t = self.idx.shape[1]
+        np.add.at(self.grad, self.idx, np.repeat(dout[:, None, :], t, axis=1) / t)
+
+
+class Neuron:
+    def __init__(self, w, b):
+        self.w, self.b = w, b
+
+    def forward(self, x):
+        self.x, self.out = x, 1 / (1 + math.exp(-(self.w * x + self.b)))
+        return self.out
+
+    def backward(self, d_out):
+        d_sum = d_out * self.out * (1 - self.out)
+        self.d_w, self.d_b = d_sum * self.x, d_sum
+        return d_sum * self.w
+
+
+class DepthwiseConv:
+    def __init__(self, kernel):
+        self.kernel = kernel
+
+    def forward(self, x):
+        self.x, (kh, kw, _) = x, self.kernel.shape
+        h, w = x.shape[1] - kh + 1, x.shape[2] - kw + 1
+        windows = ((i, j) for i in range(kh) for j in range(kw))
+        return sum(x[:, i : i + h, j : j + w] * self.kernel[i, j] for i, j in windows)
+
+    def backward(self, dout):
+        dx, self.dkernel = np.zeros_like(self.x), np.zeros_like(self.kernel)
+        h, w = dout.shape[1:3]
+        for i in range(len(self.kernel)):
+            for j in range(self.kernel.shape[1]):
+                piece = self.x[:, i : i + h, j : j + w]
+                self.dkernel[i, j] = np.sum(piece * dout, axis=(0, 1, 2))
+                dx[:, i : i + h, j : j + w] += dout * self.kernel[i, j]
         return dx
