@@ -177,7 +177,8 @@ class Regressor:
 
     def backward(self, Y):
         delta = (self.out - Y) / len(Y)
-        return self.X.T @ delta, np.array([delta.sum()])
+        dw_, db_ = self.X.T @ delta, np.array([delta.sum()])
+        return dw_, db_
 """
 #: With a loss of its own, which says what the gradients are of.
 OWN = """
