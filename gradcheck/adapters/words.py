@@ -335,6 +335,14 @@ def is_statistic(name: str) -> bool:
     return _STATISTIC.fullmatch(name.lower().strip("_")) is not None
 
 
+def is_hidden(name: str) -> bool:
+    """Whether an array of this name is what a cell passes on to its next step."""
+    lowered = name.lower()
+    return lowered in ("h", "hidden", "state", "prev_state") or (
+        lowered.startswith(("h_", "prev_h", "hprev", "hidden_", "a_prev", "s_prev"))
+    )
+
+
 def is_spread(name: str) -> bool:
     """Whether an array of this name is positive: a variance or a standard deviation."""
     return is_statistic(name) and re.search("var|std", name.lower()) is not None

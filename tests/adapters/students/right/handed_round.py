@@ -291,3 +291,20 @@ class DepthwiseConv:
                 self.dkernel[i, j] = np.sum(piece * dout, axis=(0, 1, 2))
                 dx[:, i : i + h, j : j + w] += dout * self.kernel[i, j]
         return dx
+
+
+class RNNCell:
+    def __init__(self, n_in, n_hid):
+        self.Wx, self.Wh = np.random.randn(n_in, n_hid), np.random.randn(n_hid, n_hid)
+        self.dWx, self.dWh = np.zeros_like(self.Wx), np.zeros_like(self.Wh)
+
+    def forward(self, x, h_prev):
+        self.x, self.h_prev = x, h_prev
+        self.h = np.tanh(x @ self.Wx + h_prev @ self.Wh)
+        return self.h
+
+    def backward(self, dh):
+        da = dh * (1 - self.h**2)
+        self.dWx += self.x.T @ da
+        self.dWh += self.h_prev.T @ da
+        return da @ self.Wx.T, da @ self.Wh.T
