@@ -26,6 +26,8 @@ from gradcheck.arguments import choice, constant
 
 #: How a key is spelled under which weights or a bias lie.
 _PARAMETER = r"([WUVb]|w)_?\w{0,3}|(gamma|beta)_?\d?"
+#: What a whole number is, such as the size of a window.
+_COUNT = 2
 #: Through so many calls an argument is followed that is passed on.
 _DEPTH = 2
 #: What dicts of settings are called.
@@ -43,6 +45,9 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
         name = parameter.name
         if name in sizes:
             beside[name] = sizes[name]
+            continue
+        if style.make is None and is_required(parameter) and _is_count(function, name):
+            beside[name] = constant(_COUNT)
             continue
         if style.backward is None and name in idle:
             beside[name] = constant(None)
@@ -148,6 +153,18 @@ def _keys_of(function: Any, name: str, depth: int = _DEPTH) -> list[str]:
                     for one in names[whole[0] : whole[0] + 1]:
                         found |= dict.fromkeys(_keys_of(other, one, depth - 1))
     return [key for key in found if key not in optional]
+
+
+def _is_count(function: Any, name: str) -> bool:
+    """Whether an argument is a whole number: ``range(k)``, ``length // k``."""
+    for node in ast.walk(tree_of(function)):
+        match node:
+            case ast.Call(func=ast.Name(id="range"), args=given):
+                if any(_is_name(one, name) for one in given):
+                    return True
+            case ast.BinOp(op=ast.FloorDiv(), right=ast.Name(id=divisor)) if divisor == name:
+                return True
+    return False
 
 
 def _are_parameters(keys: list[str]) -> bool:

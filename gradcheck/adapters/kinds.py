@@ -170,12 +170,14 @@ KINDS = (
             {"x": _IMAGE, "weight": "c kh kw", "bias": "c"},
             {"x": _IMAGE, "weight": "c 1 kh kw", "bias": "c"},
             {"x": "c h+kh-1 w+kw-1", "weight": "f c kh kw", "bias": "f"},
+            {"x": "h+kh-1 w+kw-1", "weight": "kh kw"},
+            {"x": "l+k-1", "weight": "k"},
         ),
         # Distinct from those of usual windows, which a layer may choose for itself.
         {"n": 6, "c": 10, "h": 8, "w": 9, "f": 12, "k": 2, "kh": 2, "kw": 2, "l": 11},
     ),
     Kind("pooling", ("pool", "pooling", "maxpool", "avgpool", "maxpool2d", "max_pool"),
-         ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}),
+         ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}, {"x": "n c 2*w"}),
          {"n": 2, "c": 3, "h": 2, "w": 3}),
     Kind(
         "normalization in groups",

@@ -35,7 +35,7 @@ _OTHER_NUMBERS: Mapping[str, tuple[int, int]] = {
 #: What is multiplied or divided with: of a factor that is 1, a rule that forgets it is right.
 _FACTORS = (
     "delta", "alpha", "temperature", "temp", "tau", "scale", "factor", "slope", "beta", "gain",
-    "c", "lam", "lambda_", "lambd", "lmbda", "reg", "weight_decay", "l2",
+    "c", "t", "lam", "lambda_", "lambd", "lmbda", "reg", "weight_decay", "l2",
 )  # fmt: skip
 _FACTOR = 2.5
 _FLAGS = ("bias", "use_bias", "has_bias", "with_bias", "add_bias")

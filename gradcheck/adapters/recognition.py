@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from gradcheck.adapters.sources import counts_of
 from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
     is_data,
+    is_flat,
     is_logits,
     is_parameter,
     is_parameter_dict,
@@ -108,7 +109,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
-    for_numbers = False
+    for_numbers, strange = False, set[str]()
     of_each = style.convention == partials.CONVENTION
     unused = {
         key
@@ -148,6 +149,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
                 doubtful = doubtful or (which is COST and not plan.is_number)
+                strange = strange or _strange(plan)
+                doubtful = doubtful or bool(_strange(plan))
                 doubtful = doubtful or (kind.name in _AS_WIDE and plan.is_wider)
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
@@ -168,7 +171,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             reading.declared, reading.names, reading.inputs = declared, names, {**way, **beside}
             return settled(reading, OTHER)
     # A product of vectors may run forward where one of matrices is meant.
-    raises = raising is not None and reading.declared is not None
+    raises = (raising is not None or bool(strange)) and reading.declared is not None
     if (reading.declared is None or raises or of_each) and kind is not MODEL:
         searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
         aligned = aligned_dims.ways(style, wanted, beside)
@@ -184,7 +187,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 given = {**inputs, **beside}
                 declared = declare((*sighting.what, found), given, guessed=True)
                 plan = plan_of(declared)
-                if declared.problem is None and plan is not None and fits(plan):
+                apart = _is_apart(given, plan, strange)
+                if declared.problem is None and plan is not None and fits(plan) and apart:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     return settled(reading, OTHER)
                 raises = declared.problem is None and plan is not None and bool(plan.trial_error)
@@ -200,7 +204,8 @@ def _is_of_model(style: Style) -> bool:
     """Whether a value with its gradients is that of a model, of its data and targets."""
     told = [p.name for p in style.takes if is_required(p)]
     made = inspect.isclass(style.make) and bool(parameters_of(style.make))
-    return made and any(map(is_target, told)) and any(map(is_data, told))
+    given = any(is_weight(name) or is_flat(name) for name in told)
+    return made and not given and any(map(is_target, told)) and any(map(is_data, told))
 
 
 def _by_coincidence(declared: Derivation | None, style: Style) -> bool:
@@ -209,6 +214,21 @@ def _by_coincidence(declared: Derivation | None, style: Style) -> bool:
     if plan is None or not plan.raised_at_some or plan.places:
         return False
     return any(len(shape) > 1 for shape in WrittenSizes(style).arrays)
+
+
+def _strange(plan: Plan) -> set[str]:
+    """The parameters of a constructor that no name tells and whose gradient does not fit."""
+    return {n for n in plan.misshapen & plan.filling.inputs if not is_parameter(n)}
+
+
+def _is_apart(given: Mapping[str, Any], plan: Plan | None, strange: Collection[str]) -> bool:
+    """Whether parameters that did not fit have no axis of samples: those are of no parameter."""
+    if plan is None or not strange:
+        return True
+    first = as_argument(given[plan.forward_inputs[0]])
+    samples = set(first.shape.text.split()[:1]) if isinstance(first, Real) else set[str]()
+    dims = [as_argument(given[name]).size_names() for name in strange if name in given]
+    return all(samples.isdisjoint(names) for names in dims)
 
 
 def _is_miscalled(plan: Plan) -> bool:

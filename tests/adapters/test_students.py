@@ -179,6 +179,9 @@ WRONG = {
             "EmbeddingBag",
             "Neuron",
             "DepthwiseConv",
+            "RBFLayer",
+            "LinearSVM",
+            "mean_pool",
         )
     },
     ("handed_round", "RNNCell"): {"Wx"},  # adds up, where the other does not

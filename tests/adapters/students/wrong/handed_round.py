@@ -308,3 +308,43 @@ class RNNCell:
         self.dWx += self.x.T @ da
         self.dWh = self.h_prev.T @ da
         return da @ self.Wx.T, da @ self.Wh.T
+
+
+class RBFLayer:
+    def __init__(self, centers, beta):
+        self.centers, self.beta = centers, beta
+
+    def forward(self, X):
+        self.diff = X[:, None, :] - self.centers[None]
+        self.sq = np.sum(self.diff**2, axis=2)
+        self.phi = np.exp(-self.beta * self.sq)
+        return self.phi
+
+    def backward(self, dphi):
+        t = dphi * self.phi
+        self.dbeta = -np.sum(t * self.sq, axis=0)
+        g = 2 * (t * self.beta)[:, :, None] * self.diff
+        self.dcenters = g.sum(axis=0)
+        return -g.sum(axis=1)
+
+
+class LinearSVM:
+    def __init__(self, C=1.0):
+        self.C = C
+
+    def cost_and_grad(self, W, X, y):
+        m = 1 - y * (X @ W)
+        cost = 0.5 * W @ W + self.C * np.maximum(0, m).mean()
+        grad = W - self.C * X.T @ (y * (m > 0)) / len(y)
+        return cost, grad
+
+
+def mean_pool(x, k):
+    n, length = x.shape
+    return x[:, : length // k * k].reshape(n, length // k, k).mean(axis=2)
+
+
+def mean_pool_backward(dy, x, k):
+    dx = np.zeros_like(x)
+    dx[:, : dy.shape[1] * k] = np.repeat(dy, k, axis=1) / k
+    return dx
