@@ -138,11 +138,11 @@ def _is_same(reading: Reading, other: OtherInputs, name: str, high: str) -> bool
     """Whether the output is the same with labels as rows with a single one."""
     assert reading.declared is not None
     bindings, values = trials(reading.declared, few=True)[-1]
-    rows = np.eye(int(bindings[high]))[np.asarray(values[name])]
     again = declare((*reading.sighting.what, reading.names), other.inputs, guessed=True)
     try:
+        rows = np.eye(int(bindings[high]))[np.asarray(values[name])]
         before = reading.declared.function(**values)
         after = again.function(**{**values, name: rows})
+        return bool(np.all(np.abs(before - after) <= _ROUNDING * np.abs(before)))
     except Exception:
         return False
-    return bool(np.all(np.abs(before - after) <= _ROUNDING * np.abs(before)))
