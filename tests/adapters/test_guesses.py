@@ -355,6 +355,11 @@ class Value:
 """
 
 
+def test_a_function_without_a_name_is_called_as_its_variable(tmp_path):
+    text = "cube = lambda x: x**3\nd_cube = lambda x: 3 * x**2\n"
+    assert [(one.name, one.verdict) for one in verdicts(tmp_path, text)] == [("cube", "pass")]
+
+
 def test_an_operator_of_numbers_may_give_a_whole_one(tmp_path):
     _, relu = verdicts(tmp_path, NUMBERS)
     assert relu.name == "Value_relu"
