@@ -109,6 +109,7 @@ KINDS = (
                 "bias": "4*h",
             },
             *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
+            {"x": "d", "h": "h", "c": "h", "weight": "4*h d", "weight 2": "4*h h", "bias": "4*h"},
         ),
         {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
@@ -118,6 +119,7 @@ KINDS = (
         (
             {"x": "n d", "h": "n h", "weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"},
             *_over_time({"weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"}),
+            {"x": "d", "h": "h", "weight": "3*h d", "weight 2": "3*h h", "bias": "3*h"},
         ),
         {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
@@ -131,6 +133,12 @@ KINDS = (
                 "bias": "h 1", "bias 2": "o 1",
             },
             *_over_time({"weight": "d h", "weight 2": "h h", "bias": "h"}),
+            # One sample: a row at each step.
+            {
+                "x": "t d", "h": "h", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
+                "bias": "h", "bias 2": "o",
+            },
+            {"x": "d", "h": "h", "weight": "h d", "weight 2": "h h", "bias": "h"},
             # One sample: a column at each step.
             {
                 "x": "t d 1", "h": "h 1", "weight": "h d", "weight 2": "h h", "weight 3": "o h",

@@ -243,6 +243,13 @@ def test_wrong_gradients_are_found_and_no_others(name):
     assert found == expected
 
 
+def test_what_goes_into_a_cell_is_told_from_what_is_hidden():
+    found = sightings(definitions_of(FOLDER / "right" / "handed_round.py"))
+    inputs = {one.name: read(one).inputs for one in found if one.name in ("Elman", "RNNCell")}
+    assert inputs["Elman"] == {"x": "n d", "U": "h d", "W": "h h"}
+    assert inputs["RNNCell"] == {"x": "n d", "h_prev": "n h", "Wx": "d h", "Wh": "h h"}
+
+
 def scanned(path, spec=None):
     profile = dataclasses.replace(PROFILE, inputs=28)
     *layers, report = scan(path, spec or {}, profile)
