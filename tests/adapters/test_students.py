@@ -156,32 +156,11 @@ WRONG = {
     ("wider", "Multiply"): {"X"},
     ("wider", "Network"): {"weights0"},
     ("handed_round", "dense"): {"b"},
-    ("handed_round", "scaled"): set(),
     ("handed_round", "DenseLayer"): {"W"},
     ("handed_round", "hinge_loss"): {"scores"},
-    ("handed_round", "Product"): set(),
-    ("handed_round", "heads"): set(),
-    ("handed_round", "WeightedSum"): set(),
     ("handed_round", "sigmoid"): set(),
     ("handed_round", "softsign"): {"x"},
-    ("handed_round", "Logistic"): set(),
     ("handed_round", "word_loss"): {"outsideVectors"},
-    ("handed_round", "Elman"): set(),
-    **{
-        ("handed_round", name): set()
-        for name in (
-            "Recurrent",
-            "BuiltLater",
-            "SoftmaxModel",
-            "conv_transpose",
-            "EmbeddingBag",
-            "Neuron",
-            "DepthwiseConv",
-            "RBFLayer",
-            "LinearSVM",
-            "mean_pool",
-        )
-    },
     ("handed_round", "RNNCell"): {"Wx"},  # adds up, where the other does not
     ("handed_round", "bilinear"): {"x", "y", "W", "b"},  # its backward function raises
     ("wild", "sage"): {"h"},
