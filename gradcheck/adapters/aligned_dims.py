@@ -16,10 +16,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcheck.adapters.inputs import forward_function
+from gradcheck.adapters.landing import returned_names
 from gradcheck.adapters.searched_dims import has_constructor, runs
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style
-from gradcheck.adapters.words import is_bias, is_data, is_index, is_mask, is_target
+from gradcheck.adapters.words import (
+    gradient_names,
+    is_bias,
+    is_data,
+    is_index,
+    is_mask,
+    is_target,
+)
 from gradcheck.arguments import boolean, integers, real
 
 #: So far apart that a sum with one, and a difference, is told from the others.
@@ -48,7 +56,7 @@ def ways(
     """What the inputs of a plain function may be, each at dims at which it runs."""
     if has_constructor(style, wanted) or not 1 < len(wanted) <= _MOST_ARRAYS:
         return
-    used = _Use.of(forward_function(style), wanted)
+    used = _used(style, wanted)
     choices = [used.forms(name) for name in wanted]
     for most in range(max(map(len, choices)), 0, -1):
         if math.prod(min(most, len(one)) for one in choices) <= _MOST_GUESSES:
@@ -70,6 +78,20 @@ def ways(
                 yield {name: _fixed(one) if is_data(name) else one for name, one in way.items()}
 
 
+def told(style: Style, wanted: Sequence[str]) -> bool:
+    """Whether a function says of each of its arrays but a bias how many axes it has."""
+    return {name for name in wanted if not is_bias(name)} <= set(_used(style, wanted).exact)
+
+
+def _used(style: Style, wanted: Sequence[str]) -> _Use:
+    used = _Use.of(forward_function(style), wanted)
+    # What has a gradient is no target, though it is called y.
+    returned = set(returned_names(style.source)) if style.kind == "vjp" and style.source else set()
+    given = [name for name in used.targets if not returned.isdisjoint(gradient_names(name))]
+    used.targets = [name for name in used.targets if name not in given or is_index(name)]
+    return used
+
+
 @dataclass
 class _Use:
     """How a function uses its arrays: how many axes they have, and what indexes what."""
@@ -80,6 +102,8 @@ class _Use:
     indexed: dict[str, tuple[str, int]] = field(default_factory=dict)
     #: All that it is an index of: those axes are as long.
     shared: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    #: By a letter of an einsum: the axes that have it.
+    letters: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     #: Masks and targets, which are not differentiated.
     masks: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
@@ -106,7 +130,22 @@ class _Use:
                     found._at_least(name, axis + 1)
                 case ast.Subscript(value=ast.Name(id=name), slice=index) if name in names:
                     found._index(name, index, names)
+                case ast.Call(
+                    func=ast.Attribute(attr="einsum") | ast.Name(id="einsum"),
+                    args=[ast.Constant(value=str() as subscripts), *operands],
+                ):
+                    found._einsum(subscripts, operands, names)
         return found
+
+    def _einsum(self, subscripts: str, operands: Sequence[ast.expr], names: Sequence[str]) -> None:
+        """What letters say: how many axes an array has, and which of them are as long."""
+        given = subscripts.partition("->")[0].replace(" ", "").split(",")
+        for letters, operand in zip(given, operands, strict=False):
+            if isinstance(operand, ast.Name) and operand.id in names and letters.isalpha():
+                self.exact.setdefault(operand.id, len(letters))
+                for axis, letter in enumerate(letters):
+                    key = f"{subscripts}:{letter}"
+                    self.letters.setdefault(key, []).append((operand.id, axis))
 
     def _index(self, name: str, index: ast.expr, names: Sequence[str]) -> None:
         parts = index.elts if isinstance(index, ast.Tuple) else [index]
@@ -142,7 +181,8 @@ class _Use:
         if is_bias(name) or name.endswith("0"):
             usual = _BIASES
         elif name in self.indexed or is_index(name):
-            usual = _VECTORS[:2]
+            # One alone: the number of a word.
+            usual = [(True,), (), (True, True)] if is_index(name) else _VECTORS[:2]
         elif (name in self.targets and name.islower()) or name[0] in "bvt":
             usual = _VECTORS
         return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
@@ -212,7 +252,7 @@ def _aligned(
     """What the inputs are where it runs, with arrays of such axes; None where it never does."""
     axes = _Axes(forms)
     used = used.within(forms)
-    for together in used.shared.values():
+    for together in (*used.shared.values(), *used.letters.values()):
         first, *others = (axes.of[name][axis] for name, axis in together)
         for other in others:
             axes.unite(axes.size(first), axes.size(other))
@@ -278,11 +318,24 @@ def _given(name: str, axes: _Axes, used: _Use) -> Any:
     return dims or real()
 
 
+def _reshaped(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
+    """The axes of an array, and those that it is to be given, without those of length one."""
+    size, *into = map(int, re.findall(r"\d+", message))
+    longer = [one for one in into if one != 1]
+    for own in axes.of.values():
+        sizes = [axes.size(axis) for axis in own]
+        if math.prod(sizes) == size and len(sizes) == len(longer) and len(sizes) > 0:
+            yield from zip(sizes, longer, strict=True)
+
+
 def _told(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
     """The pairs of sizes that a message says have to be equal."""
     for pattern in _PAIRS:
         for one, other in pattern.findall(message):
             yield int(one), int(other)
+    if "cannot reshape" in message:
+        yield from _reshaped(message, axes)
+        return
     text = re.sub(r"\([^()]*\)->", "", message)
     shapes = [[int(size) for size in found.split(",")] for found in _SHAPE.findall(text)]
     if "broadcast" in message and len(shapes) > 1:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.sources import mode_words
+from gradcheck.adapters.sources import mode_words, tree_of
 from gradcheck.adapters.style import Style, is_required
 from gradcheck.adapters.words import (
     is_cache,
@@ -40,7 +41,7 @@ def constants_of(
         elif mode is not None:
             found[name] = mode
         elif is_required(parameter):
-            if is_parameter_dict(name) and beside:
+            if beside and (is_parameter_dict(name) or _is_packed(style, name)):
                 packed = name
             else:
                 raise DeclarationError(
@@ -49,6 +50,20 @@ def constants_of(
                     f"{name}=constant(…)"
                 )
     return found, packed
+
+
+def _is_packed(style: Style, name: str) -> bool:
+    """Whether a function reads parameters from an argument by their names: ``p["Wq"]``."""
+    if style.make is not None:
+        return False
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == name
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+        for node in ast.walk(tree_of(style.forward(None)))
+    )
 
 
 def _output_of_pair(style: Style, given: Sequence[str], same: Sequence[str]) -> list[str]:

@@ -261,7 +261,8 @@ def _by_meaning(name: str, sizes: list[str], beside: Sequence[str]) -> list[str]
         order = order[1:] + order[:1]
     elif not any(word in lowered for word in _BATCH) and len(lowered) > 1:
         order = order[1:] + order[:1]  # what an object is made with is rarely the number of samples
-    if "embed" in lowered and "dim" in lowered:
+    of_words = "v" in sizes and ("dim" in lowered or "emb" in lowered or lowered == "d_model")
+    if ("embed" in lowered and "dim" in lowered) or (of_words and not lowered.startswith("num")):
         same += [size for size in sizes if size == "d"]
     return list(dict.fromkeys([*same, *order]))
 

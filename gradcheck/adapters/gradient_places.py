@@ -35,12 +35,15 @@ def places_of_gradients(plan: Plan, session: Session) -> dict[str, Place | None]
 
 
 def misshapen_of(plan: Plan, session: Session) -> set[str]:
-    """The inputs of the forward function whose gradient has another shape."""
+    """The inputs whose gradient has another shape; of parameters, another number of entries."""
     found: set[str] = set()
-    for name in _wanted(plan):
+    for name in plan.differentiable:
         if plan.gradients[name] is not None:
             with contextlib.suppress(AttributeError, KeyError, IndexError, TypeError):
-                differs = np.shape(session.gradient(name)) != np.shape(session.values[name])
+                found_for, value = session.gradient(name), session.values[name]
+                differs = np.size(found_for) != np.size(value)
+                if name in plan.forward_inputs:
+                    differs = np.shape(found_for) != np.shape(value)
                 if differs and not plan.is_jacobian:
                     found.add(name)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from typing import Any
 
 from gradcheck.adapters.flat_vectors import sizes_of
@@ -23,6 +24,10 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.arguments import choice, constant
 
+#: How a key is spelled under which weights or a bias lie.
+_PARAMETER = r"([WUVb]|w)_?\w{0,3}|(gamma|beta)_?\d?"
+#: What a whole number is, such as the size of a window.
+_COUNT = 2
 #: Through so many calls an argument is followed that is passed on.
 _DEPTH = 2
 #: What dicts of settings are called.
@@ -34,11 +39,18 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
     arrays: list[str] = []
     beside: dict[str, Any] = {}
     function = forward_function(style)
+    idle = _unused(function)
     sizes = {} if style.make is not None else sizes_of([p.name for p in style.takes])
     for parameter in style.takes:
         name = parameter.name
         if name in sizes:
             beside[name] = sizes[name]
+            continue
+        if style.make is None and is_required(parameter) and _is_count(function, name):
+            beside[name] = constant(_COUNT)
+            continue
+        if style.backward is None and name in idle:
+            beside[name] = constant(None)
             continue
         if _hides_a_term(parameter):
             beside[name] = constant(NUMBERS[name.lower()])
@@ -53,7 +65,7 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
             beside[name] = constant(style.fixed.get(name, NUMBERS.get(name.lower())))
             continue
         keys = _keys_of(function, name)
-        if keys and is_parameter_dict(name):
+        if keys and (is_parameter_dict(name) or _are_parameters(keys)):
             arrays += keys
         elif keys or (name.endswith(_SETTINGS) and not is_flat(name)):
             made = settings(keys)
@@ -141,6 +153,32 @@ def _keys_of(function: Any, name: str, depth: int = _DEPTH) -> list[str]:
                     for one in names[whole[0] : whole[0] + 1]:
                         found |= dict.fromkeys(_keys_of(other, one, depth - 1))
     return [key for key in found if key not in optional]
+
+
+def _is_count(function: Any, name: str) -> bool:
+    """Whether an argument is a whole number: ``range(k)``, ``length // k``."""
+    for node in ast.walk(tree_of(function)):
+        match node:
+            case ast.Call(func=ast.Name(id="range"), args=given):
+                if any(_is_name(one, name) for one in given):
+                    return True
+            case ast.BinOp(op=ast.FloorDiv(), right=ast.Name(id=divisor)) if divisor == name:
+                return True
+    return False
+
+
+def _are_parameters(keys: list[str]) -> bool:
+    """Whether all of several keys are called as arrays of parameters are: Wq, Wk, bo."""
+    return len(keys) > 1 and all(re.fullmatch(_PARAMETER, key) or is_parameter(key) for key in keys)
+
+
+def _unused(function: Any) -> set[str]:
+    """The parameters that a plain function takes and does not use."""
+    if not inspect.isfunction(function):
+        return set()
+    tree = tree_of(function)
+    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    return {p.name for p in parameters_of(function)} - used if used else set()
 
 
 def _is_name(node: ast.expr, name: str) -> bool:

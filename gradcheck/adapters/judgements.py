@@ -43,6 +43,8 @@ def outcomes_of(
         # Labels and one-hot rows look alike for one class.
         limits = Sampler(declared.rules[0]).limits
         sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
+        if not sizes:
+            return outcomes  # numbers have none
         declared.options = replace(declared.options, sizes=sizes)
         return outcomes_of(declared, profile, simplify=simplify, only=only)
     return outcomes

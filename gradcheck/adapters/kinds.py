@@ -109,6 +109,7 @@ KINDS = (
                 "bias": "4*h",
             },
             *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
+            {"x": "d", "h": "h", "c": "h", "weight": "4*h d", "weight 2": "4*h h", "bias": "4*h"},
         ),
         {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
@@ -118,6 +119,7 @@ KINDS = (
         (
             {"x": "n d", "h": "n h", "weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"},
             *_over_time({"weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"}),
+            {"x": "d", "h": "h", "weight": "3*h d", "weight 2": "3*h h", "bias": "3*h"},
         ),
         {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
@@ -131,6 +133,12 @@ KINDS = (
                 "bias": "h 1", "bias 2": "o 1",
             },
             *_over_time({"weight": "d h", "weight 2": "h h", "bias": "h"}),
+            # One sample: a row at each step.
+            {
+                "x": "t d", "h": "h", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
+                "bias": "h", "bias 2": "o",
+            },
+            {"x": "d", "h": "h", "weight": "h d", "weight 2": "h h", "bias": "h"},
             # One sample: a column at each step.
             {
                 "x": "t d 1", "h": "h 1", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
@@ -144,6 +152,17 @@ KINDS = (
         {"n": 11, "d": 3, "h": 2, "t": 4},
     ),
     Kind(
+        "transposed convolution",
+        ("conv_transpose", "convtranspose", "transposed_conv", "transpose_conv", "transposedconv",
+         "deconv", "deconvolution", "conv_transposed"),
+        (
+            {"x": "n c h w", "weight": "c f kh kw", "bias": "f"},
+            {"x": "n c l", "weight": "c f k", "bias": "f"},
+            {"x": "n h w c", "weight": "kh kw c f", "bias": "f"},
+        ),
+        {"n": 6, "c": 10, "h": 8, "w": 9, "f": 12, "k": 2, "kh": 2, "kw": 2, "l": 11},
+    ),
+    Kind(
         "convolution",
         ("conv", "convolution", "conv2d", "convolutional", "conv2"),
         (
@@ -154,12 +173,19 @@ KINDS = (
             {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c f", "bias": "f"},
             {"x": "n h+kh-1 w+kw-1 c", "weight": "f kh kw c", "bias": "f"},
             {"x": "n l+k-1 c", "weight": "k c f", "bias": "f"},
+            # One window for each channel; one image alone.
+            {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c", "bias": "c"},
+            {"x": _IMAGE, "weight": "c kh kw", "bias": "c"},
+            {"x": _IMAGE, "weight": "c 1 kh kw", "bias": "c"},
+            {"x": "c h+kh-1 w+kw-1", "weight": "f c kh kw", "bias": "f"},
+            {"x": "h+kh-1 w+kw-1", "weight": "kh kw"},
+            {"x": "l+k-1", "weight": "k"},
         ),
         # Distinct from those of usual windows, which a layer may choose for itself.
         {"n": 6, "c": 10, "h": 8, "w": 9, "f": 12, "k": 2, "kh": 2, "kw": 2, "l": 11},
     ),
     Kind("pooling", ("pool", "pooling", "maxpool", "avgpool", "maxpool2d", "max_pool"),
-         ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}),
+         ({"x": "n c 2*h 2*w"}, {"x": "n 2*h 2*w"}, {"x": "2*h 2*w"}, {"x": "n c 2*w"}),
          {"n": 2, "c": 3, "h": 2, "w": 3}),
     Kind(
         "normalization in groups",
@@ -266,6 +292,9 @@ GROUPS = (
     {**_GATED_COLUMNS, "weight": "h d+h", "bias": "h 1"},
     *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
     *_ways({"x": "n d", "weight": "d d"}, {"bias": "d"}, {"bias": "1 d"}),
+    # Queries, keys, values and what comes out, in two heads.
+    {"x": "n t 2*d", "weight": "2*d 2*d", "bias": "2*d"},
+    {"x": "t 2*d", "weight": "2*d 2*d", "bias": "2*d"},
 )
 #: A cost of one vector of parameters.
 FLAT = Kind(

@@ -14,6 +14,7 @@ from gradcheck.adapters.words import (
     is_bias,
     is_count_of_groups,
     is_flat,
+    is_hidden,
     is_mask,
     is_parameter,
     is_statistic,
@@ -81,7 +82,7 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
         elif is_bias(lowered):
             biases += 1
             roles[name] = "bias" if biases == 1 else f"bias {biases}"
-        elif kind.name in _CELLS and lowered in _HIDDEN:
+        elif kind.name in _CELLS and (lowered in _HIDDEN or is_hidden(name)):
             roles[name] = "h"
         elif kind.name == "lstm" and lowered in _CELL:
             roles[name] = "c"
@@ -158,8 +159,9 @@ def fitted(
     """
     if kind is OTHER or not kind.ways:
         return dict(way)
-    if kind.name in _CELLS and sum(map(is_weight, parameters)) > 2:
-        return dict(way)  # one matrix for each gate, of which the ways say nothing
+    letters = any(re.fullmatch("[UVR]", name) for name in parameters)
+    if kind.name in _CELLS and (letters or sum(map(is_weight, parameters)) > 2):
+        return dict(way)  # matrices of which the ways say nothing: U and V, or one for each gate
     same = [one for one in kind.ways if one.get("x") in way.values()]
     window: dict[str, str] = {}
     for name, role in roles_of(list(parameters), kind).items():

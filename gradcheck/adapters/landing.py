@@ -18,6 +18,8 @@ from gradcheck.adapters.places import RETURNED, Place
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.words import Words, gradient_names
 
+#: One key alone may be in two dicts by chance.
+_SEVERAL = 2
 _MISSING = (AttributeError, KeyError, IndexError, TypeError)
 
 
@@ -180,6 +182,7 @@ def _texts(owner: Any, name: str, parameter: Place | None, words: Words) -> list
             case ast.Attribute(value=holder):
                 texts += [f"{ast.unparse(holder)}.{key}" for key in words.gradient_key]
         texts += [f"{parameter.text}.{key}" for key in words.gradient_key]
+    dicts += _beside_in_dict(owner, parameter, dicts)
     for text in dicts:
         key = _key(getattr(owner, text), name, words)
         texts += [] if key is None else [f"{text}[{key!r}]"]
@@ -213,6 +216,25 @@ def _answered(
             return number
     fitting = [k for k, part in enumerate(answer) if is_array(part) and np.shape(part) == shape]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _beside_in_dict(owner: Any, parameter: Place | None, known: Sequence[str]) -> list[str]:
+    """Other dicts with the keys of the dict in which a parameter lies, as ``G`` beside ``P``."""
+    if parameter is None:
+        return []
+    match parameter.tree:
+        case ast.Subscript(value=ast.Name(id=holder)):
+            own = getattr(owner, holder, None)
+        case _:
+            return []
+    if not isinstance(own, dict) or len(own) < _SEVERAL:
+        return []
+    held = vars(owner) if hasattr(owner, "__dict__") else {}
+    return [
+        text
+        for text, one in held.items()
+        if isinstance(one, dict) and one is not own and text not in known and set(own) == set(one)
+    ]
 
 
 def _position(owner: Any, parameter: Place, words: Words) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 from gradcheck.adapters.conventions import beside_loss
@@ -14,7 +15,9 @@ from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.loss_readings import read_with_loss
 from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
+from gradcheck.adapters.other_inputs import judge_inputs
 from gradcheck.adapters.places import CHANGE
+from gradcheck.adapters.precision import in_double
 from gradcheck.adapters.reasons import (
     BEYOND_A_SPEC,
     explained,
@@ -54,6 +57,17 @@ def scan_layer(
     profile: Profile,
 ) -> LayerReport:
     """The report of a layer of a file."""
+    with contextlib.ExitStack() as stack:
+        return _scanned(sighting, entry, definitions, profile, stack)
+
+
+def _scanned(
+    sighting: Sighting,
+    entry: Entry | None,
+    definitions: Definitions,
+    profile: Profile,
+    stack: contextlib.ExitStack,
+) -> LayerReport:
     try:
         with limited(TIME_LIMIT, patience=PATIENCE):
             reading = _read(sighting, entry)
@@ -98,6 +112,11 @@ def scan_layer(
     outcomes = outcomes_of(declared, profile)
     if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = moderate(reading, report, profile)
+    if any(one.record.status == UNDECIDED for _, one in outcomes) and stack.enter_context(
+        in_double(sighting.style)
+    ):
+        outcomes = outcomes_of(declared, profile)
+        report.assumptions.append("what it makes in float32 is made in float64")
     raised = set_aside(outcomes, "raised")
     if entry is None and (raised or any(one.record.status == FAIL for _, one in outcomes)):
         declared, outcomes = otherwise(reading, report, profile) or (declared, outcomes)
@@ -123,6 +142,7 @@ def scan_layer(
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
     judge_defaults(report, reading, profile)
+    judge_inputs(report, reading, profile, definitions.namespace)
     judge_eval(report, reading, declared, profile)
     guess = guessed(reading, definitions) if entry is None else None
     for gradient in report.gradients if guess is not None else ():

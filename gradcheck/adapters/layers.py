@@ -215,7 +215,8 @@ class _Layer:
         with reproducible(plan.generators):
             session = self._forward(values)
             outputs = session.collect()
-        if self.guessed and plan.is_floating and any(isinstance(out, int) for out in outputs):
+        sized = self.guessed and plan.is_floating and self.bindings(values)
+        if sized and any(isinstance(out, int) for out in outputs):
             raise ValueError(f"it returns {outputs[0]!r}, a whole number, at these sizes")
         return tuple(outputs) if plan.outputs > 1 else outputs[0]
 
@@ -336,7 +337,7 @@ class _Layer:
             factor = cotangents[0]
             if plan.is_jacobian and np.ndim(found) > np.ndim(factor):
                 return factor @ found
-            found = found * (np.reshape(factor, ())[()] if np.size(factor) == 1 else factor)
+            found = found * _along(factor, np.shape(found))
         scale = self.names.scale.get(name)
         if scale is not None and found is not None:
             shapes = {n: np.shape(v) for n, v in values.items() if hasattr(v, "shape")}
@@ -355,6 +356,18 @@ class _Layer:
     def _note(self, text: str) -> None:
         if text and text not in self.notes:
             self.notes.append(text)
+
+
+def _along(factor: Any, shape: tuple[int, ...]) -> Any:
+    """A cotangent of one number for each sample, as what the gradient of a shape is times.
+
+    The rows of the gradient are those of the loss: ``(n, c)`` beside ``(n,)``.
+    """
+    if np.size(factor) == 1:
+        return np.reshape(factor, ())[()]
+    own = np.shape(factor)
+    rows = len(own) < len(shape) and shape[: len(own)] == own
+    return np.reshape(factor, (*own, *(1 for _ in shape[len(own) :]))) if rows else factor
 
 
 def _describe(

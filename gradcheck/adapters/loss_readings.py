@@ -27,7 +27,7 @@ from gradcheck.adapters.recognition import completed
 from gradcheck.adapters.scales import constants
 from gradcheck.adapters.settling import Reading, settled, undifferentiated, unread
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.words import is_parameter, is_target
+from gradcheck.adapters.words import is_parameter, is_target, is_weight
 from gradcheck.arguments import as_argument, integers, real
 from gradcheck.claims import Derivation
 
@@ -67,7 +67,9 @@ def read_with_loss(sighting: Sighting) -> Reading:
                 declared = declare((*sighting.what, names), given, guessed=True)
                 plan = plan_of(declared)
                 if declared.problem is None and plan is not None and not plan.trial_error:
-                    fit = _Fit(names, wanted=tuple(plan.differentiable))
+                    found_for = {n for n, place in plan.gradients.items() if place is not None}
+                    wanted_for = (n for n in plan.differentiable if n not in plan.forward_inputs)
+                    fit = _Fit(names, wanted=(*sorted(found_for), *wanted_for))
                     return _held_to(Reading(sighting, inputs=given), fit, method)
                 reason = declared.problem or (plan.trial_error if plan else "") or reason
                 continue
@@ -192,6 +194,8 @@ def _moderate(dims: str) -> Any:
 def _targets(columns: bool, one: bool, classes: str) -> Iterator[Any]:
     whole = _way(f"n {classes}", columns, one)
     yield real(whole, low=0.0, high=1.0, differentiate=False)
+    if one:
+        yield real("n", low=0.0, high=1.0, differentiate=False)
     if not one:
         yield one_hot(whole, axis=0 if columns else -1)
         yield integers("n", high=classes)
@@ -235,7 +239,8 @@ def _fit(declared: Derivation, names: Names) -> _Fit:
     best = max(by_scale, key=lambda text: len(by_scale[text]), default="1")
     right = by_scale.get(best, [])
     # A bias alone says little: it is the sum of what each loss has.
-    several = any(np.ndim(values[name]) > 1 and np.size(values[name]) > 1 for name in right)
+    weights = [n for n in right if np.ndim(values[n]) > 1 or is_weight(n.strip("_"))]
+    several = any(np.size(values[name]) > 1 for name in weights)
     return _Fit(names, best, tuple(right) if several else (), tuple(wanted))
 
 

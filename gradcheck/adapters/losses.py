@@ -55,4 +55,5 @@ def value(loss: str, prediction: Any, target: Any) -> Any:
         shape = shape if shape == given else tuple(np.delete(shape, axis)) if shape else ()
     if shape != given:
         raise Misfit(f"{loss}: {np.shape(prediction)} is predicted, and the targets are {given}")
-    return np.float64(LOSSES[loss](prediction, target))
+    with np.errstate(all="ignore"):  # of what is no probability
+        return np.float64(LOSSES[loss](prediction, target))

@@ -33,7 +33,10 @@ _OTHER_NUMBERS: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("pad", "pads", "padding"), (0, 1)),
 }
 #: What is multiplied or divided with: of a factor that is 1, a rule that forgets it is right.
-_FACTORS = ("delta", "alpha", "temperature", "temp", "tau", "scale", "factor", "slope", "beta")
+_FACTORS = (
+    "delta", "alpha", "temperature", "temp", "tau", "scale", "factor", "slope", "beta", "gain",
+    "c", "t", "lam", "lambda_", "lambd", "lmbda", "reg", "weight_decay", "l2",
+)  # fmt: skip
 _FACTOR = 2.5
 _FLAGS = ("bias", "use_bias", "has_bias", "with_bias", "add_bias")
 #: Inputs for each: the sizes that are always tried are among them.

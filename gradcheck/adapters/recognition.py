@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,11 +32,15 @@ from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.sources import counts_of
 from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
+    is_data,
+    is_flat,
     is_logits,
     is_parameter,
     is_parameter_dict,
+    is_regression,
     is_spread,
     is_statistic,
+    is_target,
     is_weight,
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
@@ -86,6 +90,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         kind = MODEL
     elif style.convention == network.CONVENTION:
         kind = NETWORK
+    elif style.backward is None and _is_of_model(style):
+        kind = MODEL
     elif style.backward is None and kind is OTHER:
         kind = COST
     elif style.convention == "loss with its gradient" and kind is OTHER:
@@ -94,7 +100,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if problem:
         return unread(reading, wanted, problem)
     fused = style.backward is None or style.kind == "of inputs"
-    if fused and style.make is None and any(map(is_weight, wanted)):
+    plain = style.make is None or style.kind == "of inputs"
+    if fused and plain and any(map(is_weight, wanted)):
         kind = COST  # of weights and data, whatever loss it is called after
     if set(map(str.lower, wanted)) >= {"inputs", "targets", "hprev"}:
         kind = CHARACTERS
@@ -102,6 +109,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     roles, grouped = roles_of(wanted, kind, made_with), grouped_roles(wanted, made_with)
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
+    for_numbers, strange = False, set[str]()
     of_each = style.convention == partials.CONVENTION
     unused = {
         key
@@ -114,11 +122,14 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     usual = ((kind, way) for way in itertools.islice(ways, 0 if of_each else _MOST_WAYS))
     by = kind
     for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
-        if which is not kind and by is kind and reading.declared is not None:
+        runs = which is not kind and by is kind and reading.declared is not None
+        if runs and not _by_coincidence(reading.declared, style):
             break  # it runs at sizes that are not written anywhere
         way = {n: undifferentiated(way[n]) if n in unused else way[n] for n in way}
         if names.through:
             way = {n: logits(given) for n, given in way.items()}
+        if which is MODEL and is_regression(sighting.name):
+            way = {n: _amount(given) for n, given in way.items()}
         if which.name.startswith("normalization"):
             way = {n: _statistic(n, given) for n, given in way.items()}
         for inputs, found in completed(style, names, which, way, beside):
@@ -138,6 +149,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
                 doubtful = doubtful or (which is COST and not plan.is_number)
+                strange = strange or _strange(plan)
+                doubtful = doubtful or bool(_strange(plan))
                 doubtful = doubtful or (kind.name in _AS_WIDE and plan.is_wider)
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
@@ -149,7 +162,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
-    if reading.declared is None and _FOR_NUMBERS.search(reason):
+            for_numbers = for_numbers or bool(_FOR_NUMBERS.search(declared.problem or ""))
+    if reading.declared is None and for_numbers:
         way = {name: _number(given) for name, given in next(ways_of(kind, roles, grouped)).items()}
         declared = declare((*sighting.what, names), {**way, **beside}, guessed=True)
         plan = plan_of(declared)
@@ -157,7 +171,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             reading.declared, reading.names, reading.inputs = declared, names, {**way, **beside}
             return settled(reading, OTHER)
     # A product of vectors may run forward where one of matrices is meant.
-    raises = raising is not None and reading.declared is not None
+    raises = (raising is not None or bool(strange)) and reading.declared is not None
     if (reading.declared is None or raises or of_each) and kind is not MODEL:
         searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
         aligned = aligned_dims.ways(style, wanted, beside)
@@ -173,12 +187,48 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 given = {**inputs, **beside}
                 declared = declare((*sighting.what, found), given, guessed=True)
                 plan = plan_of(declared)
-                if declared.problem is None and plan is not None and fits(plan):
+                apart = _is_apart(given, plan, strange)
+                if declared.problem is None and plan is not None and fits(plan) and apart:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     return settled(reading, OTHER)
+                raises = declared.problem is None and plan is not None and bool(plan.trial_error)
+                if raises and reading.declared is None and aligned_dims.told(style, wanted):
+                    # No dims but these run forward: what raises is the rule.
+                    reading.declared, reading.names, reading.inputs = declared, found, given
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _is_of_model(style: Style) -> bool:
+    """Whether a value with its gradients is that of a model, of its data and targets."""
+    told = [p.name for p in style.takes if is_required(p)]
+    made = inspect.isclass(style.make) and bool(parameters_of(style.make))
+    given = any(is_weight(name) or is_flat(name) for name in told)
+    return made and not given and any(map(is_target, told)) and any(map(is_data, told))
+
+
+def _by_coincidence(declared: Derivation | None, style: Style) -> bool:
+    """Whether it ran at some sizes alone, that of a matrix which it makes among them."""
+    plan = plan_of(declared) if declared is not None else None
+    if plan is None or not plan.raised_at_some or plan.places:
+        return False
+    return any(len(shape) > 1 for shape in WrittenSizes(style).arrays)
+
+
+def _strange(plan: Plan) -> set[str]:
+    """The parameters of a constructor that no name tells and whose gradient does not fit."""
+    return {n for n in plan.misshapen & plan.filling.inputs if not is_parameter(n)}
+
+
+def _is_apart(given: Mapping[str, Any], plan: Plan | None, strange: Collection[str]) -> bool:
+    """Whether parameters that did not fit have no axis of samples: those are of no parameter."""
+    if plan is None or not strange:
+        return True
+    first = as_argument(given[plan.forward_inputs[0]])
+    samples = set(first.shape.text.split()[:1]) if isinstance(first, Real) else set[str]()
+    dims = [as_argument(given[name]).size_names() for name in strange if name in given]
+    return all(samples.isdisjoint(names) for names in dims)
 
 
 def _is_miscalled(plan: Plan) -> bool:
@@ -191,6 +241,14 @@ def _number(given: Any) -> Any:
     """One number where an array was to be given."""
     argument = as_argument(given)
     return replace(argument, shape=parse("")) if isinstance(argument, Real | Integers) else given
+
+
+def _amount(given: Any) -> Any:
+    """A real target where labels were to be given."""
+    argument = as_argument(given)
+    if not isinstance(argument, Integers):
+        return given
+    return real(argument.shape.text, differentiate=False)
 
 
 def _as_written(
@@ -252,7 +310,7 @@ def _is_flattened(raising: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
     """Whether a product of arrays was made one of smaller arrays: an outer or an inner product."""
     axes = [
         (len(a.shape.axes), len(b.shape.axes))
-        for a, b in ((as_argument(raising[name]), as_argument(given[name])) for name in given)
+        for a, b in ((as_argument(raising[name]), as_argument(given[name])) for name in raising)
         if isinstance(a, Real) and isinstance(b, Real) and a.differentiable
     ]
     return len(axes) > 1 and all(fewer < more for more, fewer in axes)

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradcheck.adapters.kinds import Kind
 from gradcheck.adapters.plan import Plan
+from gradcheck.adapters.session import Context
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.arguments import as_argument, real
 
@@ -82,7 +83,21 @@ def has_constructor(style: Style, wanted: Sequence[str]) -> bool:
     made = () if style.make is None else parameters_of(style.make)
     needed = [p.name for p in made if is_required(p) and p.name not in wanted]
     own = {p.name for p in made} & set(wanted)
-    return bool(needed) or (inspect.isclass(style.make) and not own)
+    return bool(needed) or (inspect.isclass(style.make) and not own and _holds_arrays(style))
+
+
+def _holds_arrays(style: Style) -> bool:
+    """Whether an object that is made of nothing has parameters of its own, or cannot be made."""
+    assert style.make is not None
+    try:
+        made = style.make()
+    except Exception:
+        return True
+    held = [*vars(made).values()] if hasattr(made, "__dict__") else []
+    held += [one for value in held for one in getattr(value, "__dict__", {}).values()]
+    parts = [list(v.values()) if isinstance(v, Mapping) else v for v in held]
+    flat = [one for v in parts for one in (v if isinstance(v, list | tuple) else [v])]
+    return any(np.ndim(one) for one in flat if hasattr(one, "shape"))
 
 
 def _shares_sizes(dims: Sequence[str]) -> bool:
@@ -107,7 +122,8 @@ def runs(
             made_of = () if style.make is None else parameters_of(style.make)
             own = {p.name: inside.pop(p.name) for p in made_of if p.name in inside}
             forward = style.forward(None if style.make is None else style.make(**own))
-            by_position = [
+            by_position: list[Any] = [Context()] if style.has_context else []
+            by_position += [
                 inside.pop(parameter.name)
                 for parameter in style.takes
                 if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in inside

@@ -28,6 +28,9 @@ _MODERATE = 30.0
 #: What fails loudly, so that its author would have seen it where it is used.
 _BREAKS = ("wrong shape", "raises", "no gradient found")
 
+#: The name of the mistake of a bias whose gradient has a row for each sample.
+_UNSUMMED = "not summed over axis 0"
+
 
 def moderate(
     reading: Reading, report: LayerReport, profile: Profile
@@ -123,7 +126,13 @@ def of_one_sample(
     right = {rule.wrt[0] for rule, outcome in outcomes if outcome.record.status == PASS}
     wrong = {one.name: one for one in gradients if one.verdict == FAIL}
     mended = [one for name, one in wrong.items() if name in right and not one.scale]
-    broken = [one.name for one in mended if not set(one.mistakes).isdisjoint(_BREAKS)]
+    broken = [
+        one.name
+        for one in mended
+        if not set(one.mistakes).isdisjoint(_BREAKS)
+        # What is not summed over the samples is forgotten more often than meant.
+        and not any(_UNSUMMED in mistake for mistake in one.mistakes)
+    ]
     parameters = [name for name in plan.differentiable if inputs[name] is reading.inputs[name]]
     alone = not parameters and len(right) == len(outcomes) and _mixes_samples(reading)
     if broken and (alone or (parameters and all(name in wrong for name in parameters))):

@@ -366,13 +366,18 @@ class Session:
                 yield f"{name} changes its parameter {parameter!r}"
 
     def flush(self) -> bool:
-        """Empty the gradients, where the object has a method for that."""
-        for text in self.plan.style.words.flush:
-            method = getattr(self.object, text, None)
-            if callable(method):
-                method()
-                return True
-        return False
+        """Empty the gradients, where the object or what it holds has a method for that."""
+        words = self.plan.style.words.flush
+        held = [self.object, *_held_by(self.object)]
+        found = [
+            next(((one, text) for text in words if callable(getattr(one, text, None))), None)
+            for one in held
+        ]
+        if found[0] is not None:
+            found = found[:1]
+        for one, text in filter(None, found):
+            getattr(one, text)()
+        return any(one is not None for one in found)
 
 
 def _call(function: Any, by_position: Sequence[Any], arguments: Mapping[str, Any]) -> Any:
@@ -380,6 +385,20 @@ def _call(function: Any, by_position: Sequence[Any], arguments: Mapping[str, Any
         return function(*by_position, **arguments)
     except SystemExit as error:
         raise RuntimeError(f"it ends the program (exit code {error.code})") from None
+
+
+def _held_by(made: Any) -> list[Any]:
+    """What an object holds: parameters that are objects too, in attributes, lists and dicts."""
+    found: list[Any] = []
+    for value in list(getattr(made, "__dict__", {}).values()):
+        match value:
+            case dict():
+                found += value.values()
+            case list() | tuple():
+                found += value
+            case _:
+                found.append(value)
+    return found
 
 
 def _number(value: Any) -> Any:

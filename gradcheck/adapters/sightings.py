@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcheck.adapters.conventions import candidates, style_of
@@ -16,6 +16,9 @@ from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import (
     WORDS,
 )
+
+#: What a function is called that has no name but that of its variable.
+_NAMELESS = (lambda: None).__name__
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ def sightings(definitions: Definitions) -> list[Sighting]:
         if is_base(what[0], namespace):
             continue
         style = style_of(what, Names())
+        if style.name == _NAMELESS:
+            bound = (name for name, value in namespace.items() if value is what[0])
+            style = replace(style, name=next(bound, _NAMELESS))
         source = what[-1] if inspect.isclass(what[-1]) else style.source or what[-1]
         found.append(Sighting(_called(style, what, found), what, style, line_of(source)))
     return sorted(found, key=lambda one: one.line)

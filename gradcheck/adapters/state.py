@@ -10,6 +10,7 @@ import numpy as np
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
+from gradcheck.adapters.words import is_hidden
 from gradcheck.answers import same
 from gradcheck.hints import said
 from gradcheck.returned import Violation
@@ -66,6 +67,14 @@ def require_repeatable(
     if not same(again, found):
         if not session.flush():
             doubled = _is_sum(again, found)
+            if doubled and _is_cell(session) and _all_add_up(session, cotangents, bindings):
+                return said(
+                    "{layer} adds up its gradients over its calls, as a cell does over the steps "
+                    "of a sequence; nothing here empties them",
+                    "{layer} 在各次调用之间累加梯度，如同循环单元在序列各步上那样；"
+                    "这里没有把它们清零的方法",
+                    layer=layer,
+                )
             raise Violation(
                 _TITLE,
                 said(
@@ -122,6 +131,30 @@ def _is_sum(again: Any, found: Any) -> bool:
     difference = np.asarray(again) - 2 * np.asarray(found)
     largest = float(np.max(np.abs(found), initial=0.0))
     return bool(np.all(np.abs(difference) <= _ROUNDING * largest))
+
+
+def _is_cell(session: Session) -> bool:
+    """Whether a layer with parameters is given a hidden state beside its input."""
+    plan = session.plan
+    return len(plan.forward_inputs) > 1 and any(map(is_hidden, plan.forward_inputs))
+
+
+def _all_add_up(session: Session, cotangents: Sequence[Any], bindings: Mapping[str, Any]) -> bool:
+    """Whether a second backward call adds to the gradient of every parameter."""
+    plan = session.plan
+    parameters = [
+        name
+        for name, place in plan.gradients.items()
+        if place is not None and name not in plan.forward_inputs
+    ]
+    with reproducible(plan.generators):
+        fresh = Session(plan, session.values, bindings)
+        fresh.run_forward(session.values)
+        fresh.collect()
+        fresh.run_backward(cotangents)
+        once = {name: copy_of(fresh.gradient(name)) for name in parameters}
+        fresh.run_backward(cotangents)
+        return all(_is_sum(fresh.gradient(name), once[name]) for name in parameters)
 
 
 def _alone(session: Session, values: Mapping[str, Any], bindings: Mapping[str, Any]) -> list[Any]:

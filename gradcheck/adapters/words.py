@@ -17,12 +17,15 @@ class Words:
     forward: tuple[str, ...] = (
         "forward", "_forward", "fprop", "forward_pass", "feed_forward", "feedforward",
         "forward_prop", "forward_propagation", "fwd", "compute", "__call__", "fn", "call",
-        "propagar", "adelante", "avant", "propagation_avant", "vorwaerts",
+        "propagar", "adelante", "avant", "propagation_avant", "vorwaerts", "propagate",
+        "propagate_forward", "forwards", "forward_step",
     )  # fmt: skip
     backward: tuple[str, ...] = (
         "backward", "_backward", "bprop", "backward_pass", "backprop", "back_prop",
         "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd", "back",
-        "retropropagar", "atras", "arriere", "retropropagation", "rueckwaerts",
+        "retropropagar", "atras", "arriere", "retropropagation", "rueckwaerts", "bptt",
+        "backward_through_time", "backprop_through_time", "back_propagation", "pullback",
+        "propagate_back", "propagate_backward", "backwards",
     )  # fmt: skip
     #: Methods of an activation that give its derivative at an array.
     slope: tuple[str, ...] = (
@@ -121,9 +124,12 @@ _PREDICTION = {
 }  # fmt: skip
 _DERIVED_ENDINGS = (
     "grad", "prime", "derivative", "deriv", "der", "d", "gradient", "dx", "backward", "diff",
+    "derivate", "derived", "slope", "derivada", "derivee", "ableitung", "derivata", "dt", "dz",
 )  # fmt: skip
 _DERIVED_STARTS = (
     "d", "grad", "d_", "grad_", "deriv_", "derivative_", "gradient_", "der_", "diff_",
+    "derivada_", "derivee_", "ableitung_", "derivata_", "derivative_of_", "derivative_of_the_",
+    "prime_",
 )  # fmt: skip
 _LOSS = (
     "loss", "entropy", "xent", "nll", "hinge", "criterion", "bce", "cost", "mse", "mae", "error",
@@ -205,13 +211,14 @@ def is_sublayer(name: str) -> bool:
 
 def is_target(name: str) -> bool:
     """Whether an input of a loss is what is to be predicted."""
-    return name.lower() in _TARGET
+    return name.lower().removesuffix("_list") in _TARGET
 
 
 def is_index(name: str) -> bool:
     """Whether an array of this name is one of numbers of something: words, classes, rows."""
-    lowered = name.lower()
-    return lowered in _INDEX or lowered.endswith(("_ids", "_idx", "_indices", "_tokens", "_tags"))
+    lowered, spelled = name.lower(), snake(name)
+    endings = ("_ids", "_idx", "_indices", "_tokens", "_tags", "_index")
+    return lowered in _INDEX or spelled.endswith(endings)
 
 
 def is_prediction(name: str) -> bool:
@@ -248,6 +255,13 @@ def _swapped(name: str, word: str) -> str:
 def is_loss(name: str) -> bool:
     """Whether a class or function of this name is a loss."""
     return any(word in name.lower() for word in _LOSS)
+
+
+def is_regression(name: str) -> bool:
+    """Whether a model of this name predicts amounts, and no classes."""
+    lowered = name.lower()
+    amounts = any(word in lowered for word in ("regress", "ridge", "lasso", "elastic", "adaline"))
+    return amounts and not any(word in lowered for word in ("logistic", "softmax", "multinomial"))
 
 
 def is_penalty(name: str) -> bool:
@@ -319,6 +333,14 @@ def mode_value(name: str, mode: str, said: tuple[str, str] | None) -> bool | str
 def is_statistic(name: str) -> bool:
     """Whether an array of this name is a mean or a spread of what was seen, and not learned."""
     return _STATISTIC.fullmatch(name.lower().strip("_")) is not None
+
+
+def is_hidden(name: str) -> bool:
+    """Whether an array of this name is what a cell passes on to its next step."""
+    lowered = name.lower()
+    return lowered in ("h", "hidden", "state", "prev_state") or (
+        lowered.startswith(("h_", "prev_h", "hprev", "hidden_", "a_prev", "s_prev"))
+    )
 
 
 def is_spread(name: str) -> bool:

@@ -7,11 +7,14 @@ import pytest
 
 from gradcheck import DeclarationError, check, real
 from gradcheck.adapters import names
+from gradcheck.adapters.definitions import definitions_of
 from gradcheck.adapters.judgements import outcomes_of
 from gradcheck.adapters.layers import declare
+from gradcheck.adapters.loss_readings import read_with_loss
 from gradcheck.adapters.losses import LOSSES, Misfit, value
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.scan import PROFILE, scan
+from gradcheck.adapters.sightings import sightings
 
 COLUMNS = """
 import numpy as np
@@ -136,6 +139,68 @@ class Net:
 """
 
 
+#: A step of training; what it predicts is turned around, as its targets are.
+STEP = """
+import numpy as np
+
+
+class Net:
+    def __init__(self, inputnodes, hiddennodes, outputnodes, learningrate):
+        self.wih = np.random.randn(hiddennodes, inputnodes)
+        self.who = np.random.randn(outputnodes, hiddennodes)
+        self.lr = learningrate
+
+    def train(self, inputs_list, targets_list):
+        inputs = np.array(inputs_list, ndmin=2).T
+        targets = np.array(targets_list, ndmin=2).T
+        hidden = np.tanh(self.wih @ inputs)
+        delta = targets - self.who @ hidden
+        step = self.who.T @ delta * (1 - hidden**2)
+        self.who += self.lr * delta @ hidden.T
+        self.wih += self.lr * step @ inputs.T
+
+    def query(self, inputs_list):
+        return self.who @ np.tanh(self.wih @ np.array(inputs_list, ndmin=2).T)
+"""
+#: What is taken away from what was predicted is to be predicted.
+AWAY = """
+import numpy as np
+
+
+class Regressor:
+    def __init__(self, n_features):
+        self.w_, self.b_ = np.random.randn(n_features), np.zeros(1)
+
+    def forward(self, X):
+        self.X, self.out = X, X @ self.w_ + self.b_
+        return self.out
+
+    def backward(self, Y):
+        delta = (self.out - Y) / len(Y)
+        dw_, db_ = self.X.T @ delta, np.array([delta.sum()])
+        return dw_, db_
+"""
+#: With a loss of its own, which says what the gradients are of.
+OWN = """
+import numpy as np
+
+
+class Perceptron:
+    def __init__(self, n_inputs, n_outputs, eta=0.1):
+        self.w, self.eta = np.random.randn(n_inputs, n_outputs), eta
+
+    def predict(self, X):
+        return 1 / (1 + np.exp(-(X @ self.w)))
+
+    def loss(self, X, y):
+        return 0.5 * np.sum((self.predict(X) - y) ** 2)
+
+    def train_step(self, X, y):
+        out = self.predict(X)
+        self.w -= self.eta * X.T @ ((out - y) * out * (1 - out))
+"""
+
+
 def scanned(text, tmp_path, *changes):
     for old, new in changes:
         assert old in text
@@ -162,6 +227,9 @@ def scanned(text, tmp_path, *changes):
         (OUTPUT, (), "what its method loss gives"),
         (WRITTEN, (), "half squared error of what it predicts, summed"),
         (MADE, (), "half squared error of what it predicts, summed, times 2"),
+        (STEP, (), "half squared error of what it predicts, summed"),
+        (OWN, (), "what its method loss gives"),
+        (AWAY, (), "half squared error of what it predicts, summed, times 1/n"),
     ],
 )
 def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp_path):
@@ -169,6 +237,14 @@ def test_the_loss_of_which_all_gradients_are_is_assumed(text, changes, said, tmp
     assert layer.verdict == "pass", layer
     the = "" if said.startswith("what") else "the "
     assert layer.assumptions[-1] == f"its gradients are those of {the}{said}"
+
+
+def test_a_step_is_held_to_the_loss_of_its_own(tmp_path):
+    (tmp_path / "network.py").write_text(OWN.replace(" * out * (1 - out)", ""))
+    (sighting,) = sightings(definitions_of(tmp_path / "network.py"))
+    declared = read_with_loss(sighting).declared
+    (outcome,) = [one for _, one in outcomes_of(declared, QUICK, simplify=False)]
+    assert outcome.record.status == "fail"
 
 
 def test_a_loss_of_its_own_leaves_no_constant_open(tmp_path):

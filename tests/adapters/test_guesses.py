@@ -304,6 +304,69 @@ def test_a_layer_that_is_written_for_one_column_is_judged_for_one(tmp_path):
     assert "right for one sample, wrong for a batch of more" in layer.gradients[-1].mistakes
 
 
+UNSUMMED = """
+class Scale:
+    def __init__(self, alpha):
+        self.alpha = alpha
+
+    def forward(self, x):
+        self.x = x
+        return x * self.alpha
+
+    def backward(self, dout):
+        self.dalpha = dout * self.x
+        return dout * self.alpha
+"""
+
+
+def test_a_sum_over_the_samples_that_is_missing_is_no_sign_of_one_sample(tmp_path):
+    (layer,) = verdicts(tmp_path, UNSUMMED)
+    assert {one.name: one.verdict for one in layer.gradients} == {"x": "pass", "alpha": "fail"}
+    assert "dalpha: not summed over axis 0" in layer.gradients[-1].mistakes
+
+
+NUMBERS = """
+import math
+
+class Value:
+    def __init__(self, data, children=()):
+        self.data, self.grad, self._backward = data, 0, lambda: None
+
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+
+        def _backward():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+        out._backward = _backward
+        return out
+
+    def relu(self):
+        out = Value(0 if self.data < 0 else math.sqrt(self.data**2), (self,))
+
+        def _backward():
+            self.grad += (out.data > 0) * out.grad
+        out._backward = _backward
+        return out
+
+    def backward(self):
+        self.grad = 1
+        self._backward()
+"""
+
+
+def test_a_function_without_a_name_is_called_as_its_variable(tmp_path):
+    text = "cube = lambda x: x**3\nd_cube = lambda x: 3 * x**2\n"
+    assert [(one.name, one.verdict) for one in verdicts(tmp_path, text)] == [("cube", "pass")]
+
+
+def test_an_operator_of_numbers_may_give_a_whole_one(tmp_path):
+    _, relu = verdicts(tmp_path, NUMBERS)
+    assert relu.name == "Value_relu"
+    assert relu.verdict == "pass"
+    assert relu.inputs == {"a": 'real("")'}
+
+
 ROWS = """
 class Scale:
     def __init__(self, W, b, f, df):

@@ -117,6 +117,10 @@ def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path
             "wrong with bias = False", "",
         ),
         (SCALED_TANH, ("return alpha * (1 -", "return (1 -"), "wrong with alpha = 2.5", ""),
+        (
+            SCALED_TANH.replace("alpha", "T"), ("return T * (1 -", "return (1 -"),
+            "wrong with T = 2.5", "",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_right_at_the_default_alone_is_wrong(text, change, wrong, spec, tmp_path):

@@ -6,6 +6,7 @@ function alone. What the loss is, ``names(loss=…)`` says, or a scan tries.
 
 from __future__ import annotations
 
+import ast
 import copy
 import functools
 import inspect
@@ -20,6 +21,7 @@ from gradcheck.adapters import losses
 from gradcheck.adapters.landing import is_array, returned_names
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.pairs import pairs
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     WORDS,
@@ -39,6 +41,15 @@ PRIORITY = 46
 CONVENTION = "network with the gradients of a loss"
 
 _DATA = ("x", "X", "inputs", "data", "batch")
+#: Methods that predict, and those that make one step of training.
+_PREDICT = (
+    *WORDS.forward, "predict", "query", "think", "activate", "predict_proba", "output", "infer",
+    "run", "evaluate", "net_output",
+)  # fmt: skip
+_STEP = (
+    "train_step", "train_on_batch", "training_step", "train_batch", "fit_batch", "partial_fit",
+    "train", "update", "learn", "step", "update_weights", "sgd_step", "fit_one", "train_one",
+)  # fmt: skip
 _FORWARD = re.compile(r"forward|feed|fprop|fwd", re.IGNORECASE)
 _BACKWARD = re.compile(r"back|bprop|bwd", re.IGNORECASE)
 _KEPT = inspect.Parameter("cache", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -62,17 +73,87 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
             (names.backward,) if names.backward else WORDS.backward,
         )
     )
+    steps = not back and not names.backward
+    if steps:
+        run, back = _step_of(cls, names.forward)
     if not run or not back or run == back:
         return None
     if (data := _made_of_data(cls, run, back)) is not None:
         return _of_data(cls, run, back, data, names)
     takes, gets = (parameters_of(getattr(cls, n), skip_first=True) for n in (run, back))
     own = _own_losses(cls)
-    label = _label(takes, gets, getattr(cls, run), made=True, own=own)
+    less = _taken_away(getattr(cls, back), [p.name for p in gets])
+    label = _label(takes, gets, getattr(cls, run), made=True, own={*own, *less})
     return _style(
         cls.__name__, cls, lambda made: getattr(made, run), lambda made: getattr(made, back),
-        label, getattr(cls, back), names, "" if names.loss else own.get(label, ""),
+        label, getattr(cls, back), names, "" if names.loss else own.get(label, ""), steps=steps,
     )  # fmt: skip
+
+
+def _step_of(cls: type, forward: str) -> tuple[str, str]:
+    """What predicts, and a method that makes one step of training: ``predict``, ``train(x, y)``.
+
+    Its gradients are told by how far the parameters move. One that goes over samples or epochs
+    makes several steps, of which nothing is told.
+    """
+    own = dict(inspect.getmembers(cls, inspect.isfunction))
+    run = next((n for n in ((forward,) if forward else _PREDICT) if n in own), "")
+    back = next((n for n in _STEP if n in own), "")
+    if not run or not back or not _moves_once(own[back]):
+        return "", ""
+    return run, back
+
+
+def _moves_once(method: Any) -> bool:
+    """Whether a method changes attributes of its object, outside of every loop."""
+    tree = tree_of(method)
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While)]
+    inside = {id(one) for loop in loops for one in ast.walk(loop)}
+    moved = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AugAssign | ast.Assign)
+        and any("self." in ast.unparse(t) for t in _targets_of(node))
+        and _steps(node)
+    ]
+    return bool(moved) and not any(id(node) in inside for node in moved)
+
+
+def _targets_of(node: ast.AugAssign | ast.Assign) -> list[ast.expr]:
+    return [node.target] if isinstance(node, ast.AugAssign) else node.targets
+
+
+def _steps(node: ast.AugAssign | ast.Assign) -> bool:
+    """Whether something is added to what was there: ``w -= …``, ``w = w - …``."""
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.op, ast.Add | ast.Sub)
+    (target, *_) = node.targets
+    value = node.value
+    summed = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub)
+    return summed and ast.unparse(target) in ast.unparse(value)
+
+
+def _is_turned(source: Any, label: str) -> bool:
+    """Whether a method turns what is to be predicted around: ``np.array(targets, ndmin=2).T``."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr == "T"
+        and any(isinstance(one, ast.Name) and one.id == label for one in ast.walk(node.value))
+        for node in ast.walk(tree_of(source))
+    )
+
+
+def _taken_away(backward: Any, names: Collection[str]) -> set[str]:
+    """What a method takes away from what its object keeps: ``self.out - y`` is no cotangent."""
+    return {
+        node.right.id
+        for node in ast.walk(tree_of(backward))
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Sub)
+        and isinstance(node.right, ast.Name)
+        and node.right.id in names
+        and "self." in ast.unparse(node.left)
+    }
 
 
 def _made_of_data(cls: Any, run: str, back: str) -> tuple[inspect.Parameter, ...] | None:
@@ -161,12 +242,19 @@ def _label(
 
 
 def _own_losses(cls: type) -> dict[str, str]:
-    """The methods of a class for a loss by what they take: ``loss(y)``, beside ``backward(y)``."""
+    """The methods of a class for a loss by what they take: ``loss(y)``, beside ``backward(y)``.
+
+    Also ``loss(x, y)`` of what its ``predict(x)`` takes, beside a step of training.
+    """
     found: dict[str, str] = {}
+    run, step = _step_of(cls, "")
+    data = parameters_of(getattr(cls, run), skip_first=True) if step else ()
+    both = {p.name for p in data if is_required(p)}
     for name, method in inspect.getmembers(cls, inspect.isfunction):
         needed = [p.name for p in parameters_of(method, skip_first=True) if is_required(p)]
-        if is_loss(name) and len(needed) == 1:
-            found.setdefault(needed[0], name)
+        told = [one for one in needed if one not in both]
+        if is_loss(name) and len(told) == 1 and (len(needed) == 1 or is_target(told[0])):
+            found.setdefault(told[0], name)
     return found
 
 
@@ -194,12 +282,14 @@ def _style(
     source: Any,
     names: Names,
     own: str = "",
+    *,
+    steps: bool = False,
 ) -> Style | None:
     if not label:
         return None
     takes = parameters_of(forward(make), skip_first=make is not None)
     gets = parameters_of(source, skip_first=make is not None)
-    loss = names.loss or next(iter(losses.LOSSES))
+    loss, turned = names.loss or next(iter(losses.LOSSES)), _is_turned(source, label)
 
     def run(made: Any) -> Any:
         function = forward(made)
@@ -211,9 +301,12 @@ def _style(
             parts = _parts(function(**given), function)
             predicted = _predicted(parts)
             if own:
-                amount = np.float64(getattr(made, own)(copy.copy(labels)))
+                every = copy.copy({**given, label: labels})
+                needed = [p.name for p in parameters_of(getattr(made, own)) if is_required(p)]
+                amount = np.float64(getattr(made, own)(**{n: every[n] for n in needed}))
             else:
-                amount = losses.value(loss, copy.copy(parts[predicted]), labels)
+                told = np.transpose(labels) if turned and np.ndim(labels) > 1 else labels
+                amount = losses.value(loss, copy.copy(parts[predicted]), told)
             return amount, _Run(given, labels, parts, predicted)
 
         return with_loss
@@ -224,7 +317,8 @@ def _style(
         @functools.wraps(function)
         def of_loss(cache: _Run, **rest: Any) -> Any:
             needed = [p.name for p in gets if is_required(p) and p.name not in rest]
-            return function(**copy.deepcopy(_supplied(needed, cache, label)), **rest)
+            answer = function(**copy.deepcopy(_supplied(needed, cache, label)), **rest)
+            return None if steps else answer  # a step gives its loss, or nothing
 
         return of_loss
 

@@ -1,18 +1,21 @@
 """A function of each entry and its derivative: ``sigmoid`` and ``sigmoid_grad``.
 
-Also a class with ``__call__(x)`` and ``gradient(x)``. Whether the derivative is given x or f(x) is
-declared, ``names(derivative_of="output")``, or else seen by trying both.
+Also a class with ``__call__(x)`` and ``gradient(x)``, and two methods of a class that use nothing
+of their object: ``Network.sigmoid(x)`` and ``Network.sigmoid_prime(x)``. Whether the derivative is
+given x or f(x) is declared, ``names(derivative_of="output")``, or else seen by trying both.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.style import Style, parameters_of
-from gradcheck.adapters.words import derived_from
+from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.words import derived_from, is_cache, is_taken
 
 PRIORITY = 70
 
@@ -47,6 +50,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         )
     if len(what) == 1 and inspect.isclass(what[0]):
         return _of_class(what[0], names)
+    if len(what) == len(("class", "forward", "derivative")) and inspect.isclass(what[0]):
+        return _of_methods(*what)
     return None
 
 
@@ -61,6 +66,65 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     for value in namespace.values():
         if inspect.isclass(value) and _of_class(value, Names()) is not None:
             yield (value,)
+    for cls in namespace.values():
+        own = _methods(cls) if inspect.isclass(cls) else {}
+        for name, derivative in own.items():
+            for partner in derived_from(name):
+                if partner in own and partner != name:
+                    yield cls, own[partner], derivative
+                    break
+
+
+def _methods(cls: type) -> dict[str, Any]:
+    """The methods of one array that need no object but for other such methods."""
+    found: dict[str, Any] = {}
+    for name, held in vars(cls).items():
+        method = getattr(held, "__func__", held)
+        if not inspect.isfunction(method) or name.startswith("__"):
+            continue
+        static = isinstance(held, staticmethod)
+        takes = parameters_of(method, skip_first=not static)
+        needed = [p for p in takes if is_required(p)]
+        usual = len(needed) == 1 and (is_taken(needed[0].name) or len(needed[0].name) == 1)
+        if usual and not is_cache(needed[0].name) and _uses_methods_alone(method, cls):
+            found[name] = method
+    return found
+
+
+def _uses_methods_alone(method: Any, cls: type) -> bool:
+    """Whether a method reads of ``self`` what its class has."""
+    used = {
+        node.attr
+        for node in ast.walk(tree_of(method))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("self", "cls")
+    }
+    return all(hasattr(cls, name) for name in used)
+
+
+def _of_methods(cls: type, forward: Any, backward: Any) -> Style | None:
+    """Two methods of a class, of an object that was never made."""
+    takes, gets = (
+        parameters_of(one, skip_first=not _is_static(cls, one)) for one in (forward, backward)
+    )
+    if not takes or not gets:
+        return None
+    taken = {parameter.name for parameter in takes[1:]}
+    return Style(
+        convention="derivative pair",
+        name=forward.__name__,
+        forward=lambda _: getattr(object.__new__(cls), forward.__name__),
+        backward=lambda _: getattr(object.__new__(cls), backward.__name__),
+        kind="derivative",
+        source=backward,
+        takes=takes,
+        gets=(gets[0], *(p for p in gets[1:] if p.name in taken)),
+    )
+
+
+def _is_static(cls: type, method: Any) -> bool:
+    return isinstance(inspect.getattr_static(cls, method.__name__), staticmethod)
 
 
 def _of_class(cls: type, names: Names) -> Style | None:

@@ -20,9 +20,11 @@ from gradcheck.adapters.words import (
     is_activation,
     is_cache,
     is_data,
+    is_flat,
     is_logits,
     is_loss,
     is_target,
+    is_weight,
 )
 
 PRIORITY = 45
@@ -67,6 +69,8 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
 def _is_of_model(takes: tuple[inspect.Parameter, ...], gradient: Any) -> bool:
     """Whether gradients are those of a model's parameters: of data and targets, none for data."""
     names = [parameter.name for parameter in takes if is_required(parameter)]
+    if any(is_weight(name) or is_flat(name) for name in names):
+        return False  # what is learned is given
     code = inspect.unwrap(gradient).__code__
     named = {*code.co_varnames, *code.co_names, *returned_names(gradient)}
     data = [name for name in names if name in ("x", "X", "inputs", "data", "batch")]

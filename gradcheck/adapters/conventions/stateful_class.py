@@ -8,6 +8,7 @@ where the backward method changes the parameters itself. Which, is seen in the t
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     forward = _method(cls, (names.forward,) if names.forward else WORDS.forward)
     backward = _method(cls, (names.backward,) if names.backward else WORDS.backward)
     if backward is None and not names.backward:
-        backward = _of_what_is_kept(cls)
+        backward = _of_what_is_kept(cls) or _of_cotangent(cls)
     if forward is None or backward is None or forward == backward:
         return None
     gets = parameters_of(getattr(cls, backward), skip_first=True)
@@ -50,6 +51,15 @@ def _of_what_is_kept(cls: type) -> str | None:
     name = _method(cls, ("gradient", "grad", "gradients")) if is_loss(cls.__name__) else None
     needed = parameters_of(getattr(cls, name), skip_first=True) if name else ()
     return None if any(map(is_required, needed)) else name
+
+
+def _of_cotangent(cls: type) -> str | None:
+    """A method that is called a gradient and is given what is called a cotangent: ``grad(dy)``."""
+    name = _method(cls, ("grad", "gradient", "gradients", "vjp", "pull"))
+    needed = [p.name for p in parameters_of(getattr(cls, name), skip_first=True)] if name else []
+    given = len(needed) == 1 and re.fullmatch(r"(d|grad|g|up)_?[a-zA-Z]?\w*", needed[0])
+    told = given and needed[0] not in ("data", "d", "g") and is_cotangent(needed[0])
+    return name if told else None
 
 
 def _is_training(gets: tuple[inspect.Parameter, ...]) -> bool:

@@ -145,6 +145,6 @@ def _named(one: Any, names: tuple[str, ...]) -> str:
 
 def _plain(value: Any) -> Any:
     """A number or an array, as it is or as what a variable holds."""
-    if value is None or isinstance(value, float | int | np.ndarray | np.generic):
-        return value
-    return getattr(value, _named(value, _DATA))
+    if value is not None and not isinstance(value, float | int | np.ndarray | np.generic):
+        value = getattr(value, _named(value, _DATA))
+    return float(value) if isinstance(value, int) else value  # 0 where a branch says so

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -71,6 +72,8 @@ def _of_class(cls: type, names: Names) -> Style | None:
 
 def _value_of(function: Any) -> int | None:
     """Where in what is returned the value stands, the rest being gradients; None if they do not."""
+    if any(_ITERATIONS.search(parameter.name) for parameter in parameters_of(function)):
+        return None  # it trains, and gives what came out last
     tree = tree_of(function)
     flat = any(is_flat(parameter.name) for parameter in parameters_of(function))
     for node in ast.walk(tree):
@@ -96,6 +99,8 @@ def _text(part: ast.expr) -> str:
     return ast.unparse(part)
 
 
+#: What tells how often something is done.
+_ITERATIONS = re.compile(r"(?i)iter(ation)?s?$|epochs?$|^(num|n|max)_(iter|step|epoch)")
 #: How the names of values begin.
 _VALUES = ("loss", "cost", "j", "l", "e", "value", "error", "total")
 

@@ -1,0 +1,95 @@
+"""Operands that are broadcast, and labels as rows, are judged beside what a layer was read at."""
+
+import dataclasses
+
+import pytest
+
+from gradcheck.adapters.scan import PROFILE, scan
+
+TAPE = """
+import numpy as np
+
+def unbroadcast(grad, shape):
+    while grad.ndim > len(shape):
+        grad = grad.sum(axis=0)
+    for i, n in enumerate(shape):
+        if n == 1:
+            grad = grad.sum(axis=i, keepdims=True)
+    return grad
+
+class Tensor:
+    def __init__(self, data, parents=()):
+        self.data, self.parents = np.asarray(data), parents
+        self.grad = np.zeros_like(self.data)
+        self._backward = lambda: None
+
+    def __mul__(self, other):
+        out = Tensor(self.data * other.data, (self, other))
+
+        def _backward():
+            self.grad = self.grad + unbroadcast(out.grad * other.data, self.data.shape)
+            other.grad = other.grad + unbroadcast(out.grad * self.data, other.data.shape)
+        out._backward = _backward
+        return out
+
+    def backward(self):
+        self.grad = np.ones_like(self.data)
+        self._backward()
+"""
+#: Without the sum to the shape of an operand, which then are numbers or arrays of one shape.
+PLAIN = (
+    ("unbroadcast(out.grad * other.data, self.data.shape)", "out.grad * other.data"),
+    ("unbroadcast(out.grad * self.data, other.data.shape)", "out.grad * self.data"),
+    ("def unbroadcast", "def unused"),
+)
+LOSS = """
+import numpy as np
+
+class SoftmaxWithLoss:
+    def forward(self, x, t):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.y, self.t = e / e.sum(axis=1, keepdims=True), t
+        rows = t.argmax(axis=1) if t.ndim == 2 else t
+        return -np.mean(np.log(self.y[np.arange(len(rows)), rows] + 1e-12))
+
+    def backward(self, dout=1):
+        if self.t.ndim == 2:
+            return dout * (self.y - self.t) / len(self.t)
+        dx = self.y.copy()
+        dx[np.arange(len(self.t)), self.t] -= 1
+        return dout * dx / len(self.t)
+"""
+QUICK = dataclasses.replace(PROFILE, inputs=12)
+
+
+def scanned(tmp_path, text, *edits):
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "layers.py"
+    path.write_text(text)
+    *layers, _ = scan(path, {}, QUICK)
+    return layers[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "edits", "wrong", "said"),
+    [
+        (TAPE, (), set(), 'assumed: a = "n 1", other = "d" as well'),
+        # Averaged where it has to be summed, and not summed at all.
+        (TAPE, (("sum(axis=i", "mean(axis=i"),), {"a"}, 'wrong with a = "n 1", other = "d"'),
+        (TAPE, PLAIN[1:2], {"other"}, 'wrong with a = "n 1", other = "d"'),
+        (TAPE, PLAIN, set(), "which is seen where it is used"),
+        (LOSS, (), set(), "t = one_hot('n c') as well"),
+        (
+            LOSS, (("(self.y - self.t) / len(self.t)", "(self.y - self.t)"),), {"x"},
+            "wrong with t = one_hot('n c')",
+        ),
+    ],
+)  # fmt: skip
+def test_other_inputs_are_judged_too(tmp_path, text, edits, wrong, said):
+    layer = scanned(tmp_path, text, *edits)
+    assert {one.name for one in layer.gradients if one.verdict == "fail"} == wrong
+    mistakes = [text for one in layer.gradients for text in one.mistakes]
+    assumed = [f"assumed: {text}" for text in layer.assumptions]
+    assert any(said in text for text in (*mistakes, *assumed, *layer.notes))
