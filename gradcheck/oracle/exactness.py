@@ -21,6 +21,10 @@ _SINKING = {
 
 #: Beyond these a function, by name for some are scipy's, is off its bound by no normal number.
 _AT_ITS_BOUND = {"tanh": 360.0, "expit": 720.0, "erf": 27.0}
+#: What is left of a sum is nothing where it is no normal number: 1 and what has underflowed are 1.
+LEAST = float(np.finfo(np.float64).tiny)
+#: Of 0 these are exactly 1.
+_ONE_AT_ZERO = {np.exp, np.exp2, np.cos, np.cosh}
 
 
 def underflown(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bool_] | None:
@@ -45,9 +49,9 @@ def exactly(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bo
     with np.errstate(all="ignore"):
         found: Any
         if ufunc is np.add:
-            found = _left_of_sum(a, b, result) == 0
+            found = np.abs(_left_of_sum(a, b, result)) < LEAST
         elif ufunc is np.subtract:
-            found = _left_of_sum(a, -b, result) == 0
+            found = np.abs(_left_of_sum(a, -b, result)) < LEAST
         elif ufunc is np.multiply or ufunc is np.square:
             found = _left_of_product(a, b, result) == 0
         elif ufunc is np.divide:
@@ -56,6 +60,8 @@ def exactly(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bo
             found = (result * result == a) & (
                 _left_of_product(result, result, result * result) == 0
             )
+        elif ufunc in _ONE_AT_ZERO:
+            found = a == 0
         elif ufunc.__name__ in _AT_ITS_BOUND:
             found = np.abs(a) > _AT_ITS_BOUND[ufunc.__name__]
         else:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.oracle.exactness import exactly, underflown
+from gradcheck.oracle.exactness import LEAST, exactly, underflown
 from gradcheck.oracle.scatter import Scatter, jitter, off_by, plain_of
 from gradcheck.oracle.stability import MIXING, STABLE_BY, TRANSFORMS, by_largest, by_norm
 
@@ -96,14 +96,12 @@ class Jittered(np.ndarray):
         targets = kwargs.get("out")
         sums = method in ("reduce", "accumulate", "reduceat") or ufunc in _SUMMING_UFUNCS
         if sums and ufunc not in _EXACT_UFUNCS:
-            plain = _scattered(plain, self._rng)
+            given, plain = plain, _scattered(plain, self._rng)
             if not targets and (ufunc is np.add or ufunc in _SUMMING_UFUNCS):
-                return _summed(
-                    functools.partial(getattr(ufunc, method), **kwargs),
-                    plain,
-                    self._rng,
-                    of_products=ufunc in _SUMMING_UFUNCS,
-                )
+                whole = functools.partial(getattr(ufunc, method), **kwargs)
+                products = ufunc in _SUMMING_UFUNCS
+                found = _summed(whole, plain, self._rng, of_products=products)
+                return found if products else _settled(whole, given, found)
         if targets:
             kwargs["out"] = tuple(_bare(target) for target in targets)
             if self._rng is not None and self._rng.sinks:  # what is written to may be among these
@@ -159,7 +157,8 @@ class Jittered(np.ndarray):
             plain = [by_norm(plain[0], axes, self._rng), *plain[1:]]
         if name in _SUMS and "out" not in kwargs:
             whole = functools.partial(func, **_plain(kwargs))
-            return _summed(whole, plain, self._rng, of_products=name in _SUMS_OF_PRODUCTS)
+            found = _summed(whole, plain, self._rng, of_products=name in _SUMS_OF_PRODUCTS)
+            return _settled(whole, _plain(args), found) if name == "sum" else found
         return _wrap(func(*plain, **_plain(kwargs)), self._rng, exact)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
@@ -202,8 +201,8 @@ class Jittered(np.ndarray):
         return self.view(np.ndarray).tolist()
 
     def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        given = _widened([_plain(self), *map(_plain, args)], kwargs.get("dtype"))
-        given = _scattered(given, self._rng)
+        exact = _widened([_plain(self), *map(_plain, args)], kwargs.get("dtype"))
+        given = _scattered(exact, self._rng)
         if self._rng is not None:
             self._rng.met.add(name)
 
@@ -211,7 +210,8 @@ class Jittered(np.ndarray):
             return getattr(np.asarray(array), name)(*rest, **kwargs)
 
         if name in _SUMS and "out" not in kwargs:
-            return _summed(call, given, self._rng, of_products=name in _SUMS_OF_PRODUCTS)
+            found = _summed(call, given, self._rng, of_products=name in _SUMS_OF_PRODUCTS)
+            return _settled(call, exact, found) if name == "sum" else found
         return _wrap(call(*given), self._rng)
 
 
@@ -362,6 +362,18 @@ def _summed(
         underflown = (array == 0) & (np.asarray(compute(*_each(_nonzero, plain))) != 0)
         off = np.where(underflown, rng.sunk(array) * array.dtype.type(max(units, 1.0)), off)
     return _wrap(array + off, rng)
+
+
+def _settled(compute: Callable[..., Any], given: Any, found: Any) -> Any:
+    """A sum, exact where all of its terms but one are 0 or underflow, in a run that heeds it."""
+    terms, heeds = given[0], isinstance(found, Jittered) and found._rng and found._rng.heeds
+    if not (heeds and isinstance(terms, np.ndarray) and terms.dtype == np.float64):
+        return found
+    counted = (np.abs(terms) >= LEAST).astype(np.float64)
+    if not counted.all():
+        alone = np.asarray(compute(counted, *given[1:])) <= 1
+        np.copyto(_bare(found), compute(*given), where=alone)
+    return found
 
 
 def _each(of: Callable[[np.ndarray], np.ndarray], values: Any) -> Any:

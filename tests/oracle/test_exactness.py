@@ -44,9 +44,20 @@ def test_roots_and_squares():
     assert exactly(np.square, (x,), squares).tolist() == [True, True, True, False, True]
 
 
+def test_bounds_that_are_reached():
+    for function, of, is_there in (
+        (np.exp, [0.0, 1.0], [True, False]),
+        (np.tanh, [400.0, -400.0, 20.0], [True, True, False]),
+    ):
+        x = np.array(of)
+        assert exactly(function, (x,), function(x)).tolist() == is_there
+    one, least = np.ones(2), np.array([5e-324, 1e-300])
+    assert exactly(np.add, (one, least), one + least).tolist() == [True, False]
+
+
 def test_what_is_not_known():
     x = np.ones(3)
-    assert exactly(np.exp, (x,), np.exp(x)) is None
+    assert exactly(np.log, (x,), np.log(x)) is None
     single = x.astype(np.float32)
     assert exactly(np.add, (single, single), single + single) is None
     # The halves of so large a number overflow: nothing is said to be exact that may not be.

@@ -1722,6 +1722,26 @@ def test_a_bound_that_is_reached_is_no_rounded_number():
     assert wrong.status is Status.FAIL
 
 
+def test_a_softmax_that_is_saturated_is_no_rounded_one():
+    # All that is left of it is 1, and what has underflowed beside.
+    def expert(x, G, W):
+        return softmax(x @ G).max() * (x @ W)
+
+    def rule(dy, x, G, W, factor=1.0):
+        p = softmax(x @ G)
+        ds = p.max() * (dy @ (x @ W)) * ((np.arange(4) == p.argmax()) - p)
+        dx = factor * p.max() * (W @ dy) + G @ ds
+        return dx, np.outer(x, ds), np.outer(x, p.max() * dy)
+
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        inputs = [1e8 * rng.standard_normal(shape) for shape in (2, (2, 4), (2, 3))]
+        assert verify_vjp(expert, rule, *inputs)
+        off = np.array([1, 1 + 1e-6])
+        wrong = verify_vjp(expert, lambda *given, off=off: rule(*given, off), *inputs)
+        assert wrong.status is Status.FAIL
+
+
 def test_of_a_bound_that_is_reached_single_entries_are_found_to_what_is_printed():
     def mish(x):
         return x * np.tanh(np.logaddexp(0, x))
