@@ -120,13 +120,7 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> list
     ``wide``: by steps beyond the ladder, too.
     """
     line, direction = screened.line, screened.direction
-    levels = list(range(context.ladder.count))
-    if wide:
-        levels = wide_levels(line, context.ladder)
-    measure = functools.partial(
-        slopes, line, context.ladder, levels, context.epsilon,
-        sampled=wide, aware=wide, closely=True,
-    )  # fmt: skip
+    measure = functools.partial(_closely, context, line, wide=wide)
     if context.claim.pull is None:
         along, rows = context.claimed_along(line.v, direction.scale), context.rows
         measured = measure()
@@ -141,6 +135,15 @@ def sharpen(context: Context, screened: Screened, *, wide: bool = False) -> list
     if context.imagined(line) is None:
         return tests
     return [test for test in tests if contradicted(context, line, test)]
+
+
+def _closely(
+    context: Context, line: Line, u: Vector | None = None, *, wide: bool = False
+) -> Slopes:
+    """The slopes by extrapolated differences, too; ``wide``: by steps beyond the ladder."""
+    ladder = context.ladder
+    levels = wide_levels(line, ladder) if wide else list(range(ladder.count))
+    return slopes(line, ladder, levels, context.epsilon, u, sampled=wide, aware=wide, closely=True)
 
 
 def _is_sharp(context: Context, test: Test, measured: Slopes) -> bool:
@@ -303,11 +306,7 @@ def _compare_pulled(context: Context, screened: Screened) -> Comparison:
 
 def seen_widely(context: Context, line: Line, test: Test) -> bool | None:
     """Whether an unseen test agrees by steps beyond the ladder; None where they do not tell."""
-    levels = wide_levels(line, context.ladder)
-    measured = slopes(
-        line, context.ladder, levels, context.epsilon, test.u,
-        sampled=True, aware=True, closely=True,
-    )  # fmt: skip
+    measured = _closely(context, line, test.u, wide=True)
     if measured.kinked[0]:
         return None
     off, limit = _apart(context, test, measured, None)

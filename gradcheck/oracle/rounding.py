@@ -366,13 +366,15 @@ def _summed(
 
 def _settled(compute: Callable[..., Any], given: Any, found: Any) -> Any:
     """A sum, exact where all of its terms but one are 0 or underflow, in a run that heeds it."""
-    terms, heeds = given[0], isinstance(found, Jittered) and found._rng and found._rng.heeds
-    if not (heeds and isinstance(terms, np.ndarray) and terms.dtype == np.float64):
+    heeds = isinstance(found, Jittered) and found._rng and found._rng.heeds
+    terms = given[0] if heeds and given else None  # or given by its name
+    if not (isinstance(terms, np.ndarray) and terms.dtype == np.float64):
         return found
     counted = (np.abs(terms) >= LEAST).astype(np.float64)
     if not counted.all():
-        alone = np.asarray(compute(counted, *given[1:])) <= 1
-        np.copyto(_bare(found), compute(*given), where=alone)
+        initial = np.asarray(compute(np.zeros_like(counted), *given[1:]))
+        count = np.asarray(compute(counted, *given[1:])) - initial + (initial != 0)
+        np.copyto(_bare(found), compute(*given), where=count <= 1)
     return found
 
 

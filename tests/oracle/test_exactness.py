@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from gradcheck.oracle.exactness import exactly
+from gradcheck.oracle.rounding import jittered, plain
+from gradcheck.oracle.scatter import Scatter
 
 RNG = np.random.default_rng(0)
 EXACT = {
@@ -53,6 +55,20 @@ def test_bounds_that_are_reached():
         assert exactly(function, (x,), function(x)).tolist() == is_there
     one, least = np.ones(2), np.array([5e-324, 1e-300])
     assert exactly(np.add, (one, least), one + least).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("add", "exact"), [
+    (np.sum, True), (np.add.reduce, True), (lambda x: x.sum(), True),
+    # What is not known to be the only term is rounded: one by name, and beside an initial one.
+    (lambda x: np.sum(a=x), False), (lambda x: x.sum(initial=-2.0), False),
+])  # fmt: skip
+def test_a_sum_of_one_term_is_exact(add, exact):
+    def is_moved(*terms):
+        runs = (jittered(np.array(terms), Scatter(seed, heeds=True)) for seed in range(4))
+        return any(plain(add(run)) != add(np.array(terms)) for run in runs)
+
+    assert is_moved(3.1, 0.0, 7.3)
+    assert is_moved(7.3, 0.0, 5e-324) is not exact
 
 
 def test_what_is_not_known():
