@@ -39,6 +39,13 @@ def _lost(subject: Subject, evidence: Evidence) -> str:
 
 
 _SILENT = said("the claim says nothing here", "此处没有声明任何内容")
+_STANDS_STILL = said(
+    "the function stands still for small steps and moves by its last digits for larger ones, as "
+    "one does that computes in fewer digits than it is given, so that no entry can be told from 0; "
+    "compute in float64 throughout",
+    "函数对小步长毫无变化，对较大步长也只在末几位变化，像是内部用比输入更低的精度计算，"
+    "因此这里无法把任何元素与 0 区分开；请全程使用 float64",
+)
 _HIDDEN = said(
     "the function's own rounding hides all of the gradient here",
     "函数自身的舍入在此掩盖了整个梯度",
@@ -58,6 +65,8 @@ def verdict_on(
         status, reason = Status.FAIL, evidence.reason
     elif silent or subject.x.size == 0 or subject.y.size == 0:
         status, cause, reason = Status.UNDECIDED, "silent", _SILENT
+    elif evidence.stands_still:
+        status, cause, reason = Status.UNDECIDED, "measurement", _STANDS_STILL
     elif evidence.undecided:
         status, cause, reason = Status.UNDECIDED, "measurement", evidence.undecided
     elif evidence.decisive > COARSEST:

@@ -47,6 +47,8 @@ _ALIKE = 8.0
 #: step, and it takes accusations back, never makes one.
 _IN_A_ROW = 3
 _CLOSE = 2.0**-3
+#: What float32 rounds to, 2⁻²⁴ of a number, after the few operations that move it further.
+_TREAD = 2.0**-20
 #: Steps are better than the usual ones if what they show is off by so many times less.
 _CLEARLY = 4.0
 
@@ -57,6 +59,8 @@ def settle(context: Context, line: Line, suspect: Test) -> None:
     outcome = _pursue(context, line, suspect)
     if outcome == "kink":
         evidence.kinks += 1
+    elif outcome == "still":
+        evidence.stands_still = True
     elif outcome == "right":
         evidence.undecided = said(
             "a combination of entries disagrees with the function, but no single entry lies "
@@ -76,8 +80,8 @@ def doubt(context: Context, line: Line, doubts: list[Test]) -> None:
 
     By an estimate alone nothing fails.
     """
-    if doubts and context.evidence.wrong is None:
-        _pursue(context, line, doubts[0])
+    if doubts and context.evidence.wrong is None and _pursue(context, line, doubts[0]) == "still":
+        context.evidence.stands_still = True
 
 
 def _estimated(context: Context, along: Line, pair: tuple[int, int]) -> Floats:
@@ -112,7 +116,7 @@ def _imagined(context: Context, along: Line) -> Floats:
 
 
 def _pursue(context: Context, line: Line, test: Test) -> str:
-    """What comes of a disagreement: ``"wrong"``, ``"right"``, ``"kink"`` or ``"unseen"``.
+    """What comes of a disagreement; see ``_examine``.
 
     The input is sought by weights first, which is cheap, and by halves where the one that is found
     so is right; the output by halves. A rule that is right for every single output may be wrong for
@@ -156,7 +160,7 @@ def _pursue(context: Context, line: Line, test: Test) -> str:
 
 
 def _examine(context: Context, u: Vector, column: int) -> str:
-    """``"wrong"``, ``"right"``, ``"kink"`` or ``"unseen"``: one entry, here and right beside.
+    """``"wrong"``, ``"right"``, ``"kink"``, ``"unseen"`` or ``"still"``: one entry, and beside.
 
     A rule that is wrong nowhere but at the point itself is not accused: the function may have a
     kink there that cannot be seen from it alone, unless it is made of smooth operations.
@@ -227,8 +231,9 @@ def _beside(context: Context, u: Vector, column: int, off: float) -> str:
     too_close = "wrong" in seen and many_ties(context, column)
     if too_close or ("unseen" in seen and not seen & {"wrong", "right", "kink"}):
         seen = look(FURTHER)
-    if "wrong" in seen:
-        return "wrong"
+    for outcome in ("wrong", "still"):
+        if outcome in seen:
+            return outcome
     return "unseen" if seen - {""} == {"unseen"} else "kink"
 
 
@@ -272,7 +277,8 @@ def _measure(
     Where the scales are alike, by one at the point and by the other beside it. It is ``"right"``
     otherwise, or ``"unseen"`` where the interval is too wide to tell whether it is off by as much
     as is ``sought``. One that holds the claim and the number that the other scale measures as well
-    cannot tell, as long as it is fine enough to show that both measure the same slope.
+    cannot tell, as long as it is fine enough to show that both measure the same slope. It is
+    ``"still"`` where it is not known whether a function that does not move rounds.
     """
     best: Entry | None = None
     coarse: Entry | None = None
@@ -319,6 +325,8 @@ def _measure(
                 return None, acquits
             coarse = found
             continue
+        if exact is None and _stands_still(context, line, u, claimed):
+            return None, "still"
         if exact is None and agrees_further_out(context, line, u, claimed, off):
             return None, "right"
         if best is None or found.error < best.error:
@@ -342,6 +350,25 @@ def agrees_further_out(context: Context, line: Line, u: Vector, claimed: float, 
     close = np.abs(slopes - claimed) <= _CLOSE * off
     agrees = any(close[k : k + _IN_A_ROW].all() for k in range(len(steps) - _IN_A_ROW + 1))
     return agrees and context.point.rounding is None
+
+
+def _stands_still(context: Context, line: Line, u: Vector, claimed: float) -> bool:
+    """Whether a function stands still, as is claimed, but for moves of its last digits.
+
+    It may compute in fewer digits than it is given, or be a staircase of low treads, whose slope is
+    0. Those are known apart whose rounding can be measured, or that give numbers of float32 alone,
+    and of a staircase whose treads are higher.
+    """
+    ladder, point = context.ladder, context.point
+    steps = [ladder.step(level) for level in range(ladder.count)]
+    moved = np.abs([float(project(line.odd(h), u)) for h in steps])
+    if point.rounding is not None or moved.all() or not moved.any():
+        return False
+    tread = moved[moved > 0].min()
+    if tread > _TREAD * (np.abs(u) @ np.abs(point.y)) or 2 * abs(claimed) * steps[0] > tread:
+        return False
+    given = np.concatenate([line.at(side * h)[u != 0] for h in steps for side in (1, -1)])
+    return not (given == given.astype(np.float32)).all()
 
 
 def _exactly(context: Context, line: Line, u: Vector, claimed: float) -> Imagined | None:

@@ -107,6 +107,9 @@ class Evidence:
     overall: float = np.inf
     #: Whether some outputs round so much that nothing was seen of what is claimed of them.
     hides: bool = False
+    #: Whether a claim agrees only with steps for which the function does not move, as one that
+    #: rounds to fewer digits does not.
+    stands_still: bool = False
     kinks: int = 0
     wrong: Entry | None = None
     #: The cotangent and the input by which the wrong entry was measured.

@@ -27,7 +27,8 @@ from gradcheck.returned import Violation, raises
 from gradcheck.signatures import Signature
 from gradcheck.verdict import Entry
 
-_SURROUNDED = said("the point is surrounded by kinks", "该点四周都是折点")
+#: Why nothing is decided where there are kinks beside the point as well.
+SURROUNDED = said("the point is surrounded by kinks", "该点四周都是折点")
 #: How many outputs are judged along a direction that keeps ties.
 _MOST_TIED = 2
 #: The slope of a side changes by less than this share on the way to the point beside.
@@ -70,6 +71,9 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
         context.point.evaluations += beside.point.evaluations
         context.claim.calls += beside.claim.calls
         seen = beside.evidence
+        if seen.stands_still:
+            evidence.stands_still = True
+            return
         if seen.wrong is not None:
             alone = context.ladder is SINGLE or context.point.rounding is None
             if alone and not _wrong_on_the_other_side(context, step, again):
@@ -84,14 +88,15 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
                 step=step,
             )
             return
-        if not seen.undecided and seen.decisive < COARSEST:
+        blind = evidence.undecided and seen.kinks == context.point.m
+        if not seen.undecided and seen.decisive < COARSEST and not blind:
             evidence.undecided = ""
             evidence.every.merge(seen.every)
             evidence.bulk.merge(seen.bulk)
             evidence.overall = min(evidence.overall, seen.overall)
             return
     if evidence.resolution == np.inf:
-        evidence.undecided = seen.undecided or _SURROUNDED
+        evidence.undecided = seen.undecided or SURROUNDED
 
 
 def _is_a_tie(context: Context, seen: Evidence, step: float) -> bool:

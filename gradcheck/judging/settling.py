@@ -18,7 +18,7 @@ from gradcheck.judging.comparison import (
 )
 from gradcheck.judging.context import FINE, SINGLY, Context, Mask
 from gradcheck.judging.evidence import COARSEST, Resolved
-from gradcheck.judging.kinks import at_kinks
+from gradcheck.judging.kinks import SURROUNDED, at_kinks
 from gradcheck.judging.screened import Screened, Test
 from gradcheck.judging.screening import BOTH, alone, moving, screen, singly
 from gradcheck.oracle.ladder import Line
@@ -88,6 +88,8 @@ def settle(context: Context) -> None:
         _doubt_zeros(context, kinked)
         if evidence.wrong is not None:
             return
+    if evidence.stands_still:
+        return
     confined = evidence.decisive > COARSEST and context.confined.any()
     if evidence.kinks or evidence.undecided or kinked.any() or confined:
         at_kinks(context, kinked, _again)
@@ -108,6 +110,8 @@ def _doubt_zeros(context: Context, kinked: Mask) -> None:
         if found is None and leaf is not None and several:
             if context.claim.pull is not None:
                 _compare(context, alone(context, leaf), kinked)
+                if kinked.all() and not evidence.undecided:
+                    evidence.undecided = SURROUNDED  # unless there is more to see beside
             else:
                 entries.doubt(context, screened.line, sharpen(context, screened))
         elif found is not None and found.value.any():

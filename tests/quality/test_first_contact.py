@@ -1801,3 +1801,26 @@ def test_outputs_that_hide_beside_others_are_looked_at_by_larger_steps():
         assert verify_vjp(f, rule(factor), x).status is not Status.PASS
     hidden = verify_vjp(f, rule(1), 0.1 * x)
     assert "too small to be seen here" in hidden.reason
+
+
+def test_what_stands_still_by_rounding_does_not_agree_with_a_gradient_of_zeros():
+    F = np.float32
+
+    def f(a, b):  # float() hides that a number of float32 is in it
+        return float((F(1) + np.sin(a.astype(F))).astype(float).sum() + (b * b).sum())
+
+    for seed in (0, 1, 4):  # beside b, at a kink, and at a kink beside
+        a, b = np.random.default_rng(seed).standard_normal((2, 4))
+        found = verify_vjp(f, lambda dl, a, b: (0 * a, 2 * dl * b), a, b)
+        assert found.status is not Status.PASS
+
+
+def test_a_staircase_that_is_low_beside_its_inputs_is_not_accused():
+    def floor(x):
+        return np.array([math.floor(t) for t in x.tolist()], float)
+
+    for seed in range(1, 4):
+        x = 1e8 * np.random.default_rng(seed).standard_normal(5)
+        found = verify_vjp(floor, lambda dy, x: np.zeros_like(x), x)
+        assert found.status is Status.UNDECIDED
+        assert "stands still" in found.reason
