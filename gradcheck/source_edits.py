@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import functools
 import inspect
 import types
 import warnings
@@ -30,16 +31,28 @@ _COMPUTING = ("BINARY", "COMPARE", "UNARY", "LOAD_CONST", "LOAD_SMALL", "LOAD_FA
 class Edit:
     """One edit of a function's source.
 
-    ``kind`` says what sort of slip it is, ``before`` and ``after`` are the line of the source
-    without and with it, ``line`` its number in the file, ``function`` what it makes of the
-    function.
+    ``kind`` says what sort of slip it is, ``line`` the number of the line in the file, ``function``
+    what it makes of the function, and ``show`` gives the line without and with it.
     """
 
     kind: str
     line: int
-    before: str
-    after: str
     function: Function
+    show: Callable[[], tuple[str, str]]
+
+    @functools.cached_property
+    def _shown(self) -> tuple[str, str]:
+        return self.show()  # takes longer than all else, and most edits are never shown
+
+    @property
+    def before(self) -> str:
+        """The line of the source without the edit."""
+        return self._shown[0]
+
+    @property
+    def after(self) -> str:
+        """The line of the source with the edit."""
+        return self._shown[1]
 
 
 def edits(function: Function, expression: int | None = None) -> list[Edit]:
@@ -249,12 +262,12 @@ class _Source:
             if text == self.original or text in found:
                 return
             edited = self._compiled()
-            before, after = self._shown(node, replacement)
         except (SyntaxError, ValueError, LookupError, RecursionError):
             return  # no neighbour: Python does not take it
         finally:
             place.put(node)
-        found[text] = Edit(kind, node.lineno + self.offset, before, after, edited)
+        show = functools.partial(self._shown, place, replacement)
+        found[text] = Edit(kind, node.lineno + self.offset, edited, show)
 
     def _compiled(self) -> Function:
         """The function that the tree now defines, with all that the original is bound to."""
@@ -288,16 +301,19 @@ class _Source:
         made.__doc__ = original.__doc__
         return made
 
-    def _shown(self, node: Any, replacement: ast.AST) -> tuple[str, str]:
-        """The line of the source that holds ``node``, and that with ``replacement`` in it.
+    def _shown(self, place: _Place, replacement: ast.AST) -> tuple[str, str]:
+        """The line of the source that holds a place, and that with ``replacement`` in it.
 
-        Where it takes more than one line, ``node`` and ``replacement`` alone.
+        Where the node there takes more than one line, that and ``replacement`` alone.
         """
+        node: Any = place.node
         new = ast.unparse(replacement)
         if node.lineno == node.end_lineno:
             number = node.lineno - 1
             line = self.lines[number]
+            place.put(replacement)
             wanted = ast.dump(self.tree)
+            place.put(node)
             bare = new[1:-1] if isinstance(replacement, ast.Tuple) else new
             for written in (bare, new, f"({new})"):
                 after = line[: node.col_offset] + written.encode() + line[node.end_col_offset :]

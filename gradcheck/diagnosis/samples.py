@@ -6,6 +6,7 @@ Gathered only after a failure, at small sizes, and within a time that is set.
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,9 @@ MOVES = 2
 _WAITING = 4.0
 #: A column measured this well need not be measured along another scale.
 _GOOD = 1e-8
+#: The levels of the ladder at which most slopes are best, and all of them for the others.
+_USUAL = list(range(2, 8))
+_EVERY = list(range(DOUBLE.count))
 
 
 class TooSlow(Exception):
@@ -197,12 +201,14 @@ def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
     """The whole Jacobian and its error bound, NaN where a kink keeps it from being known."""
     point = subject.point
     value, error = np.empty((point.m, point.n)), np.empty((point.m, point.n))
-    levels = list(range(DOUBLE.count))
     for column in range(point.n):
         clock.check()
         found: tuple[Floats, Floats] | None = None
-        for reach in dict.fromkeys(coordinate_reach(point, column)):
-            line = coordinate_line(point, column, reach, DOUBLE)
+        lines = (
+            coordinate_line(point, column, reach, DOUBLE)
+            for reach in dict.fromkeys(coordinate_reach(point, column))
+        )
+        for line, levels in itertools.product(lines, (_USUAL, _EVERY)):
             along = moved_by(line, column)
             if along == 0:
                 continue

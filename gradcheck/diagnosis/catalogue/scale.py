@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -142,7 +142,7 @@ def _constant(view: View, label: str, power: float) -> list[float]:
 
 
 def _times(pair: Pair, label: str, power: float, c: float) -> Floats | None:
-    value = dict(_values(pair)).get(label)
+    value = _values(pair).get(label)
     if value is None:
         return None
     right = pair.right
@@ -157,11 +157,11 @@ def _candidates(view: View) -> list[str]:
     """The labels of what is no constant: from entry to entry, or from point to point."""
     # The failing point may be so small that every array is a constant there.
     pair = max(view.pairs, key=lambda pair: pair.right.size)
-    values = dict(_values(pair))
+    values = _values(pair)
     labels = [label for label, value in values.items() if _fits(value, pair.leaf.shape)]
     if pair.right.size > 1:
         return [n for n in labels if np.ptp(np.broadcast_to(values[n], pair.leaf.shape)) > 0]
-    points = [dict(_values(pairs[0])) for pairs in view.samples]
+    points = [_values(pairs[0]) for pairs in view.samples]
     return [n for n in labels if np.ptp([float(np.ravel(p[n])[0]) for p in points if n in p]) > 0]
 
 
@@ -172,8 +172,16 @@ def _fits(value: Floats, shape: tuple[int, ...]) -> bool:
         return False
 
 
-def _values(pair: Pair) -> Iterator[tuple[str, Floats]]:
+def _values(pair: Pair) -> Mapping[str, Floats]:
     """The named arrays, and what is often made of one."""
+    remembered = pair.sample.remembered
+    if "values" not in remembered:
+        remembered["values"] = dict(_made(pair))
+    found: Mapping[str, Floats] = remembered["values"]
+    return found
+
+
+def _made(pair: Pair) -> Iterator[tuple[str, Floats]]:
     with np.errstate(all="ignore"):
         for name, array in pair.arrays.items():
             yield name, array
