@@ -33,6 +33,9 @@ _SCATTER_MARGIN = 4.0
 _SCATTER_RUNS = 8
 #: So many of many units will do where they fall short of what is sought.
 _FEW_RUNS = 3
+#: Moves add up to a sum whose density at 0 is no larger than that of a normal one: less than one
+#: run in a million shows less of it than this part.
+_NOWHERE_NEAR = 2.0**20
 #: Of a claimed number this share is close enough: what is known of its rounding need not be seen.
 _FINE = 1e-6
 #: Amounts that are the same to so many digits are one.
@@ -198,7 +201,7 @@ class RuleRounding:
         """That of the rule as jitter shows it, and where that is not enough, what underflows."""
         if not (self._is_remote or self._is_narrower) and sought > 0 and self._jittered_once[0]:
             # What even jitter of many units does not explain need not be looked at any closer.
-            moved = self._most(sinks=True) or self._most(inputs_alone=True)
+            moved = self._most(sought, sinks=True) or self._most(sought, inputs_alone=True)
             if _SCATTER_MARGIN * moved < sought:
                 return _SCATTER_MARGIN * moved * 2.0 / _MANY_UNITS
         found = self._jittered_rounding(sought)
@@ -293,6 +296,13 @@ class RuleRounding:
         Answers that move have not seen all of it: where an array is made plain on the way, what is
         computed from it is exact from there on.
         """
+        key = "once", *self._key(0, {})
+        if key not in self.subject.asked:
+            self.subject.asked[key] = self._run_once()
+        found: tuple[bool, Scatter] = self.subject.asked[key]
+        return found
+
+    def _run_once(self) -> tuple[bool, Scatter]:
         run = Scatter(self.case.seed, heeds=True)
         wrap = functools.partial(rounding.jittered, rng=run)
         try:
@@ -311,13 +321,19 @@ class RuleRounding:
             return np.inf if how.get("inputs_alone") else 0.0
         return np.inf if np.isnan(off) else off
 
-    def _most(self, **how: Any) -> float:
+    def _most(self, sought: float, **how: Any) -> float:
         """By how much a few runs of jitter of up to many units move the claimed number at most.
 
-        Two moves by the same would cancel in every other run.
+        Two moves by the same would cancel in every other run. One run is enough where it shows a
+        move that is nowhere near what is ``sought``.
         """
         how.update(units=_MANY_UNITS, mixed=True)
-        return max(self._scattered(run, **how) for run in range(_FEW_RUNS))
+        most = 0.0
+        for run in range(_FEW_RUNS):
+            most = max(most, self._scattered(run, **how))
+            if 0 < _NOWHERE_NEAR * most < sought:
+                break
+        return most
 
     def _all_scattered(self, runs: Sequence[int], **how: Any) -> list[float]:
         self._ahead(runs, **how)
