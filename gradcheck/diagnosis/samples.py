@@ -48,7 +48,7 @@ _WAITING = 4.0
 #: A column measured this well need not be measured along another scale.
 _GOOD = 1e-8
 #: The levels of the ladder at which most slopes are best, and all of them for the others.
-_USUAL = list(range(2, 8))
+_USUAL = [3, 4, 5, 6]
 _EVERY = list(range(DOUBLE.count))
 
 
