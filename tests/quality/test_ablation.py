@@ -39,7 +39,7 @@ def test_with_all_guards_a_case_is_judged_as_it_should_be(case):
 @pytest.mark.parametrize(("case", "name"), PAIRS)
 def test_without_a_guard_the_case_goes_wrong(case, name, monkeypatch):
     GUARDS[name](monkeypatch)
-    assert not set(statuses(case)) <= case.allowed
+    assert any(case.judge(seed).status not in case.allowed for seed in SEEDS)
 
 
 def test_without_the_gap_the_error_of_a_measured_jacobian_is_too_small(monkeypatch):
