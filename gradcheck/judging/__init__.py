@@ -29,13 +29,13 @@ from gradcheck.judging.conclusion import verdict_on
 from gradcheck.judging.context import FINE, FINE_OF_MANY, Context, Floats
 from gradcheck.judging.evidence import SOUGHT
 from gradcheck.judging.exhibits import exhibit
-from gradcheck.judging.hessians import gradient_subject
 from gradcheck.judging.precision import lossy, own_rounding
 from gradcheck.judging.screening import BOTH
 from gradcheck.judging.settling import look_cheaply, settle
+from gradcheck.judging.subjects import subject_at
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.entry import overflows
-from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
+from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
 from gradcheck.verdict import Status, Verdict
@@ -159,7 +159,9 @@ class _Judgement:
     def prepare(self) -> None:
         """The function at the point, and what is asked of it before numbers."""
         self.asked = False
-        self.subject, self.ladder = _subject(self.rule, self.values, self.bindings, self.case)
+        self.subject, self.ladder = subject_at(
+            self.rule, self.values, self.bindings, self.case, judge
+        )
         self.subject.comes_first = self.comes_first
         if self.contracts:
             repeatable_function(self.subject)
@@ -306,27 +308,6 @@ def _overflows(subject: Subject, case: Case) -> bool:
         for scale in BOTH
     )
     return any(overflows(line, DOUBLE) for line in lines)
-
-
-def _subject(
-    rule: Rule, values: Mapping[str, Any], bindings: Bindings, case: Case
-) -> tuple[Subject, Ladder]:
-    """The function at the values, in float64 wherever it computes in it."""
-    if rule.kind == "hessian":
-        return gradient_subject(rule, values, bindings, case, judge), DOUBLE
-    single = all(np.asarray(values[name]).dtype == np.float32 for name in rule.wrt)
-    try:
-        subject = Subject(rule.derivation, values, bindings, rule.wrt)
-    except SetAside as aside:
-        if not single or aside.cause != "raised":
-            raise
-        # It may take no other type than the one that it is given.
-        return Subject(rule.derivation, values, bindings, rule.wrt, np.float32), SINGLE
-    if subject.dtype.itemsize >= np.dtype(np.float64).itemsize:
-        return subject, DOUBLE
-    if single:
-        return Subject(rule.derivation, values, bindings, rule.wrt, np.float32), SINGLE
-    return subject, replace(DOUBLE, epsilon=float(np.finfo(subject.dtype).eps) / 2)
 
 
 def _linear(context: Context) -> None:

@@ -28,7 +28,7 @@ from gradcheck.oracle.directions import (
     scales,
 )
 from gradcheck.oracle.imaginary import Imagined
-from gradcheck.oracle.ladder import SINGLE, Ladder, Line
+from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Leaf, Vector, unit
 from gradcheck.oracle.norms import norms
 from gradcheck.returned import SetAside, Violation
@@ -273,19 +273,18 @@ class Context:
             signs = -signs if mirrored else signs
             own = scales(self.point, scale)
             direction = self._inwards(finish(self.point, own, signs, self.ladder).v)
-        step = max(step, _BESIDE_SINGLE) if self.ladder is SINGLE else step
+        step = max(step, _BESIDE_SINGLE) if self.ladder.is_narrow else step
         return self._moved_to(self.point.x + (step * direction).astype(self.point.x.dtype))
 
     def narrowed(self) -> Context | None:
-        """The claim at the inputs as a rule sees them that narrows them to the type of its answers.
+        """The claim at the inputs as a function or rule sees them that narrows them to its type.
 
-        None where it has no such type, or they have no more digits.
+        None where neither has such a type, or they have no more digits.
         """
-        if not self.claim.epsilon > self.epsilon:
+        epsilon = max(self.claim.epsilon, self.ladder.epsilon)
+        if not epsilon > np.finfo(self.point.x.dtype).eps / 2:
             return None
-        narrow = next(
-            t for t in (np.float32, np.float16) if np.finfo(t).eps / 2 >= self.claim.epsilon
-        )
+        narrow = next(t for t in (np.float32, np.float16) if np.finfo(t).eps / 2 >= epsilon)
         x = self.point.x.astype(narrow).astype(self.point.x.dtype)
         return None if np.array_equal(x, self.point.x) else self._moved_to(x)
 

@@ -20,7 +20,7 @@ from gradcheck.judging.screening import BOTH
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.elementwise import Sides, elementwise_sides, is_elementwise
 from gradcheck.oracle.entry import measure_along, wide_levels
-from gradcheck.oracle.ladder import SINGLE, Line
+from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.point import Point
 from gradcheck.returned import Violation, raises
@@ -75,7 +75,7 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
             evidence.stands_still = True
             return
         if seen.wrong is not None:
-            alone = context.ladder is SINGLE or context.point.rounding is None
+            alone = context.ladder.is_narrow or context.point.rounding is None
             if alone and not _wrong_on_the_other_side(context, step, again):
                 break
             if _is_a_tie(context, seen, step):

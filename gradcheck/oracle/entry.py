@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gradcheck.oracle.directions import finish, scales
 from gradcheck.oracle.interval import GROWTH, select
-from gradcheck.oracle.ladder import SINGLE, Ladder, Line
+from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.noise import known_noise, noise_beside, noise_floor, project
 from gradcheck.oracle.norms import norms
@@ -280,7 +280,7 @@ def measure_along(
     levels = list(range(ladder.count))
     steps = [ladder.step(level) for level in levels]
     floor = noise_floor(line, ladder, levels, epsilon)
-    single = ladder is SINGLE
+    single = ladder.is_narrow
     noise = _recent_noise(line, steps[-_RECENT_SINGLE if single else -2 :], u)
     # By the rounding of the outputs that change at all: that of others is in no difference.
     changing = np.where(_changing(line, steps), u, 0.0)

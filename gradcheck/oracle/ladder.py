@@ -18,6 +18,8 @@ from gradcheck.oracle.point import Point
 
 Floats = NDArray[np.float64]
 
+_TYPES = [np.finfo(dtype) for dtype in (np.float64, np.float32, np.float16)]
+
 
 @dataclass(frozen=True)
 class Ladder:
@@ -43,6 +45,16 @@ class Ladder:
     def step(self, level: int) -> float:
         """The step of a level."""
         return float(2.0 ** -(self.first + self.spacing * level))
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is for functions that have fewer digits than float64."""
+        return self.epsilon > DOUBLE.epsilon
+
+    @property
+    def least(self) -> float:
+        """The least number that keeps its digits in the type that has this ``epsilon``."""
+        return next(float(t.tiny) for t in _TYPES if float(t.eps) / 2 >= self.epsilon)
 
     @property
     def exact(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.oracle.ladder import SINGLE, Ladder, Line
+from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.norms import norms
 
@@ -81,5 +81,4 @@ def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -
                 values = np.abs(line.at(t))
                 size = np.fmax(size, np.where(np.isfinite(values), values, 0.0))
     # Numbers that underflow lose their digits one by one.
-    tiny = float(np.finfo(np.float32 if ladder is SINGLE else np.float64).tiny)
-    return ROUNDING / 2 * epsilon * size + tiny
+    return ROUNDING / 2 * epsilon * size + ladder.least

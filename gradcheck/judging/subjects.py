@@ -1,0 +1,78 @@
+"""The function of a claim at a point, in float64 where it can be, and the ladder that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.case import Case
+from gradcheck.claims import Rule
+from gradcheck.dims import Bindings
+from gradcheck.judging.hessians import gradient_subject
+from gradcheck.oracle.directions import finish, magnitudes, scales
+from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
+from gradcheck.returned import SetAside
+from gradcheck.subject import Subject
+from gradcheck.verdict import Verdict
+
+#: At such a step inputs have all digits of float64.
+_ASIDE = 2.0**-6 / 3.0
+
+
+def subject_at(
+    rule: Rule,
+    values: Mapping[str, Any],
+    bindings: Bindings,
+    case: Case,
+    judge: Callable[..., Verdict],
+) -> tuple[Subject, Ladder]:
+    """The function at the values, in float64 wherever it computes in it.
+
+    ``judge`` is asked about the gradient of a Hessian.
+    """
+    if rule.kind == "hessian":
+        return gradient_subject(rule, values, bindings, case, judge), DOUBLE
+    single = all(np.asarray(values[name]).dtype == np.float32 for name in rule.wrt)
+    try:
+        subject = Subject(rule.derivation, values, bindings, rule.wrt)
+    except SetAside as aside:
+        if not single or aside.cause != "raised":
+            raise
+        # It may take no other type than the one that it is given.
+        return Subject(rule.derivation, values, bindings, rule.wrt, np.float32), SINGLE
+    if subject.dtype.itemsize < np.dtype(np.float64).itemsize:
+        if single:
+            return Subject(rule.derivation, values, bindings, rule.wrt, np.float32), SINGLE
+        return subject, _fewer(subject.dtype)
+    return subject, _fewer(np.dtype(np.float32)) if _is_narrow_inside(subject, case) else DOUBLE
+
+
+def _fewer(dtype: np.dtype[Any]) -> Ladder:
+    """The ladder for a function of float64 that has the digits of a narrower type."""
+    return replace(SINGLE, epsilon=float(np.finfo(dtype).eps) / 2)
+
+
+def _is_narrow_inside(subject: Subject, case: Case) -> bool:
+    """Whether a function that answers in float64 computes in float32.
+
+    All that it gives is a number of float32, at inputs that are none. Whole numbers and others of
+    a few digits, as a staircase gives them, say nothing.
+    """
+    point = subject.point
+    if point.n == 0 or point.m == 0 or subject.is_measured or not _fits(subject.y, np.float32):
+        return False
+    direction = finish(
+        point, scales(point, "spread"), magnitudes(case.rng("narrow"), point.n), DOUBLE
+    )
+    aside = Line(point, direction.v).at(_ASIDE)
+    moved = aside != subject.y
+    return bool(_fits(aside, np.float32) and not _fits(aside[moved], np.float16))
+
+
+def _fits(numbers: np.ndarray, dtype: type[np.floating[Any]]) -> bool:
+    """Whether a narrower type holds some numbers as they are."""
+    with np.errstate(all="ignore"):
+        return bool((numbers.astype(dtype) == numbers).all())
