@@ -164,8 +164,16 @@ def _triangle(view: View, evidence: Evidence) -> Found | None:
     for english, (cut, chinese) in changes.items():
         for k in (0, -1, 1):
             if view.explains(lambda p, c, k: c(p.right, k) if p.right.ndim > 1 else None, cut, k):
-                return Found({"part": Text(english, chinese)})
+                part = Text(english, chinese)
+                return Found({"part": _OFF_DIAGONAL.get((english, k), part)})
     return None
+
+
+#: Triangles that end beside the diagonal.
+_OFF_DIAGONAL = {
+    ("lower triangle", -1): Text("part below the diagonal", "对角线以下的部分"),
+    ("upper triangle", 1): Text("part above the diagonal", "对角线以上的部分"),
+}
 
 
 def _symmetrised(pair: Pair) -> Floats | None:
@@ -282,7 +290,22 @@ PATTERNS = [
     ),
     _OWN_INDEX,
     # Where outputs depend on later inputs too, more special patterns are named first.
-    replace(_OWN_INDEX, find=_own_index, rank=16),
+    replace(
+        _OWN_INDEX,
+        explanation=Text(
+            "An entry acts on outputs of other indices, too, as the second of a pair or by a sum.",
+            "一个元素也会影响其他位置的输出，例如作为一对中的第二个，或经过求和。",
+        ),
+        remedy=Text(
+            "add what it does to the outputs of the other indices", "加上它对其他位置输出的影响"
+        ),
+        find=_own_index,
+        same=(
+            Text("the statistics taken for constants", "统计量被当作常数", "M29"),
+            Text("one of two uses of an input", "输入的两次使用只算了一次", "M54"),
+        ),
+        rank=16,
+    ),
     Pattern(
         "M51-short",
         Text("cut off after one step along axis {axis}", "沿轴 {axis} 只回传了一步"),

@@ -233,7 +233,7 @@ PATTERNS = [
         ),
         Text("multiply by the mask of the forward pass", "乘以前向的掩码"),
         _unmasked,
-        rank=27,
+        rank=12,
         fitted=True,
     ),
 ]

@@ -35,7 +35,9 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
         factor = found[1]
         if factor is None or not wanted(factor) or factor.value == 0:
             return None
-        if factor.kind == "unknown" and not all(_several(pair) for pair in view.pairs):
+        if factor.kind == "unknown" and not (
+            view.shows_usual and all(_several(pair) for pair in view.pairs)
+        ):
             return None  # one number is always some multiple of another
         here = " = ".join(factor.here)
         note = Text(f" (here {here})", f"（此处即 {here}）") if here else Text("", "")
