@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from gradcheck.answers import same
+from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.diagnosis.catalogue.behaviour import LARGE, answered
@@ -113,10 +115,36 @@ def _symmetric(evidence: Evidence, title: str) -> Found | None:
     first = evidence.samples[0].case.inputs if evidence.samples else {}
     for name, argument in evidence.rule.derivation.arguments.items():
         value = first.get(name)
-        is_matrix = isinstance(value, np.ndarray) and value.ndim > 1 and argument.differentiable
-        if is_matrix and right_under(evidence, _mirrored(name)):
+        is_matrix = isinstance(value, np.ndarray) and value.ndim > 1 and value.dtype.kind == "f"
+        if is_matrix and isinstance(argument, Real) and right_under(evidence, _mirrored(name)):
             return Found({"name": name})
     return None
+
+
+def _symmetric_upstream(evidence: Evidence, title: str) -> Found | None:
+    """Right where the upstream gradient is its own transpose."""
+    wrong = {view.name for view in evidence.views if view.wrong}
+    shown = 0
+    for sample in evidence.samples:
+        u = sample.answers[0][0]
+        leaves = sample.outputs.leaves
+        if evidence.rule.kind != "vjp" or len(leaves) != 1 or not _is_square(leaves[0].shape):
+            return None
+        if leaves[0].shape[-1] == 1:
+            continue
+        matrix = u.reshape(leaves[0].shape)
+        mirrored = (matrix + np.swapaxes(matrix, -1, -2)).reshape(-1)
+        asked = replace(sample, answers=[(mirrored, sample.ask(mirrored))])
+        views = Evidence(sample.rule, [asked], evidence.clock).views
+        if any(view.wrong for view in views) or not _resolves(evidence, asked):
+            return None
+        once = Evidence(sample.rule, [replace(sample, answers=sample.answers[:1])], evidence.clock)
+        shown += any(view.wrong for view in once.views if view.name in wrong)
+    return Found() if shown >= _SHOWN else None
+
+
+def _is_square(shape: tuple[int, ...]) -> bool:
+    return len(shape) > 1 and shape[-1] == shape[-2]
 
 
 def _mirrored(name: str) -> Change:
@@ -371,6 +399,21 @@ BEHAVIOURS = [
             "逐处检查 {name}：哪里应为 {name}.T，哪里应为 ({name} + {name}.T) / 2？",
         ),
         _symmetric,
+        rank=31,
+    ),
+    Behaviour(
+        "M1-upstream",
+        Text("right only where the upstream gradient is symmetric", "仅当上游梯度对称时才对"),
+        Text(
+            "The upstream gradient is taken for its own transpose, as it need not be where the "
+            "output is symmetric.",
+            "把上游梯度与它的转置当成了同一个矩阵；即使输出对称，上游梯度也不必对称。",
+        ),
+        Text(
+            "use dy + dy.T for 2 * dy, and (dy + dy.T) / 2 for dy",
+            "用 dy + dy.T 代替 2 * dy，用 (dy + dy.T) / 2 代替 dy",
+        ),
+        _symmetric_upstream,
         rank=31,
     ),
     Behaviour(

@@ -24,27 +24,36 @@ def _zero(view: View, evidence: Evidence) -> Found | None:
 def _one_only(view: View, evidence: Evidence) -> Found | None:
     """Right at one index along an axis, zero elsewhere; or zero there, right elsewhere."""
     axes = len(view.pairs[0].leaf.shape)
-    for axis, index, kept in itertools.product(range(axes), (0, -1), (True, False)):
-        if max(pair.leaf.shape[axis] for pair in view.pairs) < 2:
+    places = ((number, first) for number in (1, 2, 3) for first in (True, False))
+    for (number, first), axis, kept in itertools.product(places, range(axes), (True, False)):
+        if max(pair.leaf.shape[axis] for pair in view.pairs) <= number:
             continue
         evidence.clock.check()
+        index = slice(number) if first else slice(-number, None)
         if view.explains(lambda p, a, k, q: _part(p.right, a, k, q), axis, index, kept):
-            place = Text("first", "第一个") if index == 0 else Text("last", "最后一个")
+            place = Text("first", "第一个") if first else Text("last", "最后一个")
+            if number > 1:
+                place = Text(f"{place.en} {number}", f"{place.zh[:-1]} {number} 个")
             values = {"place": place, "axis": axis}
             if kept:
-                return Found(values)
-            title = Text(
-                "zero at the {place} index along axis {axis}", "沿轴 {axis} 的{place}位置是零"
-            )
-            return Found(values, title=title.format(**values), explanation=_REST_RIGHT)
+                return Found(values, title=_SEVERAL if number > 1 else None)
+            title = _ZERO_AT if number == 1 else _ZERO_AT_SEVERAL
+            return Found(values, title=title, explanation=_REST_RIGHT)
     return None
 
 
+_SEVERAL = Text(
+    "filled in at the {place} indices along axis {axis} only", "只写入了沿轴 {axis} 的{place}位置"
+)
+_ZERO_AT = Text("zero at the {place} index along axis {axis}", "沿轴 {axis} 的{place}位置是零")
+_ZERO_AT_SEVERAL = Text(
+    "zero at the {place} indices along axis {axis}", "沿轴 {axis} 的{place}位置是零"
+)
 _REST_RIGHT = Text("The rest is right.", "其余都正确。")
 
 
-def _part(array: Floats, axis: int, index: int, kept: bool) -> Floats:
-    where: list[slice | int] = [slice(None)] * array.ndim
+def _part(array: Floats, axis: int, index: slice, kept: bool) -> Floats:
+    where: list[slice] = [slice(None)] * array.ndim
     where[axis] = index
     if kept:
         made = np.zeros_like(array)
@@ -238,7 +247,10 @@ PATTERNS = [
             "The rest is zero: a return inside the loop, or a loop that stops early.",
             "其余为零：return 写进了循环，或循环提前结束。",
         ),
-        Text("move the return behind the loop", "把 return 移到循环之后"),
+        Text(
+            "let the loop run over all of it, and put the return behind it",
+            "让循环走完全程，并把 return 移到循环之后",
+        ),
         _one_only,
         rank=9,
         plain=True,

@@ -27,6 +27,8 @@ from gradcheck.subject import Subject
 #: So many numbers are looked at together, between these ends where no bounds are declared: every
 #: threshold that is usual lies between them.
 _POINTS, _END = 96, 12.0
+#: Where it was seen to fail at a larger number, so many times that number is the end.
+_BEYOND = 1.25
 #: Steps of the ladder that are taken, beginning at a quarter of the distance between two points.
 _LEVELS = list(range(1, 7))
 #: A bound that is declared is not touched, by this share of what lies between both.
@@ -82,25 +84,23 @@ class _Probe:
         names = list(sample.bindings)
         self.bindings: Bindings = {n: _POINTS if n == names[0] else 1 for n in names}
 
-    def bounds(self, view: View) -> Interval | None:
-        """Between which numbers it is looked at: where it was seen to fail as well."""
+    def bounds(self, view: View) -> Iterator[Interval]:
+        """Between which numbers it is looked at: where it was seen to fail as well, else usual."""
         assert isinstance(self.argument, Real)
         try:
             low, high = self.argument.bounds(
                 self.case.inputs[self.name], self.bindings, self.case.inputs
             )
         except (GradcheckError, ValueError, KeyError):
-            return None
+            return
         met = [pair.x for pair in view.pairs if pair.sample.failing]
-        far = 1.25 * max((float(np.abs(x).max()) for x in met if x.size), default=0.0)
-        a = max(-_END, -far) if far < _END else -far
-        a, b = min(-_END, a), max(_END, far)
-        if low is not None:
-            a = max(a, float(np.max(low)))
-        if high is not None:
-            b = min(b, float(np.min(high)))
-        rim = _INSIDE * (b - a)
-        return (a + rim, b - rim) if b > a else None
+        far = _BEYOND * max((float(np.abs(x).max()) for x in met if x.size), default=0.0)
+        for end in dict.fromkeys((max(far, _END), _END)):
+            a = -end if low is None else max(-end, float(np.max(low)))
+            b = end if high is None else min(end, float(np.min(high)))
+            rim = _INSIDE * (b - a)
+            if b > a:
+                yield a + rim, b - rim
 
     def at(self, x: Floats, reach: Floats) -> _Seen | None:
         """What is claimed and right there; ``reach`` is how far each number may be moved."""
@@ -150,13 +150,9 @@ def _regions(view: View, evidence: Evidence) -> Found | None:
     ):
         return None
     probe = _Probe(view, evidence)
-    bounds = probe.bounds(view)
-    if bounds is None:
-        return None
-    x = _spread(*bounds)
-    gaps = np.diff(x)
-    seen = probe.at(x, np.minimum(np.append(gaps, gaps[-1]), np.append(gaps[0], gaps)) / 2)
-    seen = None if seen is None else seen.known()
+    first_looks = (probe.at(x, _reach(x)) for x in itertools.starmap(_spread, probe.bounds(view)))
+    looked = next((look for look in first_looks if look is not None), None)
+    seen = None if looked is None else looked.known()
     edges = [] if seen is None else seen.edges()
     if seen is None or not 0 < len(edges) <= _MOST_EDGES or not _are_sharp(seen, edges):
         return None
@@ -188,6 +184,12 @@ def _spread(low: float, high: float) -> Floats:
     each = _POINTS // 3 // len(sides)
     far = [np.sign(end) * np.geomspace(abs(start), abs(end), each + 1)[1:] for start, end in sides]
     return np.sort(np.concatenate([np.linspace(a, b, _POINTS - each * len(sides)), *far]))
+
+
+def _reach(x: Floats) -> Floats:
+    """How far each of several numbers may be moved without coming near the next."""
+    gaps = np.diff(x)
+    return np.minimum(np.append(gaps, gaps[-1]), np.append(gaps[0], gaps)) / 2
 
 
 def _some_right(view: View) -> bool:

@@ -39,7 +39,7 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
             view.shows_usual and all(_several(pair) for pair in view.pairs)
         ):
             return None  # one number is always some multiple of another
-        here = " = ".join(factor.here)
+        here = " = ".join(factor.here or (factor.equal,) if factor.equal else factor.here)
         note = Text(f" (here {here})", f"（此处即 {here}）") if here else Text("", "")
         more: list[Text] = []
         if factor.kind == "constant" and _is_power_of_two(factor.value):
@@ -51,7 +51,8 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
                 more.append(_BY_OUTPUT)
             if all(_is_added(pair) for pair in view.pairs):
                 more.append(_INSIDE)
-        values = {"factor": factor.name, "here": note, "mend": _mend(factor.name)}
+        equal = Text(factor.equal, factor.equal) if factor.equal else factor.name
+        values = {"factor": factor.name, "here": note, "mend": _mend(equal)}
         return Found(values, more=tuple(more))
 
     return find

@@ -527,3 +527,42 @@ def trace_of_product(a, b):
 @derivation(x="n k")
 def centred_rows(x):
     return x - x.mean(1, keepdims=True)
+
+
+@derivation(x="n d")
+def gram(x):
+    return x.T @ x
+
+
+@derivation(x="n d")
+def squared_distances(x):
+    return ((x[:, None] - x[None]) ** 2).sum(axis=-1)
+
+
+def smoothed(z, labels):
+    n, k = z.shape
+    targets = np.full((n, k), 0.1 / k)
+    targets[np.arange(n), labels] += 0.9
+    return -(targets * np.log(softmax_of(z))).sum()
+
+
+@options(sizes={"n": (2, 6), "k": (2, 6)})
+@derivation(z="n k", labels=integers("n", high="k"))
+def smoothed_loss(z, labels):
+    return smoothed(z, labels)
+
+
+@options(sizes={"n": (2, 6), "k": (2, 6)})
+@derivation(z="n k", labels=integers("n", high="k"))
+def penalized_loss(z, labels):
+    return cross_entropy(z, labels) - 0.2 * np.log(softmax_of(z)).mean()
+
+
+@derivation(x="n")
+def swish(x):
+    return x * sigmoid_of(x)
+
+
+@derivation(x="n")
+def folded(x):
+    return x * np.logaddexp(0, x)
