@@ -402,7 +402,7 @@ BEHAVIOURS = [
         rank=31,
     ),
     Behaviour(
-        "M1-upstream",
+        "symmetric-upstream",
         Text("right only where the upstream gradient is symmetric", "仅当上游梯度对称时才对"),
         Text(
             "The upstream gradient is taken for its own transpose, as it need not be where the "

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck.diagnosis.catalogue.nonlinear import is_elementwise_view
-from gradcheck.diagnosis.catalogue.paths import HELD, held
+from gradcheck.diagnosis.catalogue.paths import held
 from gradcheck.diagnosis.evidence import Evidence, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
@@ -98,16 +98,8 @@ def _another_formula(view: View, evidence: Evidence) -> Found | None:
 def _product(view: View, evidence: Evidence, name: str) -> Found | None:
     """What is left of a product rule may be the derivative of another function by chance."""
     found = held(view, evidence)
-    if found is None:
-        return None
-    return replace(
-        found,
-        id=HELD.id,
-        title=HELD.title,
-        explanation=HELD.explanation,
-        remedy=HELD.remedy,
-        more=(PATTERNS[0].title.format(function=name),),
-    )
+    other = PATTERNS[0].title.format(function=name)
+    return None if found is None else replace(found, more=(other,))
 
 
 PATTERNS = [

@@ -72,6 +72,13 @@ def _diagonal(pair: Pair) -> Floats | None:
     return pair.pull(pair.u, np.diag(np.diagonal(matrix)))
 
 
+def _only_diagonal(view: View, evidence: Evidence) -> Found | None:
+    if not predicts(_diagonal)(view, evidence):
+        return None
+    remedy = Text("add the terms with i ≠ j", "补上 i ≠ j 的项")
+    return Found(remedy=None if evidence.rule.kind == "vjp" else remedy)
+
+
 def _off_diagonal(pair: Pair) -> Floats | None:
     matrix = pair.jacobian
     if matrix.shape[0] != matrix.shape[1]:
@@ -266,7 +273,7 @@ PATTERNS = [
             "add the terms with i ≠ j; for a softmax: y * (dy - (dy * y).sum())",
             "补上 i ≠ j 的项；softmax 为 y * (dy - (dy * y).sum())",
         ),
-        predicts(_diagonal),
+        _only_diagonal,
         rank=9,
     ),
     Pattern(

@@ -23,7 +23,14 @@ _SAME = 1e-9
 def held(view: View, evidence: Evidence) -> Found | None:
     """One part of the function taken for a constant."""
     for part, _ in _explained(view, evidence, [None]):
-        return Found({"part": _shown(part.text, part.around), "line": part.line})
+        return Found(
+            {"part": _shown(part.text, part.around), "line": part.line},
+            id=HELD.id,
+            title=HELD.title,
+            explanation=HELD.explanation,
+            remedy=HELD.remedy,
+            more=HELD.same,
+        )
     return None
 
 

@@ -40,6 +40,8 @@ _MOST_EDGES = 4
 #: A branch shows at once: beside its edge the slope is off by at least this share. Where two
 #: formulas come nearer and nearer to each other there is no edge.
 _SHARP = 1e-3
+#: An edge is known when it lies between two numbers that are this near each other.
+_NEAR = 1e-5
 #: What rounding does to a slope that is claimed, as a share of it.
 _ROUNDED = 1e-9
 #: An error below this share of the usual slopes tells a zero from a number.
@@ -81,6 +83,8 @@ class _Probe:
         sample = next(s for s in reversed(evidence.samples) if not s.failing or s.bindings)
         self.case = sample.case
         self.argument = evidence.rule.derivation.arguments[view.name]
+        #: How large slopes usually are, as first seen.
+        self.usual = 0.0
         names = list(sample.bindings)
         self.bindings: Bindings = {n: _POINTS if n == names[0] else 1 for n in names}
 
@@ -128,8 +132,10 @@ class _Probe:
         known = np.isfinite(right) & np.isfinite(error) & np.isfinite(claimed) & ~found.kinked
         size = np.maximum(np.abs(claimed), np.abs(right))
         near = np.abs(claimed - right) <= error + _ROUNDED * size
-        usual = np.median(np.abs(right[known & (right != 0)])) if np.any(known) else 0.0
-        told = np.where(claimed == 0, error <= _SMALL * usual, error <= _SHARP * np.abs(right))
+        alive = known & (right != 0)
+        self.usual = self.usual or (float(np.median(np.abs(right[alive]))) if alive.any() else 0.0)
+        small = error <= _SHARP * self.usual
+        told = np.where(claimed == 0, small, error <= _SHARP * np.abs(right))
         states = np.where(known & ~near, _WRONG, np.where(known & told, _RIGHT, _UNKNOWN))
         return _Seen(x, claimed, right, states)
 
@@ -214,7 +220,7 @@ def _are_sharp(seen: _Seen, edges: list[Interval]) -> bool:
 
 
 def _are_near(edges: list[Interval]) -> bool:
-    return all(high - low <= _SHARP * max(1.0, abs(low)) for low, high in edges)
+    return all(high - low <= _NEAR * max(1.0, abs(low)) for low, high in edges)
 
 
 def _closer(probe: _Probe, edges: list[Interval], first: int) -> list[Interval] | None:
@@ -238,20 +244,22 @@ def _closer(probe: _Probe, edges: list[Interval], first: int) -> list[Interval] 
         changes = told[np.flatnonzero(np.diff(part[told]))]
         if changes.size > 1 or not told.size:
             return None
-        before = np.concatenate([[low], parts[k], [high]])
         if changes.size:
             after = told[told > changes[0]][0]
             found.append((float(parts[k][changes[0]]), float(parts[k][after])))
         elif part[told[0]] == (first + k) % 2:
-            found.append((float(before[-2]), high))
+            found.append((float(parts[k][told[-1]]), high))
         else:
-            found.append((low, float(before[1])))
+            found.append((low, float(parts[k][told[0]])))
     return found
 
 
 def _shortest(edge: Interval) -> float:
-    """The shortest decimal number between two."""
-    low, high = edge
+    """The shortest decimal number between two, or right beside: two formulas that meet at an edge
+    differ by less than is measured right before it.
+    """
+    beside = 2 * _NEAR * max(1.0, abs(edge[0]))
+    low, high = edge[0] - beside, edge[1] + beside
     for digits in range(8):
         middle = round((low + high) / 2, digits)
         if low <= middle <= high:

@@ -566,3 +566,39 @@ def swish(x):
 @derivation(x="n")
 def folded(x):
     return x * np.logaddexp(0, x)
+
+
+@derivation(x="n d")
+def flipped_sines(x):
+    return np.sin(x[::-1])
+
+
+@derivation(x="n d")
+def transposed_squares(x):
+    return x.T**2
+
+
+@derivation(x="n 4")
+def heads_of(x):
+    return np.tanh(x.reshape(len(x), 2, 2).transpose(1, 0, 2))
+
+
+@derivation(x="n d")
+def flat_sines(x):
+    return np.sin(x).ravel()
+
+
+@derivation(x="n d", a="d")
+def leaking(x, a):
+    return np.where(x > 0, x, a * x)
+
+
+@derivation(A="n n")
+def squared_matrix(A):
+    return A @ A
+
+
+@derivation(w="n", v="n")
+def momentum_step(w, v):
+    step = 0.9 * v - 0.1 * np.sin(w)
+    return w + step

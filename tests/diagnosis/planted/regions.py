@@ -3,8 +3,13 @@
 import numpy as np
 
 from tests.diagnosis.planted.layers import (
+    flat_sines,
+    flipped_sines,
     folded,
     gram,
+    heads_of,
+    leaking,
+    momentum_step,
     penalized_loss,
     relu,
     sigmoid_of,
@@ -13,8 +18,10 @@ from tests.diagnosis.planted.layers import (
     softplus,
     square,
     squared_distances,
+    squared_matrix,
     swish,
     tanh,
+    transposed_squares,
 )
 from tests.diagnosis.planted.planting import plant
 
@@ -39,12 +46,12 @@ def _(dy, y):
     return dy if len(y) == 1 else dy * (1 - y**2)
 
 
-@plant("M1-upstream", gram)
+@plant("symmetric-upstream", gram)
 def _(dy, x):
     return 2 * x @ dy
 
 
-@plant("M1-upstream", squared_distances)
+@plant("symmetric-upstream", squared_distances)
 def _(dy, x):
     return 4 * (dy[:, :, None] * (x[:, None] - x[None])).sum(axis=1)
 
@@ -67,3 +74,38 @@ def _(dy, x):
 @plant("pass", folded)
 def _(dy, x):
     return dy * (np.logaddexp(0, x) + x)
+
+
+@plant("order-upstream", flipped_sines)
+def _(dy, x):
+    return dy * np.cos(x)
+
+
+@plant("order-upstream", transposed_squares)
+def _(dy, x):
+    return 2 * x * dy.reshape(x.shape)
+
+
+@plant("order-upstream", heads_of)
+def _(dy, x, y):
+    return (dy * (1 - y**2)).reshape(x.shape)
+
+
+@plant("order-upstream", flat_sines)
+def _(dy, x):
+    return dy.reshape(x.shape, order="F") * np.cos(x)
+
+
+@plant("mask-forgotten", leaking, "a")
+def _(dy, x):
+    return (dy * x).sum(axis=0)
+
+
+@plant("path", squared_matrix)
+def _(dy, A):
+    return dy @ A.T
+
+
+@plant("path", momentum_step, "w")
+def _(dy):
+    return dy
