@@ -255,8 +255,9 @@ def _closer(probe: _Probe, edges: list[Interval], first: int) -> list[Interval] 
 
 
 def _shortest(edge: Interval) -> float:
-    """The shortest decimal number between two, or right beside: two formulas that meet at an edge
-    differ by less than is measured right before it.
+    """The shortest decimal number between two, or right beside.
+
+    Two formulas that meet at an edge differ by less than is measured right before it.
     """
     beside = 2 * _NEAR * max(1.0, abs(edge[0]))
     low, high = edge[0] - beside, edge[1] + beside
