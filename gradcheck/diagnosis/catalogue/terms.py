@@ -96,11 +96,15 @@ def _constant(view: View, evidence: Evidence) -> Found | None:
         title = Text("a slope too large by {c} everywhere", "导数处处大了 {c}")
     names = (
         name
-        for name, array in view.pairs[0].arrays.items()
-        if array.size == 1 and abs(float(array.reshape(())) - abs(c)) <= _EQUAL * abs(c)
+        for name in view.pairs[0].arrays
+        if all(p.arrays[name].size == 1 and _is(p.arrays[name], abs(c)) for p in view.pairs)
     )
     number, name = written(abs(c)), next(names, "")
     return Found({}, title=title.format(c=f"{number} ({name})" if name else number))
+
+
+def _is(array: Floats, c: float) -> bool:
+    return bool(np.all(np.abs(array - c) <= _EQUAL * c))
 
 
 def _upstream(pair: Pair) -> Floats | None:
