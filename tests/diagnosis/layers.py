@@ -59,6 +59,11 @@ def magnitude(x):
     return np.abs(x)
 
 
+@derivation(x=real("n", low=1e-5, high=2))
+def clamped_log(x):
+    return np.log(np.maximum(x, 1e-3))
+
+
 @derivation(x="k")
 def softmax(x):
     e = np.exp(x - x.max())

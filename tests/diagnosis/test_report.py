@@ -261,6 +261,11 @@ def test_a_rule_that_is_wrong_for_large_values_alone_says_so():
          "x < -10", "the sign is flipped"),
         (layers.magnitude, lambda dy, x: dy * np.sign(x) * np.where(np.abs(x) > 2.5, 2, 1),
          "|x| > 2.5", "2 times"),
+        (layers.square, lambda dy, x: dy * np.where(np.abs(x) < 0.4, x, 2 * x),
+         "|x| < 0.4", "multiply by 2"),
+        (layers.clamped_log, lambda dy, x: dy / x, "x < 0.001", "a mask is forgotten"),
+        (layers.elu, lambda dy, x, alpha: dy * np.where(x > 0, 1, alpha * np.exp(2 * x)),
+         "x < 0", "look at the branch"),
     ],
 )  # fmt: skip
 def test_where_an_elementwise_rule_is_wrong_is_told_by_numbers(layer, rule, region, told):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck.arguments import Real
 from gradcheck.diagnosis.catalogue.nonlinear import is_elementwise_view
-from gradcheck.diagnosis.evidence import Evidence, Guess, Usual, View, matches
+from gradcheck.diagnosis.evidence import Evidence, Guess, Pair, Usual, View, matches
 from gradcheck.diagnosis.factors import written
 from gradcheck.diagnosis.pattern import NOTHING, Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats, Sample
@@ -31,6 +31,8 @@ _POINTS, _END = 96, 12.0
 _BEYOND = 1.25
 #: Steps of the ladder that are taken, beginning at a quarter of the distance between two points.
 _LEVELS = list(range(1, 7))
+#: So many of the numbers at which it was seen to fail are among them.
+_MOST_MET = 8
 #: A bound that is declared is not touched, by this share of what lies between both.
 _INSIDE = 1e-3
 #: How often the place of a change is looked at closer, each time by the number of points.
@@ -64,7 +66,11 @@ class _Seen:
 
     def known(self) -> _Seen | None:
         """What is known, single gaps closed and unknown ends cut off; None with a wider gap."""
-        at = np.flatnonzero(self.states != _UNKNOWN)
+        states = self.states.copy()
+        # Two formulas are equal where they cross, as at a zero of both.
+        wrong = states == _WRONG
+        states[1:-1][wrong[:-2] & ~wrong[1:-1] & wrong[2:]] = _UNKNOWN
+        at = np.flatnonzero(states != _UNKNOWN)
         if at.size < 2 or np.diff(at).max() > 2:
             return None
         return _Seen(self.x[at], self.claimed[at], self.right[at], self.states[at])
@@ -102,9 +108,9 @@ class _Probe:
         for end in dict.fromkeys((max(far, _END), _END)):
             a = -end if low is None else max(-end, float(np.max(low)))
             b = end if high is None else min(end, float(np.min(high)))
-            rim = _INSIDE * (b - a)
             if b > a:
-                yield a + rim, b - rim
+                rims = [_INSIDE * min(b - a, abs(end) or b - a) for end in (a, b)]
+                yield a + rims[0], b - rims[1]
 
     def at(self, x: Floats, reach: Floats) -> _Seen | None:
         """What is claimed and right there; ``reach`` is how far each number may be moved."""
@@ -156,7 +162,9 @@ def _regions(view: View, evidence: Evidence) -> Found | None:
     ):
         return None
     probe = _Probe(view, evidence)
-    first_looks = (probe.at(x, _reach(x)) for x in itertools.starmap(_spread, probe.bounds(view)))
+    met = np.concatenate([np.zeros(0), *map(_wrong_at, view.pairs)])
+    spreads = (_spread(*bounds, met) for bounds in probe.bounds(view))
+    first_looks = (probe.at(x, _reach(x)) for x in spreads if np.diff(x).min() > 0)
     looked = next((look for look in first_looks if look is not None), None)
     seen = None if looked is None else looked.known()
     edges = [] if seen is None else seen.edges()
@@ -175,27 +183,48 @@ def _regions(view: View, evidence: Evidence) -> Found | None:
     inner = [-math.inf, *places, math.inf]
     first = int(seen.states[0] == _RIGHT)
     wrong = [(inner[k], inner[k + 1]) for k in range(first, len(inner) - 1, 2)]
+    if any(low == high for low, high in wrong):
+        return None  # a single number
     text = " or ".join(_written(view.name, wrong))
     region = Text(text, text.replace(" or ", " 或 "))
     told, remedy = _told(seen, evidence.samples[-1])
     return Found({"region": region, "told": told}, remedy=remedy)
 
 
-def _spread(low: float, high: float) -> Floats:
-    """Numbers between two: as many and as near each other as can be up to a usual size."""
+def _spread(low: float, high: float, met: Floats) -> Floats:
+    """Numbers between two, those that were ``met`` among them.
+
+    As many and as near each other as can be up to a usual size.
+    """
+    met = np.unique(met[(met > low) & (met < high)])[:_MOST_MET]
+    count = _POINTS - met.size
     a, b = max(low, -_END), min(high, _END)
     if b <= a or high - low <= 4 * _END:
-        return np.linspace(low, high, _POINTS)
-    sides = [(a, low)] * (low < a) + [(b, high)] * (high > b)
-    each = _POINTS // 3 // len(sides)
-    far = [np.sign(end) * np.geomspace(abs(start), abs(end), each + 1)[1:] for start, end in sides]
-    return np.sort(np.concatenate([np.linspace(a, b, _POINTS - each * len(sides)), *far]))
+        spread = [np.linspace(low, high, count)]
+    else:
+        sides = [(a, low)] * (low < a) + [(b, high)] * (high > b)
+        each = count // 3 // len(sides)
+        spread = [
+            np.sign(end) * np.geomspace(abs(start), abs(end), each + 1)[1:] for start, end in sides
+        ]
+        spread.append(np.linspace(a, b, count - each * len(sides)))
+    return np.sort(np.concatenate([met, *spread]))
 
 
 def _reach(x: Floats) -> Floats:
     """How far each of several numbers may be moved without coming near the next."""
     gaps = np.diff(x)
     return np.minimum(np.append(gaps, gaps[-1]), np.append(gaps[0], gaps)) / 2
+
+
+def _wrong_at(pair: Pair) -> Floats:
+    """The numbers at which it was seen to fail."""
+    found = matches(pair, lambda pair: pair.right) if pair.sample.failing else None
+    return (
+        np.zeros(0)
+        if found is None or found.size < pair.x.size
+        else pair.x[~found.reshape(pair.x.shape)]
+    )
 
 
 def _some_right(view: View) -> bool:
@@ -242,10 +271,11 @@ def _closer(probe: _Probe, edges: list[Interval], first: int) -> list[Interval] 
         part = seen.states[k * each : (k + 1) * each]
         told = np.flatnonzero(part != _UNKNOWN)
         changes = told[np.flatnonzero(np.diff(part[told]))]
-        if changes.size > 1 or not told.size:
+        if not told.size or (changes.size > 1 and changes.size % 2 == 0):
             return None
         if changes.size:
-            after = told[told > changes[0]][0]
+            # Right before an edge two formulas that meet there cannot be told apart.
+            after = told[told > changes[-1]][0]
             found.append((float(parts[k][changes[0]]), float(parts[k][after])))
         elif part[told[0]] == (first + k) % 2:
             found.append((float(parts[k][told[-1]]), high))
@@ -322,9 +352,10 @@ def _told(seen: _Seen, sample: Sample) -> tuple[Text, Text | None]:
     )
     named = next((name for name, value in names if abs(value - c) <= _SMALL * abs(c)), "")
     number = f"{written(c)} ({named})" if named else written(c)
-    by, over = (named or written(c)), named.removeprefix("1/")
+    by = named or written(c)
+    over = by.removeprefix("1/")
     mend = Text(f"divide by {by}", f"除以 {by}")
-    if over != named:
+    if over != by:
         mend = Text(f"multiply by {over}", f"乘以 {over}")
     return (
         Text(f"There it is {number} times the right slope.", f"那里是正确斜率的 {number} 倍。"),

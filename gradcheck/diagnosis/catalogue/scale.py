@@ -79,6 +79,11 @@ def _guessed(view: Guess, wanted: Callable[[Factor], bool]) -> Found | None:
     return Found(values, more=_MORE_OF_TWO if _is_power_of_two(value) else ()) if found else None
 
 
+def _is_plain(factor: Factor) -> bool:
+    """Whether a factor of sizes is no more than a mean that is missing or one too many."""
+    return not factor.mixed and factor.value > 0
+
+
 def _is_power_of_two(value: float) -> bool:
     power = math.log2(abs(value))
     return bool(round(power)) and abs(power - round(power)) <= _NEAR_ONE
@@ -253,7 +258,7 @@ PATTERNS = [
         ),
         Text("The function averages where the rule sums.", "函数取了平均，而反向规则只做了求和。"),
         Text("divide by {factor}", "除以 {factor}"),
-        _factor(lambda f: f.kind == "size" and not f.inverse and not f.mixed),
+        _factor(lambda f: f.kind == "size" and not f.inverse and _is_plain(f)),
         same=(
             Text("a constant of the loss is dropped", "丢掉了损失里的常数", "M6"),
             Text(
@@ -272,7 +277,7 @@ PATTERNS = [
         ),
         Text("The rule averages where the function sums.", "函数是求和，而反向规则取了平均。"),
         Text("leave the division out; use sum instead of mean", "去掉这次除法；用 sum 代替 mean"),
-        _factor(lambda f: f.kind == "size" and f.inverse and not f.mixed),
+        _factor(lambda f: f.kind == "size" and f.inverse and _is_plain(f)),
         same=(
             Text("the 1/N of a mean is counted twice", "平均的 1/N 计了两次", "M4"),
             Text("another scale than for the other parameters", "与其他参数的缩放不一致", "M5"),
@@ -288,7 +293,7 @@ PATTERNS = [
             "{mend}; look for a constant lost or counted twice",
             "{mend}；检查漏掉或重复计入的常数",
         ),
-        _factor(lambda f: f.kind == "constant" or (f.kind == "size" and f.mixed)),
+        _factor(lambda f: f.kind == "constant" or (f.kind == "size" and not _is_plain(f))),
         rank=5,
         plain=True,
     ),
