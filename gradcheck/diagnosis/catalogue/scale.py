@@ -150,7 +150,7 @@ def _constant(view: View, label: str, power: float) -> list[float]:
 
 
 def _times(pair: Pair, label: str, power: float, c: float) -> Floats | None:
-    value = dict(_values(pair)).get(label)
+    value = _named(pair).get(label)
     if value is None:
         return None
     right = pair.right
@@ -165,11 +165,11 @@ def _candidates(view: View) -> list[str]:
     """The labels of what is no constant: from entry to entry, or from point to point."""
     # The failing point may be so small that every array is a constant there.
     pair = max(view.pairs, key=lambda pair: pair.right.size)
-    values = dict(_values(pair))
+    values = _named(pair)
     labels = [label for label, value in values.items() if _fits(value, pair.leaf.shape)]
     if pair.right.size > 1:
         return [n for n in labels if np.ptp(np.broadcast_to(values[n], pair.leaf.shape)) > 0]
-    points = [dict(_values(pairs[0])) for pairs in view.samples]
+    points = [_named(pairs[0]) for pairs in view.samples]
     return [n for n in labels if np.ptp([float(np.ravel(p[n])[0]) for p in points if n in p]) > 0]
 
 
@@ -178,6 +178,15 @@ def _fits(value: Floats, shape: tuple[int, ...]) -> bool:
         return np.broadcast_shapes(value.shape, shape) == shape
     except ValueError:
         return False
+
+
+def _named(pair: Pair) -> dict[str, Floats]:
+    """What may be a factor at a point, made once."""
+    kept = pair.sample.remembered
+    if "factors" not in kept:
+        kept["factors"] = dict(_values(pair))
+    named: dict[str, Floats] = kept["factors"]
+    return named
 
 
 def _values(pair: Pair) -> Iterator[tuple[str, Floats]]:
