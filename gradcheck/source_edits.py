@@ -111,8 +111,8 @@ def with_parts(function: Function, hook: Hook) -> tuple[Function, list[Part]] | 
     return made, marking.parts
 
 
-#: The parameter through which a function with parts finds its hook.
-_HOOK = "_gradcheck_part"
+#: The parameter through which a function with parts finds its hook, and that of a part of one.
+_HOOK, _GIVEN = "_gradcheck_part", "_gradcheck_given"
 
 
 class _Marking(ast.NodeTransformer):
@@ -148,8 +148,42 @@ class _Marking(ast.NodeTransformer):
                 argument, ast.Starred | ast.GeneratorExp
             ):
                 given = [func, argument]
+            case ast.Call(_, [_, _, *_] as arguments, []) if (place := _only_one(arguments)) >= 0:
+                given = [_of_one(node, arguments, place), arguments[place]]
+            case ast.BinOp(_, ast.Pow(), ast.Constant()):
+                given = [_power_of(node), node.left]
         call = ast.Call(ast.Name(_HOOK, ast.Load()), [ast.Constant(number), *given], [])
         return ast.copy_location(call, node)
+
+
+def _only_one(arguments: list[ast.expr]) -> int:
+    """Which argument of a call is no number, if it is a single one; else -1."""
+    open_ = [k for k, argument in enumerate(arguments) if not _is_number(argument)]
+    is_one = len(open_) == 1 and not isinstance(arguments[open_[0]], ast.Starred)
+    return open_[0] if is_one else -1
+
+
+def _is_number(node: ast.expr) -> bool:
+    inner = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(inner, ast.Constant) and isinstance(inner.value, int | float)
+
+
+def _of_one(call: ast.Call, arguments: list[ast.expr], place: int) -> ast.expr:
+    """A call with numbers as a function of its other argument: ``np.maximum(·, 0)``."""
+    given = [*arguments[:place], ast.Name(_GIVEN, ast.Load()), *arguments[place + 1 :]]
+    return _lambda(ast.Call(call.func, given, []))
+
+
+def _power_of(power: ast.BinOp) -> ast.expr:
+    """A power as a function of its base."""
+    return _lambda(ast.BinOp(ast.Name(_GIVEN, ast.Load()), power.op, power.right))
+
+
+def _lambda(body: ast.expr) -> ast.expr:
+    given = ast.arguments(
+        posonlyargs=[], args=[ast.arg(_GIVEN)], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
+    return ast.Lambda(given, body)
 
 
 @dataclass(frozen=True)

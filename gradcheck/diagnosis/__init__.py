@@ -116,6 +116,8 @@ def _patterns(evidence: Evidence, wrong: list[View]) -> list[Mistake]:
         usual = Usual(view)
         looked = itertools.product((view, *([usual] if usual.tells else [])), patterns())
         for one, pattern in looked:
+            if not (view.shows_usual or pattern.special):
+                continue
             seen = _tried(pattern, one, evidence)
             if seen is not None:
                 key = (seen.id or pattern.id, _filled(seen.title or pattern.title, seen))
@@ -181,7 +183,7 @@ def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
 _FIRST, _LAST, _END = 10, 30, 100
 #: Behaviours that no edit of a formula mends: right at usual values, added up from call to call,
 #: in place, another answer to each call.
-_NOT_MENDED = ("special", "M55", "M56", "M57")
+_NOT_MENDED = ("special", "only-size", "M33-kept", "M55", "M56", "M57")
 
 
 def _filled(text: Text, found: Found) -> Text:

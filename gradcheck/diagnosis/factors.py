@@ -23,6 +23,24 @@ _EQUAL = 1e-7
 #: Fractions up to this denominator are written as such.
 _DENOMINATOR = 16
 _MOST_ATOMS = 10
+#: What stands in formulas and is no fraction.
+_CONSTANTS = {
+    "ln(2)": math.log(2),
+    "ln(10)": math.log(10),
+    "π": math.pi,
+    "π/2": math.pi / 2,
+    "π/180": math.pi / 180,
+    "2π": 2 * math.pi,
+    "sqrt(2)": math.sqrt(2),
+    "sqrt(3)": math.sqrt(3),
+    "sqrt(π)": math.sqrt(math.pi),
+    "sqrt(2π)": math.sqrt(2 * math.pi),
+    "sqrt(π)/2": math.sqrt(math.pi) / 2,
+    "sqrt(π/2)": math.sqrt(math.pi / 2),
+    "ln(2)**2": math.log(2) ** 2,
+    "ln(10)**2": math.log(10) ** 2,
+    "e": math.e,
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,8 @@ class Factor:
     mixed: bool = False
     #: Names of a factor of the same value here, where the points do not decide.
     here: tuple[str, ...] = ()
+    #: A constant of the declaration that has the same value.
+    equal: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,12 +129,38 @@ def name(view: View, factors: list[float]) -> Factor | None:
             )
             here = tuple(itertools.islice(plain, 2))
         kind = "sign" if _close(values, [-1.0] * len(values)) else "constant"
-        text = written(values[0])
-        return Factor(Text(text, text), kind, values[0], abs(values[0]) < 1, here=here)
+        text = _called(values[0])
+        equal = _same_value(values, [atom for atom in atoms if atom.kind == "value"])
+        return Factor(Text(text, text), kind, values[0], abs(values[0]) < 1, here=here, equal=equal)
     for product, kind, inverse, mixed in _matching(values, atoms):
         return Factor(product, kind, values[0], inverse, mixed)
     numbers = ", ".join(f"{value:.4g}" for value in values)
     return Factor(Text(numbers, numbers), "unknown", values[0])
+
+
+def _same_value(values: list[float], atoms: list[_Atom]) -> str:
+    """The constant that a factor is, or whose inverse or square; empty for a sign."""
+    if abs(values[0]) == 1:
+        return ""
+    for text, _, _, mixed in _matching(values, atoms):
+        if not mixed:
+            return text.en
+    return ""
+
+
+def _called(value: float) -> str:
+    """``2``, ``1/3``, ``1/ln(2)``, ``180/π``, ``-0.7182``."""
+    text = written(value)
+    if "." not in text and "e" not in text:
+        return text
+    sign = "-" if value < 0 else ""
+    for name, constant in _CONSTANTS.items():
+        if _close([abs(value)], [constant]):
+            return sign + name
+        if _close([abs(value)], [1 / constant]):
+            above, _, below = name.partition("/")
+            return f"{sign}{below or 1}/{above}"
+    return text
 
 
 def written(value: float) -> str:

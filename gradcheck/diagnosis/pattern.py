@@ -50,6 +50,8 @@ class Pattern:
     plain: bool = False
     #: Whether it takes numbers from the claim itself, so that it must explain all or nothing.
     fitted: bool = False
+    #: Whether it is believed where usual values show nothing wrong: it looks at others itself.
+    special: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,12 @@ from gradcheck.verdict import Measured, Status, Verdict
 _MOST = 4
 #: At so many fresh points beside those that prove it a remedy has to be right.
 _FRESH = 4
+#: Kinds of neighbours that change a number, which may be an index.
+_NUMBERS = ("sign", "term", "constant", "operator", "variable", "factor", "order")
+#: A zero with a sign, of which one was made.
+_ZERO = re.compile(r"(?<=[=(,\[ ])-0(?=[),\]])")
+#: What stands before the brackets of an index, and not before those of a list.
+_IS_NAMED = re.compile(r"[\w)\]]$")
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 _NO_REMEDY = ("in-place",)
 #: A neighbour may take so many times as long as the rule, and so many seconds in any case.
@@ -55,13 +61,14 @@ KINDS = {
     "keepdims": Text("keepdims is missing or one too many", "缺少或多出 keepdims"),
     "function": Text("the wrong function", "函数用错了"),
     "comparison": Text("the wrong comparison", "比较符有误"),
-    "operator": Text("the wrong operator", "运算符有误"),
     "order": Text("the operands are in the wrong order", "运算对象的次序有误"),
     "index": Text("an index is wrong", "下标有误"),
     "variable": Text("the wrong variable", "变量用错了"),
+    "range": Text("a loop runs over the wrong range", "循环的范围有误"),
     "term": Text("one term too many", "多了一项"),
-    "constant": Text("a constant is wrong", "常数有误"),
     "factor": Text("a factor is missing or one too many", "缺少或多出一个因子"),
+    "constant": Text("a constant is wrong", "常数有误"),
+    "operator": Text("the wrong operator", "运算符有误"),
     "statement": Text("a statement too many", "多了一条语句"),
 }
 
@@ -96,17 +103,35 @@ def repair(
     for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
         cases = [sample.case for sample in evidence.samples]
         if _passes(changed, cases, evidence.clock) and _proved(changed, evidence):
-            return _kind(edit), Edit(edit.line, edit.before, edit.after)
+            return _kind(edit), Edit(edit.line, edit.before, _ZERO.sub("0", edit.after))
     return None
 
 
 def _kind(edit: Neighbour) -> str:
-    """Which slip it is: the sign of a step reverses an order, a sum's number is its axis."""
-    if edit.kind == "sign" and edit.before.replace("::-1", "::1") == edit.after:
-        return "index"
+    """Which slip it is: in brackets an index, in a range that, a sum's number is its axis."""
+    if edit.kind in _NUMBERS and (around := _around(edit.before, edit.after)):
+        return around
     if edit.kind == "constant" and _axisless(edit.before) == _axisless(edit.after):
         return "axis"
     return edit.kind
+
+
+def _around(before: str, after: str) -> str:
+    """``index`` or ``range`` where two lines differ inside of one; else empty."""
+    pairs = itertools.takewhile(lambda two: two[0] == two[1], zip(before, after, strict=False))
+    same = sum(1 for _ in pairs)
+    opened = [0]
+    for k, character in enumerate(before[:same]):
+        if character in "([":
+            opened.append(k)
+        elif character in ")]" and len(opened) > 1:
+            opened.pop()
+    for k in reversed(opened):
+        if before[k : k + 1] == "[" and _IS_NAMED.search(before[:k]):
+            return "index"
+        if before[:k].endswith("range") and not before[:k].endswith("arange"):
+            return "range"
+    return ""
 
 
 def _axisless(text: str) -> str:

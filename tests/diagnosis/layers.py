@@ -4,6 +4,7 @@ import numpy as np
 
 from gradcheck import (
     arrays,
+    constant,
     derivation,
     identity,
     integers,
@@ -41,6 +42,32 @@ def softplus(x):
 @derivation(x="k")
 def square(x):
     return x**2
+
+
+@derivation(x=real("n", low=-10, high=10))
+def relu6(x):
+    return np.clip(x, 0, 6)
+
+
+@derivation(x="n", alpha=constant(0.7))
+def elu(x, alpha):
+    return np.where(x > 0, x, alpha * np.expm1(x))
+
+
+@derivation(x=real("n", low=-100, high=100))
+def magnitude(x):
+    return np.abs(x)
+
+
+@derivation(x=real("n", low=1e-5, high=2))
+def clamped_log(x):
+    return np.log(np.maximum(x, 1e-3))
+
+
+@derivation(x="k")
+def softmax(x):
+    e = np.exp(x - x.max())
+    return e / e.sum()
 
 
 @derivation(xs=arrays(real("n d"), count="t"))

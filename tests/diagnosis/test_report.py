@@ -241,11 +241,57 @@ def test_one_point_is_named_as_well():
 
 
 def test_a_rule_that_is_wrong_for_large_values_alone_says_so():
-    def cut(dy, x):
-        return dy * np.where(x > 100, 0.0, 1 / (1 + np.exp(-x)))
+    def cut(dy, x, y):
+        return np.where(x.max() > 100, 0.5, 1.0) * y * (dy - dy @ y)
 
-    record = check_claim(wrong(layers.softplus, cut), CI).record
+    record = check_claim(wrong(layers.softmax, cut), CI).record
     assert [mistake["id"] for mistake in record.mistakes] == ["special"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "rule", "region", "told"),
+    [
+        (layers.softplus, lambda dy, x: dy * np.where(x > 40, 0, 1 / (1 + np.exp(-x))),
+         "x > 40", "the claim is 0"),
+        (layers.relu6, lambda dy, x: dy * ((x > 0) & (x < 5)), "5 < x < 6", "the claim is 0"),
+        (layers.relu6, lambda dy, x: dy * (x > 0), "x > 6", "a mask is forgotten"),
+        (layers.elu, lambda dy, x, alpha: dy * np.where(x > 0, 1, np.exp(x)),
+         "x < 0", "10/7 (1/alpha) times"),
+        (layers.magnitude, lambda dy, x: dy * np.where(x < -10, 1, np.sign(x)),
+         "x < -10", "the sign is flipped"),
+        (layers.magnitude, lambda dy, x: dy * np.sign(x) * np.where(np.abs(x) > 2.5, 2, 1),
+         "|x| > 2.5", "2 times"),
+        (layers.square, lambda dy, x: dy * np.where(np.abs(x) < 0.4, x, 2 * x),
+         "|x| < 0.4", "multiply by 2"),
+        (layers.clamped_log, lambda dy, x: dy / x, "x < 0.001", "a mask is forgotten"),
+        (layers.elu, lambda dy, x, alpha: dy * np.where(x > 0, 1, alpha * np.exp(2 * x)),
+         "x < 0", "look at the branch"),
+    ],
+)  # fmt: skip
+def test_where_an_elementwise_rule_is_wrong_is_told_by_numbers(layer, rule, region, told):
+    record = check_claim(wrong(layer, rule), CI).record
+    assert record.mistakes[0]["id"] == "region"
+    assert f"dx: wrong only where {region}\n" in record.message
+    assert told in record.message
+
+
+def test_where_two_formulas_come_near_each_other_is_no_region():
+    def another(dy, x):
+        return dy * (1 + np.tanh(x)) / 2
+
+    mistakes = check_claim(wrong(layers.softplus, another), CI).record.mistakes
+    assert "region" not in [mistake["id"] for mistake in mistakes]
+
+
+@pytest.mark.parametrize("layer", [layers.square, layers.softplus])
+def test_what_is_kept_from_the_first_call_is_named(layer):
+    kept = {}
+
+    def cached(dy, x):
+        slope = 2 * x if layer is layers.square else 1 / (1 + np.exp(-x))
+        return dy * kept.setdefault(x.shape, slope)
+
+    assert check_claim(wrong(layer, cached), CI).record.mistakes[0]["id"] == "M33-kept"
 
 
 def test_an_overflow_says_so():

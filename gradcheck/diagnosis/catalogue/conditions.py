@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from gradcheck.answers import same
+from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Rule
-from gradcheck.diagnosis.catalogue.behaviour import LARGE
+from gradcheck.diagnosis.catalogue.behaviour import LARGE, answered
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
@@ -24,6 +26,8 @@ from gradcheck.verdict import Status
 
 #: So many further cases are judged, with the condition and without it.
 _MORE = 16
+#: At so many points what is kept from another has to show.
+_SHOWN = 2
 #: A condition is believed where luck explains no better that the rule is right under it.
 _LUCK = 1e-3
 
@@ -78,12 +82,12 @@ def _one_size(evidence: Evidence, title: str) -> Found | None:
     return None
 
 
-def _cut(rule: Rule, names: tuple[str, ...]) -> Change:
-    """Cut one size down to 1, or two to the smaller of them."""
+def _cut(rule: Rule, names: tuple[str, ...], to: int = 1) -> Change:
+    """Cut one size down to 1, or to another, or two to the smaller of them."""
 
     def change(case: Case, bindings: Bindings) -> Case | None:
         sizes = [bindings[name] for name in names]
-        least = 1 if len(names) == 1 else min(size for size in sizes if isinstance(size, int))
+        least = to if len(names) == 1 else min(size for size in sizes if isinstance(size, int))
         if len(names) > 1 and least == 1:
             return None
         wanted = {**bindings, **dict.fromkeys(names, least)}
@@ -111,10 +115,36 @@ def _symmetric(evidence: Evidence, title: str) -> Found | None:
     first = evidence.samples[0].case.inputs if evidence.samples else {}
     for name, argument in evidence.rule.derivation.arguments.items():
         value = first.get(name)
-        is_matrix = isinstance(value, np.ndarray) and value.ndim > 1 and argument.differentiable
-        if is_matrix and right_under(evidence, _mirrored(name)):
+        is_matrix = isinstance(value, np.ndarray) and value.ndim > 1 and value.dtype.kind == "f"
+        if is_matrix and isinstance(argument, Real) and right_under(evidence, _mirrored(name)):
             return Found({"name": name})
     return None
+
+
+def _symmetric_upstream(evidence: Evidence, title: str) -> Found | None:
+    """Right where the upstream gradient is its own transpose."""
+    wrong = {view.name for view in evidence.views if view.wrong}
+    shown = 0
+    for sample in evidence.samples:
+        u = sample.answers[0][0]
+        leaves = sample.outputs.leaves
+        if evidence.rule.kind != "vjp" or len(leaves) != 1 or not _is_square(leaves[0].shape):
+            return None
+        if leaves[0].shape[-1] == 1:
+            continue
+        matrix = u.reshape(leaves[0].shape)
+        mirrored = (matrix + np.swapaxes(matrix, -1, -2)).reshape(-1)
+        asked = replace(sample, answers=[(mirrored, sample.ask(mirrored))])
+        views = Evidence(sample.rule, [asked], evidence.clock).views
+        if any(view.wrong for view in views) or not _resolves(evidence, asked):
+            return None
+        once = Evidence(sample.rule, [replace(sample, answers=sample.answers[:1])], evidence.clock)
+        shown += any(view.wrong for view in once.views if view.name in wrong)
+    return Found() if shown >= _SHOWN else None
+
+
+def _is_square(shape: tuple[int, ...]) -> bool:
+    return len(shape) > 1 and shape[-1] == shape[-2]
 
 
 def _mirrored(name: str) -> Change:
@@ -168,6 +198,50 @@ def _counting(rule: Rule, name: str) -> Change:
             case = max(left, key=lambda c: np.size(c.inputs[name]))
 
     return change
+
+
+def _special_size(evidence: Evidence, title: str) -> Found | None:
+    """Wrong at one size alone, whatever the values: right at usual values of other sizes."""
+    usual = _right_elsewhere(evidence)
+    failing = [sample for sample in evidence.samples if sample.failing]
+    for name in _sizes(evidence) if usual else ():
+        size, others = failing[0].bindings[name], [s.bindings[name] for s in usual]
+        if not isinstance(size, int) or size >= min(o for o in others if isinstance(o, int)):
+            continue
+        cut = _cut(evidence.rule, (name,), size)
+        changed = [cut(sample.case, sample.bindings) for sample in usual]
+        if all(case is not None and _fails(evidence, case) for case in changed):
+            return Found({"condition": f"{name} = {size}"})
+    return None
+
+
+def _kept(evidence: Evidence, title: str) -> Found | None:
+    """The same answer at other inputs, of which the right gradient is another one."""
+    if evidence.rule.kind not in ("vjp", "jvp"):
+        return None
+    shown = 0
+    for sample in _right_elsewhere(evidence):
+        inputs = {
+            name: value / 2 if np.asarray(value).dtype.kind == "f" else value
+            for name, value in sample.case.inputs.items()
+            if not isinstance(value, list)
+        }
+        case = sample.case.with_inputs({**sample.case.inputs, **inputs})
+        there = sample_at(evidence.rule, case, evidence.clock)
+        u = sample.answers[0][0]
+        before, after = answered(sample, u), there and answered(there, u)
+        if there is None or before is None or after is None or not same([before], [after]):
+            return None
+        shown += _wrong(evidence, there)
+    return Found() if shown >= _SHOWN else None
+
+
+def _right_elsewhere(evidence: Evidence) -> list[Sample]:
+    """The usual samples, if the rule was seen to be right at all of them, and fails elsewhere."""
+    usual = [s for s in evidence.samples if not s.failing]
+    if len(usual) == len(evidence.samples) or any(_wrong(evidence, s) for s in usual):
+        return []
+    return usual if any(_resolves(evidence, s) for s in usual) else []
 
 
 def special_values(evidence: Evidence, title: str) -> Found | None:
@@ -273,6 +347,36 @@ def _wrong(evidence: Evidence, sample: Sample) -> bool:
 
 BEHAVIOURS = [
     Behaviour(
+        "M33-kept",
+        Text("values of an earlier call are used", "用了之前某次调用的值"),
+        Text(
+            "At other inputs of the same shape the answer stays the same, and is no longer right: "
+            "the rule keeps what it got first.",
+            "换成同样形状的其他输入，结果不变，也就不再正确：规则保留了最初得到的值。",
+        ),
+        Text(
+            "compute it anew in each call, or keep it by the call, not by the shape",
+            "每次调用都重新计算，不要按形状缓存",
+        ),
+        _kept,
+        rank=8,
+    ),
+    Behaviour(
+        "only-size",
+        Text("wrong only where {condition}", "仅当 {condition} 时错误"),
+        Text(
+            "At other sizes it is right, at this one it is wrong for any values.",
+            "其他尺寸下正确；该尺寸下任何取值都错误。",
+        ),
+        Text(
+            "look at what is special at that size: a branch, a division by n - 1, an axis that "
+            "squeeze drops, broadcasting",
+            "检查该尺寸的特殊之处：分支、除以 n - 1、被 squeeze 去掉的轴、广播",
+        ),
+        _special_size,
+        rank=9,
+    ),
+    Behaviour(
         "M49",
         Text("right only where no index in {name} is repeated", "仅当 {name} 中没有重复下标时才对"),
         Text(
@@ -295,6 +399,21 @@ BEHAVIOURS = [
             "逐处检查 {name}：哪里应为 {name}.T，哪里应为 ({name} + {name}.T) / 2？",
         ),
         _symmetric,
+        rank=31,
+    ),
+    Behaviour(
+        "symmetric-upstream",
+        Text("right only where the upstream gradient is symmetric", "仅当上游梯度对称时才对"),
+        Text(
+            "The upstream gradient is taken for its own transpose, as it need not be where the "
+            "output is symmetric.",
+            "把上游梯度与它的转置当成了同一个矩阵；即使输出对称，上游梯度也不必对称。",
+        ),
+        Text(
+            "use dy + dy.T for 2 * dy, and (dy + dy.T) / 2 for dy",
+            "用 dy + dy.T 代替 2 * dy，用 (dy + dy.T) / 2 代替 dy",
+        ),
+        _symmetric_upstream,
         rank=31,
     ),
     Behaviour(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from gradcheck.diagnosis.samples import Floats
 _MASK = 1e-6
 
 Change = Callable[[Floats], Floats]
+#: What is made of an upstream gradient, given the shape of the input.
+Reordering = Callable[[Floats, tuple[int, ...]], Floats]
+#: Of more axes there are too many orders.
+_MOST_AXES = 4
 
 
 def _with(*changes: Change) -> Find:
@@ -108,6 +112,61 @@ def _masked(*changes: Change) -> Find:
 def _zero_or_one(pair: Pair) -> bool:
     slope = pair.slope[np.isfinite(pair.slope)]
     return bool(np.all(np.minimum(np.abs(slope), np.abs(slope - 1)) < _MASK))
+
+
+def _ordered(view: View, evidence: Evidence) -> Found | None:
+    """The right rule for an upstream gradient whose entries stand in another order."""
+    if evidence.rule.kind != "vjp" or not view.shows_usual:
+        return None
+    shapes = {pair.G.ndim for pair in view.pairs}
+    if len(shapes) != 1 or max(pair.G.size for pair in view.pairs) < 2:
+        return None
+    for change, how in _orders(shapes.pop(), len(view.pairs[0].leaf.shape)):
+        evidence.clock.check()
+        if view.explains(lambda pair, c: pair.pull(c(pair.G, pair.leaf.shape)), change):
+            return Found({"how": how})
+    return Found({"how": _RESHAPED}) if view.explains(_in_output_order) else None
+
+
+_RESHAPED = Text("reshaped where its axes have to be exchanged", "该交换轴处用了 reshape")
+
+
+def _in_output_order(pair: Pair) -> Floats | None:
+    """The products with the slopes where each output has an input of its own, moved to no place."""
+    size = np.abs(pair.jacobian)
+    matrix = size > _MASK * size.max(initial=0.0)
+    if matrix.shape[0] != matrix.shape[1] or (matrix.sum(axis=1) != 1).any():
+        return None
+    return (pair.u * pair.jacobian.sum(axis=1)).reshape(pair.leaf.shape)
+
+
+def _orders(axes: int, inner: int) -> Iterator[tuple[Reordering, Text]]:
+    for axis in range(axes):
+        reverse = Text(f"reversed along axis {axis}", f"沿轴 {axis} 反序")
+        yield lambda g, _, a=axis: np.flip(g, a), reverse  # type: ignore[misc]
+        for step in (1, -1):
+            roll = Text(f"rolled by {step:+d} along axis {axis}", f"沿轴 {axis} 循环移动 {step:+d}")
+            yield lambda g, _, a=axis, s=step: np.roll(g, s, a), roll  # type: ignore[misc]
+    for order in itertools.permutations(range(axes)):
+        if 1 < axes <= _MOST_AXES and order != tuple(range(axes)):
+            yield lambda g, _, o=order: _reread(g, o), _RESHAPED  # type: ignore[misc]
+    if axes == 1:
+        yield _as_tiles, Text("as copies one after another where each entry is repeated, or the "
+                              "other way round", "把逐个重复当成了整体平铺，或反之")  # fmt: skip
+    if axes == 1 and inner > 1:
+        yield (
+            lambda g, shape: g.reshape(shape, order="F").reshape(-1),
+            Text("reshaped column by column (order='F')", "按列 (order='F') 重排"),
+        )
+
+
+def _reread(g: Floats, order: tuple[int, ...]) -> Floats:
+    return g.reshape([g.shape[k] for k in order]).transpose(np.argsort(order))
+
+
+def _as_tiles(g: Floats, shape: tuple[int, ...]) -> Floats:
+    size = int(np.prod(shape))
+    return g.reshape(g.size // size, size).T.reshape(-1)
 
 
 def _ones(g: Floats) -> Floats:
@@ -215,6 +274,24 @@ PATTERNS = [
         Text("multiply by it once", "只乘一次"),
         _with(lambda g: g**2),
         rank=9,
+    ),
+    Pattern(
+        "order-upstream",
+        Text(
+            "the entries of the upstream gradient are in the wrong order: {how}",
+            "上游梯度的元素次序有误：{how}",
+        ),
+        Text(
+            "The function moves entries about, and the rule does not move them back the same way.",
+            "函数移动了元素的位置，规则却没有按同样的方式移回去。",
+        ),
+        Text(
+            "undo on dy what the function does to the order: reverse, roll, transpose or reshape "
+            "back",
+            "对 dy 撤销函数对次序的改动：反序、移回、转置或还原形状",
+        ),
+        _ordered,
+        rank=19,
     ),
     Pattern(
         "M1-upstream",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from gradcheck.diagnosis.catalogue.nonlinear import is_elementwise_view
+from gradcheck.diagnosis.catalogue.paths import held
 from gradcheck.diagnosis.evidence import Evidence, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
@@ -86,11 +88,18 @@ def _another_formula(view: View, evidence: Evidence) -> Found | None:
     for name, slope in _SLOPES.items():
         evidence.clock.check()
         if view.explains(lambda p, s: p.G * s(p.x), slope):
-            return Found({"function": name})
+            return _product(view, evidence, name) or Found({"function": name})
     for name, by_output in _BY_OUTPUT.items():
         if view.explains(lambda p, s: p.G * s(p.y), by_output):
             return Found({"function": name})
     return None
+
+
+def _product(view: View, evidence: Evidence, name: str) -> Found | None:
+    """What is left of a product rule may be the derivative of another function by chance."""
+    found = held(view, evidence)
+    other = PATTERNS[0].title.format(function=name)
+    return None if found is None else replace(found, more=(other,))
 
 
 PATTERNS = [

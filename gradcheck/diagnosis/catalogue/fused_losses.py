@@ -165,6 +165,27 @@ def _by_class(pair: Pair) -> Floats | None:
     return (p - t) * weights
 
 
+def _plain_targets(view: View, evidence: Evidence) -> Found | None:
+    """``p - y`` with the labels alone, of a loss that makes something else of them."""
+    first = view.pairs[0]
+    others = [name for name, array in first.arrays.items() if array.ndim and name != view.name]
+    labels = [name for name in others if np.asarray(first.sample.names[name]).dtype.kind in "iu"]
+    if len(labels) != 1 or len(others) != 1:
+        return None
+    for averaged in (True, False):
+        if view.explains(_hard, labels[0], averaged):
+            return Found()
+    return None
+
+
+def _hard(pair: Pair, labels: str, averaged: bool) -> Floats | None:
+    z, t = pair.x, pair.arrays[labels].astype(int)
+    if pair.u.size != 1 or z.ndim != 2 or t.shape != z.shape[:1] or t.max() >= z.shape[1]:
+        return None
+    made: Floats = pair.u[0] * (softmax(z, 1) - np.eye(z.shape[1])[t])
+    return made / len(z) if averaged else made
+
+
 _SIGMOID_MISSING = Pattern(
     "M25",
     Text("the sigmoid is missing in the gradient: z - t", "梯度里缺少 sigmoid：写成了 z - t"),
@@ -212,6 +233,18 @@ PATTERNS = [
         Text("w[labels][:, None] * (p - y)", "w[labels][:, None] * (p - y)"),
         _weights_of_classes,
         rank=8,
+    ),
+    Pattern(
+        "label-plain",
+        Text("the gradient of plain cross-entropy, p - y", "这是普通交叉熵的梯度 p - y"),
+        Text(
+            "The function makes something else of the labels, such as smoothed ones, or has a term "
+            "beside; the rule takes them as they are.",
+            "函数对标签另有处理（如标签平滑），或另有一项；规则却直接使用了标签。",
+        ),
+        Text("use the targets of the function: p - q", "用函数里的目标：p - q"),
+        _plain_targets,
+        rank=9,
     ),
     Pattern(
         "M24",

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Guess, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text, predicts
 from gradcheck.diagnosis.samples import Floats
 
@@ -78,10 +78,34 @@ def _moved(view: View, evidence: Evidence) -> Found | None:
     axes = len(view.pairs[0].leaf.shape)
     for axis, step in itertools.product(range(axes), (1, -1)):
         evidence.clock.check()
+        values = {"axis": axis, "step": f"{step:+d}"}
         for around in (True, False):
             if view.explains(lambda p, a, s, r: _shift(p.right, a, s, r), axis, step, around):
-                return Found({"axis": axis, "step": f"{step:+d}"})
+                return Found(values)
+        usual = [p.leaf.shape[axis] for p in view.pairs if not p.sample.failing]
+        if isinstance(view, Guess) or not usual or min(usual) <= _MATRIX:
+            continue
+        if view.explains(_entering, axis, step):
+            return Found(values, explanation=_ENTERS)
     return None
+
+
+def _entering(pair: Pair, axis: int, step: int) -> Floats | None:
+    """Shifted, with at the end what the claim has there, from outside of the array."""
+    if np.shape(pair.claimed) != pair.leaf.shape:
+        return None
+    moved = np.roll(pair.right, step, axis)
+    index: list[slice | int] = [slice(None)] * moved.ndim
+    index[axis] = 0 if step > 0 else -1
+    moved[tuple(index)] = np.asarray(pair.claimed, float)[tuple(index)]
+    return moved
+
+
+_ENTERS = Text(
+    "The right numbers one place off, and another one from outside at the end: a crop, a padding "
+    "or a window that begins one too early or too late.",
+    "数值正确但错开了一位，末端是来自外面的数：裁剪、填充或窗口的起点早了或晚了一位。",
+)
 
 
 def _shift(array: Floats, axis: int, step: int, around: bool) -> Floats:

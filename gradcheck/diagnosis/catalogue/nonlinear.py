@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradcheck.diagnosis.catalogue.paths import held
 from gradcheck.diagnosis.evidence import Evidence, Pair, Predict, View
 from gradcheck.diagnosis.pattern import Find, Found, Pattern, Text
 from gradcheck.diagnosis.samples import Answer, Floats
@@ -47,6 +48,8 @@ def _passed_on(view: View, evidence: Evidence) -> Found | None:
     """The upstream gradient as it came, for a function that changes it."""
     if not view.explains(lambda p: p.G if p.G.shape == p.leaf.shape else None):
         return None
+    if (part := held(view, evidence)) is not None:
+        return part
     if evidence.rule.kind in ("vjp", "jvp"):
         return Found() if is_elementwise_view(view, evidence) else Found(remedy=_BY_JACOBIAN)
     return Found(

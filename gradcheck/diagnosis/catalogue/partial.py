@@ -24,27 +24,36 @@ def _zero(view: View, evidence: Evidence) -> Found | None:
 def _one_only(view: View, evidence: Evidence) -> Found | None:
     """Right at one index along an axis, zero elsewhere; or zero there, right elsewhere."""
     axes = len(view.pairs[0].leaf.shape)
-    for axis, index, kept in itertools.product(range(axes), (0, -1), (True, False)):
-        if max(pair.leaf.shape[axis] for pair in view.pairs) < 2:
+    places = ((number, first) for number in (1, 2, 3) for first in (True, False))
+    for (number, first), axis, kept in itertools.product(places, range(axes), (True, False)):
+        if max(pair.leaf.shape[axis] for pair in view.pairs) <= number:
             continue
         evidence.clock.check()
+        index = slice(number) if first else slice(-number, None)
         if view.explains(lambda p, a, k, q: _part(p.right, a, k, q), axis, index, kept):
-            place = Text("first", "第一个") if index == 0 else Text("last", "最后一个")
+            place = Text("first", "第一个") if first else Text("last", "最后一个")
+            if number > 1:
+                place = Text(f"{place.en} {number}", f"{place.zh[:-1]} {number} 个")
             values = {"place": place, "axis": axis}
             if kept:
-                return Found(values)
-            title = Text(
-                "zero at the {place} index along axis {axis}", "沿轴 {axis} 的{place}位置是零"
-            )
-            return Found(values, title=title.format(**values), explanation=_REST_RIGHT)
+                return Found(values, title=_SEVERAL if number > 1 else None)
+            title = _ZERO_AT if number == 1 else _ZERO_AT_SEVERAL
+            return Found(values, title=title, explanation=_REST_RIGHT)
     return None
 
 
+_SEVERAL = Text(
+    "filled in at the {place} indices along axis {axis} only", "只写入了沿轴 {axis} 的{place}位置"
+)
+_ZERO_AT = Text("zero at the {place} index along axis {axis}", "沿轴 {axis} 的{place}位置是零")
+_ZERO_AT_SEVERAL = Text(
+    "zero at the {place} indices along axis {axis}", "沿轴 {axis} 的{place}位置是零"
+)
 _REST_RIGHT = Text("The rest is right.", "其余都正确。")
 
 
-def _part(array: Floats, axis: int, index: int, kept: bool) -> Floats:
-    where: list[slice | int] = [slice(None)] * array.ndim
+def _part(array: Floats, axis: int, index: slice, kept: bool) -> Floats:
+    where: list[slice] = [slice(None)] * array.ndim
     where[axis] = index
     if kept:
         made = np.zeros_like(array)
@@ -61,6 +70,13 @@ def _diagonal(pair: Pair) -> Floats | None:
     if matrix.shape[0] != matrix.shape[1]:
         return None
     return pair.pull(pair.u, np.diag(np.diagonal(matrix)))
+
+
+def _only_diagonal(view: View, evidence: Evidence) -> Found | None:
+    if not predicts(_diagonal)(view, evidence):
+        return None
+    remedy = Text("add the terms with i ≠ j", "补上 i ≠ j 的项")
+    return Found(remedy=None if evidence.rule.kind == "vjp" else remedy)
 
 
 def _off_diagonal(pair: Pair) -> Floats | None:
@@ -164,8 +180,16 @@ def _triangle(view: View, evidence: Evidence) -> Found | None:
     for english, (cut, chinese) in changes.items():
         for k in (0, -1, 1):
             if view.explains(lambda p, c, k: c(p.right, k) if p.right.ndim > 1 else None, cut, k):
-                return Found({"part": Text(english, chinese)})
+                part = Text(english, chinese)
+                return Found({"part": _OFF_DIAGONAL.get((english, k), part)})
     return None
+
+
+#: Triangles that end beside the diagonal.
+_OFF_DIAGONAL = {
+    ("lower triangle", -1): Text("part below the diagonal", "对角线以下的部分"),
+    ("upper triangle", 1): Text("part above the diagonal", "对角线以上的部分"),
+}
 
 
 def _symmetrised(pair: Pair) -> Floats | None:
@@ -230,7 +254,10 @@ PATTERNS = [
             "The rest is zero: a return inside the loop, or a loop that stops early.",
             "其余为零：return 写进了循环，或循环提前结束。",
         ),
-        Text("move the return behind the loop", "把 return 移到循环之后"),
+        Text(
+            "let the loop run over all of it, and put the return behind it",
+            "让循环走完全程，并把 return 移到循环之后",
+        ),
         _one_only,
         rank=9,
         plain=True,
@@ -246,7 +273,7 @@ PATTERNS = [
             "add the terms with i ≠ j; for a softmax: y * (dy - (dy * y).sum())",
             "补上 i ≠ j 的项；softmax 为 y * (dy - (dy * y).sum())",
         ),
-        predicts(_diagonal),
+        _only_diagonal,
         rank=9,
     ),
     Pattern(
@@ -282,7 +309,22 @@ PATTERNS = [
     ),
     _OWN_INDEX,
     # Where outputs depend on later inputs too, more special patterns are named first.
-    replace(_OWN_INDEX, find=_own_index, rank=16),
+    replace(
+        _OWN_INDEX,
+        explanation=Text(
+            "An entry acts on outputs of other indices, too, as the second of a pair or by a sum.",
+            "一个元素也会影响其他位置的输出，例如作为一对中的第二个，或经过求和。",
+        ),
+        remedy=Text(
+            "add what it does to the outputs of the other indices", "加上它对其他位置输出的影响"
+        ),
+        find=_own_index,
+        same=(
+            Text("the statistics taken for constants", "统计量被当作常数", "M29"),
+            Text("one of two uses of an input", "输入的两次使用只算了一次", "M54"),
+        ),
+        rank=16,
+    ),
     Pattern(
         "M51-short",
         Text("cut off after one step along axis {axis}", "沿轴 {axis} 只回传了一步"),

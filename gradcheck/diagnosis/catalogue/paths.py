@@ -20,10 +20,17 @@ _LONGEST = 48
 _SAME = 1e-9
 
 
-def _held(view: View, evidence: Evidence) -> Found | None:
+def held(view: View, evidence: Evidence) -> Found | None:
     """One part of the function taken for a constant."""
     for part, _ in _explained(view, evidence, [None]):
-        return Found({"part": _shown(part.text, part.around), "line": part.line})
+        return Found(
+            {"part": _shown(part.text, part.around), "line": part.line},
+            id=HELD.id,
+            title=HELD.title,
+            explanation=HELD.explanation,
+            remedy=HELD.remedy,
+            more=HELD.same,
+        )
     return None
 
 
@@ -173,6 +180,23 @@ _SLOPES: list[tuple[Slope, str, Text, Text]] = [
     ),
 ]
 
+HELD = Pattern(
+    "path",
+    Text("{part} is taken for a constant", "把 {part} 当成了常数"),
+    Text(
+        "It depends on the input as well (line {line} of the function); what goes through it "
+        "is missing.",
+        "它也依赖于该输入（函数第 {line} 行），经过它的那部分贡献缺失了。",
+    ),
+    Text("add the derivative through {part}", "加上经过 {part} 的导数"),
+    held,
+    same=(
+        Text("a statistic taken for a constant", "统计量被当作常数", "M29"),
+        Text("one of two uses of an input", "输入的两次使用只算了一次", "M54"),
+    ),
+    rank=47,
+)
+
 PATTERNS = [
     Pattern(
         "factor-part",
@@ -201,20 +225,5 @@ PATTERNS = [
         _bent,
         rank=46,
     ),
-    Pattern(
-        "path",
-        Text("{part} is taken for a constant", "把 {part} 当成了常数"),
-        Text(
-            "It depends on the input as well (line {line} of the function); what goes through it "
-            "is missing.",
-            "它也依赖于该输入（函数第 {line} 行），经过它的那部分贡献缺失了。",
-        ),
-        Text("add the derivative through {part}", "加上经过 {part} 的导数"),
-        _held,
-        same=(
-            Text("a statistic taken for a constant", "统计量被当作常数", "M29"),
-            Text("one of two uses of an input", "输入的两次使用只算了一次", "M54"),
-        ),
-        rank=47,
-    ),
+    HELD,
 ]

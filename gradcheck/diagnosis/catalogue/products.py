@@ -32,9 +32,15 @@ def _with_partner(view: View, evidence: Evidence) -> Found | None:
         return None
     for name in view.pairs[0].arrays:
         evidence.clock.check()
+        if name == view.name:
+            continue  # it stands beside itself: one of two uses is counted
         if max(pair.arrays[name].size for pair in view.pairs if name in pair.arrays) < 2:
             continue
         if view.explains(_elementwise, name) and not _is_elementwise_value(view, name):
+            if all(_is_partner(pair, name) for pair in view.pairs):
+                return Found(
+                    id="mask-forgotten", title=_UNMASKED, explanation=_PARTLY, remedy=_MASKED
+                )
             return Found({"partner": name})
         for how in ("left", "right"):
             if view.explains(_matrix, name, how):
@@ -43,6 +49,16 @@ def _with_partner(view: View, evidence: Evidence) -> Found | None:
             if view.explains(_along, name, axis):
                 return Found({"partner": name})
     return None
+
+
+def _is_partner(pair: Pair, name: str) -> bool:
+    """Whether each slope is the entry of an array that stands beside it, or zero."""
+    array = np.broadcast_to(pair.arrays[name], pair.G.shape).reshape(-1)
+    if not np.isfinite(pair.jacobian).all():
+        return False
+    off = np.abs(pair.jacobian - array[:, None])
+    zero = np.abs(pair.jacobian) <= _MEASURED * np.abs(pair.jacobian).max(initial=0.0)
+    return bool(np.all(zero | (off <= _MEASURED * np.abs(array).max(initial=0.0))))
 
 
 def _is_elementwise_value(view: View, name: str) -> bool:
@@ -160,6 +176,12 @@ def _inverse_transposed(pair: Pair) -> Floats | None:
     return pair.pull(pair.u, np.linalg.inv(matrix))
 
 
+_UNMASKED = Text("a mask is forgotten before the sum", "求和之前漏了掩码")
+_PARTLY = Text(
+    "The terms that are summed are right, but for those that have to be zero.",
+    "求和的各项都正确，只是本应为零的项没有去掉。",
+)
+_MASKED = Text("multiply by the mask of the forward pass, then sum", "先乘以前向的掩码，再求和")
 ELEMENTWISE = Pattern(
     "M2",
     Text(
@@ -233,7 +255,7 @@ PATTERNS = [
         ),
         Text("multiply by the mask of the forward pass", "乘以前向的掩码"),
         _unmasked,
-        rank=27,
+        rank=12,
         fitted=True,
     ),
 ]

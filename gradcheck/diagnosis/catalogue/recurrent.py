@@ -149,7 +149,10 @@ _WRONG_GATE = Pattern(
         "the gate is multiplied by in the forward direction.",
         "乘积中每个因子的梯度要乘其余因子：门的梯度应乘前向中与它相乘的量。",
     ),
-    Text("for c = f * c_prev + i * g: di = dc * g", "若 c = f * c_prev + i * g，则 di = dc * g"),
+    Text(
+        "multiply by {right}; as for c = f * c_prev + i * g: di = dc * g",
+        "乘以 {right}；如 c = f * c_prev + i * g 时 di = dc * g",
+    ),
     _wrong_gate,
     rank=19,
 )

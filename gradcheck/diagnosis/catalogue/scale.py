@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -35,9 +35,11 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
         factor = found[1]
         if factor is None or not wanted(factor) or factor.value == 0:
             return None
-        if factor.kind == "unknown" and not all(_several(pair) for pair in view.pairs):
+        if factor.kind == "unknown" and not (
+            view.shows_usual and all(_several(pair) for pair in view.pairs)
+        ):
             return None  # one number is always some multiple of another
-        here = " = ".join(factor.here)
+        here = " = ".join(factor.here or (factor.equal,) if factor.equal else factor.here)
         note = Text(f" (here {here})", f"（此处即 {here}）") if here else Text("", "")
         more: list[Text] = []
         if factor.kind == "constant" and _is_power_of_two(factor.value):
@@ -49,7 +51,8 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
                 more.append(_BY_OUTPUT)
             if all(_is_added(pair) for pair in view.pairs):
                 more.append(_INSIDE)
-        values = {"factor": factor.name, "here": note, "mend": _mend(factor.name)}
+        equal = Text(factor.equal, factor.equal) if factor.equal else factor.name
+        values = {"factor": factor.name, "here": note, "mend": _mend(equal)}
         return Found(values, more=tuple(more))
 
     return find
@@ -74,6 +77,11 @@ def _guessed(view: Guess, wanted: Callable[[Factor], bool]) -> Found | None:
     found = view.explains(lambda pair: value * pair.right)
     values = {"factor": factor.name, "here": NOTHING, "mend": _mend(factor.name)}
     return Found(values, more=_MORE_OF_TWO if _is_power_of_two(value) else ()) if found else None
+
+
+def _is_plain(factor: Factor) -> bool:
+    """Whether a factor of sizes is no more than a mean that is missing or one too many."""
+    return not factor.mixed and factor.value > 0
 
 
 def _is_power_of_two(value: float) -> bool:
@@ -142,7 +150,7 @@ def _constant(view: View, label: str, power: float) -> list[float]:
 
 
 def _times(pair: Pair, label: str, power: float, c: float) -> Floats | None:
-    value = _values(pair).get(label)
+    value = _named(pair).get(label)
     if value is None:
         return None
     right = pair.right
@@ -157,11 +165,11 @@ def _candidates(view: View) -> list[str]:
     """The labels of what is no constant: from entry to entry, or from point to point."""
     # The failing point may be so small that every array is a constant there.
     pair = max(view.pairs, key=lambda pair: pair.right.size)
-    values = _values(pair)
+    values = _named(pair)
     labels = [label for label, value in values.items() if _fits(value, pair.leaf.shape)]
     if pair.right.size > 1:
         return [n for n in labels if np.ptp(np.broadcast_to(values[n], pair.leaf.shape)) > 0]
-    points = [_values(pairs[0]) for pairs in view.samples]
+    points = [_named(pairs[0]) for pairs in view.samples]
     return [n for n in labels if np.ptp([float(np.ravel(p[n])[0]) for p in points if n in p]) > 0]
 
 
@@ -172,16 +180,17 @@ def _fits(value: Floats, shape: tuple[int, ...]) -> bool:
         return False
 
 
-def _values(pair: Pair) -> Mapping[str, Floats]:
+def _named(pair: Pair) -> dict[str, Floats]:
+    """What may be a factor at a point, made once."""
+    kept = pair.sample.remembered
+    if "factors" not in kept:
+        kept["factors"] = dict(_values(pair))
+    named: dict[str, Floats] = kept["factors"]
+    return named
+
+
+def _values(pair: Pair) -> Iterator[tuple[str, Floats]]:
     """The named arrays, and what is often made of one."""
-    remembered = pair.sample.remembered
-    if "values" not in remembered:
-        remembered["values"] = dict(_made(pair))
-    found: Mapping[str, Floats] = remembered["values"]
-    return found
-
-
-def _made(pair: Pair) -> Iterator[tuple[str, Floats]]:
     with np.errstate(all="ignore"):
         for name, array in pair.arrays.items():
             yield name, array
@@ -258,7 +267,7 @@ PATTERNS = [
         ),
         Text("The function averages where the rule sums.", "函数取了平均，而反向规则只做了求和。"),
         Text("divide by {factor}", "除以 {factor}"),
-        _factor(lambda f: f.kind == "size" and not f.inverse and not f.mixed),
+        _factor(lambda f: f.kind == "size" and not f.inverse and _is_plain(f)),
         same=(
             Text("a constant of the loss is dropped", "丢掉了损失里的常数", "M6"),
             Text(
@@ -277,7 +286,7 @@ PATTERNS = [
         ),
         Text("The rule averages where the function sums.", "函数是求和，而反向规则取了平均。"),
         Text("leave the division out; use sum instead of mean", "去掉这次除法；用 sum 代替 mean"),
-        _factor(lambda f: f.kind == "size" and f.inverse and not f.mixed),
+        _factor(lambda f: f.kind == "size" and f.inverse and _is_plain(f)),
         same=(
             Text("the 1/N of a mean is counted twice", "平均的 1/N 计了两次", "M4"),
             Text("another scale than for the other parameters", "与其他参数的缩放不一致", "M5"),
@@ -293,7 +302,7 @@ PATTERNS = [
             "{mend}; look for a constant lost or counted twice",
             "{mend}；检查漏掉或重复计入的常数",
         ),
-        _factor(lambda f: f.kind == "constant" or (f.kind == "size" and f.mixed)),
+        _factor(lambda f: f.kind == "constant" or (f.kind == "size" and not _is_plain(f))),
         rank=5,
         plain=True,
     ),

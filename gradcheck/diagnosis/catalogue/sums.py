@@ -49,8 +49,20 @@ def _not_summed(view: View, evidence: Evidence) -> Found | None:
         except (ValueError, IndexError):
             continue
         if changed and not View(view.name, changed).wrong:
-            return Found({"axes": _axes(axes)})
+            shapes = [np.shape(p.claimed) for p in view.pairs if p.claimed is not None]
+            if all(shape[axis] == 1 for shape in shapes for axis in axes):
+                return Found({"axes": _axes(axes)}, title=_LONGER, explanation=_SHAPE, remedy=_FLAT)
+            kept = np.ndim(first.claimed) == len(first.leaf.shape)
+            return Found({"axes": _axes(axes)}, remedy=_KEPT if kept else None)
     return None
+
+
+_LONGER = Text("an axis of length 1 too many: axis {axes}", "多了一个长度为 1 的轴：轴 {axes}")
+_SHAPE = Text("The numbers are right, the shape is not.", "数值正确，形状有误。")
+_FLAT = Text(
+    "drop it: .squeeze(axis={axes}), or dy for dy[:, None]", "去掉它：.squeeze(axis={axes})"
+)
+_KEPT = Text("sum it: .sum(axis={axes}, keepdims=True)", "求和：.sum(axis={axes}, keepdims=True)")
 
 
 def _replaced(pair: Pair, array: Floats) -> Answer:

@@ -15,6 +15,8 @@ from gradcheck.diagnosis.pattern import Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
 
 Direction = Callable[[Pair], Any]
+#: A constant is what it is called where it agrees to this.
+_EQUAL = 1e-7
 #: Of so many numbers more along an axis than are fitted at least two have to be as predicted.
 _SPARE = 1
 
@@ -92,7 +94,17 @@ def _constant(view: View, evidence: Evidence) -> Found | None:
     title = Text("a slope too small by {c} everywhere", "导数处处小了 {c}")
     if c > 0:
         title = Text("a slope too large by {c} everywhere", "导数处处大了 {c}")
-    return Found({}, title=title.format(c=written(abs(c))))
+    names = (
+        name
+        for name in view.pairs[0].arrays
+        if all(p.arrays[name].size == 1 and _is(p.arrays[name], abs(c)) for p in view.pairs)
+    )
+    number, name = written(abs(c)), next(names, "")
+    return Found({}, title=title.format(c=f"{number} ({name})" if name else number))
+
+
+def _is(array: Floats, c: float) -> bool:
+    return bool(np.all(np.abs(array - c) <= _EQUAL * c))
 
 
 def _upstream(pair: Pair) -> Floats | None:

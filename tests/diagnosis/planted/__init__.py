@@ -16,6 +16,7 @@ from tests.diagnosis.planted import (
     more,
     normalization,
     paths,
+    regions,
     softmax,
     sums,
     unnamed,
@@ -40,6 +41,7 @@ MODULES = (
     windows,
     modes,
     fresh,
+    regions,
     unnamed,
 )
 

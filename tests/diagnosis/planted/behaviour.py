@@ -84,7 +84,7 @@ def _(dy, mask):
     return mask
 
 
-@plant("mask", tanh)
+@plant("mask region", tanh)
 def _(dy, x, y):
     return dy * (1 - y**2) * (x > 0)
 
@@ -99,7 +99,7 @@ def _(dy, keep):
     return dy / keep
 
 
-@plant("mask-forgotten pass", relu)
+@plant("mask-forgotten region", relu)
 def _(dy, x):
     return dy * np.where(x > 0, 1, 0.3)
 

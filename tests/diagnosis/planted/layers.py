@@ -527,3 +527,78 @@ def trace_of_product(a, b):
 @derivation(x="n k")
 def centred_rows(x):
     return x - x.mean(1, keepdims=True)
+
+
+@derivation(x="n d")
+def gram(x):
+    return x.T @ x
+
+
+@derivation(x="n d")
+def squared_distances(x):
+    return ((x[:, None] - x[None]) ** 2).sum(axis=-1)
+
+
+def smoothed(z, labels):
+    n, k = z.shape
+    targets = np.full((n, k), 0.1 / k)
+    targets[np.arange(n), labels] += 0.9
+    return -(targets * np.log(softmax_of(z))).sum()
+
+
+@options(sizes={"n": (2, 6), "k": (2, 6)})
+@derivation(z="n k", labels=integers("n", high="k"))
+def smoothed_loss(z, labels):
+    return smoothed(z, labels)
+
+
+@options(sizes={"n": (2, 6), "k": (2, 6)})
+@derivation(z="n k", labels=integers("n", high="k"))
+def penalized_loss(z, labels):
+    return cross_entropy(z, labels) - 0.2 * np.log(softmax_of(z)).mean()
+
+
+@derivation(x="n")
+def swish(x):
+    return x * sigmoid_of(x)
+
+
+@derivation(x="n")
+def folded(x):
+    return x * np.logaddexp(0, x)
+
+
+@derivation(x="n d")
+def flipped_sines(x):
+    return np.sin(x[::-1])
+
+
+@derivation(x="n d")
+def transposed_squares(x):
+    return x.T**2
+
+
+@derivation(x="n 4")
+def heads_of(x):
+    return np.tanh(x.reshape(len(x), 2, 2).transpose(1, 0, 2))
+
+
+@derivation(x="n d")
+def flat_sines(x):
+    return np.sin(x).ravel()
+
+
+@derivation(x="n d", a="d")
+def leaking(x, a):
+    return np.where(x > 0, x, a * x)
+
+
+@derivation(A="n n")
+def squared_matrix(A):
+    return A @ A
+
+
+@derivation(w="n", v="n")
+def momentum_step(w, v):
+    step = 0.9 * v - 0.1 * np.sin(w)
+    return w + step

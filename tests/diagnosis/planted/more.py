@@ -121,7 +121,7 @@ def _(dy):
     return np.append(dy, 0) + np.append(0, dy)
 
 
-@plant("M19-terms factor", square)
+@plant("M19-terms region", square)
 def _(dy, x):
     return dy * 2 * np.abs(x)
 
