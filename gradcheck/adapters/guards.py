@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any
@@ -17,6 +18,8 @@ from gradcheck.adapters.style import Style
 
 #: No number of a formula is so small.
 _LARGEST = 1e-6
+#: What stands for infinity where something is masked is no less.
+_FILL = 1e4
 
 
 @contextlib.contextmanager
@@ -88,6 +91,27 @@ def _zero(value: Any, found: list[float]) -> Any:
         found.append(value)
         return 0.0
     return value
+
+
+def fills(style: Style) -> list[float]:
+    """Large numbers in a layer's functions that may stand for infinity: ``scores[mask] = -1e9``."""
+    made = style.make if inspect.isclass(style.make) else None
+    forward = style.forward(made)
+    found = [
+        number
+        for function in _reached(getattr(forward, "__func__", forward), made)
+        for code in (function.__code__, *_inner(function.__code__))
+        for number in (*code.co_consts, *(function.__defaults__ or ()))
+        if isinstance(number, float | int) and _FILL <= abs(number) < math.inf
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _inner(code: CodeType) -> Iterator[CodeType]:
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield one
+            yield from _inner(one)
 
 
 def _is_small(value: Any) -> bool:

@@ -36,7 +36,13 @@ from gradcheck.adapters.scan_report import (
     GradientReport,
     LayerReport,
 )
-from gradcheck.adapters.second_readings import moderate, of_one_sample, otherwise, without_guards
+from gradcheck.adapters.second_readings import (
+    moderate,
+    of_one_sample,
+    otherwise,
+    unfilled,
+    without_guards,
+)
 from gradcheck.adapters.settling import Reading, gives_nothing, spec_line, undifferentiated
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
@@ -119,7 +125,8 @@ def _scanned(
         report.assumptions.append("what it makes in float32 is made in float64")
     raised = set_aside(outcomes, "raised")
     if entry is None and (raised or any(one.record.status == FAIL for _, one in outcomes)):
-        declared, outcomes = otherwise(reading, report, profile) or (declared, outcomes)
+        other = unfilled(reading, report, profile) or otherwise(reading, report, profile)
+        declared, outcomes = other or (declared, outcomes)
     gradients = [
         gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes
     ]

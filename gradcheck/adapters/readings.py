@@ -18,7 +18,7 @@ from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.penalties import penalties
 from gradcheck.adapters.settling import Reading, follows, logits
 from gradcheck.adapters.standins import slope, slope_of_output
-from gradcheck.adapters.words import is_parameter
+from gradcheck.adapters.words import is_parameter, is_regression
 from gradcheck.arguments import Integers, Real, as_argument, integers, real
 from gradcheck.dims import parse
 from gradcheck.domains import Simplex
@@ -71,6 +71,7 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     if targets:
         yield single, reading.names, f"{targets[0]} has a single one in each row"
     yield from _penalties(reading)
+    yield from _one_amount(reading)
     yield from _labels(reading, given)
     yield from _targets_of_model(reading, given)
     yield from _multiples(reading, given)
@@ -80,6 +81,16 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     yield from _for_one(reading, given)
     yield from _of_output(reading, given)
     yield from _through(reading, given)
+
+
+def _one_amount(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A regression may predict one amount: its bias is one number."""
+    given = reading.inputs
+    plain = [name for name in given if isinstance(given[name], str)]
+    if not is_regression(reading.sighting.name) or not any("m" in given[n].split() for n in plain):
+        return
+    one = {n: " ".join("1" if axis == "m" else axis for axis in given[n].split()) for n in plain}
+    yield {**given, **one}, reading.names, "it predicts one amount"
 
 
 def _labels(

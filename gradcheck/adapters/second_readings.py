@@ -18,13 +18,15 @@ from gradcheck.adapters.readings import one_sample, others
 from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
 from gradcheck.adapters.settling import Reading, changes_nothing, follows
 from gradcheck.answers import same
-from gradcheck.arguments import Real, real
+from gradcheck.arguments import Real, as_argument, real
 from gradcheck.checking import Outcome
 from gradcheck.claims import Derivation, Rule
 from gradcheck.profiles import Profile
 
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
+#: Where something is masked by a number that stands for infinity.
+_SMALL = 2.0
 #: What fails loudly, so that its author would have seen it where it is used.
 _BREAKS = ("wrong shape", "raises", "no gradient found")
 
@@ -72,6 +74,33 @@ def otherwise(
             report.assumptions.append(assumption)
             return found
     return None
+
+
+def unfilled(
+    reading: Reading, report: LayerReport, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer that masks by a large number, at inputs beside which that number is large."""
+    fills = guards.fills(reading.sighting.style)
+    if not fills:
+        return None
+    inputs = {name: _between(given, _SMALL) for name, given in reading.inputs.items()}
+    found = _all_right(reading, inputs, reading.names, profile)
+    if found is not None:
+        reading.inputs = inputs
+        report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+        report.assumptions.append(
+            f"inputs between {-_SMALL:g} and {_SMALL:g}: {fills[0]:g} masks nothing beside "
+            "numbers that are as large"
+        )
+    return found
+
+
+def _between(given: Any, most: float) -> Any:
+    """An argument of reals that is no larger than that, where nothing else is said of it."""
+    argument = as_argument(given)
+    if not isinstance(argument, Real) or argument.low is not None or argument.high is not None:
+        return given
+    return replace(argument, low=-most, high=most)
 
 
 def without_guards(

@@ -21,6 +21,7 @@ from gradcheck.adapters.words import (
     is_noise,
     is_optimizer,
     is_parameter,
+    is_regression,
     is_target,
     is_weight_of_samples,
 )
@@ -68,6 +69,7 @@ def settled(reading: Reading, kind: Kind) -> Reading:
                 or (plan.style.backward is None and some)
                 or (of_value and some and is_data(name))
                 or (some and is_noise(name))
+                or (some and is_data(name) and is_regression(reading.sighting.name))
                 # The first layer of a network needs no gradient of its input, and says so.
                 or (name in plan.forward_inputs and _returns_none(plan.style.source))
             )
@@ -78,7 +80,16 @@ def settled(reading: Reading, kind: Kind) -> Reading:
         for name in missing
         if plan.is_loss and is_target(name) and not plan.trial_error and name not in idle
     ]
-    left = {*idle, *none, *targets}
+    known = {*idle, *none, *targets}
+    given = [] if plan.places or plan.trial_error or not plan.is_loss else missing
+    # A loss of data, or of two arrays with a gradient for one of them.
+    fixed = [
+        name
+        for name in given
+        if some and name not in known and not is_parameter(name)
+        if is_data(name) or len(plan.differentiable) == len((name, "prediction"))
+    ]
+    left = {*known, *fixed}
     if left and left != set(plan.differentiable):
         reading.inputs = {
             n: undifferentiated(given) if n in left else given
@@ -101,6 +112,9 @@ def settled(reading: Reading, kind: Kind) -> Reading:
     ]
     reading.assumptions += [
         f"{name} is what is to be predicted: no gradient for it is wanted" for name in targets
+    ]
+    reading.assumptions += [
+        f"{name} is given: its gradient rule has none for it" for name in fixed
     ]
     return reading
 

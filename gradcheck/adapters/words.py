@@ -65,7 +65,11 @@ class Words:
     )  # fmt: skip
     #: Methods that are told the shape of one sample before parameters are made.
     told_shape: tuple[str, ...] = ("set_input_shape", "set_input_size", "set_shape")
-    initialize: tuple[str, ...] = ("initialize", "build", "init_params", "_init_params", "setup")
+    initialize: tuple[str, ...] = (
+        "initialize", "build", "init_params", "_init_params", "setup", "init_param",
+        "init_weights", "_init_weights", "init_parameters", "_init_parameters",
+        "initialize_parameters", "initialize_params", "initialize_weights", "reset_parameters",
+    )  # fmt: skip
 
 
 WORDS = Words()
@@ -99,7 +103,8 @@ _SUBLAYER = {"layer", "module", "block", "sublayer", "sub_layer", "component"}
 _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
-    "y_train", "train_y", "y_batch", "yb",
+    "y_train", "train_y", "y_batch", "yb", "soll", "sollwert", "ziel", "zielwert", "objetivo",
+    "esperado", "deseado", "cible", "attendu", "etiqueta", "etiquetas", "etiquette", "alvo",
 }  # fmt: skip
 #: Of these, what nothing but labels is called.
 _LABEL = {
@@ -257,10 +262,13 @@ def is_loss(name: str) -> bool:
     return any(word in name.lower() for word in _LOSS)
 
 
+_REGRESSIONS = ("regress", "ridge", "lasso", "elastic", "adaline", "linreg", "lin_reg")
+
+
 def is_regression(name: str) -> bool:
     """Whether a model of this name predicts amounts, and no classes."""
     lowered = name.lower()
-    amounts = any(word in lowered for word in ("regress", "ridge", "lasso", "elastic", "adaline"))
+    amounts = any(word in lowered for word in _REGRESSIONS)
     return amounts and not any(word in lowered for word in ("logistic", "softmax", "multinomial"))
 
 

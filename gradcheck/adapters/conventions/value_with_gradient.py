@@ -78,7 +78,7 @@ def _value_of(function: Any) -> int | None:
     flat = any(is_flat(parameter.name) for parameter in parameters_of(function))
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            first, *rest = (_text(part).lower() for part in node.value.elts)
+            first, *rest = (_text(part).lower() for part in _parts(node.value))
             if not rest or "cache" in rest[-1]:
                 continue
             if _is_gradient(first):
@@ -89,6 +89,14 @@ def _value_of(function: Any) -> int | None:
             ):
                 return 0
     return None
+
+
+def _parts(returned: ast.Tuple) -> Iterator[ast.expr]:
+    """What is returned, and what lies in a tuple behind the first: ``loss, (dx, dw)``."""
+    first, *rest = returned.elts
+    yield first
+    for part in rest:
+        yield from part.elts if isinstance(part, ast.Tuple) else [part]
 
 
 def _text(part: ast.expr) -> str:
