@@ -6,6 +6,7 @@ ten-millionth of themselves at usual values, and wrong where the probability is 
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import inspect
@@ -14,7 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style
+from gradcheck.adapters.words import is_cotangent
 
 #: No number of a formula is so small.
 _LARGEST = 1e-6
@@ -64,9 +67,11 @@ def _held(
 
 def _reached(function: Any, cls: type | None) -> Iterator[FunctionType]:
     """A function, and those of its file that it calls by name, as methods too."""
-    waiting, seen = [function, getattr(cls, "__init__", None)], set[int]()
+    waiting: list[Any] = [function, getattr(cls, "__init__", None)]
+    seen = set[int]()
     while waiting:
         one = waiting.pop()
+        one = inspect.unwrap(one) if callable(one) else one
         if not isinstance(one, FunctionType) or id(one) in seen:
             continue
         seen.add(id(one))
@@ -105,6 +110,16 @@ def fills(style: Style) -> list[float]:
         if isinstance(number, float | int) and _FILL <= abs(number) < math.inf
     ]
     return list(dict.fromkeys(found))
+
+
+def clips(style: Style) -> bool:
+    """Whether a layer clips what it calls gradients: ``np.clip(dW, -5, 5, out=dW)``."""
+    return any(
+        isinstance(node.args[0], ast.Name) and is_cotangent(node.args[0].id)
+        for node in ast.walk(tree_of(style.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
+        if node.func.attr == "clip"
+    )
 
 
 def _inner(code: CodeType) -> Iterator[CodeType]:

@@ -178,7 +178,8 @@ def _unused(function: Any) -> set[str]:
         return set()
     tree = tree_of(function)
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return {p.name for p in parameters_of(function)} - used if used else set()
+    own = {p.name for p in parameters_of(inspect.unwrap(function))}
+    return {p.name for p in parameters_of(function)} & own - used if used else set()
 
 
 def _is_name(node: ast.expr, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from dataclasses import replace
 
 from gradcheck.adapters.conventions import beside_loss
@@ -16,6 +17,7 @@ from gradcheck.adapters.loss_readings import read_with_loss
 from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.other_inputs import judge_inputs
+from gradcheck.adapters.outer_parameters import outer_parameters
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.precision import in_double
 from gradcheck.adapters.reasons import (
@@ -102,6 +104,10 @@ def _scanned(
         report.assumptions.append(f"{needed}, which is missing: what it defines itself is checked")
     if entry is None:
         _as_used(reading, report, definitions)
+        if reading.declared is not None and (outer := outer_parameters(sighting.what)):
+            report.assumptions.append(
+                f"{', '.join(outer)}, which are variables of the module, are given as arguments"
+            )
     _require_reach(reading, report, said=entry is not None)
     if reading.declared is None:
         if BEYOND_A_SPEC.search(reading.reason):
@@ -111,7 +117,7 @@ def _scanned(
         report.spec = "" if reading.spec is NO_SPEC else reading.spec or spec_line(sighting, {})
         return report
     declared = reading.declared
-    code = getattr(sighting.style.source, "__code__", None)
+    code = getattr(inspect.unwrap(sighting.style.source or scan_layer), "__code__", None)
     for item in (declared, *declared.rules):
         item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)

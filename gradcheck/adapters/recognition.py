@@ -19,6 +19,7 @@ from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, OTHER, WR
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.packed_parameters import are_packed
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.settling import (
     Reading,
@@ -110,7 +111,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
     for_numbers, strange = False, set[str]()
-    of_each = style.convention == partials.CONVENTION
+    of_each = style.convention == partials.CONVENTION or are_packed(sighting.what)
     unused = {
         key
         for parameter in style.takes
@@ -176,7 +177,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
         aligned = aligned_dims.ways(style, wanted, beside)
         # A value with its gradients has none for data.
-        enough = searched_dims.runs_whole if fused else searched_dims.fits
+        some = fused or are_packed(sighting.what)
+        enough = searched_dims.runs_whole if some else searched_dims.fits
         two = searched_dims.for_two(style, wanted)
         for way, fits in itertools.chain(
             ((way, searched_dims.fits) for way in searched),

@@ -27,6 +27,8 @@ from gradcheck.profiles import Profile
 _MODERATE = 30.0
 #: Where something is masked by a number that stands for infinity.
 _SMALL = 2.0
+#: Where gradients are clipped.
+_TINY = 0.25
 #: What fails loudly, so that its author would have seen it where it is used.
 _BREAKS = ("wrong shape", "raises", "no gradient found")
 
@@ -79,19 +81,24 @@ def otherwise(
 def unfilled(
     reading: Reading, report: LayerReport, profile: Profile
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
-    """A layer that masks by a large number, at inputs beside which that number is large."""
-    fills = guards.fills(reading.sighting.style)
-    if not fills:
+    """A layer that masks by a large number, at inputs beside which that number is large.
+
+    One that clips its gradients, at inputs where they are small.
+    """
+    style = reading.sighting.style
+    most, why = _SMALL, ""
+    if fills := guards.fills(style):
+        why = f"{fills[0]:g} masks nothing beside numbers that are as large"
+    elif guards.clips(style):
+        most, why = _TINY, "it clips its gradients, which are larger at others"
+    if not why:
         return None
-    inputs = {name: _between(given, _SMALL) for name, given in reading.inputs.items()}
+    inputs = {name: _between(given, most) for name, given in reading.inputs.items()}
     found = _all_right(reading, inputs, reading.names, profile)
     if found is not None:
         reading.inputs = inputs
         report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
-        report.assumptions.append(
-            f"inputs between {-_SMALL:g} and {_SMALL:g}: {fills[0]:g} masks nothing beside "
-            "numbers that are as large"
-        )
+        report.assumptions.append(f"inputs between {-most:g} and {most:g}: {why}")
     return found
 
 
