@@ -66,7 +66,10 @@ def _held(
 
 
 def _reached(function: Any, cls: type | None) -> Iterator[FunctionType]:
-    """A function, and those of its file that it calls by name, as methods too."""
+    """A function, and those of its file that it calls by name, as methods too.
+
+    Also the methods of the classes that it makes objects of, as a network does of its layers.
+    """
     waiting: list[Any] = [function, getattr(cls, "__init__", None)]
     seen = set[int]()
     while waiting:
@@ -77,7 +80,10 @@ def _reached(function: Any, cls: type | None) -> Iterator[FunctionType]:
         seen.add(id(one))
         yield one
         for name in one.__code__.co_names:
-            for called in (one.__globals__.get(name), getattr(cls, name, None)):
+            known = one.__globals__.get(name)
+            if inspect.isclass(known) and known.__module__ == one.__module__:
+                waiting += [m for m in vars(known).values() if isinstance(m, FunctionType)]
+            for called in (known, getattr(cls, name, None)):
                 if getattr(getattr(called, "__code__", None), "co_filename", "") == (
                     one.__code__.co_filename
                 ):

@@ -122,6 +122,8 @@ def without_guards(
         for inputs, names, assumption in [*ways, *(others(reading) if small and guessed else ())]:
             again = replace(reading, inputs=inputs, names=names)
             again.declared = declare((*reading.sighting.what, names), inputs)
+            if plan_of(again.declared) is None:
+                continue  # it does not run at these
             outcomes = outcomes_of(again.declared, profile, simplify=False)
             gradients = [
                 gradient_report(rule, outcome, again.declared, again, profile)
