@@ -73,6 +73,8 @@ def ways(
         if way is not None and way not in seen:
             seen.append(way)
             yield way
+            if (equal := _of_one_size(way)) is not None:
+                yield equal
             if style.backward is None or style.kind == "of inputs":
                 # Gradients without names are those of what is learned.
                 yield {name: _fixed(one) if is_data(name) else one for name, one in way.items()}
@@ -195,28 +197,52 @@ class _Axes:
         numbers = itertools.count()
         self.forms = forms
         self.of = {name: [(next(numbers), 0) for _ in range(sum(f))] for name, f in forms.items()}
+        #: Sizes that are the sum of two others, as of arrays that are put beside each other.
+        self.sums: dict[int, tuple[int, int]] = {}
 
     def sizes(self) -> dict[int, tuple[int, int]]:
         """The axes by how long they are."""
         return {self.size(axis): axis for axes in self.of.values() for axis in axes}
 
-    @staticmethod
-    def size(axis: tuple[int, int]) -> int:
+    def size(self, axis: tuple[int, int]) -> int:
         """How long an axis is."""
         number, more = axis
-        return _SIZES[number] + more
+        parts = self.sums.get(number, (number,))
+        return sum(_SIZES[one] for one in parts) + more
 
     def unite(self, one: int, other: int) -> bool:
         """Make axes of two sizes, or of what is one more or less, the same; whether it changed."""
         first, second = self._near(one), self._near(other)
         if first is None or second is None or first[0] == second[0]:
-            return False
+            return self._add_up(one, other) or self._add_up(other, one)
         (gone, more), (kept, added) = first, second
         if gone < kept:
             (gone, more), (kept, added) = (kept, added), (gone, more)
+        if gone in self.sums or kept in self.sums:
+            return False
         for axes in self.of.values():
             axes[:] = [(kept, a + added - more) if n == gone else (n, a) for n, a in axes]
+        for number, parts in self.sums.items():
+            a, b = (kept if part == gone else part for part in parts)
+            self.sums[number] = (a, b)
         return True
+
+    def _add_up(self, one: int, other: int) -> bool:
+        """Make an axis of one size as long as two last axes together that have the other."""
+        number = self.sizes().get(one, (-1, 0))[0]
+        lasts = dict.fromkeys(axes[-1] for axes in self.of.values() if axes)
+        plain = [n for n, more in lasts if not more and n not in self.sums and n != number]
+        pairs = itertools.combinations_with_replacement(plain, 2)
+        found = next((pair for pair in pairs if self._size_of(pair) == other), None)
+        used = {part for parts in self.sums.values() for part in parts}
+        if found is None or number < 0 or number in used or number in self.sums:
+            return False
+        self.sums[number] = found
+        return True
+
+    @staticmethod
+    def _size_of(numbers: tuple[int, ...]) -> int:
+        return sum(_SIZES[one] for one in numbers)
 
     def _near(self, size: int) -> tuple[int, int] | None:
         """What is as long as something in a message: an axis, or one without its first entry."""
@@ -237,12 +263,15 @@ class _Axes:
     def bindings(self) -> dict[str, int]:
         """The sizes by the names that the dims have."""
         named, least = self._named()
-        return {text: _SIZES[n] + least[n] for n, text in named.items()}
+        return {text: _SIZES[n] + least[n] for n, text in named.items() if n not in self.sums}
 
     def _named(self) -> tuple[dict[int, str], dict[int, int]]:
         """What each size is called, and the least that is added to it."""
         every = [axis for axes in self.of.values() for axis in axes]
-        named = dict(zip(dict.fromkeys(number for number, _ in every), _NAMES, strict=False))
+        own = dict.fromkeys(number for number, _ in every if number not in self.sums)
+        named = dict(zip(own, _NAMES, strict=False))
+        # Whatever has an offset cannot be added up as it is.
+        named |= {n: f"{named[a]}+{named[b]}" for n, (a, b) in self.sums.items()}
         return named, {n: min(more for one, more in every if one == n) for n in named}
 
 
@@ -318,6 +347,17 @@ def _given(name: str, axes: _Axes, used: _Use) -> Any:
     return dims or real()
 
 
+def _of_one_size(way: Mapping[str, Any]) -> dict[str, Any] | None:
+    """With arrays that are put beside each other as wide as each other; None where none are."""
+    sums = [re.findall(r"\b([a-z])\+([a-z])\b", d) for d in way.values() if isinstance(d, str)]
+    pairs = [pair for found in sums for pair in found if pair[0] != pair[1]]
+    if not pairs or not all(isinstance(dims, str) for dims in way.values()):
+        return None
+    (one, other), *_ = pairs
+    same = {n: re.sub(rf"\b{other}\b", one, dims) for n, dims in way.items()}
+    return {n: dims.replace(f"{one}+{one}", f"2*{one}") for n, dims in same.items()}
+
+
 def _reshaped(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
     """The axes of an array, and those that it is to be given, without those of length one."""
     size, *into = map(int, re.findall(r"\d+", message))
@@ -336,7 +376,7 @@ def _told(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
     if "cannot reshape" in message:
         yield from _reshaped(message, axes)
         return
-    text = re.sub(r"\([^()]*\)->", "", message)
+    text = re.sub(r"\([^()]*\)->", "", message).replace("newaxis", "1")
     shapes = [[int(size) for size in found.split(",")] for found in _SHAPE.findall(text)]
     if "broadcast" in message and len(shapes) > 1:
         first, second = shapes[-2:]
