@@ -25,6 +25,7 @@ from gradcheck.adapters.words import (
     is_bias,
     is_data,
     is_index,
+    is_length,
     is_mask,
     is_target,
 )
@@ -39,8 +40,8 @@ _MOST_ARRAYS, _MOST_GUESSES = 12, 256
 _Form = tuple[bool, ...]
 _VECTORS: list[_Form] = [(True,), (True, True), (True, False), (False, True)]
 _MATRICES: list[_Form] = [(True, True), (True,)]
-_BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), ()]
-_WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers")
+_BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), (), (True, True)]
+_WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers|an integer array")
 _BEYOND = re.compile(r"out of bounds for axis \d+ with size (\d+)")
 _SHAPE = re.compile(r"\((\d+(?:, ?\d+)*),?\)")
 _PAIRS = (
@@ -94,6 +95,19 @@ def _used(style: Style, wanted: Sequence[str]) -> _Use:
     return used
 
 
+class _Plain(ast.NodeTransformer):
+    """``self.W`` as ``W``, where an object is made of an array of that name."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """An attribute of the object that an array is kept in."""
+        self.generic_visit(node)
+        own = isinstance(node.value, ast.Name) and node.value.id == "self"
+        return ast.Name(node.attr, node.ctx) if own and node.attr in self.names else node
+
+
 @dataclass
 class _Use:
     """How a function uses its arrays: how many axes they have, and what indexes what."""
@@ -118,7 +132,7 @@ class _Use:
         if len(found.masks) > 1 and "R" in found.masks:
             found.masks.remove("R")  # ratings, and beside them which of them there are
             found.targets.append("R")
-        for node in ast.walk(tree_of(function)):
+        for node in ast.walk(_Plain(names).visit(tree_of(function))):
             match node:
                 case ast.Assign(
                     targets=[ast.Tuple(elts=parts)],
@@ -180,6 +194,8 @@ class _Use:
             return [(True,) * self.exact[name]]
         least = self.least.get(name, 0)
         usual = _MATRICES
+        if is_length(name):
+            return [(True,)]
         if is_bias(name) or name.endswith("0"):
             usual = _BIASES
         elif name in self.indexed or is_index(name):
@@ -342,6 +358,9 @@ def _given(name: str, axes: _Axes, used: _Use) -> Any:
         return integers(dims, high=axes.dims(array).split()[axis])
     if name in used.masks:
         return boolean(dims)
+    long = [axes.dims(n).split() for n in axes.forms if sum(axes.forms[n]) > len(("n", "d"))]
+    if is_length(name) and long:
+        return integers(dims, low=1, high=f"{long[0][1]}+1")  # at least one step
     if name in used.targets:
         return real(dims, differentiate=False)
     return dims or real()
@@ -379,10 +398,10 @@ def _told(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
     text = re.sub(r"\([^()]*\)->", "", message).replace("newaxis", "1")
     shapes = [[int(size) for size in found.split(",")] for found in _SHAPE.findall(text)]
     if "broadcast" in message and len(shapes) > 1:
-        first, second = shapes[-2:]
-        for one, other in zip(reversed(first), reversed(second), strict=False):
-            if one != other and 1 not in (one, other):
-                yield one, other
+        for first, second in reversed(list(itertools.combinations(shapes, 2))):
+            for one, other in zip(reversed(first), reversed(second), strict=False):
+                if one != other and 1 not in (one, other):
+                    yield one, other
     known = dict.fromkeys(int(n) for n in re.findall(r"\d+", message) if int(n) in axes.sizes())
     if len(known) == 2:
         one, other = known

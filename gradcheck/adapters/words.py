@@ -283,6 +283,12 @@ def is_mask(name: str) -> bool:
     return name == "R" or name.lower() in ("mask", "masks", "rated", "is_rated", "observed")
 
 
+def is_length(name: str) -> bool:
+    """Whether an array of this name says how many steps of each sequence there are."""
+    lowered = name.lower()
+    return lowered in ("lengths", "lens", "seq_lens", "seq_len", "seq_lengths", "x_len", "n_steps")
+
+
 def is_count_of_groups(name: str) -> bool:
     """Whether a number of this name is how many groups there are."""
     return name == "G" or name.lower() in ("groups", "group", "num_groups", "n_groups", "ngroups")
