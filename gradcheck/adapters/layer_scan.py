@@ -10,7 +10,7 @@ from gradcheck.adapters.conventions import beside_loss
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, unchecked
 from gradcheck.adapters.gradient_report import gradient_report, is_wrong
-from gradcheck.adapters.guesses import guessed, usage_in
+from gradcheck.adapters.guesses import guessed, passes_on, usage_in
 from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.loss_readings import read_with_loss
@@ -157,6 +157,11 @@ def _scanned(
     judge_defaults(report, reading, profile)
     judge_inputs(report, reading, profile, definitions.namespace)
     judge_eval(report, reading, declared, profile)
+    question = passes_on(reading, definitions) if entry is None else ""
+    for gradient in report.gradients if question else ():
+        if gradient.verdict == FAIL:
+            gradient.verdict, gradient.mistakes = UNDECIDED, []
+            gradient.message = f"{report.name}: its backward function {question}: is it meant?"
     guess = guessed(reading, definitions) if entry is None else None
     for gradient in report.gradients if guess is not None else ():
         if gradient.verdict == PASS:
