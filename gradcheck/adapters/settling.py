@@ -85,13 +85,7 @@ def settled(reading: Reading, kind: Kind) -> Reading:
     ]
     known = {*idle, *none, *targets}
     given = [] if plan.places or plan.trial_error or not plan.is_loss else missing
-    # A loss of data, or of two arrays with a gradient for one of them.
-    fixed = [
-        name
-        for name in given
-        if some and name not in known and not is_parameter(name)
-        if is_data(name) or len(plan.differentiable) == len((name, "prediction"))
-    ]
+    fixed = [name for name in given if some and name not in known and is_data(name)]
     left = {*known, *fixed}
     if left and left != set(plan.differentiable):
         reading.inputs = {
