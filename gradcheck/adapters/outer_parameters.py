@@ -31,11 +31,11 @@ _GIVEN = "outer_parameters"
 
 @dataclass(frozen=True)
 class _Used:
-    """What a function reads, what is its own, and what it sets in its module."""
+    """What a function reads, what it sets in its module, and what it returns."""
 
     reads: frozenset[str]
-    own: frozenset[str]
     sets: frozenset[str]
+    returned: frozenset[str]
 
     @classmethod
     def by(cls, function: Any) -> _Used:
@@ -45,7 +45,10 @@ class _Used:
         stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
         own = (stored | {node.arg for node in nodes if isinstance(node, ast.arg)}) - declared
         reads = {node.id for node in names if isinstance(node.ctx, ast.Load)} - own
-        return cls(frozenset(reads), frozenset(own), frozenset(declared & stored))
+        given = [node.value for node in nodes if isinstance(node, ast.Return) and node.value]
+        inside = [one for value in given for one in ast.walk(value)]
+        returned = {one.id for one in inside if isinstance(one, ast.Name)} & own
+        return cls(frozenset(reads), frozenset(declared & stored), frozenset(returned))
 
 
 def give(definitions: Definitions) -> None:
@@ -61,7 +64,7 @@ def give(definitions: Definitions) -> None:
         name
         for name in made
         if any(
-            name in reads[one] and not used[one].own.isdisjoint(gradient_names(name))
+            name in reads[one] and not used[one].returned.isdisjoint(gradient_names(name))
             for one in used
         )
     ]
