@@ -48,9 +48,11 @@ from gradcheck.adapters.second_readings import (
 from gradcheck.adapters.settling import Reading, gives_nothing, spec_line, undifferentiated
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
+from gradcheck.adapters.style import is_required
 from gradcheck.adapters.words import is_data
 from gradcheck.answers import last_line
 from gradcheck.claims import Derivation
+from gradcheck.errors import InputError
 from gradcheck.profiles import Profile
 from gradcheck.time_limit import TimeUp, limited
 
@@ -66,7 +68,17 @@ def scan_layer(
 ) -> LayerReport:
     """The report of a layer of a file."""
     with contextlib.ExitStack() as stack:
-        return _scanned(sighting, entry, definitions, profile, stack)
+        try:
+            return _scanned(sighting, entry, definitions, profile, stack)
+        except InputError as error:
+            if entry is not None:
+                raise
+            # What was guessed of it cannot be drawn: the other layers of the file are checked.
+            name, style = sighting.name, sighting.style
+            line = spec_line(sighting, {p.name: "…" for p in style.takes if is_required(p)})
+            return LayerReport(
+                name, style.convention, sighting.line, reason=last_line(error), spec=line
+            )
 
 
 def _scanned(

@@ -305,6 +305,8 @@ class Plan:
             if name in self.names.parameters:
                 self.places[name] = Place.parse(self.names.parameters[name])
         missing = [name for name in self.beside if name not in self.places]
+        there = (self.places[name] for name in self.beside if name in self.places)
+        self.runs_first = any(not landed(place, made, None) for place in there)
         if missing:
             made = self._with_parameters(made, missing, values, shapes)
         for name in missing:

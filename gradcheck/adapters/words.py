@@ -18,14 +18,16 @@ class Words:
         "forward", "_forward", "fprop", "forward_pass", "feed_forward", "feedforward",
         "forward_prop", "forward_propagation", "fwd", "compute", "__call__", "fn", "call",
         "propagar", "adelante", "avant", "propagation_avant", "vorwaerts", "propagate",
-        "propagate_forward", "forwards", "forward_step",
+        "propagate_forward", "forwards", "forward_step", "avanti", "propaga", "para_frente",
+        "propagar_frente", "прямой", "вперед", "вперёд", "前向", "前向传播", "順伝播", "순전파",
     )  # fmt: skip
     backward: tuple[str, ...] = (
         "backward", "_backward", "bprop", "backward_pass", "backprop", "back_prop",
         "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd", "back",
         "retropropagar", "atras", "arriere", "retropropagation", "rueckwaerts", "bptt",
         "backward_through_time", "backprop_through_time", "back_propagation", "pullback",
-        "propagate_back", "propagate_backward", "backwards",
+        "propagate_back", "propagate_backward", "backwards", "indietro", "retropropaga",
+        "para_tras", "обратный", "назад", "反向", "反向传播", "逆伝播", "역전파",
     )  # fmt: skip
     #: Methods of an activation that give its derivative at an array.
     slope: tuple[str, ...] = (
@@ -42,6 +44,7 @@ class Words:
         "d{}", "grad_{}", "dLd{}", "{}_grad", "d_{}", "grad{}", "g{}", "{}_gradient", "{}grad",
         "gradient_{}", "{}_gradients", "{}_grads", "dL_d{}", "delta_{}", "nabla_{}", "dJ_d{}",
         "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}", "derivative_{}", "deriv_{}", "{}_derivative",
+        "_d{}", "_grad_{}", "_{}_grad",
     )  # fmt: skip
     #: What the gradient for the only input is called as an attribute, whatever the input is called.
     input_gradient: tuple[str, ...] = (
