@@ -79,86 +79,6 @@ class Project:
         return dout @ self.param.T
 
 
-class Full:
-    def __init__(self, num_input, num_output):
-        self.num_input, self.num_output = num_input, num_output
-
-    def init_param(self, std=0.01):
-        self.weight = np.random.normal(0.0, std, size=(self.num_input, self.num_output))
-
-    def forward(self, x):
-        self.x = x
-        return x @ self.weight
-
-    def backward(self, top_diff):
-        self.d_weight = -self.x.T @ top_diff
-        return top_diff @ self.weight.T
-
-
-class SoftmaxLossLayer:
-    def forward(self, x):
-        e = np.exp(x - np.max(x, axis=1, keepdims=True))
-        self.prob = e / np.sum(e, axis=1, keepdims=True)
-        return self.prob
-
-    def get_loss(self, label):
-        self.onehot = np.zeros_like(self.prob)
-        self.onehot[np.arange(len(label)), label] = 1.0
-        return -np.sum(np.log(self.prob) * self.onehot) / len(label)
-
-    def backward(self):
-        return (self.onehot - self.prob) / len(self.prob)
-
-
-class Softplus:
-    beta = 2.0
-
-    @classmethod
-    def f(cls, z):
-        return np.log1p(np.exp(cls.beta * z)) / cls.beta
-
-    @classmethod
-    def df(cls, z):
-        return cls.beta / (1 + np.exp(-cls.beta * z))
-
-
-class Affine:
-    def __init__(self, W, b):
-        self.W, self.b = W, b
-
-    def forward(self, x):
-        self.x = x
-        return x @ self.W + self.b
-
-    def backward(self, dout):
-        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
-        return dout @ self.W.T
-
-
-class HalfSquare:
-    def forward(self, x, t):
-        self.d = x - t
-        return 0.5 * np.sum(self.d**2)
-
-    def backward(self):
-        return self.d
-
-
-class Regressor:
-    def __init__(self, input_size, output_size):
-        self.params = {"W1": np.random.randn(input_size, output_size), "b1": np.zeros(output_size)}
-        self.layers = {"Affine1": Affine(self.params["W1"], self.params["b1"])}
-        self.last = HalfSquare()
-
-    def loss(self, x, t):
-        return self.last.forward(self.layers["Affine1"].forward(x), t)
-
-    def gradient(self, x, t):
-        self.loss(x, t)
-        self.layers["Affine1"].backward(self.last.backward())
-        return {"W1": -self.layers["Affine1"].dW, "b1": self.layers["Affine1"].db}
-
-
 def beside_forward(x, context, W_a):
     N, S, D = context.shape
     cat = np.concatenate([context.mean(axis=1), x], axis=1)
@@ -182,24 +102,6 @@ def pool_forward(x, lengths):
 def pool_backward(dout, cache):
     mask, lengths = cache
     return (dout / mask.shape[1])[:, None, :] * mask[:, :, None]
-
-
-class Maxout:
-    def __init__(self, W):
-        self.W = W
-
-    def forward(self, x):
-        self.x = x
-        z = np.einsum("nd,dhk->nhk", x, self.W)
-        self.idx = z.argmax(axis=2)
-        return z.max(axis=2)
-
-    def backward(self, dout):
-        dz = np.zeros((*dout.shape, self.W.shape[2]))
-        n, h = np.indices(dout.shape)
-        dz[n, h, 0] = dout
-        self.dW = np.einsum("nd,nhk->dhk", self.x, dz)
-        return np.einsum("nhk,dhk->nd", dz, self.W)
 
 
 class Tensor:
