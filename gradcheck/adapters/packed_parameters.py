@@ -1,8 +1,8 @@
 """Parameters that a function is given in one argument, as arguments of their own.
 
 Dicts of dicts, ``params["hidden"]["W"]``; named tuples and dataclasses, ``p: Params``; lists of
-tuples, ``for W, b in params``, of which there are two. What is returned in the same form is given
-back by the same names.
+tuples, ``for W, b in params``, and of arrays, ``zip(weights, biases)``, of two layers. What is
+returned in the same form is given back by the same names.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from gradcheck.adapters.sources import tree_of
 
 #: Of how many layers a list is.
 _LAYERS = 2
+#: What lists of arrays of parameters are called.
+_LISTS = ("weights", "biases", "ws", "bs", "kernels", "gammas", "betas", "thetas")
 #: The attribute of a function that says that its parameters were packed.
 _PACKED = "packed_parameters"
 
@@ -35,6 +37,8 @@ class _Form:
 
     def packed(self, given: Mapping[str, Any]) -> Any:
         """The arrays in one."""
+        if self.make is list:
+            return [given[name] for name in self.paths]
         if self.make is not None:
             return self.make(**given)
         if all(isinstance(path[0], int) for path in self.paths.values()):
@@ -49,6 +53,8 @@ class _Form:
 
     def unpacked(self, answer: Any) -> Any:
         """What a function returned, with arrays by name where they are packed like parameters."""
+        if self.make is list:
+            return answer  # of which parameters the arrays are, their order says
         if self.make is not None and isinstance(answer, self.make):
             return {name: getattr(answer, name) for name in self.paths}
         if isinstance(answer, dict) and self.make is None and self._lie_in(answer):
@@ -90,8 +96,7 @@ def give(definitions: Definitions) -> None:
             if packed is not None and not set(packed.paths) & set(
                 inspect.signature(function).parameters
             ):
-                space[text] = _with(function, parameter, packed)
-                break
+                space[text] = function = _with(function, parameter, packed)
 
 
 def are_packed(functions: Iterable[Any]) -> bool:
@@ -109,6 +114,8 @@ def _forms(function: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, _
             yield name, _Form({one: (one,) for one in fields}, said)
         elif keys := _nested(tree, name):
             yield name, _Form({f"{outer}_{inner}": (outer, inner) for outer, inner in keys})
+        elif called := _zipped(tree, name):
+            yield name, _Form({f"{called}{k + 1}": (k,) for k in range(_LAYERS)}, list)
         elif names := _unzipped(tree, name):
             layers = ((k, j, one) for k in range(_LAYERS) for j, one in enumerate(names))
             yield name, _Form({f"{one}{k + 1}": (k, j) for k, j, one in layers})
@@ -141,6 +148,23 @@ def _nested(tree: ast.AST, name: str) -> list[tuple[str, str]]:
             ) if held == name:
                 found[outer, inner] = None
     return list(found)
+
+
+def _zipped(tree: ast.AST, name: str) -> str:
+    """What an array of a list is called that is gone through beside others of parameters."""
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.For(target=ast.Tuple(elts=targets), iter=ast.Call(args=lists) as called)
+                | ast.comprehension(
+                    target=ast.Tuple(elts=targets), iter=ast.Call(args=lists) as called
+                )
+            ) if ast.unparse(called.func) == "zip":
+                texts = [ast.unparse(one) for one in lists]
+                known = all(text.lower() in _LISTS for text in texts)
+                if known and name in texts and isinstance(targets[texts.index(name)], ast.Name):
+                    return ast.unparse(targets[texts.index(name)])
+    return ""
 
 
 def _unzipped(tree: ast.AST, name: str) -> list[str]:
