@@ -17,6 +17,7 @@ from typing import Any
 
 from gradcheck.adapters.inputs import forward_function
 from gradcheck.adapters.landing import returned_names
+from gradcheck.adapters.outer_parameters import outer_forms
 from gradcheck.adapters.searched_dims import has_constructor, runs
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style
@@ -114,6 +115,8 @@ class _Use:
 
     exact: dict[str, int] = field(default_factory=dict)
     least: dict[str, int] = field(default_factory=dict)
+    #: The axes of variables of the module, which says of what sizes it makes them.
+    made: Mapping[str, _Form] = field(default_factory=dict)
     #: Of an array of indices: the array that it is an index of, and along which axis.
     indexed: dict[str, tuple[str, int]] = field(default_factory=dict)
     #: All that it is an index of: those axes are as long.
@@ -127,7 +130,10 @@ class _Use:
     @classmethod
     def of(cls, function: Any, names: Sequence[str]) -> _Use:
         """What the source of a function tells of some of its arguments."""
-        found = cls(targets=[name for name in names if is_target(name) or is_index(name)])
+        found = cls(
+            made=outer_forms(function),
+            targets=[name for name in names if is_target(name) or is_index(name)],
+        )
         found.masks = [name for name in names if is_mask(name)]
         if len(found.masks) > 1 and "R" in found.masks:
             found.masks.remove("R")  # ratings, and beside them which of them there are
@@ -190,6 +196,8 @@ class _Use:
 
     def forms(self, name: str) -> list[_Form]:
         """What axes an array may have, the likeliest first."""
+        if name in self.made:
+            return [self.made[name]]
         if name in self.exact:
             return [(True,) * self.exact[name]]
         least = self.least.get(name, 0)

@@ -80,9 +80,10 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
     if style.make is not None:
         counts = counts_of(style.make)
         for parameter in parameters_of(style.make):
-            needed = is_required(parameter) and (
-                (is_parameter(parameter.name) and parameter.name not in counts)
-                or _keeps_gradient(style.make, parameter.name)
+            needed = (
+                is_required(parameter)
+                and parameter.name not in counts
+                and (is_parameter(parameter.name) or _keeps_gradient(style.make, parameter.name))
             )
             if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
                 arrays.append(parameter.name)
@@ -113,8 +114,8 @@ def _keeps_gradient(cls: Any, name: str) -> bool:
         if isinstance(node, ast.Assign) and _is_name(node.value, name)
         if isinstance(node.targets[0], ast.Attribute)
     }
-    names = {text for one in (name, *called) for text in gradient_names(one)}
-    return not names.isdisjoint(stored | returned)
+    kept = {text for one in called for text in gradient_names(one)}
+    return not (kept.isdisjoint(stored) and (stored | returned).isdisjoint(gradient_names(name)))
 
 
 def _passed_on(cls: Any, name: str) -> bool:

@@ -78,6 +78,10 @@ def in_returned(
     if not left:
         return found
     called = returned_names(function)
+    if len(called) == len(left) + 1:  # with the value that the gradients are of
+        known = set(_match(called, wanted, words).values())
+        value = next((k for k in range(len(called)) if k not in known), 0)
+        called = [text for k, text in enumerate(called) if k != value]
     if len(called) == len(left):
         by_name = _match(called, wanted, words)
         if len(by_name) == min(len(left), len(wanted)) or (by_name and len(left) == 1):

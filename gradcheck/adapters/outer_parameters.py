@@ -27,6 +27,8 @@ _BY_SHAPE = ("zeros", "ones", "empty", "full", "random", "standard_normal", "ran
 _BY_LAST = ("normal", "uniform", "choice")
 #: The attribute of a function that says which variables it is given.
 _GIVEN = "outer_parameters"
+#: That which says of which axes they are.
+_FORMS = "outer_forms"
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,23 @@ def give(definitions: Definitions) -> None:
         if names and not trains:
             own = {size: at for size, at in sizes.items() if size in reads[name]}
             space[name] = _with(function, names, own)
+            forms = {one: tuple(not _is_one(size) for size in made[one]) for one in names}
+            setattr(space[name], _FORMS, forms)
 
 
 def outer_parameters(functions: Iterable[Any]) -> list[str]:
     """The variables of their module that functions are given as arguments."""
     return list(dict.fromkeys(name for one in functions for name in getattr(one, _GIVEN, ())))
+
+
+def outer_forms(function: Any) -> Mapping[str, tuple[bool, ...]]:
+    """The axes of the variables that a function is given: whether each has a size, or is one."""
+    found: Mapping[str, tuple[bool, ...]] = getattr(function, _FORMS, {})
+    return found
+
+
+def _is_one(size: ast.expr) -> bool:
+    return isinstance(size, ast.Constant) and size.value == 1
 
 
 def _reached(name: str, used: Mapping[str, _Used]) -> set[str]:

@@ -19,6 +19,7 @@ from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, OTHER, WR
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.outer_parameters import outer_parameters
 from gradcheck.adapters.packed_parameters import are_packed
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.settling import (
@@ -112,6 +113,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     raising: tuple[dict[str, Any], str] | None = None
     for_numbers, strange = False, set[str]()
     of_each = style.convention == partials.CONVENTION or are_packed(sighting.what)
+    # Of what sizes they are, their module says.
+    of_each = of_each or (bool(outer_parameters(sighting.what)) and kind is not CHARACTERS)
     unused = {
         key
         for parameter in style.takes

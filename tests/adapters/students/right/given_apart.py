@@ -4,18 +4,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-n_in, n_out = 4, 3
-W = np.random.randn(n_in, n_out)
-b = np.zeros((1, n_out))
+n_in, n_mid, n_out = 4, 5, 3
+W = np.random.randn(n_in, n_mid)
+b = np.zeros((1, n_mid))
+V = np.random.randn(n_mid, n_out)
 
 
 def fit_loss(X, y):
-    z = X.dot(W) + b
-    loss = 0.5 * np.sum((z - y) ** 2)
-    dz = z - y
-    dW = X.T.dot(dz)
-    db = dz.sum(axis=0, keepdims=True)
-    return loss, dW, db
+    h = np.tanh(X.dot(W) + b)
+    dz = h.dot(V) - y
+    loss = 0.5 * np.sum(dz**2)
+    dV = h.T.dot(dz)
+    dh = dz.dot(V.T) * (1 - h**2)
+    dW = X.T.dot(dh)
+    db = dh.sum(axis=0, keepdims=True)
+    return loss, dW, dV, db
 
 
 def run_forward(params, x):
