@@ -18,9 +18,12 @@ from typing import Any
 
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.words import is_cache
 
 #: Of how many layers a list is.
 _LAYERS = 2
+#: What arguments that hold parameters are called.
+_CALLED = ("param", "weight", "layer", "net", "model", "theta")
 #: What lists of arrays of parameters are called.
 _LISTS = ("weights", "biases", "ws", "bs", "kernels", "gammas", "betas", "thetas")
 #: The attribute of a function that says that its parameters were packed.
@@ -109,21 +112,24 @@ def _forms(function: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, _
     tree = tree_of(function)
     for parameter in inspect.signature(function).parameters.values():
         name = parameter.name
+        if is_cache(name):
+            continue  # what forward keeps, in whatever form
+        called = any(word in name.lower() for word in _CALLED) or name in ("p", "ps")
         said = namespace.get(str(parameter.annotation).strip("'\""))
         if fields := _fields(said):
             yield name, _Form({one: (one,) for one in fields}, said)
-        elif keys := _nested(tree, name):
+        elif called and (keys := _nested(tree, name)):
             yield name, _Form({f"{outer}_{inner}": (outer, inner) for outer, inner in keys})
-        elif called := _zipped(tree, name):
-            yield name, _Form({f"{called}{k + 1}": (k,) for k in range(_LAYERS)}, list)
-        elif names := _unzipped(tree, name):
+        elif part := _zipped(tree, name):
+            yield name, _Form({f"{part}{k + 1}": (k,) for k in range(_LAYERS)}, list)
+        elif called and (names := _unzipped(tree, name)):
             layers = ((k, j, one) for k in range(_LAYERS) for j, one in enumerate(names))
             yield name, _Form({f"{one}{k + 1}": (k, j) for k, j, one in layers})
 
 
 def _fields(cls: Any) -> list[str]:
     """The fields of a class that does nothing but hold arrays."""
-    if not inspect.isclass(cls):
+    if not inspect.isclass(cls) or is_cache(cls.__name__):
         return []
     own = [n for n, one in vars(cls).items() if inspect.isfunction(one) and n[:1] != "_"]
     fields = getattr(cls, "_fields", ())

@@ -67,6 +67,30 @@ def gate_backward(p: Gate, cache, dout):
     return Gate(W=x.T @ dz, c=dz.sum(axis=0)), dz @ p.W.T
 
 
+class Cache(NamedTuple):
+    x: np.ndarray
+    w: np.ndarray
+
+
+def keep_forward(x, w):
+    return x @ w, Cache(x, w)
+
+
+def keep_backward(dout, cache: Cache):
+    return dout @ cache.w.T, cache.x.T @ dout
+
+
+def nest_forward(x, w, v):
+    h = np.tanh(x @ w)
+    return h @ v, {"in": {"x": x, "w": w}, "mid": {"h": h, "v": v}}
+
+
+def nest_backward(dout, cache):
+    h = cache["mid"]["h"]
+    dz = dout @ cache["mid"]["v"].T * (1 - h**2)
+    return dz @ cache["in"]["w"].T, cache["in"]["x"].T @ dz, h.T @ dout
+
+
 class Project:
     __slots__ = ("param", "param_grad", "x")
 
