@@ -89,6 +89,7 @@ def told(style: Style, wanted: Sequence[str]) -> bool:
 
 def _used(style: Style, wanted: Sequence[str]) -> _Use:
     used = _Use.of(forward_function(style), wanted)
+    used.numbers = style.backward is None or style.kind == "of inputs"
     # What has a gradient is no target, though it is called y.
     returned = set(returned_names(style.source)) if style.kind == "vjp" and style.source else set()
     given = [name for name in used.targets if not returned.isdisjoint(gradient_names(name))]
@@ -123,6 +124,8 @@ class _Use:
     shared: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     #: By a letter of an einsum: the axes that have it.
     letters: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    #: Whether a bias may be one number: that of a cost, and not one whose rule sums over too much.
+    numbers: bool = True
     #: Masks and targets, which are not differentiated.
     masks: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
@@ -211,6 +214,8 @@ class _Use:
             usual = [(True,), (), (True, True)] if is_index(name) else _VECTORS[:2]
         elif (name in self.targets and name.islower()) or name[0] in "bvt":
             usual = _VECTORS
+        if not self.numbers and len(usual) > 1:
+            usual = [axes for axes in usual if any(axes) or usual is not _BIASES]
         return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
 
 

@@ -34,6 +34,7 @@ from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.sources import counts_of
 from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
+    is_bias,
     is_data,
     is_flat,
     is_logits,
@@ -196,6 +197,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if declared.problem is None and plan is not None and fits(plan) and apart:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     return settled(reading, OTHER)
+                if reading.declared is None and plan is not None and _is_unsummed(plan):
+                    # Of a bias alone: what fits no other dims is a sum over too much or too little.
+                    reading.declared, reading.names, reading.inputs = declared, found, given
                 raises = declared.problem is None and plan is not None and bool(plan.trial_error)
                 if raises and reading.declared is None and aligned_dims.told(style, wanted):
                     # No dims but these run forward: what raises is the rule.
@@ -203,6 +207,14 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _is_unsummed(plan: Plan) -> bool:
+    """Whether all gradients fit but those of biases."""
+    known = plan.misshapen and not plan.trial_error and not plan.raised_at_some
+    return bool(known) and all(
+        is_bias(n.rpartition("_")[2].rstrip("0123456789")) for n in plan.misshapen
+    )
 
 
 def _is_of_model(style: Style) -> bool:

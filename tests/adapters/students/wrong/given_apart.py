@@ -63,8 +63,8 @@ def gate_forward(p: Gate, x):
 
 def gate_backward(p: Gate, cache, dout):
     x, s = cache
-    dz = dout * s
-    return Gate(W=x.T @ dz, c=dz.sum(axis=0)), dz @ p.W.T
+    dz = dout * s * (1 - s)
+    return Gate(W=x.T @ dz, c=dz.sum()), dz @ p.W.T
 
 
 class Project:
