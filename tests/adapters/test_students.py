@@ -177,7 +177,7 @@ WRONG = {
     ("given_apart", "fit_loss"): {"W"},
     ("given_apart", "run"): {"hidden_W", "hidden_b"},
     ("given_apart", "stack_loss"): {"A1", "c1"},
-    ("given_apart", "gate"): {"c"},  # summed over everything
+    ("given_apart", "gate"): {"b"},  # summed over everything
     ("given_apart", "Project"): {"P"},
     ("given_apart", "beside"): {"x"},
     ("given_apart", "pool"): {"x"},

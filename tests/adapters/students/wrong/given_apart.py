@@ -53,18 +53,18 @@ def stack_loss_grad(layers, x, y):
 
 class Gate(NamedTuple):
     W: np.ndarray
-    c: np.ndarray
+    b: np.ndarray
 
 
 def gate_forward(p: Gate, x):
-    s = 1 / (1 + np.exp(-(x @ p.W + p.c)))
+    s = 1 / (1 + np.exp(-(x @ p.W + p.b)))
     return s, (x, s)
 
 
 def gate_backward(p: Gate, cache, dout):
     x, s = cache
     dz = dout * s * (1 - s)
-    return Gate(W=x.T @ dz, c=dz.sum()), dz @ p.W.T
+    return Gate(W=x.T @ dz, b=dz.sum()), dz @ p.W.T
 
 
 class Project:
