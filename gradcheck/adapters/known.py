@@ -76,7 +76,7 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "gamma"
         elif lowered in ("beta", "bb", "shift"):
             roles[name] = "beta"
-        elif is_weight(lowered) or (kind.name == "convolution" and lowered in _KERNELS):
+        elif is_weight(lowered):
             weights += 1
             roles[name] = "weight" if weights == 1 else f"weight {weights}"
         elif is_bias(lowered):
@@ -135,8 +135,6 @@ _PROBABILITIES = {
     "p", "q", "p_hat", "prob", "probs", "y_pred", "ypred", "y_hat", "yhat", "a", "al", "pred",
     "probabilities", "prediction", "predictions", "output", "outputs", "predicted",
 }  # fmt: skip
-#: What the weights of a convolution may be called.
-_KERNELS = ("k", "f", "ker", "kern")
 _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
 _CELL = ("prev_c", "c_prev", "c", "cell", "cprev", "c0")
 
