@@ -17,6 +17,7 @@ from typing import Any
 
 from gradcheck.adapters.inputs import forward_function
 from gradcheck.adapters.landing import returned_names
+from gradcheck.adapters.outer_parameters import outer_forms
 from gradcheck.adapters.searched_dims import has_constructor, runs
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style
@@ -25,6 +26,7 @@ from gradcheck.adapters.words import (
     is_bias,
     is_data,
     is_index,
+    is_length,
     is_mask,
     is_target,
 )
@@ -39,8 +41,8 @@ _MOST_ARRAYS, _MOST_GUESSES = 12, 256
 _Form = tuple[bool, ...]
 _VECTORS: list[_Form] = [(True,), (True, True), (True, False), (False, True)]
 _MATRICES: list[_Form] = [(True, True), (True,)]
-_BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), ()]
-_WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers")
+_BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), (), (True, True)]
+_WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers|an integer array")
 _BEYOND = re.compile(r"out of bounds for axis \d+ with size (\d+)")
 _SHAPE = re.compile(r"\((\d+(?:, ?\d+)*),?\)")
 _PAIRS = (
@@ -73,6 +75,8 @@ def ways(
         if way is not None and way not in seen:
             seen.append(way)
             yield way
+            if (equal := _of_one_size(way)) is not None:
+                yield equal
             if style.backward is None or style.kind == "of inputs":
                 # Gradients without names are those of what is learned.
                 yield {name: _fixed(one) if is_data(name) else one for name, one in way.items()}
@@ -85,11 +89,25 @@ def told(style: Style, wanted: Sequence[str]) -> bool:
 
 def _used(style: Style, wanted: Sequence[str]) -> _Use:
     used = _Use.of(forward_function(style), wanted)
+    used.numbers = style.backward is None or style.kind == "of inputs"
     # What has a gradient is no target, though it is called y.
     returned = set(returned_names(style.source)) if style.kind == "vjp" and style.source else set()
     given = [name for name in used.targets if not returned.isdisjoint(gradient_names(name))]
     used.targets = [name for name in used.targets if name not in given or is_index(name)]
     return used
+
+
+class _Plain(ast.NodeTransformer):
+    """``self.W`` as ``W``, where an object is made of an array of that name."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """An attribute of the object that an array is kept in."""
+        self.generic_visit(node)
+        own = isinstance(node.value, ast.Name) and node.value.id == "self"
+        return ast.Name(node.attr, node.ctx) if own and node.attr in self.names else node
 
 
 @dataclass
@@ -98,12 +116,16 @@ class _Use:
 
     exact: dict[str, int] = field(default_factory=dict)
     least: dict[str, int] = field(default_factory=dict)
+    #: The axes of variables of the module, which says of what sizes it makes them.
+    made: Mapping[str, _Form] = field(default_factory=dict)
     #: Of an array of indices: the array that it is an index of, and along which axis.
     indexed: dict[str, tuple[str, int]] = field(default_factory=dict)
     #: All that it is an index of: those axes are as long.
     shared: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     #: By a letter of an einsum: the axes that have it.
     letters: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    #: Whether a bias may be one number: that of a cost, and not one whose rule sums over too much.
+    numbers: bool = True
     #: Masks and targets, which are not differentiated.
     masks: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
@@ -111,12 +133,15 @@ class _Use:
     @classmethod
     def of(cls, function: Any, names: Sequence[str]) -> _Use:
         """What the source of a function tells of some of its arguments."""
-        found = cls(targets=[name for name in names if is_target(name) or is_index(name)])
+        found = cls(
+            made=outer_forms(function),
+            targets=[name for name in names if is_target(name) or is_index(name)],
+        )
         found.masks = [name for name in names if is_mask(name)]
         if len(found.masks) > 1 and "R" in found.masks:
             found.masks.remove("R")  # ratings, and beside them which of them there are
             found.targets.append("R")
-        for node in ast.walk(tree_of(function)):
+        for node in ast.walk(_Plain(names).visit(tree_of(function))):
             match node:
                 case ast.Assign(
                     targets=[ast.Tuple(elts=parts)],
@@ -174,10 +199,14 @@ class _Use:
 
     def forms(self, name: str) -> list[_Form]:
         """What axes an array may have, the likeliest first."""
+        if name in self.made:
+            return [self.made[name]]
         if name in self.exact:
             return [(True,) * self.exact[name]]
         least = self.least.get(name, 0)
         usual = _MATRICES
+        if is_length(name):
+            return [(True,)]
         if is_bias(name) or name.endswith("0"):
             usual = _BIASES
         elif name in self.indexed or is_index(name):
@@ -185,6 +214,8 @@ class _Use:
             usual = [(True,), (), (True, True)] if is_index(name) else _VECTORS[:2]
         elif (name in self.targets and name.islower()) or name[0] in "bvt":
             usual = _VECTORS
+        if not self.numbers and len(usual) > 1:
+            usual = [axes for axes in usual if any(axes) or usual is not _BIASES]
         return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
 
 
@@ -195,28 +226,52 @@ class _Axes:
         numbers = itertools.count()
         self.forms = forms
         self.of = {name: [(next(numbers), 0) for _ in range(sum(f))] for name, f in forms.items()}
+        #: Sizes that are the sum of two others, as of arrays that are put beside each other.
+        self.sums: dict[int, tuple[int, int]] = {}
 
     def sizes(self) -> dict[int, tuple[int, int]]:
         """The axes by how long they are."""
         return {self.size(axis): axis for axes in self.of.values() for axis in axes}
 
-    @staticmethod
-    def size(axis: tuple[int, int]) -> int:
+    def size(self, axis: tuple[int, int]) -> int:
         """How long an axis is."""
         number, more = axis
-        return _SIZES[number] + more
+        parts = self.sums.get(number, (number,))
+        return sum(_SIZES[one] for one in parts) + more
 
     def unite(self, one: int, other: int) -> bool:
         """Make axes of two sizes, or of what is one more or less, the same; whether it changed."""
         first, second = self._near(one), self._near(other)
         if first is None or second is None or first[0] == second[0]:
-            return False
+            return self._add_up(one, other) or self._add_up(other, one)
         (gone, more), (kept, added) = first, second
         if gone < kept:
             (gone, more), (kept, added) = (kept, added), (gone, more)
+        if gone in self.sums or kept in self.sums:
+            return False
         for axes in self.of.values():
             axes[:] = [(kept, a + added - more) if n == gone else (n, a) for n, a in axes]
+        for number, parts in self.sums.items():
+            a, b = (kept if part == gone else part for part in parts)
+            self.sums[number] = (a, b)
         return True
+
+    def _add_up(self, one: int, other: int) -> bool:
+        """Make an axis of one size as long as two last axes together that have the other."""
+        number = self.sizes().get(one, (-1, 0))[0]
+        lasts = dict.fromkeys(axes[-1] for axes in self.of.values() if axes)
+        plain = [n for n, more in lasts if not more and n not in self.sums and n != number]
+        pairs = itertools.combinations_with_replacement(plain, 2)
+        found = next((pair for pair in pairs if self._size_of(pair) == other), None)
+        used = {part for parts in self.sums.values() for part in parts}
+        if found is None or number < 0 or number in used or number in self.sums:
+            return False
+        self.sums[number] = found
+        return True
+
+    @staticmethod
+    def _size_of(numbers: tuple[int, ...]) -> int:
+        return sum(_SIZES[one] for one in numbers)
 
     def _near(self, size: int) -> tuple[int, int] | None:
         """What is as long as something in a message: an axis, or one without its first entry."""
@@ -237,12 +292,15 @@ class _Axes:
     def bindings(self) -> dict[str, int]:
         """The sizes by the names that the dims have."""
         named, least = self._named()
-        return {text: _SIZES[n] + least[n] for n, text in named.items()}
+        return {text: _SIZES[n] + least[n] for n, text in named.items() if n not in self.sums}
 
     def _named(self) -> tuple[dict[int, str], dict[int, int]]:
         """What each size is called, and the least that is added to it."""
         every = [axis for axes in self.of.values() for axis in axes]
-        named = dict(zip(dict.fromkeys(number for number, _ in every), _NAMES, strict=False))
+        own = dict.fromkeys(number for number, _ in every if number not in self.sums)
+        named = dict(zip(own, _NAMES, strict=False))
+        # Whatever has an offset cannot be added up as it is.
+        named |= {n: f"{named[a]}+{named[b]}" for n, (a, b) in self.sums.items()}
         return named, {n: min(more for one, more in every if one == n) for n in named}
 
 
@@ -313,9 +371,23 @@ def _given(name: str, axes: _Axes, used: _Use) -> Any:
         return integers(dims, high=axes.dims(array).split()[axis])
     if name in used.masks:
         return boolean(dims)
+    long = [axes.dims(n).split() for n in axes.forms if sum(axes.forms[n]) > len(("n", "d"))]
+    if is_length(name) and long:
+        return integers(dims, low=1, high=f"{long[0][1]}+1")  # at least one step
     if name in used.targets:
         return real(dims, differentiate=False)
     return dims or real()
+
+
+def _of_one_size(way: Mapping[str, Any]) -> dict[str, Any] | None:
+    """With arrays that are put beside each other as wide as each other; None where none are."""
+    sums = [re.findall(r"\b([a-z])\+([a-z])\b", d) for d in way.values() if isinstance(d, str)]
+    pairs = [pair for found in sums for pair in found if pair[0] != pair[1]]
+    if not pairs or not all(isinstance(dims, str) for dims in way.values()):
+        return None
+    (one, other), *_ = pairs
+    same = {n: re.sub(rf"\b{other}\b", one, dims) for n, dims in way.items()}
+    return {n: dims.replace(f"{one}+{one}", f"2*{one}") for n, dims in same.items()}
 
 
 def _reshaped(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
@@ -336,13 +408,13 @@ def _told(message: str, axes: _Axes) -> Iterator[tuple[int, int]]:
     if "cannot reshape" in message:
         yield from _reshaped(message, axes)
         return
-    text = re.sub(r"\([^()]*\)->", "", message)
+    text = re.sub(r"\([^()]*\)->", "", message).replace("newaxis", "1")
     shapes = [[int(size) for size in found.split(",")] for found in _SHAPE.findall(text)]
     if "broadcast" in message and len(shapes) > 1:
-        first, second = shapes[-2:]
-        for one, other in zip(reversed(first), reversed(second), strict=False):
-            if one != other and 1 not in (one, other):
-                yield one, other
+        for first, second in reversed(list(itertools.combinations(shapes, 2))):
+            for one, other in zip(reversed(first), reversed(second), strict=False):
+                if one != other and 1 not in (one, other):
+                    yield one, other
     known = dict.fromkeys(int(n) for n in re.findall(r"\d+", message) if int(n) in axes.sizes())
     if len(known) == 2:
         one, other = known

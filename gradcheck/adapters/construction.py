@@ -47,6 +47,8 @@ _MOST_POWER = 900
 _LAYER_SIZES = ("sizes", "layer_sizes", "layer_dims", "layers_dims", "architecture", "topology")
 #: The axes of images: samples, channels, height and width.
 _IMAGE = 4
+#: What an order of axes is called, and one that is not its own inverse.
+_ORDERS, _CYCLE = ("axes", "perm", "permutation"), (1, 2, 0)
 #: At most so many ways of filling a constructor are tried.
 _MOST_TRIES = 400
 
@@ -153,6 +155,9 @@ class Filling:
                 continue
             if name.lower() in _LAYER_SIZES and {"d", "h", "c"} <= set(sizes):
                 choices.append([Source(sizes="[d, h, c]")])
+                continue
+            if name.lower() in _ORDERS:
+                choices.append([Source(value=_CYCLE)])
                 continue
             if is_initializer(name):
                 choices.append([Source(value=initial)])

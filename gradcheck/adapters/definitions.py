@@ -171,6 +171,8 @@ class _Taking:
             ):
                 self._try(chunk, statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                if isinstance(statement, ast.ClassDef):
+                    _unslotted(statement)
                 self._execute(chunk, statement, f"{_word(statement)} {statement.name}")
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 return
@@ -330,6 +332,16 @@ def _is_constant(statement: ast.stmt) -> bool:
         elif isinstance(node, ast.Await | ast.Yield | ast.NamedExpr):
             return False
     return True
+
+
+def _unslotted(statement: ast.ClassDef) -> None:
+    """Leave ``__slots__`` out of a class, which keep its attributes from being seen."""
+    kept = [
+        one
+        for one in statement.body
+        if not isinstance(one, ast.Assign) or ast.unparse(one.targets[0]) != "__slots__"
+    ]
+    statement.body = kept or [ast.copy_location(ast.Pass(), statement)]
 
 
 def _mentions(expression: ast.expr, name: str) -> bool:

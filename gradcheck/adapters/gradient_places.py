@@ -29,7 +29,7 @@ def places_of_gradients(plan: Plan, session: Session) -> dict[str, Place | None]
         wanted = _value_inputs(session, wanted)
     returned = in_returned(
         session.returned_gradients, plan.forward_inputs, wanted, parameters, plan.style.source,
-        plan.style.words, np.shape(session.values[wanted[0]]) if len(wanted) == 1 else (),
+        plan.style.words, {name: np.shape(session.values[name]) for name in plan.differentiable},
     )  # fmt: skip
     return {name: _place(plan, session, name, returned.get(name)) for name in plan.differentiable}
 

@@ -6,17 +6,23 @@ ten-millionth of themselves at usual values, and wrong where the probability is 
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style
+from gradcheck.adapters.words import is_cotangent
 
 #: No number of a formula is so small.
 _LARGEST = 1e-6
+#: What stands for infinity where something is masked is no less.
+_FILL = 1e4
 
 
 @contextlib.contextmanager
@@ -60,16 +66,24 @@ def _held(
 
 
 def _reached(function: Any, cls: type | None) -> Iterator[FunctionType]:
-    """A function, and those of its file that it calls by name, as methods too."""
-    waiting, seen = [function, getattr(cls, "__init__", None)], set[int]()
+    """A function, and those of its file that it calls by name, as methods too.
+
+    Also the methods of the classes that it makes objects of, as a network does of its layers.
+    """
+    waiting: list[Any] = [function, getattr(cls, "__init__", None)]
+    seen = set[int]()
     while waiting:
         one = waiting.pop()
+        one = inspect.unwrap(one) if callable(one) else one
         if not isinstance(one, FunctionType) or id(one) in seen:
             continue
         seen.add(id(one))
         yield one
         for name in one.__code__.co_names:
-            for called in (one.__globals__.get(name), getattr(cls, name, None)):
+            known = one.__globals__.get(name)
+            if inspect.isclass(known) and known.__module__ == one.__module__:
+                waiting += [m for m in vars(known).values() if isinstance(m, FunctionType)]
+            for called in (known, getattr(cls, name, None)):
                 if getattr(getattr(called, "__code__", None), "co_filename", "") == (
                     one.__code__.co_filename
                 ):
@@ -88,6 +102,37 @@ def _zero(value: Any, found: list[float]) -> Any:
         found.append(value)
         return 0.0
     return value
+
+
+def fills(style: Style) -> list[float]:
+    """Large numbers in a layer's functions that may stand for infinity: ``scores[mask] = -1e9``."""
+    made = style.make if inspect.isclass(style.make) else None
+    forward = style.forward(made)
+    found = [
+        number
+        for function in _reached(getattr(forward, "__func__", forward), made)
+        for code in (function.__code__, *_inner(function.__code__))
+        for number in (*code.co_consts, *(function.__defaults__ or ()))
+        if isinstance(number, float | int) and _FILL <= abs(number) < math.inf
+    ]
+    return list(dict.fromkeys(found))
+
+
+def clips(style: Style) -> bool:
+    """Whether a layer clips what it calls gradients: ``np.clip(dW, -5, 5, out=dW)``."""
+    return any(
+        isinstance(node.args[0], ast.Name) and is_cotangent(node.args[0].id)
+        for node in ast.walk(tree_of(style.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
+        if node.func.attr == "clip"
+    )
+
+
+def _inner(code: CodeType) -> Iterator[CodeType]:
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield one
+            yield from _inner(one)
 
 
 def _is_small(value: Any) -> bool:

@@ -7,6 +7,7 @@ the author to say.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from dataclasses import dataclass
@@ -16,14 +17,17 @@ from gradcheck.adapters.layers import plan_of
 from gradcheck.adapters.recognition import read
 from gradcheck.adapters.settling import Reading
 from gradcheck.adapters.sightings import Sighting, sightings
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.standins import slope_of_output
-from gradcheck.adapters.style import Style
+from gradcheck.adapters.style import Style, is_required
 from gradcheck.adapters.usage import Usage, usage_of
-from gradcheck.adapters.words import is_logits, is_taken
+from gradcheck.adapters.words import is_logits, is_loss, is_taken
 
 #: Words that a source has where a gradient is meant with respect to what an activation took.
 _BEFORE = r"logit|score|pre-?_?activation"
 #: Words that a derivative has beside it where it is given what the activation gave.
+#: What losses are fused with.
+_SQUASHES = re.compile("softmax|sigmoid", re.IGNORECASE)
 _AFTER = r"output|already|activated|post-?_?activation"
 
 
@@ -68,6 +72,28 @@ def guessed(reading: Reading, definitions: Definitions) -> Guess | None:
         f"right if {given} is what {style.name} gave, and wrong if it is what {style.name} "
         f"takes{both}",
         'derivative_of = "output"',
+    )
+
+
+def passes_on(reading: Reading, definitions: Definitions) -> str:
+    """What is to be asked of a softmax that gives back its cotangent: where a loss knows of it.
+
+    Then ``p - y`` of the loss is the gradient already. Empty for others.
+    """
+    style = reading.sighting.style
+    given = [p.name for p in style.gets if is_required(p)]
+    if style.make is None or len(given) != 1 or not _SQUASHES.search(reading.sighting.name):
+        return ""
+    returns = [node for node in ast.walk(tree_of(style.source)) if isinstance(node, ast.Return)]
+    back = [one.value.id for one in returns if isinstance(one.value, ast.Name)]
+    if back != given or len(returns) != 1:
+        return ""
+    losses = [one.name for one in sightings(definitions) if is_loss(one.name)]
+    return (
+        f"gives back {given[0]} as it is: right if {losses[0]} gives the gradient with respect to "
+        f"what {reading.sighting.name} takes, and wrong if it is with respect to what it gives"
+        if losses
+        else ""
     )
 
 

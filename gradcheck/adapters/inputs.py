@@ -80,9 +80,10 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
     if style.make is not None:
         counts = counts_of(style.make)
         for parameter in parameters_of(style.make):
-            needed = is_required(parameter) and (
-                (is_parameter(parameter.name) and parameter.name not in counts)
-                or _keeps_gradient(style.make, parameter.name)
+            needed = (
+                is_required(parameter)
+                and parameter.name not in counts
+                and (is_parameter(parameter.name) or _keeps_gradient(style.make, parameter.name))
             )
             if needed and not is_optimizer(parameter.name) and not is_rate(parameter.name):
                 arrays.append(parameter.name)
@@ -96,13 +97,41 @@ def _keeps_gradient(cls: Any, name: str) -> bool:
     """
     if not inspect.isclass(cls):
         return False
-    own = [v for n, v in vars(cls).items() if inspect.isfunction(v) and n != "__init__"]
+    if _passed_on(cls, name):
+        return True
+    # What is inherited counts: a base may hold the parameter that it is given.
+    held = [v for n, v in inspect.getmembers(cls, inspect.isfunction) if n != "__init__"]
+    own = [one for one in held if one.__module__ == cls.__module__]
     nodes = [node for method in own for node in ast.walk(tree_of(method))]
     # ``self.dW[:] = …`` too.
     targets = [n.value if isinstance(n, ast.Subscript) else n for n in nodes if _is_stored(n)]
     stored = {node.attr for node in targets if isinstance(node, ast.Attribute)}
     returned = {text for method in own for text in returned_names(method)}
-    return bool((stored | returned) & set(gradient_names(name)))
+    # ``self.param = W``, of which the gradient is ``self.param_grad``.
+    called = {
+        node.targets[0].attr
+        for node in ast.walk(tree_of(vars(cls).get("__init__", cls)))
+        if isinstance(node, ast.Assign) and _is_name(node.value, name)
+        if isinstance(node.targets[0], ast.Attribute)
+    }
+    kept = {text for one in called for text in gradient_names(one)}
+    return not (kept.isdisjoint(stored) and (stored | returned).isdisjoint(gradient_names(name)))
+
+
+def _passed_on(cls: Any, name: str) -> bool:
+    """Whether a constructor gives an argument to one above it, which keeps a gradient for it."""
+    made = vars(cls).get("__init__")
+    above = cls.__mro__[1]
+    if not inspect.isfunction(made) or not inspect.isfunction(above.__init__):
+        return False
+    taken = [p.name for p in parameters_of(above.__init__, skip_first=True)]
+    for node in ast.walk(tree_of(made)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Call(), attr="__init__"), args=args):
+                given = [k for k, arg in enumerate(args) if _is_name(arg, name)]
+                if given and given[0] < len(taken) and taken[given[0]] != name:
+                    return _keeps_gradient(cls, taken[given[0]])
+    return False
 
 
 def _is_stored(node: ast.AST) -> bool:
@@ -178,7 +207,8 @@ def _unused(function: Any) -> set[str]:
         return set()
     tree = tree_of(function)
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return {p.name for p in parameters_of(function)} - used if used else set()
+    own = {p.name for p in parameters_of(inspect.unwrap(function))}
+    return {p.name for p in parameters_of(function)} & own - used if used else set()
 
 
 def _is_name(node: ast.expr, name: str) -> bool:

@@ -109,6 +109,7 @@ KINDS = (
                 "bias": "4*h",
             },
             *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
+            {"x": "n d", "h": "n h", "c": "n h", "weight": "d+h 4*h", "bias": "4*h"},
             {"x": "d", "h": "h", "c": "h", "weight": "4*h d", "weight 2": "4*h h", "bias": "4*h"},
         ),
         {"n": 11, "d": 3, "h": 2, "t": 4},
@@ -164,7 +165,8 @@ KINDS = (
     ),
     Kind(
         "convolution",
-        ("conv", "convolution", "conv2d", "convolutional", "conv2"),
+        ("conv", "convolution", "conv2d", "convolutional", "conv2", "corr", "corr2", "xcorr",
+         "correlate"),
         (
             {"x": _IMAGE, "weight": "f c kh kw", "bias": "f"},
             {"x": _IMAGE, "weight": "f c kh kw", "bias": "f 1"},

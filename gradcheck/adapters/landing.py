@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -51,14 +52,14 @@ def in_returned(
     parameters: Sequence[str],
     function: Any,
     words: Words,
-    shape: tuple[int, ...] = (),
+    shapes: Mapping[str, tuple[int, ...]],
 ) -> dict[str, Place]:
     """The place of each gradient in what was returned, as far as there are any.
 
     ``inputs`` are those of the forward function in order, ``differentiated`` those of them with
     respect to which a gradient is wanted, ``parameters`` the names beside them. What a gradient is
-    called in the ``return`` statement, or its key, decides before its position does. ``shape`` is
-    that of the only input.
+    called in the ``return`` statement, or its key, decides before its position does. ``shapes`` are
+    those of what is differentiated.
     """
     if returned is None:
         return {}
@@ -66,7 +67,8 @@ def in_returned(
     if isinstance(returned, Mapping):
         return _by_key(RETURNED, returned, wanted, words)
     leaves = _leaves(RETURNED, returned)
-    if shape and len(wanted) == 1 and len(leaves) > 1 and _stacked(returned) == shape:
+    shape = shapes.get(wanted[0], ()) if len(wanted) == 1 else ()
+    if shape and len(leaves) > 1 and _stacked(returned) == shape:
         return {wanted[0]: Place.parse(RETURNED)}  # of a list of arrays, one for each
     found: dict[str, Place] = {}
     for text, value in leaves:
@@ -76,6 +78,10 @@ def in_returned(
     if not left:
         return found
     called = returned_names(function)
+    if len(called) == len(left) + 1:  # with the value that the gradients are of
+        known = set(_match(called, wanted, words).values())
+        value = next((k for k in range(len(called)) if k not in known), 0)
+        called = [text for k, text in enumerate(called) if k != value]
     if len(called) == len(left):
         by_name = _match(called, wanted, words)
         if len(by_name) == min(len(left), len(wanted)) or (by_name and len(left) == 1):
@@ -83,9 +89,23 @@ def in_returned(
     every = [*inputs, *parameters]
     orders = [list(differentiated), wanted, list(inputs), every, list(parameters)]
     order = next((names for names in orders if names and len(names) == len(left)), wanted or every)
+    if 1 < len(left) < len(order):
+        order = _fewer(order, [np.shape(dict(leaves)[text]) for text in left], shapes)
     for name, text in zip(order, left, strict=False):
         found.setdefault(name, Place.parse(text))
     return found
+
+
+def _fewer(
+    names: Sequence[str],
+    found: Sequence[tuple[int, ...]],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> list[str]:
+    """Which of the names fewer gradients are for, by their shapes: the first where none tells."""
+    ways = list(itertools.combinations(names, len(found)))
+    fits = [sum(shapes.get(n) == s for n, s in zip(way, found, strict=True)) for way in ways]
+    best = max(fits)
+    return list(ways[fits.index(best)]) if best > fits[0] and fits.count(best) == 1 else list(names)
 
 
 def _stacked(returned: Any) -> tuple[int, ...]:
@@ -169,7 +189,10 @@ def on_object(owner: Any, name: str, parameters: Mapping[str, Place], words: Wor
 
 
 def _texts(owner: Any, name: str, parameter: Place | None, words: Words) -> list[str]:
-    texts = [text for text in gradient_names(name, words) if hasattr(owner, text)]
+    called = gradient_names(name, words)
+    if parameter is not None and isinstance(parameter.tree, ast.Name):
+        called += gradient_names(parameter.text, words)  # self.param, of what is called W
+    texts = [text for text in called if hasattr(owner, text)]
     lists = [text for text in words.gradients if isinstance(getattr(owner, text, None), list)]
     dicts = [text for text in words.gradients if isinstance(getattr(owner, text, None), dict)]
     if parameter is not None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from dataclasses import replace
 
 from gradcheck.adapters.conventions import beside_loss
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, unchecked
 from gradcheck.adapters.gradient_report import gradient_report, is_wrong
-from gradcheck.adapters.guesses import guessed, usage_in
+from gradcheck.adapters.guesses import guessed, passes_on, usage_in
 from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.loss_readings import read_with_loss
 from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.other_inputs import judge_inputs
+from gradcheck.adapters.outer_parameters import outer_parameters
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.precision import in_double
 from gradcheck.adapters.reasons import (
@@ -36,13 +38,21 @@ from gradcheck.adapters.scan_report import (
     GradientReport,
     LayerReport,
 )
-from gradcheck.adapters.second_readings import moderate, of_one_sample, otherwise, without_guards
+from gradcheck.adapters.second_readings import (
+    moderate,
+    of_one_sample,
+    otherwise,
+    unfilled,
+    without_guards,
+)
 from gradcheck.adapters.settling import Reading, gives_nothing, spec_line, undifferentiated
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.spec import Entry
+from gradcheck.adapters.style import is_required
 from gradcheck.adapters.words import is_data
 from gradcheck.answers import last_line
 from gradcheck.claims import Derivation
+from gradcheck.errors import InputError
 from gradcheck.profiles import Profile
 from gradcheck.time_limit import TimeUp, limited
 
@@ -58,7 +68,17 @@ def scan_layer(
 ) -> LayerReport:
     """The report of a layer of a file."""
     with contextlib.ExitStack() as stack:
-        return _scanned(sighting, entry, definitions, profile, stack)
+        try:
+            return _scanned(sighting, entry, definitions, profile, stack)
+        except InputError as error:
+            if entry is not None:
+                raise
+            # What was guessed of it cannot be drawn: the other layers of the file are checked.
+            name, style = sighting.name, sighting.style
+            line = spec_line(sighting, {p.name: "…" for p in style.takes if is_required(p)})
+            return LayerReport(
+                name, style.convention, sighting.line, reason=last_line(error), spec=line
+            )
 
 
 def _scanned(
@@ -96,6 +116,10 @@ def _scanned(
         report.assumptions.append(f"{needed}, which is missing: what it defines itself is checked")
     if entry is None:
         _as_used(reading, report, definitions)
+        if reading.declared is not None and (outer := outer_parameters(sighting.what)):
+            report.assumptions.append(
+                f"{', '.join(outer)}, which are variables of the module, are given as arguments"
+            )
     _require_reach(reading, report, said=entry is not None)
     if reading.declared is None:
         if BEYOND_A_SPEC.search(reading.reason):
@@ -105,7 +129,7 @@ def _scanned(
         report.spec = "" if reading.spec is NO_SPEC else reading.spec or spec_line(sighting, {})
         return report
     declared = reading.declared
-    code = getattr(sighting.style.source, "__code__", None)
+    code = getattr(inspect.unwrap(sighting.style.source or scan_layer), "__code__", None)
     for item in (declared, *declared.rules):
         item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)
@@ -119,7 +143,8 @@ def _scanned(
         report.assumptions.append("what it makes in float32 is made in float64")
     raised = set_aside(outcomes, "raised")
     if entry is None and (raised or any(one.record.status == FAIL for _, one in outcomes)):
-        declared, outcomes = otherwise(reading, report, profile) or (declared, outcomes)
+        other = unfilled(reading, report, profile) or otherwise(reading, report, profile)
+        declared, outcomes = other or (declared, outcomes)
     gradients = [
         gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes
     ]
@@ -144,6 +169,11 @@ def _scanned(
     judge_defaults(report, reading, profile)
     judge_inputs(report, reading, profile, definitions.namespace)
     judge_eval(report, reading, declared, profile)
+    question = passes_on(reading, definitions) if entry is None else ""
+    for gradient in report.gradients if question else ():
+        if gradient.verdict == FAIL:
+            gradient.verdict, gradient.mistakes = UNDECIDED, []
+            gradient.message = f"{report.name}: its backward function {question}: is it meant?"
     guess = guessed(reading, definitions) if entry is None else None
     for gradient in report.gradients if guess is not None else ():
         if gradient.verdict == PASS:

@@ -6,6 +6,7 @@ constant, is what the network is then held to. The verdict is that of the whole 
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from gradcheck.adapters.recognition import completed
 from gradcheck.adapters.scales import constants
 from gradcheck.adapters.settling import Reading, settled, undifferentiated, unread
 from gradcheck.adapters.sightings import Sighting
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.words import is_parameter, is_target, is_weight
 from gradcheck.arguments import as_argument, integers, real
 from gradcheck.claims import Derivation
@@ -55,7 +57,8 @@ def read_with_loss(sighting: Sighting) -> Reading:
     own, sized = replace(NETWORK, sizes=_SIZES), replace(WRITTEN, sizes=written.free)
     usual = ((own, way) for way in _ways(wanted, made=style.make is not None))
     there = ((sized, w) for w in written_sizes.ways(written, wanted, differentiate=False))
-    for kind, way in itertools.chain(usual, there):
+    alone = ((own, w) for w in _of_one_sample(wanted) if not _sums(style.source))
+    for kind, way in itertools.chain(usual, there, alone):
         for inputs, names in completed(style, Names(), kind, way):
             given = {**inputs, **beside}
             # What has no parameters gives as many numbers as it takes, and no other number.
@@ -179,6 +182,23 @@ def _ways(wanted: Sequence[str], *, made: bool) -> Iterator[dict[str, Any]]:
                 *(_targets(columns, one, "d") if own else ()),
             ):
                 yield {name: {**way, labels[0]: target}[name] for name in wanted}
+
+
+def _of_one_sample(wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """One sample in a column, of a network that has parameters of its own."""
+    labels = [name for name in wanted if is_target(name)]
+    data = [name for name in wanted if name not in labels]
+    if len(data) == len(labels) == 1:
+        target = real("c 1", low=0.0, high=1.0, differentiate=False)
+        yield {data[0]: real("d 1", low=-2.0, high=2.0), labels[0]: target}
+
+
+def _sums(function: Any) -> bool:
+    """Whether a backward function adds up anything, as it does over the samples of a batch."""
+    nodes = list(ast.walk(tree_of(function)))
+    called = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    called |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    return not called.isdisjoint(("sum", "mean", "average", "einsum", "ones"))
 
 
 def _way(text: str, columns: bool, one: bool) -> str:

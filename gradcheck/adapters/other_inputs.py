@@ -33,6 +33,8 @@ from gradcheck.profiles import Profile
 _OPERATORS = (tape.CONVENTION, "function of variables")
 #: Shapes of which each is broadcast along an axis of the other.
 _BROADCAST = (("n 1", "d"), ("d", "n 1"))
+#: What the axes of a window are called.
+_WINDOW = "k"
 #: Of a loss: what a sum in another order is rounded by.
 _ROUNDING = 64 * np.finfo(np.float64).eps
 #: What a function is called that sums a gradient to the shape of its operand.
@@ -52,7 +54,7 @@ def judge_inputs(
 ) -> None:
     """Judge a right layer again with other inputs that its forward function takes."""
     helped = _is_helped(reading.sighting, space)
-    for other in (*_broadcast(reading), *_single_ones(reading)):
+    for other in (*_broadcast(reading), *_single_ones(reading), *_windows(reading)):
         if any(gradient.verdict != PASS for gradient in report.gradients):
             return
         # What only keeps a logarithm finite is judged without, as before.
@@ -101,6 +103,22 @@ def _judge(
         gradient.verdict = FAIL
         gradient.mistakes = [f"wrong with {other.said}", *mistakes_of(record)]
         gradient.message = f"{report.name}: {text}:\n{message_of(record)}"
+
+
+def _windows(reading: Reading) -> Iterator[OtherInputs]:
+    """Of two arrays of the same dims, one that is slid over the other: neither need be as large."""
+    dims = list(reading.inputs.values())
+    if len(dims) != len(("x", "k")) or dims[0] != dims[1] or not isinstance(dims[0], str):
+        return
+    axes = dims[0].split()
+    if not all(axis.isidentifier() for axis in axes) or len(set(axes)) < len(axes):
+        return
+    longer = " ".join(f"{axis}+{_WINDOW}{k}-1" for k, axis in enumerate(axes))
+    shorter = " ".join(f"{_WINDOW}{k}" for k in range(len(axes)))
+    for first, second in (list(reading.inputs), [*reversed(reading.inputs)]):
+        way = {first: longer, second: shorter}
+        inputs = {name: way[name] for name in reading.inputs}
+        yield OtherInputs(inputs, f"{second} smaller than {first}")
 
 
 def _broadcast(reading: Reading) -> Iterator[OtherInputs]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from types import FunctionType, ModuleType
 from typing import Any
 
 from gradcheck.errors import DeclarationError
@@ -16,6 +17,8 @@ from gradcheck.errors import DeclarationError
 RETURNED = "returned"
 #: The word for a gradient that is read from how far its parameter moved.
 CHANGE = "change"
+#: So deep a network holds the layers that hold its parameters.
+_DEPTH = 2
 
 
 @dataclass(frozen=True)
@@ -96,15 +99,26 @@ def _read(tree: ast.expr, owner: Any, returned: Any) -> Any:
     raise TypeError(ast.unparse(tree))
 
 
-def _replace(owner: Any, old: Any, new: Any) -> None:
-    """Let every attribute, and every entry of a list or dict, that is ``old`` be ``new``."""
+def _replace(owner: Any, old: Any, new: Any, depth: int = _DEPTH) -> None:
+    """Let every attribute, and every entry of a list or dict, that is ``old`` be ``new``.
+
+    Of the layers that an object holds too, as a network does.
+    """
+    held: list[Any] = []
     for name, value in list(getattr(owner, "__dict__", {}).items()):
         if value is old:
             setattr(owner, name, new)
         elif isinstance(value, dict):
             value.update({key: new for key, part in value.items() if part is old})
+            held += value.values()
         elif isinstance(value, list):
             value[:] = [new if part is old else part for part in value]
+            held += value
+        else:
+            held.append(value)
+    for one in held if depth else ():
+        if hasattr(one, "__dict__") and not isinstance(one, type | FunctionType | ModuleType):
+            _replace(one, old, new, depth - 1)
 
 
 def evaluate(text: str, bindings: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> Any:

@@ -305,6 +305,8 @@ class Plan:
             if name in self.names.parameters:
                 self.places[name] = Place.parse(self.names.parameters[name])
         missing = [name for name in self.beside if name not in self.places]
+        there = (self.places[name] for name in self.beside if name in self.places)
+        self.runs_first = any(not landed(place, made, None) for place in there)
         if missing:
             made = self._with_parameters(made, missing, values, shapes)
         for name in missing:
@@ -340,13 +342,32 @@ class Plan:
             if callable(method):
                 with contextlib.suppress(Exception):  # it may need what the first call brings
                     initialized(made, text)
-                if not lacks():
+                if not lacks() and not self._makes_anew(made, missing, values, shapes):
                     self.initialize = text
                     return made
         self.runs_first = True
         session = Session.around(self, made)
         session.run_forward(values)
         return made
+
+    def _makes_anew(
+        self,
+        made: Any,
+        missing: Sequence[str],
+        values: Mapping[str, Any],
+        shapes: Mapping[str, tuple[int, ...]],
+    ) -> bool:
+        """Whether a first call makes parameters that are there already."""
+
+        def held() -> list[Any]:
+            words = self.style.words
+            places = (parameter_place(made, name, shapes[name], words) for name in missing)
+            return [place.read(made) for place in places if place is not None]
+
+        before = held()
+        with contextlib.suppress(Exception):  # it may run at other sizes alone
+            Session.around(self, made).run_forward(values)
+        return any(one is not other for one, other in zip(before, held(), strict=False))
 
     def _not_found(self, made: Any, name: str, shape: tuple[int, ...]) -> str:
         there = [

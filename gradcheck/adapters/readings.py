@@ -18,10 +18,10 @@ from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.penalties import penalties
 from gradcheck.adapters.settling import Reading, follows, logits
 from gradcheck.adapters.standins import slope, slope_of_output
-from gradcheck.adapters.words import is_parameter
+from gradcheck.adapters.words import is_data, is_parameter, is_regression, is_target
 from gradcheck.arguments import Integers, Real, as_argument, integers, real
 from gradcheck.dims import parse
-from gradcheck.domains import Simplex
+from gradcheck.domains import Simplex, simplex
 
 #: The axes of rows, and of images.
 _ROWS, _IMAGES = 2, 4
@@ -70,7 +70,9 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     }
     if targets:
         yield single, reading.names, f"{targets[0]} has a single one in each row"
+    yield from _rows(reading, given)
     yield from _penalties(reading)
+    yield from _one_amount(reading)
     yield from _labels(reading, given)
     yield from _targets_of_model(reading, given)
     yield from _multiples(reading, given)
@@ -80,6 +82,36 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     yield from _for_one(reading, given)
     yield from _of_output(reading, given)
     yield from _through(reading, given)
+
+
+def _rows(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A target of real numbers may be rows of probabilities, as many as there are samples."""
+    reals = {n: one for n, one in given.items() if isinstance(one, Real)}
+    told = [
+        name
+        for name, one in reals.items()
+        if is_target(name) and not isinstance(one, Simplex) and not one.differentiable
+        if (one.low, one.high) == (None, None)
+    ]
+    data = [one.shape.text.split() for name, one in reals.items() if is_data(name)]
+    for name in told if data and data[0] else []:
+        axes = reals[name].shape.text.split()
+        if axes and axes != data[0][:1]:
+            text = f"{data[0][0]} {axes[-1]}"
+            rows = simplex(text, differentiate=False)
+            yield {**reading.inputs, name: rows}, reading.names, f"each row of {name} adds up to 1"
+
+
+def _one_amount(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A regression may predict one amount: its bias is one number."""
+    given = reading.inputs
+    plain = [name for name in given if isinstance(given[name], str)]
+    if not is_regression(reading.sighting.name) or not any("m" in given[n].split() for n in plain):
+        return
+    one = {n: " ".join("1" if axis == "m" else axis for axis in given[n].split()) for n in plain}
+    yield {**given, **one}, reading.names, "it predicts one amount"
 
 
 def _labels(

@@ -88,6 +88,7 @@ def of_module(style: Style) -> str:
                     own.add(name)
                 case ast.Name(id=name) if not callable(space.get(name)):
                     loads[name] = None
+    own |= {p.name for p in style.takes}
     outer = [name for name in loads if name not in own and own & set(gradient_names(name))]
     return ", ".join(sorted(outer))
 

@@ -19,6 +19,8 @@ from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, OTHER, WR
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.outer_parameters import outer_parameters
+from gradcheck.adapters.packed_parameters import are_packed
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.settling import (
     Reading,
@@ -32,6 +34,7 @@ from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.sources import counts_of
 from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
+    is_bias,
     is_data,
     is_flat,
     is_logits,
@@ -110,7 +113,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     function, reason = forward_function(style), ""
     raising: tuple[dict[str, Any], str] | None = None
     for_numbers, strange = False, set[str]()
-    of_each = style.convention == partials.CONVENTION
+    of_each = style.convention == partials.CONVENTION or are_packed(sighting.what)
+    # Of what sizes they are, their module says.
+    of_each = of_each or (bool(outer_parameters(sighting.what)) and kind is not CHARACTERS)
     unused = {
         key
         for parameter in style.takes
@@ -176,7 +181,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
         aligned = aligned_dims.ways(style, wanted, beside)
         # A value with its gradients has none for data.
-        enough = searched_dims.runs_whole if fused else searched_dims.fits
+        some = fused or are_packed(sighting.what)
+        enough = searched_dims.runs_whole if some else searched_dims.fits
         two = searched_dims.for_two(style, wanted)
         for way, fits in itertools.chain(
             ((way, searched_dims.fits) for way in searched),
@@ -191,6 +197,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if declared.problem is None and plan is not None and fits(plan) and apart:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     return settled(reading, OTHER)
+                if reading.declared is None and plan is not None and _is_unsummed(plan):
+                    # Of a bias alone: what fits no other dims is a sum over too much or too little.
+                    reading.declared, reading.names, reading.inputs = declared, found, given
                 raises = declared.problem is None and plan is not None and bool(plan.trial_error)
                 if raises and reading.declared is None and aligned_dims.told(style, wanted):
                     # No dims but these run forward: what raises is the rule.
@@ -198,6 +207,14 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _is_unsummed(plan: Plan) -> bool:
+    """Whether all gradients fit but those of biases."""
+    known = plan.misshapen and not plan.trial_error and not plan.raised_at_some
+    return bool(known) and all(
+        is_bias(n.rpartition("_")[2].rstrip("0123456789")) for n in plan.misshapen
+    )
 
 
 def _is_of_model(style: Style) -> bool:

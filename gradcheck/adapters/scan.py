@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gradcheck.adapters import outer_parameters, packed_parameters
 from gradcheck.adapters.conventions import style_of
 from gradcheck.adapters.definitions import Definitions, definitions_of
 from gradcheck.adapters.layer_scan import scan_layer
@@ -43,6 +44,8 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
     report = FileReport(str(path))
     with _quietly():
         definitions = definitions_of(path)
+        outer_parameters.give(definitions)
+        packed_parameters.give(definitions)
         report.left_out = [str(one) for one in definitions.left_out]
         report.defined = [n for n, one in definitions.namespace.items() if callable(one)]
         found = _with_spec(definitions, spec)

@@ -18,13 +18,17 @@ from gradcheck.adapters.readings import one_sample, others
 from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
 from gradcheck.adapters.settling import Reading, changes_nothing, follows
 from gradcheck.answers import same
-from gradcheck.arguments import Real, real
+from gradcheck.arguments import Real, as_argument, real
 from gradcheck.checking import Outcome
 from gradcheck.claims import Derivation, Rule
 from gradcheck.profiles import Profile
 
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
+#: Where something is masked by a number that stands for infinity.
+_SMALL = 2.0
+#: Where gradients are clipped.
+_TINY = 0.25
 #: What fails loudly, so that its author would have seen it where it is used.
 _BREAKS = ("wrong shape", "raises", "no gradient found")
 
@@ -74,6 +78,38 @@ def otherwise(
     return None
 
 
+def unfilled(
+    reading: Reading, report: LayerReport, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer that masks by a large number, at inputs beside which that number is large.
+
+    One that clips its gradients, at inputs where they are small.
+    """
+    style = reading.sighting.style
+    most, why = _SMALL, ""
+    if fills := guards.fills(style):
+        why = f"{fills[0]:g} masks nothing beside numbers that are as large"
+    elif guards.clips(style):
+        most, why = _TINY, "it clips its gradients, which are larger at others"
+    if not why:
+        return None
+    inputs = {name: _between(given, most) for name, given in reading.inputs.items()}
+    found = _all_right(reading, inputs, reading.names, profile)
+    if found is not None:
+        reading.inputs = inputs
+        report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+        report.assumptions.append(f"inputs between {-most:g} and {most:g}: {why}")
+    return found
+
+
+def _between(given: Any, most: float) -> Any:
+    """An argument of reals that is no larger than that, where nothing else is said of it."""
+    argument = as_argument(given)
+    if not isinstance(argument, Real) or argument.low is not None or argument.high is not None:
+        return given
+    return replace(argument, low=-most, high=most)
+
+
 def without_guards(
     reading: Reading, report: LayerReport, declared: Derivation, profile: Profile, *, guessed: bool
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]], list[GradientReport]] | None:
@@ -86,6 +122,8 @@ def without_guards(
         for inputs, names, assumption in [*ways, *(others(reading) if small and guessed else ())]:
             again = replace(reading, inputs=inputs, names=names)
             again.declared = declare((*reading.sighting.what, names), inputs)
+            if plan_of(again.declared) is None:
+                continue  # it does not run at these
             outcomes = outcomes_of(again.declared, profile, simplify=False)
             gradients = [
                 gradient_report(rule, outcome, again.declared, again, profile)

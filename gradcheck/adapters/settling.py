@@ -12,6 +12,7 @@ from gradcheck.adapters.kinds import OTHER, WRITTEN, Kind
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import OneHot
+from gradcheck.adapters.packed_parameters import are_packed
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.standins import Activation, Sublayer, initial
@@ -21,6 +22,7 @@ from gradcheck.adapters.words import (
     is_noise,
     is_optimizer,
     is_parameter,
+    is_regression,
     is_target,
     is_weight_of_samples,
 )
@@ -54,6 +56,7 @@ def settled(reading: Reading, kind: Kind) -> Reading:
     idle = [name for name in missing if not plan.trial_error and changes_nothing(reading, name)]
     # A rule of a framework says with None that an argument is not differentiated.
     some = len(missing) < len(plan.differentiable)
+    packed = are_packed(reading.sighting.what)
     of_value = plan.style.backward is None or plan.style.kind == "of inputs"
     none = [
         name
@@ -68,6 +71,8 @@ def settled(reading: Reading, kind: Kind) -> Reading:
                 or (plan.style.backward is None and some)
                 or (of_value and some and is_data(name))
                 or (some and is_noise(name))
+                # Nor does one whose parameters come in one argument, or that is a model itself.
+                or (some and is_data(name) and (packed or is_regression(reading.sighting.name)))
                 # The first layer of a network needs no gradient of its input, and says so.
                 or (name in plan.forward_inputs and _returns_none(plan.style.source))
             )
@@ -78,7 +83,10 @@ def settled(reading: Reading, kind: Kind) -> Reading:
         for name in missing
         if plan.is_loss and is_target(name) and not plan.trial_error and name not in idle
     ]
-    left = {*idle, *none, *targets}
+    known = {*idle, *none, *targets}
+    given = [] if plan.places or plan.trial_error or not plan.is_loss else missing
+    fixed = [name for name in given if some and name not in known and is_data(name)]
+    left = {*known, *fixed}
     if left and left != set(plan.differentiable):
         reading.inputs = {
             n: undifferentiated(given) if n in left else given
@@ -102,6 +110,7 @@ def settled(reading: Reading, kind: Kind) -> Reading:
     reading.assumptions += [
         f"{name} is what is to be predicted: no gradient for it is wanted" for name in targets
     ]
+    reading.assumptions += [f"{name} is given: its gradient rule has none for it" for name in fixed]
     return reading
 
 

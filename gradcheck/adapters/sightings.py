@@ -68,7 +68,7 @@ def is_base(cls: Any, namespace: Mapping[str, Any]) -> bool:
     if not inspect.isclass(cls):
         return False
     below = [c for c in namespace.values() if inspect.isclass(c) and c is not cls]
-    own = [value for name, value in vars(cls).items() if name != "__init__"]
+    own = [getattr(v, "__func__", v) for name, v in vars(cls).items() if name != "__init__"]
     halves = [
         [half for name in names if inspect.isfunction(half := getattr(cls, name, None))]
         for names in (WORDS.forward, (*WORDS.backward, "gradient"))

@@ -18,14 +18,16 @@ class Words:
         "forward", "_forward", "fprop", "forward_pass", "feed_forward", "feedforward",
         "forward_prop", "forward_propagation", "fwd", "compute", "__call__", "fn", "call",
         "propagar", "adelante", "avant", "propagation_avant", "vorwaerts", "propagate",
-        "propagate_forward", "forwards", "forward_step",
+        "propagate_forward", "forwards", "forward_step", "avanti", "propaga", "para_frente",
+        "propagar_frente", "прямой", "вперед", "вперёд", "前向", "前向传播", "順伝播", "순전파",
     )  # fmt: skip
     backward: tuple[str, ...] = (
         "backward", "_backward", "bprop", "backward_pass", "backprop", "back_prop",
         "backward_prop", "backward_propagation", "back_propagate", "backpropagate", "bwd", "back",
         "retropropagar", "atras", "arriere", "retropropagation", "rueckwaerts", "bptt",
         "backward_through_time", "backprop_through_time", "back_propagation", "pullback",
-        "propagate_back", "propagate_backward", "backwards",
+        "propagate_back", "propagate_backward", "backwards", "indietro", "retropropaga",
+        "para_tras", "обратный", "назад", "反向", "反向传播", "逆伝播", "역전파",
     )  # fmt: skip
     #: Methods of an activation that give its derivative at an array.
     slope: tuple[str, ...] = (
@@ -42,6 +44,7 @@ class Words:
         "d{}", "grad_{}", "dLd{}", "{}_grad", "d_{}", "grad{}", "g{}", "{}_gradient", "{}grad",
         "gradient_{}", "{}_gradients", "{}_grads", "dL_d{}", "delta_{}", "nabla_{}", "dJ_d{}",
         "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}", "derivative_{}", "deriv_{}", "{}_derivative",
+        "_d{}", "_grad_{}", "_{}_grad",
     )  # fmt: skip
     #: What the gradient for the only input is called as an attribute, whatever the input is called.
     input_gradient: tuple[str, ...] = (
@@ -65,7 +68,11 @@ class Words:
     )  # fmt: skip
     #: Methods that are told the shape of one sample before parameters are made.
     told_shape: tuple[str, ...] = ("set_input_shape", "set_input_size", "set_shape")
-    initialize: tuple[str, ...] = ("initialize", "build", "init_params", "_init_params", "setup")
+    initialize: tuple[str, ...] = (
+        "initialize", "build", "init_params", "_init_params", "setup", "init_param",
+        "init_weights", "_init_weights", "init_parameters", "_init_parameters",
+        "initialize_parameters", "initialize_params", "initialize_weights", "reset_parameters",
+    )  # fmt: skip
 
 
 WORDS = Words()
@@ -99,7 +106,8 @@ _SUBLAYER = {"layer", "module", "block", "sublayer", "sub_layer", "component"}
 _TARGET = {
     "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
-    "y_train", "train_y", "y_batch", "yb",
+    "y_train", "train_y", "y_batch", "yb", "soll", "sollwert", "ziel", "zielwert", "objetivo",
+    "esperado", "deseado", "cible", "attendu", "etiqueta", "etiquetas", "etiquette", "alvo",
 }  # fmt: skip
 #: Of these, what nothing but labels is called.
 _LABEL = {
@@ -257,10 +265,13 @@ def is_loss(name: str) -> bool:
     return any(word in name.lower() for word in _LOSS)
 
 
+_REGRESSIONS = ("regress", "ridge", "lasso", "elastic", "adaline", "linreg", "lin_reg")
+
+
 def is_regression(name: str) -> bool:
     """Whether a model of this name predicts amounts, and no classes."""
     lowered = name.lower()
-    amounts = any(word in lowered for word in ("regress", "ridge", "lasso", "elastic", "adaline"))
+    amounts = any(word in lowered for word in _REGRESSIONS)
     return amounts and not any(word in lowered for word in ("logistic", "softmax", "multinomial"))
 
 
@@ -273,6 +284,12 @@ def is_penalty(name: str) -> bool:
 def is_mask(name: str) -> bool:
     """Whether an array of this name says what counts: where there is a word, or a rating."""
     return name == "R" or name.lower() in ("mask", "masks", "rated", "is_rated", "observed")
+
+
+def is_length(name: str) -> bool:
+    """Whether an array of this name says how many steps of each sequence there are."""
+    lowered = name.lower()
+    return lowered in ("lengths", "lens", "seq_lens", "seq_len", "seq_lengths", "x_len", "n_steps")
 
 
 def is_count_of_groups(name: str) -> bool:

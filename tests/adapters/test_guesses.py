@@ -190,6 +190,38 @@ def test_a_guess_makes_no_bug_pass(name, bug, tmp_path):
     assert passed == (bug is None), [(one.name, one.verdict, one.assumptions) for one in layers]
 
 
+PASSED_ON = """
+class SoftMax:
+    def forward(self, Z):
+        e = np.exp(Z - Z.max(axis=0))
+        return e / e.sum(axis=0)
+
+    def backward(self, dLdZ):
+        return dLdZ
+"""
+NLL = """
+class NLL:
+    def forward(self, Ypred, Y):
+        self.Ypred, self.Y = Ypred, Y
+        return float(np.sum(-Y * np.log(Ypred)))
+
+    def backward(self):
+        return self.Ypred - self.Y
+"""
+
+
+@pytest.mark.parametrize(("text", "verdict"), [(PASSED_ON, "fail"), (PASSED_ON + NLL, "undecided")])
+def test_a_softmax_that_passes_its_cotangent_on_is_asked_about_beside_a_loss(
+    text, verdict, tmp_path
+):
+    path = tmp_path / "found.py"
+    path.write_text(f"import numpy as np\n{text}", encoding="utf-8")
+    layer = next(scan(path, {}, dataclasses.replace(PROFILE, inputs=6)))
+    assert layer.verdict == verdict
+    if verdict == "undecided":
+        assert "right if NLL gives the gradient" in layer.gradients[0].message
+
+
 OF_LOGITS = """
 class SquaredError:
     def loss(self, y, y_pred):

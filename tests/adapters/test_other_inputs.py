@@ -59,6 +59,47 @@ class SoftmaxWithLoss:
         dx[np.arange(len(self.t)), self.t] -= 1
         return dout * dx / len(self.t)
 """
+SLIDE = """
+import numpy as np
+
+def slide_forward(u, p):
+    k = len(p)
+    return np.array([u[i:i + k] @ p for i in range(len(u) - k + 1)]), (u, p)
+
+def slide_backward(dout, cache):
+    u, p = cache
+    du, dp = np.zeros_like(u), np.zeros_like(p)
+    for i in range(len(dout)):
+        du[i:i + len(p)] += dout[i] * p
+        dp += dout[i] * u[i:i + len(p)]
+    return du, dp
+"""
+#: A number stands for infinity; a gradient is clipped.
+MASKED = """
+import numpy as np
+
+def masked_forward(x, W):
+    s = np.where(np.tri(x.shape[0], dtype=bool), x @ W @ x.T, -1e4)
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    a = e / e.sum(axis=1, keepdims=True)
+    return a, (x, W, a)
+
+def masked_backward(dout, cache):
+    x, W, a = cache
+    ds = a * (dout - (dout * a).sum(axis=1, keepdims=True))
+    return ds @ x @ W.T + ds.T @ x @ W, x.T @ ds @ x
+"""
+CLIPPED = """
+import numpy as np
+
+W = np.random.randn(4, 3)
+
+def fit_loss(X, y):
+    z = X @ W
+    dW = X.T @ (z - y)
+    np.clip(dW, -5, 5, out=dW)
+    return 0.5 * np.sum((z - y) ** 2), dW
+"""
 QUICK = dataclasses.replace(PROFILE, inputs=12)
 
 
@@ -68,7 +109,9 @@ def scanned(tmp_path, text, *edits):
         text = text.replace(old, new)
     path = tmp_path / "layers.py"
     path.write_text(text)
-    *layers, _ = scan(path, {}, QUICK)
+    # Numbers as large as what masks are drawn later.
+    profile = dataclasses.replace(QUICK, inputs=20) if text is MASKED else QUICK
+    *layers, _ = scan(path, {}, profile)
     return layers[0]
 
 
@@ -85,6 +128,9 @@ def scanned(tmp_path, text, *edits):
             LOSS, (("(self.y - self.t) / len(self.t)", "(self.y - self.t)"),), {"x"},
             "wrong with t = one_hot('n c')",
         ),
+        (SLIDE, (("(p)] += dout", "(p)] = dout"),), {"u"}, "wrong with p smaller than u"),
+        (MASKED, (), set(), "-10000 masks nothing beside numbers that are as large"),
+        (CLIPPED, (), set(), "it clips its gradients, which are larger at others"),
     ],
 )  # fmt: skip
 def test_other_inputs_are_judged_too(tmp_path, text, edits, wrong, said):

@@ -66,10 +66,19 @@ def scanned(text, tmp_path):
     return layer
 
 
-def test_what_no_spec_settles_is_said(tmp_path):
+def test_variables_of_the_module_are_given_as_arguments(tmp_path):
     layer = scanned(GLOBALS, tmp_path)
-    assert "computes gradients for W, which are variables of the module" in layer.reason
-    assert layer.spec == ""
+    assert layer.verdict == "pass", layer
+    assert "W" in layer.inputs
+    assert "W, which are variables of the module, are given as arguments" in layer.assumptions
+    wrong = scanned(GLOBALS.replace("x.T @ (z - y)", "2 * x.T @ (z - y)"), tmp_path)
+    assert [one.name for one in wrong.gradients if one.verdict != "pass"] == ["W"]
+
+
+def test_what_no_spec_settles_is_said(tmp_path):
+    layer = scanned(GLOBALS.replace("0.5 * np.sum", "z.nothing + np.sum"), tmp_path)
+    assert layer.reason
+    assert layer.verdict != "pass"
 
 
 def test_of_which_loss_gradients_are_is_for_a_spec_to_say(tmp_path):

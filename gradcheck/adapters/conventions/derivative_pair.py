@@ -67,7 +67,8 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         if inspect.isclass(value) and _of_class(value, Names()) is not None:
             yield (value,)
     for cls in namespace.values():
-        own = _methods(cls) if inspect.isclass(cls) else {}
+        whole = inspect.isclass(cls) and _of_class(cls, Names()) is not None
+        own = _methods(cls) if inspect.isclass(cls) and not whole else {}
         for name, derivative in own.items():
             for partner in derived_from(name):
                 if partner in own and partner != name:
@@ -85,6 +86,8 @@ def _methods(cls: type) -> dict[str, Any]:
         static = isinstance(held, staticmethod)
         takes = parameters_of(method, skip_first=not static)
         needed = [p for p in takes if is_required(p)]
+        if "NotImplementedError" in method.__code__.co_names:
+            continue  # for others to write
         usual = len(needed) == 1 and (is_taken(needed[0].name) or len(needed[0].name) == 1)
         if usual and not is_cache(needed[0].name) and _uses_methods_alone(method, cls):
             found[name] = method
@@ -132,7 +135,10 @@ def _of_class(cls: type, names: Names) -> Style | None:
     backward = _method(cls, (names.backward,) if names.backward else _DERIVATIVE)
     if forward is None or backward is None or forward == backward:
         return None
-    static = [isinstance(inspect.getattr_static(cls, n), staticmethod) for n in (forward, backward)]
+    static = [
+        isinstance(inspect.getattr_static(cls, n), staticmethod | classmethod)
+        for n in (forward, backward)
+    ]
     takes = parameters_of(getattr(cls, forward), skip_first=not static[0])
     gets = parameters_of(getattr(cls, backward), skip_first=not static[1])
     if len(takes) != 1 or len(gets) != 1:
@@ -153,6 +159,6 @@ def _of_class(cls: type, names: Names) -> Style | None:
 def _method(cls: type, names: tuple[str, ...]) -> str | None:
     for name in names:
         held = inspect.getattr_static(cls, name, None)
-        if inspect.isfunction(held) or isinstance(held, staticmethod):
+        if inspect.isfunction(held) or isinstance(held, staticmethod | classmethod):
             return name
     return None

@@ -30,12 +30,17 @@ from gradcheck.adapters.words import (
 PRIORITY = 45
 CONVENTION = "loss with its gradient"
 
-_LOSS = ("calculate", "loss", "cost", "fn", "forward", "__call__", "compute", "apply")
+_LOSS = (
+    "calculate", "loss", "cost", "fn", "forward", "__call__", "compute", "apply", "_loss", "_cost",
+    "objective", "_objective", "compute_loss", "compute_cost", "_compute_loss", "loss_function",
+    "cost_function",
+)  # fmt: skip
 #: Of these, the methods of a model that may take data alone.
 _OF_DATA = ("loss", "cost")
 _GRADIENT = (
     "grad", "gradient", "delta", "loss_grad", "derivative", "backward", "dloss", "grad_loss",
-    "prime",
+    "prime", "_gradient", "_grad", "_gradients", "gradients", "compute_gradient",
+    "compute_gradients", "_compute_gradient", "loss_gradient", "cost_gradient",
 )  # fmt: skip
 
 

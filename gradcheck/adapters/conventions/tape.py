@@ -78,9 +78,17 @@ def _keeps_a_function(cls: type, method: Any) -> bool:
     code = method.__code__
     needed = [p for p in parameters_of(method, skip_first=True) if is_required(p)]
     inner = any(isinstance(one, CodeType) and one.co_name != "<genexpr>" for one in code.co_consts)
-    makes = cls.__name__ in code.co_names or "__class__" in code.co_names
+    makes = _makes(cls, code) or any(
+        _makes(cls, one.__code__)
+        for name, one in vars(cls).items()
+        if name in code.co_names and inspect.isfunction(one)
+    )
     own = method.__name__ in _OPERATORS or not method.__name__.startswith("_")
     return inner and makes and own and len(needed) <= 1 and method.__name__ != "backward"
+
+
+def _makes(cls: type, code: CodeType) -> bool:
+    return cls.__name__ in code.co_names or "__class__" in code.co_names
 
 
 def _forward(held: Any, cls: Any, method: Callable[..., Any]) -> Callable[..., Any]:

@@ -78,17 +78,25 @@ def _value_of(function: Any) -> int | None:
     flat = any(is_flat(parameter.name) for parameter in parameters_of(function))
     for node in ast.walk(tree):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            first, *rest = (_text(part).lower() for part in node.value.elts)
+            first, *rest = (_text(part).lower() for part in _parts(node.value))
             if not rest or "cache" in rest[-1]:
                 continue
             if _is_gradient(first):
-                if len(rest) == 1 and rest[0].startswith(_VALUES):
+                if len(rest) == 1 and _is_value(rest[0]):
                     return 1
             elif any(part.startswith(("d", "grad", "nabla")) for part in rest) or (
-                first.startswith(_VALUES) or (flat and len(rest) == 1)
+                _is_value(first) or (flat and len(rest) == 1)
             ):
                 return 0
     return None
+
+
+def _parts(returned: ast.Tuple) -> Iterator[ast.expr]:
+    """What is returned, and what lies in a tuple behind the first: ``loss, (dx, dw)``."""
+    first, *rest = returned.elts
+    yield first
+    for part in rest:
+        yield from part.elts if isinstance(part, ast.Tuple) else [part]
 
 
 def _text(part: ast.expr) -> str:
@@ -101,8 +109,12 @@ def _text(part: ast.expr) -> str:
 
 #: What tells how often something is done.
 _ITERATIONS = re.compile(r"(?i)iter(ation)?s?$|epochs?$|^(num|n|max)_(iter|step|epoch)")
-#: How the names of values begin.
-_VALUES = ("loss", "cost", "j", "l", "e", "value", "error", "total")
+#: How the names of values begin, beside J, L and E.
+_VALUES = ("loss", "cost", "value", "error", "total")
+
+
+def _is_value(text: str) -> bool:
+    return text.startswith(_VALUES) or re.fullmatch(r"[jle](\W.*|_.*|\d*)", text) is not None
 
 
 def _is_gradient(text: str) -> bool:

@@ -1,0 +1,220 @@
+"""Parameters that a function is given in one argument, as arguments of their own.
+
+Dicts of dicts, ``params["hidden"]["W"]``; named tuples and dataclasses, ``p: Params``; lists of
+tuples, ``for W, b in params``, and of arrays, ``zip(weights, biases)``, of two layers. What is
+returned in the same form is given back by the same names.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from gradcheck.adapters.definitions import Definitions
+from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.words import is_cache
+
+#: Of how many layers a list is.
+_LAYERS = 2
+#: What arguments that hold parameters are called.
+_CALLED = ("param", "weight", "layer", "net", "model", "theta")
+#: What lists of arrays of parameters are called.
+_LISTS = ("weights", "biases", "ws", "bs", "kernels", "gammas", "betas", "thetas")
+#: The attribute of a function that says that its parameters were packed.
+_PACKED = "packed_parameters"
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How parameters are packed: the names of the arrays, and the paths at which they lie."""
+
+    paths: Mapping[str, tuple[Any, ...]]
+    #: What is made of the arrays by name, where it is no dict of dicts and no list.
+    make: Any = None
+
+    def packed(self, given: Mapping[str, Any]) -> Any:
+        """The arrays in one."""
+        if self.make is list:
+            return [given[name] for name in self.paths]
+        if self.make is not None:
+            return self.make(**given)
+        if all(isinstance(path[0], int) for path in self.paths.values()):
+            layers: list[list[Any]] = [[] for _ in range(_LAYERS)]
+            for name, (layer, _) in self.paths.items():
+                layers[layer].append(given[name])
+            return [tuple(layer) for layer in layers]
+        found: dict[Any, dict[Any, Any]] = {}
+        for name, (outer, inner) in self.paths.items():
+            found.setdefault(outer, {})[inner] = given[name]
+        return found
+
+    def unpacked(self, answer: Any) -> Any:
+        """What a function returned, with arrays by name where they are packed like parameters."""
+        if self.make is list:
+            return answer  # of which parameters the arrays are, their order says
+        if self.make is not None and isinstance(answer, self.make):
+            return {name: getattr(answer, name) for name in self.paths}
+        if isinstance(answer, dict) and self.make is None and self._lie_in(answer):
+            return {name: answer[a][b] for name, (a, b) in self.paths.items()}
+        if isinstance(answer, list) and len(answer) == _LAYERS and self._lie_in(answer):
+            return {name: answer[a][b] for name, (a, b) in self.paths.items()}
+        if type(answer) is tuple:
+            return tuple(self.unpacked(part) for part in answer)
+        return answer
+
+    def _lie_in(self, answer: Any) -> bool:
+        if self.make is not None:
+            return False
+        held = (dict, tuple, list)
+        try:
+            parts = [answer[path[0]] for path in self.paths.values()]
+            return all(isinstance(one, held) for one in parts) and all(
+                answer[a][b] is not None for a, b in self.paths.values()
+            )
+        except (KeyError, IndexError, TypeError):
+            return False
+
+
+def give(definitions: Definitions) -> None:
+    """Let the functions of a file take parameters that are packed one by one."""
+    space = vars(definitions.module)
+    functions = {n: f for n, f in definitions.namespace.items() if inspect.isfunction(f)}
+    forms: dict[str, _Form] = {}
+    for function in functions.values():
+        for name, form in _forms(function, definitions.namespace):
+            before = forms.get(name)
+            more = len(form.paths) if before is None else len({**before.paths, **form.paths})
+            if before is None or (more > len(before.paths) and form.make is before.make):
+                paths = {**(before.paths if before is not None else {}), **form.paths}
+                forms[name] = _Form(paths, form.make)
+    for text, function in functions.items():
+        for parameter in inspect.signature(function).parameters:
+            packed = forms.get(parameter)
+            if packed is not None and not set(packed.paths) & set(
+                inspect.signature(function).parameters
+            ):
+                space[text] = function = _with(function, parameter, packed)
+
+
+def are_packed(functions: Iterable[Any]) -> bool:
+    """Whether any of some functions is given its parameters in one argument."""
+    return any(hasattr(one, _PACKED) for one in functions)
+
+
+def _forms(function: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, _Form]]:
+    """The arguments of a function that hold parameters, and how."""
+    tree = tree_of(function)
+    for parameter in inspect.signature(function).parameters.values():
+        name = parameter.name
+        if is_cache(name):
+            continue  # what forward keeps, in whatever form
+        called = any(word in name.lower() for word in _CALLED) or name in ("p", "ps")
+        said = namespace.get(str(parameter.annotation).strip("'\""))
+        if fields := _fields(said):
+            yield name, _Form({one: (one,) for one in fields}, said)
+        elif called and (keys := _nested(tree, name)):
+            yield name, _Form({f"{outer}_{inner}": (outer, inner) for outer, inner in keys})
+        elif part := _zipped(tree, name):
+            yield name, _Form({f"{part}{k + 1}": (k,) for k in range(_LAYERS)}, list)
+        elif called and (names := _unzipped(tree, name)):
+            layers = ((k, j, one) for k in range(_LAYERS) for j, one in enumerate(names))
+            yield name, _Form({f"{one}{k + 1}": (k, j) for k, j, one in layers})
+
+
+def _fields(cls: Any) -> list[str]:
+    """The fields of a class that does nothing but hold arrays."""
+    if not inspect.isclass(cls) or is_cache(cls.__name__):
+        return []
+    own = [n for n, one in vars(cls).items() if inspect.isfunction(one) and n[:1] != "_"]
+    fields = getattr(cls, "_fields", ())
+    if dataclasses.is_dataclass(cls):
+        fields = [field.name for field in dataclasses.fields(cls)]
+    types = [str(cls.__annotations__.get(name, "")) for name in fields]
+    arrays = all("ndarray" in one or "NDArray" in one or "Array" in one for one in types)
+    return list(fields) if fields and arrays and not own else []
+
+
+def _nested(tree: ast.AST, name: str) -> list[tuple[str, str]]:
+    """The keys under which a function reads from an argument that is a dict of dicts."""
+    found: dict[tuple[str, str], None] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(
+                value=ast.Subscript(
+                    value=ast.Name(id=held), slice=ast.Constant(value=str() as outer)
+                ),
+                slice=ast.Constant(value=str() as inner),
+                ctx=ast.Load(),
+            ) if held == name:
+                found[outer, inner] = None
+    return list(found)
+
+
+def _zipped(tree: ast.AST, name: str) -> str:
+    """What an array of a list is called that is gone through beside others of parameters."""
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.For(target=ast.Tuple(elts=targets), iter=ast.Call(args=lists) as called)
+                | ast.comprehension(
+                    target=ast.Tuple(elts=targets), iter=ast.Call(args=lists) as called
+                )
+            ) if ast.unparse(called.func) == "zip":
+                texts = [ast.unparse(one) for one in lists]
+                known = all(text.lower() in _LISTS for text in texts)
+                if known and name in texts and isinstance(targets[texts.index(name)], ast.Name):
+                    return ast.unparse(targets[texts.index(name)])
+    return ""
+
+
+def _unzipped(tree: ast.AST, name: str) -> list[str]:
+    """What the parts of each entry of a list are called, where all are taken apart in one way."""
+    found: set[tuple[str, ...]] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.comprehension):
+            target, value = node.target, node.iter
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
+            target, value = node.targets[0], node.value
+        else:
+            continue
+        if not isinstance(target, ast.Tuple):
+            continue
+        held = value.value if isinstance(value, ast.Subscript) else value
+        parts = [one.id for one in target.elts if isinstance(one, ast.Name)]
+        if isinstance(held, ast.Name) and held.id == name and len(parts) == len(target.elts):
+            found.add(tuple(parts))
+    return list(found.pop()) if len(found) == 1 else []
+
+
+def _with(function: Any, packed: str, form: _Form) -> FunctionType:
+    """A function that is given each of its parameters by name."""
+    paths, pack, unpack = form.paths, form.packed, form.unpacked
+    signature = inspect.signature(function)
+    taken = [p for p in signature.parameters.values() if p.name != packed]
+    rest = [p for p in taken if p.kind is p.VAR_KEYWORD]
+    more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in paths]
+    apart = signature.replace(parameters=[*(p for p in taken if p not in rest), *more, *rest])
+
+    def given_apart(*values: Any, **named: Any) -> Any:
+        if not any(name in named for name in paths):
+            return function(*values, **named)  # as its own file calls it
+        bound = apart.bind(*values, **named).arguments
+        own = {name: bound.pop(name) for name in paths}
+        bound[packed] = pack(own)
+        first = [bound.pop(n) for n, p in signature.parameters.items() if n in bound and p.kind < 2]
+        return unpack(function(*first, **bound))
+
+    # With the globals of the function, which is what its source is read in.
+    outer = FunctionType(
+        given_apart.__code__, function.__globals__, function.__name__, None, given_apart.__closure__
+    )
+    functools.update_wrapper(outer, function)
+    outer.__signature__ = apart  # type: ignore[attr-defined]
+    setattr(outer, _PACKED, packed)
+    return outer
