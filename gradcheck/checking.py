@@ -212,6 +212,7 @@ class _Run:
                 self.example(Draft(bindings, int(rng.integers(2**32)), edits))
                 if self.tally.inputs >= self.profile.inputs:
                     return
+            self._one_by_one(np.random.default_rng([self.own, self.seed or 0, 2]))
             self._at_boundaries(np.random.default_rng([self.own, self.seed or 0]))
             for bindings, cases in () if self.placed is None else self.placed(self.sampler):
                 self._judge(cases, bindings)
@@ -247,6 +248,12 @@ class _Run:
             f"{self.claim.module}:{self.claim.id}".encode()
         )
         return claim_holds
+
+    def _one_by_one(self, rng: np.random.Generator) -> None:
+        """Judge at usual values of sizes of which one alone is 1."""
+        for bindings in self.sampler.alone():
+            draft = Draft(bindings, int(rng.integers(2**32)))
+            self._judge([next(self.sampler.points(draft))], bindings)
 
     def _at_boundaries(self, rng: np.random.Generator) -> None:
         """Judge where the branches of the function meet, and where it goes flat."""

@@ -51,6 +51,8 @@ _FEW = 120
 #: then any; where sizes do not fit together, so many others are tried.
 _SMALLEST = 8
 _MOST_REDRAWN = 20
+#: Of so many sizes each is 1 by itself once; of more, the first.
+_MOST_ALONE = 4
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,23 @@ class Sampler:
         if not found:
             found = self._search()
         return found
+
+    def alone(self) -> list[Bindings]:
+        """Sizes of which one is 1 and no other, as in a batch of one sample."""
+        found: list[Bindings] = []
+        if self.strategies:
+            return found
+        for one, (low, _) in self.limits.items():
+            if self._variadic(one) or low > 1 or len(self.names) == 1:
+                continue
+            bindings: Bindings = {
+                name: () if self._variadic(name) else min(max(limit, 2 + k), high)
+                for k, (name, (limit, high)) in enumerate(self.limits.items())
+            }
+            bindings[one] = 1
+            if self.fits(bindings):
+                found.append(bindings)
+        return found[:_MOST_ALONE]
 
     def first_drafts(self, rng: np.random.Generator) -> Iterator[Draft]:
         """A draft of each of the sizes that are always tried."""

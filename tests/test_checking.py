@@ -76,6 +76,27 @@ def test_sizes_that_differ_are_always_tried_within_any_limits():
             assert {np.sign(sizes[a] - sizes[b]) for sizes in tried} == {-1, 0, 1}
 
 
+def test_each_size_is_1_by_itself_once():
+    met = set()
+
+    @gc.derivation(a="n d m")
+    def squares(a):
+        return a * a
+
+    def backward(dy, a):
+        met.add(a.shape)
+        return 2 * a * dy
+
+    rule = Rule(backward, squares, "vjp", ("a",), register=False)
+    for seed in range(3):
+        met.clear()
+        check(rule, profile="ci", seed=seed)
+        alone = [[size == 1 for size in shape] for shape in met if shape.count(1) == 1]
+        assert {tuple(one) for one in alone} == {
+            (True, False, False), (False, True, False), (False, False, True)
+        }  # fmt: skip
+
+
 def one_sample(dy, x):
     return dy * (1 - np.tanh(x) ** 2) * (2.0 if len(x) == 1 else 1.0)
 

@@ -1826,3 +1826,36 @@ def test_a_staircase_that_is_low_beside_its_inputs_is_not_accused():
         found = verify_vjp(floor, lambda dy, x: np.zeros_like(x), x)
         assert found.status is Status.UNDECIDED
         assert "stands still" in found.reason
+
+
+def _softmax_in_float32(x):
+    narrow = np.asarray(x, np.float32)
+    e = np.exp(narrow - narrow.max())
+    return e / e.sum()
+
+
+@pytest.mark.parametrize("wide", [lambda y: y, lambda y: y.astype(float)], ids=["plain", "hidden"])
+def test_a_softmax_that_computes_in_float32_is_decided_in_few_calls(wide):
+    def rule(dy, x):
+        y = np.exp(x - x.max()) / np.exp(x - x.max()).sum()
+        return y * (dy - dy @ y)
+
+    def f(x):
+        return wide(_softmax_in_float32(x))
+
+    for seed in range(5):
+        x = np.random.default_rng(seed).standard_normal(6)
+        right = verify_vjp(f, rule, x)
+        assert right.status is Status.PASS
+        assert right.evaluations < 100
+        off = 1 + 0.1 * (np.arange(6) == 4)
+        assert verify_vjp(f, lambda dy, x, off=off: off * rule(dy, x), x).status is Status.FAIL
+
+
+def test_what_a_function_in_float32_underflows_to_is_no_mistake():
+    def jacobian(x):
+        y = np.exp(x - x.max()) / np.exp(x - x.max()).sum()
+        return np.diag(y) - np.outer(y, y)
+
+    x = np.array([3.0, -550.0, 1.0])
+    assert verify_jacobian(_softmax_in_float32, jacobian, x).status is not Status.FAIL
