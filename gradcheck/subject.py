@@ -105,11 +105,12 @@ class Subject:
             imaginary=self._imaginary,
         )
 
-    def moved_to(self, x: Vector, bindings: Bindings) -> Subject:
-        """The same function at other inputs."""
-        moved = Subject(
-            self.derivation, {**self.values, **self.inputs.restore(x)}, bindings, self.wrt, x.dtype
-        )
+    def moved_to(
+        self, x: Vector, bindings: Bindings, others: Mapping[str, Any] | None = None
+    ) -> Subject:
+        """The same function at other inputs, and at ``others`` that are not differentiated."""
+        values = {**self.values, **(others or {}), **self.inputs.restore(x)}
+        moved = Subject(self.derivation, values, bindings, self.wrt, x.dtype)
         moved.extra_of, moved.comes_first = self.extra_of, self.comes_first
         if self.is_measured:
             # What is known of the differences inside it is as true right beside.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -286,11 +287,18 @@ class Context:
             return None
         narrow = next(t for t in (np.float32, np.float16) if np.finfo(t).eps / 2 >= epsilon)
         x = self.point.x.astype(narrow).astype(self.point.x.dtype)
-        return None if np.array_equal(x, self.point.x) else self._moved_to(x)
+        if np.array_equal(x, self.point.x):
+            return None
+        others = {
+            name: value.astype(narrow).astype(value.dtype)
+            for name, value in self.subject.values.items()
+            if name not in self.subject.wrt and getattr(value, "dtype", None) == x.dtype
+        }
+        return self._moved_to(x, others)
 
-    def _moved_to(self, x: Vector) -> Context | None:
+    def _moved_to(self, x: Vector, others: Mapping[str, Any] | None = None) -> Context | None:
         try:
-            subject = self.subject.moved_to(x, self.bindings)
+            subject = self.subject.moved_to(x, self.bindings, others)
             claim = claim_at(self.rule, subject, self.case)
         except (SetAside, Violation):
             return None

@@ -13,13 +13,19 @@ from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.oracle.directions import finish, magnitudes, scales
-from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder, Line
+from gradcheck.oracle.ladder import DOUBLE, SINGLE, Ladder
+from gradcheck.oracle.layout import Vector
 from gradcheck.returned import SetAside
 from gradcheck.subject import Subject
 from gradcheck.verdict import Verdict
 
-#: At such a step inputs have all digits of float64.
+#: At such a step, or so many times nearer to 0 or further away, inputs have all digits of float64.
 _ASIDE = 2.0**-6 / 3.0
+_ELSEWHERE = (2.0**-10 / 3.0, 2.0**10 / 3.0)
+#: The significant bits of float32. Of several numbers that are rounded to them hardly all have
+#: two fewer.
+_BITS = 24
+_FEWER_BITS = 22
 
 
 def subject_at(
@@ -58,21 +64,28 @@ def _fewer(dtype: np.dtype[Any]) -> Ladder:
 def _is_narrow_inside(subject: Subject, case: Case) -> bool:
     """Whether a function that answers in float64 computes in float32.
 
-    All that it gives is a number of float32, at inputs that are none. Whole numbers and others of
-    a few digits, as a staircase gives them, say nothing.
+    All that it gives is a number of float32, at inputs that are none, and some of what has moved
+    has all its bits, as the whole numbers of a staircase have not. Where nothing moves beside the
+    point, or what is saturated, it is asked nearer to 0 and further away.
     """
     point = subject.point
-    if point.n == 0 or point.m == 0 or subject.is_measured or not _fits(subject.y, np.float32):
+    if point.n == 0 or point.m == 0 or subject.is_measured or not _fits(subject.y, _BITS):
         return False
-    direction = finish(
-        point, scales(point, "spread"), magnitudes(case.rng("narrow"), point.n), DOUBLE
-    )
-    aside = Line(point, direction.v).at(_ASIDE)
-    moved = aside != subject.y
-    return bool(_fits(aside, np.float32) and not _fits(aside[moved], np.float16))
+    signs = magnitudes(case.rng("narrow"), point.n)
+    aside = finish(point, scales(point, "spread"), signs, DOUBLE).v
+    others = [point.x + _ASIDE * aside]
+    if point.reach() is None and point.tangent is None:
+        others += [factor * (point.x + aside) for factor in _ELSEWHERE]
+    for x in others:
+        y = point.evaluate(x)
+        if not _fits(y, _BITS):
+            return False
+        if not _fits(y[y != subject.y], _FEWER_BITS):
+            return True
+    return False
 
 
-def _fits(numbers: np.ndarray, dtype: type[np.floating[Any]]) -> bool:
-    """Whether a narrower type holds some numbers as they are."""
-    with np.errstate(all="ignore"):
-        return bool((numbers.astype(dtype) == numbers).all())
+def _fits(numbers: Vector, bits: int) -> bool:
+    """Whether some numbers have no more significant bits than so many."""
+    whole = np.ldexp(np.frexp(numbers)[0], bits)
+    return bool((whole == np.rint(whole)).all())

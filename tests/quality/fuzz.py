@@ -34,7 +34,9 @@ from tests.quality.judged import judged, label
 from tests.quality.kinds import as_kind
 
 #: Regimes beside those of the corpus: another type or layout of the numbers of one of these.
-WAYS = ("float32", "float32 rule", "native float32", "non-contiguous")
+WAYS = ("float32", "float32 rule", "native float32", "float32 inside", "non-contiguous")
+#: Those in which a function computes in float32, whatever it is given.
+_NARROW = ("native float32", "float32 inside")
 _BASES = ("normal", "x1e-4", "x1e3", "+1e3", "zeros_ties")
 #: Where narrowing may put a point on the edge of its domain, these are left out.
 _BASES_OF_REALS = (*_BASES, "mixed")
@@ -100,6 +102,17 @@ def native(function: Callable) -> Callable:
     return narrow
 
 
+def hidden(function: Callable) -> Callable:
+    """``function`` with its answers in float64, whatever it computes in."""
+
+    @functools.wraps(function)
+    def wide(*given: Any) -> Any:
+        answer = function(*given)
+        return tuple(map(_widened, answer)) if isinstance(answer, tuple) else _widened(answer)
+
+    return wide
+
+
 @dataclass(frozen=True)
 class Drawn:
     """One case: what is judged, as which kind of claim, and where it comes from."""
@@ -125,9 +138,7 @@ def case_of(seed: int, number: int) -> Drawn | None:
     rng = np.random.default_rng([seed, number])
     base = regime
     if regime in WAYS:
-        mixed = layer.domain == "real" and not (
-            regime == "native float32" and layer.name in _OF_SMALL_SHAPE
-        )
+        mixed = layer.domain == "real" and not (regime in _NARROW and layer.name in _OF_SMALL_SHAPE)
         base = str(rng.choice(_BASES_OF_REALS if mixed else _BASES))
     with np.errstate(all="ignore"):
         inputs = layer.draw(rng, base, int(rng.integers(layer.shape_choices)))
@@ -139,6 +150,8 @@ def case_of(seed: int, number: int) -> Drawn | None:
         inputs = tuple(_widened(_narrow(value)) for value in inputs)
     if regime == "native float32":
         f, rule = native(f), native(rule)
+    elif regime == "float32 inside":
+        f = native(f)
     kind = rng.choice(list(KINDS), p=list(KINDS.values())).item()
     if regime == "float32 rule" and kind != "jacobian":  # whose rule closes over other inputs
         rule = native(rule)
@@ -149,6 +162,8 @@ def case_of(seed: int, number: int) -> Drawn | None:
         f, rule = native(f), native(rule)
     elif regime == "float32 rule":
         rule = native(rule)
+    elif regime == "float32 inside":
+        f = native(f) if rng.integers(2) else hidden(native(f))
     if in_float32:
         inputs, given = tuple(map(_narrow, inputs)), tuple(map(_narrow, given))
     if regime == "non-contiguous":
@@ -196,7 +211,7 @@ def reproducer(seed: int, number: int) -> str:
     drawn = case_of(seed, number)
     assert drawn is not None
     name, regime, kind = drawn.layer.name, drawn.regime, drawn.kind
-    f = "native(layer.f)" if regime == "native float32" else "layer.f"
+    f = "native(layer.f)" if regime in _NARROW else "layer.f"
     rule = "native(layer.vjp)" if regime.endswith(("native float32", "rule")) else "layer.vjp"
     given = ",\n".join(f"    {literal(value)}" for value in drawn.inputs)
     return "\n".join([
