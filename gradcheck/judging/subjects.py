@@ -26,6 +26,8 @@ _ELSEWHERE = (2.0**-10 / 3.0, 2.0**10 / 3.0)
 #: two fewer.
 _BITS = 24
 _FEWER_BITS = 22
+#: Of many outputs so many are looked at first.
+_FIRST = 8
 
 
 def subject_at(
@@ -69,8 +71,17 @@ def _is_narrow_inside(subject: Subject, case: Case) -> bool:
     point, or what is saturated, it is asked nearer to 0 and further away.
     """
     point = subject.point
-    if point.n == 0 or point.m == 0 or subject.is_measured or not _fits(subject.y, _BITS):
+    if point.n == 0 or point.m == 0 or subject.is_measured:
         return False
+    if not (_fits(subject.y[:_FIRST], _BITS) and _fits(subject.y, _BITS)):
+        return False
+    found = _shows_its_bits(subject, case)
+    point.evaluate(point.x)  # a rule may read what the function has left
+    return found
+
+
+def _shows_its_bits(subject: Subject, case: Case) -> bool:
+    point = subject.point
     signs = magnitudes(case.rng("narrow"), point.n)
     aside = finish(point, scales(point, "spread"), signs, DOUBLE).v
     others = [point.x + _ASIDE * aside]
