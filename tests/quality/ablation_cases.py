@@ -196,9 +196,9 @@ plain(
     lambda x: np.log(np.cosh(x)).sum(), np.tanh, 1e-8 * np.array([0.3, -1.7, 0.45]),
 )  # fmt: skip
 plain(
-    "products that are rounded to float32", "wide levels", PASSES, "vjp",
-    lambda x, w: (x.astype(np.float32) @ w.astype(np.float32)).astype(float),
-    lambda g, x, w: (g @ w.T, x.T @ g), 100 + normal(3, 4), normal(4, 2),
+    "products that are rounded to float32, in sums of float64", "wide levels", PASSES, "vjp",
+    lambda x, w: (x.astype(np.float32) @ w.astype(np.float32)) + 1e-4 * (x * x).sum(),
+    lambda g, x, w: (g @ w.T + 2e-4 * g.sum() * x, x.T @ g), 300 + normal(3, 4), normal(4, 2),
 )  # fmt: skip
 plain(
     "a wave in float16", "frozen functions; careful look before an accusation", NOT_ACCUSED, "vjp",
