@@ -47,8 +47,8 @@ MOVES = 2
 _WAITING = 4.0
 #: A column measured this well need not be measured along another scale.
 _GOOD = 1e-8
-#: The levels of the ladder at which most slopes are best, and all of them for the others.
-_USUAL = [3, 4, 5, 6]
+#: The levels by which claims pass, where most slopes are best, and all of them for the others.
+_USUAL = sorted({level for pair in DOUBLE.pairs for level in pair})
 _EVERY = list(range(DOUBLE.count))
 
 

@@ -32,6 +32,7 @@ from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import Line
 from gradcheck.oracle.layout import Vector
 from gradcheck.oracle.noise import project
+from gradcheck.returned import Violation
 from gradcheck.verdict import Entry
 
 #: The square of a smaller number is no normal one.
@@ -260,11 +261,17 @@ def _at(
     mirrored: bool = False,
     off: float = np.inf,
 ) -> str:
-    """What an entry is at a point beside, see ``_measure``; nothing where there is none."""
+    """What an entry is at a point beside, see ``_measure``; nothing where there is none.
+
+    A rule that has no usable answer there is wrong there.
+    """
     beside = context.beside(step=step, scale=scale, mirrored=mirrored)
     if beside is None:
         return ""
-    outcome = _measure(beside, u, column, off)[1]
+    try:
+        outcome = _measure(beside, u, column, off)[1]
+    except Violation:
+        outcome = "wrong"
     context.point.evaluations += beside.point.evaluations
     return outcome
 
@@ -356,19 +363,19 @@ def _stands_still(context: Context, line: Line, u: Vector, claimed: float) -> bo
     """Whether a function stands still, as is claimed, but for moves of its last digits.
 
     It may compute in fewer digits than it is given, or be a staircase of low treads, whose slope is
-    0. Those are known apart whose rounding can be measured, or that give numbers of float32 alone,
-    and of a staircase whose treads are higher.
+    0. Those are known apart whose rounding can be measured, or that are known to have fewer digits,
+    and staircases whose treads are higher.
     """
     ladder, point = context.ladder, context.point
+    if ladder.is_narrow or point.rounding is not None:
+        return False
     steps = [ladder.step(level) for level in range(ladder.count)]
     moved = np.abs([float(project(line.odd(h), u)) for h in steps])
-    if point.rounding is not None or moved.all() or not moved.any():
+    if moved.all() or not moved.any():
         return False
     tread = moved[moved > 0].min()
-    if tread > _TREAD * (np.abs(u) @ np.abs(point.y)) or 2 * abs(claimed) * steps[0] > tread:
-        return False
-    given = np.concatenate([line.at(side * h)[u != 0] for h in steps for side in (1, -1)])
-    return not (given == given.astype(np.float32)).all()
+    low = tread <= _TREAD * (np.abs(u) @ np.abs(point.y))
+    return bool(low and 2 * abs(claimed) * steps[0] <= tread)
 
 
 def _exactly(context: Context, line: Line, u: Vector, claimed: float) -> Imagined | None:

@@ -1859,3 +1859,12 @@ def test_what_a_function_in_float32_underflows_to_is_no_mistake():
 
     x = np.array([3.0, -550.0, 1.0])
     assert verify_jacobian(_softmax_in_float32, jacobian, x).status is not Status.FAIL
+
+
+def test_a_rule_that_is_not_finite_beside_a_point_is_shown_where_it_is_not():
+    def rule(dy, x):
+        return dy * np.sqrt(-np.abs(x))
+
+    at_zero = verify_vjp(np.sin, rule, np.zeros(1))
+    assert (at_zero.status, at_zero.title) == (Status.FAIL, "wrong value")
+    assert verify_vjp(np.sin, rule, np.ones(1)).title == "numerically unstable"

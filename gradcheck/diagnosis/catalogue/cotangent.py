@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 
@@ -143,13 +144,13 @@ def _in_output_order(pair: Pair) -> Floats | None:
 def _orders(axes: int, inner: int) -> Iterator[tuple[Reordering, Text]]:
     for axis in range(axes):
         reverse = Text(f"reversed along axis {axis}", f"沿轴 {axis} 反序")
-        yield lambda g, _, a=axis: np.flip(g, a), reverse  # type: ignore[misc]
+        yield functools.partial(_flipped, axis), reverse
         for step in (1, -1):
             roll = Text(f"rolled by {step:+d} along axis {axis}", f"沿轴 {axis} 循环移动 {step:+d}")
-            yield lambda g, _, a=axis, s=step: np.roll(g, s, a), roll  # type: ignore[misc]
+            yield functools.partial(_rolled, axis, step), roll
     for order in itertools.permutations(range(axes)):
         if 1 < axes <= _MOST_AXES and order != tuple(range(axes)):
-            yield lambda g, _, o=order: _reread(g, o), _RESHAPED  # type: ignore[misc]
+            yield functools.partial(_reread, order), _RESHAPED
     if axes == 1:
         yield _as_tiles, Text("as copies one after another where each entry is repeated, or the "
                               "other way round", "把逐个重复当成了整体平铺，或反之")  # fmt: skip
@@ -160,7 +161,15 @@ def _orders(axes: int, inner: int) -> Iterator[tuple[Reordering, Text]]:
         )
 
 
-def _reread(g: Floats, order: tuple[int, ...]) -> Floats:
+def _flipped(axis: int, g: Floats, shape: tuple[int, ...]) -> Floats:
+    return np.flip(g, axis)
+
+
+def _rolled(axis: int, step: int, g: Floats, shape: tuple[int, ...]) -> Floats:
+    return np.roll(g, step, axis)
+
+
+def _reread(order: tuple[int, ...], g: Floats, shape: tuple[int, ...]) -> Floats:
     return g.reshape([g.shape[k] for k in order]).transpose(np.argsort(order))
 
 
