@@ -62,7 +62,7 @@ ORDER = [
     "adapters.boundary",
     "adapters.conventions",
     "adapters.layers", "adapters.siblings", "adapters.chunks", "adapters.definitions", "adapters",
-    "adapters.outer_parameters", "adapters.packed_parameters",
+    "adapters.by_name", "adapters.outer_parameters", "adapters.packed_parameters",
     "adapters.kinds", "adapters.known", "adapters.one_hot", "adapters.discovery",
     "adapters.flat_vectors", "adapters.inputs", "adapters.sightings", "adapters.written_sizes",
     "adapters.searched_dims", "adapters.aligned_dims",

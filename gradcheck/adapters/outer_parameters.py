@@ -8,7 +8,6 @@ runs. Sizes that the module made them with, ``hidden`` and ``vocab``, follow the
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters.by_name import extended, standing_for
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.words import gradient_names
@@ -166,16 +166,6 @@ def _with(
                 del space[name]
             space.update(kept)
 
-    # With the globals of the function, which is what its source is read in.
-    outer = FunctionType(
-        given_outer.__code__, space, function.__name__, None, given_outer.__closure__
-    )
-    functools.update_wrapper(outer, function)
-    signature = inspect.signature(function)
-    taken = list(signature.parameters.values())
-    rest = [p for p in taken if p.kind is p.VAR_KEYWORD]
-    more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
-    parameters = [*(p for p in taken if p not in rest), *more, *rest]
-    outer.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    outer = standing_for(function, given_outer, extended(function, names))
     setattr(outer, _GIVEN, tuple(names))
     return outer

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import functools
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from gradcheck.adapters.by_name import extended, standing_for
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.words import is_cache
@@ -195,11 +195,7 @@ def _unzipped(tree: ast.AST, name: str) -> list[str]:
 def _with(function: Any, packed: str, form: _Form) -> FunctionType:
     """A function that is given each of its parameters by name."""
     paths, pack, unpack = form.paths, form.packed, form.unpacked
-    signature = inspect.signature(function)
-    taken = [p for p in signature.parameters.values() if p.name != packed]
-    rest = [p for p in taken if p.kind is p.VAR_KEYWORD]
-    more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in paths]
-    apart = signature.replace(parameters=[*(p for p in taken if p not in rest), *more, *rest])
+    signature, apart = inspect.signature(function), extended(function, paths, packed)
 
     def given_apart(*values: Any, **named: Any) -> Any:
         if not any(name in named for name in paths):
@@ -207,14 +203,13 @@ def _with(function: Any, packed: str, form: _Form) -> FunctionType:
         bound = apart.bind(*values, **named).arguments
         own = {name: bound.pop(name) for name in paths}
         bound[packed] = pack(own)
-        first = [bound.pop(n) for n, p in signature.parameters.items() if n in bound and p.kind < 2]
+        first = [
+            bound.pop(n)
+            for n, p in signature.parameters.items()
+            if n in bound and p.kind < p.VAR_POSITIONAL
+        ]
         return unpack(function(*first, **bound))
 
-    # With the globals of the function, which is what its source is read in.
-    outer = FunctionType(
-        given_apart.__code__, function.__globals__, function.__name__, None, given_apart.__closure__
-    )
-    functools.update_wrapper(outer, function)
-    outer.__signature__ = apart  # type: ignore[attr-defined]
+    outer = standing_for(function, given_apart, apart)
     setattr(outer, _PACKED, packed)
     return outer
