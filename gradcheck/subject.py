@@ -169,9 +169,8 @@ class Subject:
         """Raise a ``Violation`` where an input or an output no longer has the value it had."""
         exempt = self.derivation.options.mutates
         changed = [n for n, kept in self._kept.items() if not same(kept, self.values[n])]
-        given = self._given_x()
-        if not same_bits(given, self.x):
-            before = self.inputs.restore(given)
+        if not self._holds(self.inputs, self._given, self.x):
+            before = self.inputs.restore(self._given_x())
             changed += [name for name in self.wrt if not same(before[name], self.values[name])]
         for name in changed:
             if name not in exempt:
@@ -186,7 +185,7 @@ class Subject:
                         name=name,
                     ),
                 )
-        if not same_bits(self.outputs.flatten(self.answers, np.float64), self.y):
+        if not self._holds(self.outputs, self.answers, self.y):
             kept = self.outputs.restore(self.y)
             name = next(n for n, y in self.answers.items() if not np.array_equal(y, kept[n]))
             raise Violation(
@@ -199,6 +198,14 @@ class Subject:
                     name=name,
                 ),
             )
+
+    @staticmethod
+    def _holds(layout: Layout, values: Mapping[str, Any], flat: Vector) -> bool:
+        """Whether ``flat`` holds the values, bit for bit."""
+        return all(
+            same_bits(np.asarray(part, flat.dtype).reshape(-1), flat[leaf.slice])
+            for leaf, part in layout.parts(values)
+        )
 
     def _given_x(self) -> Vector:
         """The inputs as they were given, flat."""

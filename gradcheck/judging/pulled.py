@@ -119,58 +119,47 @@ class Pulled(Stack):
         bound = np.where(typical > 0, _WEIGHT_CAP * typical, 1.0)
         # The second lets outputs that hardly vary count in full, as far as they are not noise: an
         # output that is all noise would drown the others if it were given their weight.
-        largest, least = np.zeros(bound.shape), np.full(bound.shape, np.inf)
+        own = np.empty(self.value.shape)
         for part in chunks(self.m):
-            _, own = self._sizes(part)
-            largest = np.maximum(largest, own.max(axis=-1, keepdims=True))
-            least = np.minimum(least, own.min(axis=-1, keepdims=True))
-        widest = largest * _WIDEST
-        least = np.maximum(least, widest)
+            noisy = _made_finite(self.floor(part) / SOUGHT)
+            np.maximum(noisy, self._sizes(part), out=noisy)
+            np.maximum(noisy, TINY, out=own[..., part])
+        widest = own.max(axis=-1, keepdims=True) * _WIDEST
+        least = np.maximum(own.min(axis=-1, keepdims=True), widest)
         for part in chunks(self.m):
-            size, own = self._sizes(part)
-            full = least / np.maximum(own, widest)
+            size, full = self._sizes(part), np.maximum(own[..., part], widest)
+            np.divide(least, full, out=full)
             if not size.all():
                 full = np.where(size > 0, full, 0.0)
             if not typical.all():
                 full = np.where(typical > 0, full, 1.0)
-            weights = (bound / np.maximum(size, bound), full)
+            np.maximum(size, bound, out=size)
+            weights = (np.divide(bound, size, out=size), full)
             for k in range(_COTANGENTS):
                 signs[:, :, k, part] *= weights[k]
         # As the rule gets them, in the type of the output.
         return signs.astype(self.contexts[0].subject.dtype, copy=False).astype(float, copy=False)
 
-    def _sizes(self, part: slice) -> tuple[Floats, Floats]:
-        """How much some outputs vary along each line, and the same where that is not noise."""
-        size, floor = np.abs(self.value[..., part]), self.floor(part)
-        noisy = floor / SOUGHT
-        for array in (size, noisy):
-            if not math.isfinite(array.sum()):
-                array[~np.isfinite(array)] = 0.0
-        np.maximum(noisy, size, out=noisy)
-        return size, np.maximum(noisy, TINY, out=noisy)
+    def _sizes(self, part: slice) -> Floats:
+        """How much some outputs vary along each line."""
+        return _made_finite(np.abs(self.value[..., part]))
 
     def _project(self, u: Floats) -> None:
         """The measured slopes under the cotangents, with their gaps and rounding floors."""
         self.measured: Floats = np.zeros(u.shape[:-1])
         coarse, fine, floor = (np.zeros(u.shape[:-1]) for _ in range(3))
+        sums = ((self.value, self.measured), (self.coarse_gap, coarse), (self.fine_gap, fine))
         for part in chunks(self.m):
             weights = u[..., part]
-            # Some output may be infinite at a probe that has no weight.
-            weighs, all_weigh = weights != 0, bool(weights.all())
-            projections = []
-            measured = (self.value, self.coarse_gap, self.fine_gap)
-            for values in (*(one[..., part] for one in measured), self.floor(part)):
-                weighted = weights * values[:, :, None]
-                projections.append(weighted if all_weigh else np.where(weighs, weighted, 0.0))
-            self.measured += projections[0].sum(axis=-1)
-            coarse += projections[1].sum(axis=-1)
-            fine += projections[2].sum(axis=-1)
-            floor = np.hypot(floor, norms(projections[3]))
+            all_weigh = bool(weights.all())
+            for values, total in sums:
+                total += _weighted(values[..., part], weights, all_weigh).sum(axis=-1)
+            floor = np.hypot(floor, norms(_weighted(self.floor(part), weights, all_weigh)))
         self.projected_floor: Floats = floor
         self.gap = kink_gap(coarse, fine, floor)
         if self.large:
             # Of large arrays no more is kept than is needed.
-            del self.value, self.coarse_gap, self.fine_gap
+            del sums, self.value, self.coarse_gap, self.fine_gap
 
     def _compare(self, u: Floats, v: Floats, scale: Floats) -> None:
         """The claimed slopes, and whether they agree."""
@@ -232,3 +221,17 @@ class Pulled(Stack):
                 self.shares.at(b).at(agree),
             )  # fmt: skip
         return found
+
+
+def _made_finite(array: Floats) -> Floats:
+    """The same array, 0 where it was not finite."""
+    if not math.isfinite(array.sum()):
+        array[~np.isfinite(array)] = 0.0
+    return array
+
+
+def _weighted(values: Floats, weights: Floats, all_weigh: bool) -> Floats:
+    """The outputs of each line under each of its cotangents."""
+    found: Floats = weights * values[:, :, None]
+    # Some output may be infinite at a probe that has no weight.
+    return found if all_weigh else np.where(weights != 0, found, 0.0)

@@ -79,22 +79,31 @@ class Stack:
             # The gap of one large array takes the memory of its values, each part after its use.
             gap: Floats = ends[0][0][0].reshape(shape) if alone and fills else np.empty(shape)
             for part in chunks(self.m):
-                above, below = (np.array([[y[part] for y in row] for row in end]) for end in ends)
-                middle = np.array([y[part] for y in base])[:, None, :]
-                slope = (above - below) / (2 * step)
-                gap[..., part] = ((above - middle) + (below - middle)) / step
+                above, below = (
+                    end[0][0][np.newaxis, np.newaxis, part]
+                    if alone and fills
+                    else np.array([[y[part] for y in row] for row in end])
+                    for end in ends
+                )
+                middle = stacked([y[part] for y in base])[:, None, :]
+                slope = above - below
+                slope /= 2 * step
+                above -= middle
+                below -= middle
+                above += below
+                np.divide(above, step, out=gap[..., part])
                 if gaps:
                     slope = extrapolate(self.value[..., part], slope, steps[0] / steps[1])
                 self.value[..., part] = slope
             gaps.append(gap)
-            del ends
+            del ends, above, below
         self.coarse_gap, self.fine_gap = gaps
 
     def floor(self, part: slice) -> Floats:
         """The rounding of some outputs at the finer step, as a floor of their slopes."""
         step = self.ladder.step(self.ladder.pairs[0][1])
-        base = np.array([context.point.y[part] for context in self.contexts])[:, None, :]
-        reached = base + step * self.value[..., part]
+        reached = step * self.value[..., part]
+        reached += stacked([context.point.y[part] for context in self.contexts])[:, None, :]
         np.abs(reached, out=reached)
         reached *= ROUNDING * self.epsilon / step
         reached += TINY / step

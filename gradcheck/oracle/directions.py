@@ -205,7 +205,9 @@ def _make_exact(x: Vector, v: Vector, ladder: Ladder) -> None:
     with np.errstate(all="ignore"):
         for part in chunks(v.shape[-1]):
             moved = np.abs(v[..., part])
-            grid = _spacing((np.abs(x[..., part]) + moved).astype(x.dtype, copy=False))
+            size = np.abs(x[..., part])
+            size += moved.astype(x.dtype, copy=False)
+            grid = _spacing(size)
             grid /= ladder.exact
             rounded = v[..., part] / grid
             np.rint(rounded, out=rounded)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Vector = NDArray[np.floating]
 
 #: Of so many numbers at a time all that is computed on the way to a result stays in a cache.
-_CHUNK = 1 << 13
+_CHUNK = 1 << 14
 
 
 def chunks(size: int) -> Iterator[slice]:
@@ -70,12 +70,16 @@ class Layout:
             only.name if only is not None and only.part is None and len(only.shape) == 1 else None
         )
 
+    def parts(self, values: Mapping[str, Any]) -> Iterator[tuple[Leaf, Any]]:
+        """Each leaf with its array among ``values``."""
+        for leaf in self.leaves:
+            value = values[leaf.name]
+            yield leaf, value if leaf.part is None else value[leaf.part]
+
     def flatten(self, values: Mapping[str, Any], dtype: Any = np.float64) -> Vector:
         """The values in one vector of shape ``(size,)``."""
         flat = np.empty(self.size, dtype)
-        for leaf in self.leaves:
-            value = values[leaf.name]
-            array = value if leaf.part is None else value[leaf.part]
+        for leaf, array in self.parts(values):
             flat[leaf.start : leaf.stop] = np.asarray(array).reshape(-1)
         return flat
 

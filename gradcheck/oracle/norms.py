@@ -13,7 +13,7 @@ _SAFE = 2.0**-900
 
 def norms(values: Floats) -> Floats:
     """The Euclidean norm over the last axis, also of numbers whose squares over- or underflow."""
-    squares: Floats = np.square(values).sum(axis=-1)
+    squares: Floats = np.vecdot(values, values)
     lost = ~((squares >= _SAFE) & (squares < np.inf))
     found: Floats = np.sqrt(squares)
     if lost.any():
