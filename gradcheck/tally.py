@@ -13,6 +13,8 @@ from gradcheck.records import Record, count
 from gradcheck.report.evidence import origin
 from gradcheck.verdict import Status, Verdict
 
+#: The title of a failure that is the function's, and says nothing of the rule.
+FUNCTION_RAISES = "the function raises"
 #: Why a claim may say nothing anywhere.
 _NEVER = said("does where= ever hold?", "where= 是否从不成立？")
 _EMPTY = said(
@@ -162,7 +164,7 @@ class Tally:
             verdict = self.notable["raised"]
             return Conclusion(
                 Status.FAIL,
-                "the function raises",
+                FUNCTION_RAISES,
                 said(
                     "at every input: mend it, or {remedy}",
                     "在每个输入处：请修正它，或{remedy}",

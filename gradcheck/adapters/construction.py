@@ -35,6 +35,7 @@ from gradcheck.adapters.words import (
     is_shape,
     is_slope,
     is_sublayer,
+    is_window,
     mode_value,
 )
 from gradcheck.errors import DeclarationError
@@ -49,6 +50,8 @@ _LAYER_SIZES = ("sizes", "layer_sizes", "layer_dims", "layers_dims", "architectu
 _IMAGE = 4
 #: What an order of axes is called, and one that is not its own inverse.
 _ORDERS, _CYCLE = ("axes", "perm", "permutation"), (1, 2, 0)
+#: The window of pooling, of which the usual axes are multiples.
+_POOLED = 2
 #: At most so many ways of filling a constructor are tried.
 _MOST_TRIES = 400
 
@@ -187,7 +190,9 @@ class Filling:
                 texts = [*whole, *tails]
             if name in ("input_shape", "normalized_shape"):
                 texts = [*tails, *whole, *plain]
-            choices.append([Source(sizes=text) for text in texts])
+            sized = [Source(sizes=text) for text in texts]
+            pooled = "pool" in self.style.name.lower() and is_window(name)
+            choices.append([Source(value=_POOLED), *sized] if pooled else sized)
         ways = itertools.islice(itertools.product(*choices), _MOST_TRIES)
         distinct: list[dict[str, Source]] = []
         for way in ways:

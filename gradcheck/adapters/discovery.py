@@ -121,7 +121,8 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
         found |= {
             path: part
             for path, part in parts.items()
-            if is_array(part) and np.ndim(part) and np.asarray(part).dtype.kind == "f"
+            if is_array(part) and np.asarray(part).dtype.kind == "f"
+            if np.ndim(part) or ("[" in path and _has_gradient(plan, _name(path)))
         }
         number = isinstance(value, float | int) or (is_array(value) and np.ndim(value) == 0)
         if number and not isinstance(value, bool):
@@ -137,7 +138,9 @@ def _has_gradient(plan: Plan, name: str) -> bool:
         getattr(inspect.unwrap(plan.style.source), "__code__", None) if plan.style.source else None
     )
     called = {*code.co_varnames, *code.co_names} if code is not None else set()
-    return not called.isdisjoint(gradient_names(name, plan.style.words))
+    keys = set() if code is None else {one for one in code.co_consts if isinstance(one, str)}
+    # A dict of gradients may call them as the parameters are.
+    return name in keys or not called.isdisjoint(gradient_names(name, plan.style.words))
 
 
 def unchecked(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.known import settings
 from gradcheck.adapters.landing import returned_names
+from gradcheck.adapters.numbered_keys import numbered_keys
 from gradcheck.adapters.sources import counts_of, mode_words, tree_of, words_for
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
@@ -181,7 +182,7 @@ def _keys_of(function: Any, name: str, depth: int = _DEPTH) -> list[str]:
                     names = [parameter.name for parameter in parameters_of(other)]
                     for one in names[whole[0] : whole[0] + 1]:
                         found |= dict.fromkeys(_keys_of(other, one, depth - 1))
-    return [key for key in found if key not in optional]
+    return [key for key in (*found, *numbered_keys(function, name)) if key not in optional]
 
 
 def _is_count(function: Any, name: str) -> bool:

@@ -50,6 +50,7 @@ _LOGITS = real("n c", low=-30.0, high=30.0)
 #: Nearer to 0 and 1, what keeps a logarithm finite cuts in: clip(p, 1e-7, 1 - 1e-7), or p + 1e-7.
 _GUARDED = 1e-3
 _BETWEEN = real("n c", low=_LOW + _GUARDED, high=_HIGH - _GUARDED)
+_EACH = real("n", low=_LOW + _GUARDED, high=_HIGH - _GUARDED)
 #: One output for each sample, which are columns.
 _COLUMN_EACH = real("1 n", low=_LOW + _GUARDED, high=_HIGH - _GUARDED)
 _LOSS_WAYS: tuple[Dims, ...] = (
@@ -101,6 +102,16 @@ KINDS = (
         {"n": 4, "c": 3, "t": 5},
     ),
     Kind(
+        "loss",
+        ("focal", "dice", "tversky", "jaccard", "iou"),
+        (
+            {"x": "n c", "probabilities": _BETWEEN, "target": integers("n c", high=2)},
+            {"x": "n", "probabilities": _EACH, "target": integers("n", high=2)},
+            *_LOSS_WAYS,
+        ),
+        {"n": 4, "c": 3, "t": 5},
+    ),
+    Kind(
         "lstm",
         ("lstm",),
         (
@@ -122,7 +133,8 @@ KINDS = (
             *_over_time({"weight": "d 3*h", "weight 2": "h 3*h", "bias": "3*h"}),
             {"x": "d", "h": "h", "weight": "3*h d", "weight 2": "3*h h", "bias": "3*h"},
         ),
-        {"n": 11, "d": 3, "h": 2, "t": 4},
+        # Three times h is no sum of two others.
+        {"n": 11, "d": 4, "h": 3, "t": 2},
     ),
     Kind(
         "rnn",
@@ -220,6 +232,8 @@ KINDS = (
         (
             {"x": integers("n t", high="v"), "weight": "v d"},
             {"x": integers("n", high="v"), "weight": "v d"},
+            # Of words, and of their places.
+            {"x": integers("n t", high="v"), "weight": "v d", "weight 2": "t d"},
         ),
         {"n": 4, "t": 2, "v": 5, "d": 3},
     ),

@@ -20,6 +20,7 @@ from gradcheck.adapters.words import (
     is_statistic,
     is_target,
     is_weight,
+    is_weight_in,
     snake,
 )
 from gradcheck.arguments import Argument, as_argument, choice, constant
@@ -76,7 +77,7 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "gamma"
         elif lowered in ("beta", "bb", "shift"):
             roles[name] = "beta"
-        elif is_weight(lowered):
+        elif is_weight(lowered) or is_weight_in(kind.name, name):
             weights += 1
             roles[name] = "weight" if weights == 1 else f"weight {weights}"
         elif is_bias(lowered):

@@ -142,8 +142,10 @@ def _scanned(
         outcomes = outcomes_of(declared, profile)
         report.assumptions.append("what it makes in float32 is made in float64")
     raised = set_aside(outcomes, "raised")
-    if entry is None and (raised or any(one.record.status == FAIL for _, one in outcomes)):
+    wrong = {rule.wrt[0] for rule, one in outcomes if one.record.status == FAIL}
+    if entry is None and (raised or wrong):
         other = unfilled(reading, report, profile) or otherwise(reading, report, profile)
+        other = other or unfilled(reading, report, profile, wrong)
         declared, outcomes = other or (declared, outcomes)
     gradients = [
         gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes

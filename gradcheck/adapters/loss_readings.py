@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.adapters import written_sizes
 from gradcheck.adapters.conventions import beside_loss
@@ -35,6 +37,8 @@ from gradcheck.claims import Derivation
 
 #: The step of the differences by which losses are told from each other: no verdict rests on it.
 _STEP = 2.0**-16
+#: Of an array of more entries, along so many directions.
+_MANY, _SEED = 32, 0
 #: A gradient within this of one is worth trying as that.
 _NEAR = 1e-2
 #: A size of two is no other than the constant.
@@ -55,10 +59,12 @@ def read_with_loss(sighting: Sighting) -> Reading:
     method = beside_loss.own_loss(sighting.what, label)
     written = written_sizes.WrittenSizes(style)
     own, sized = replace(NETWORK, sizes=_SIZES), replace(WRITTEN, sizes=written.free)
+    numbered = replace(own, name="network of words")
     usual = ((own, way) for way in _ways(wanted, made=style.make is not None))
     there = ((sized, w) for w in written_sizes.ways(written, wanted, differentiate=False))
     alone = ((own, w) for w in _of_one_sample(wanted) if not _sums(style.source))
-    for kind, way in itertools.chain(usual, there, alone):
+    words = ((numbered, way) for way in _by_number(wanted) if style.make is not None)
+    for kind, way in itertools.chain(usual, there, alone, words):
         for inputs, names in completed(style, Names(), kind, way):
             given = {**inputs, **beside}
             # What has no parameters gives as many numbers as it takes, and no other number.
@@ -193,6 +199,14 @@ def _of_one_sample(wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield {data[0]: real("d 1", low=-2.0, high=2.0), labels[0]: target}
 
 
+def _by_number(wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """A sequence of words by their numbers, each with the one that comes after."""
+    labels = [name for name in wanted if is_target(name)]
+    data = [name for name in wanted if name not in labels]
+    if len(data) == len(labels) == 1:
+        yield {name: integers("n", high="d") for name in (*data, *labels)}
+
+
 def _sums(function: Any) -> bool:
     """Whether a backward function adds up anything, as it does over the samples of a batch."""
     nodes = list(ast.walk(tree_of(function)))
@@ -242,14 +256,17 @@ def _fit(declared: Derivation, names: Names) -> _Fit:
         if name not in wanted:
             continue
         try:
-            claimed = np.asarray(rule(np.float64(1.0), **values), dtype=np.float64)
-            measured = _measured(declared, values, name)
+            gradient = np.asarray(rule(np.float64(1.0), **values), dtype=np.float64)
+            # One of (H,) for a bias of (1, H) is a convention.
+            if gradient.size != np.size(values[name]):
+                continue
+            directions = _directions(np.shape(values[name]))
+            measured = _measured(declared, values, name, directions)
         except Exception:
             continue
-        # One of (H,) for a bias of (1, H) is a convention.
-        if claimed.size != measured.size or not np.any(measured):
+        if not np.any(measured):
             continue
-        claimed = claimed.reshape(measured.shape)
+        claimed = directions.reshape(len(directions), -1) @ gradient.reshape(-1)
         ratio = float(np.sum(claimed * measured) / np.sum(measured**2))
         if not np.linalg.norm(claimed - ratio * measured) <= _NEAR * np.linalg.norm(claimed):
             continue
@@ -273,14 +290,23 @@ def _evaluated(text: str, bindings: Mapping[str, Any]) -> float:
     return float(evaluate(text, dict(bindings), {}))
 
 
-def _measured(declared: Derivation, values: Mapping[str, Any], name: str) -> Any:
-    value = values[name]
-    found = np.zeros(np.shape(value))
-    for index in np.ndindex(*np.shape(value)):
-        ends: list[Any] = []
-        for step in (_STEP, -_STEP):
-            moved = np.array(value)
-            moved[index] += step
-            ends.append(declared.function(**{**values, name: moved}))
-        found[index] = (ends[0] - ends[1]) / (2 * _STEP)
+def _directions(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """The entries of a small array one by one, and random directions of a large one."""
+    size = math.prod(shape)
+    if size <= _MANY:
+        return np.eye(size).reshape(size, *shape)
+    return np.random.default_rng(_SEED).standard_normal((_MANY, *shape))
+
+
+def _measured(
+    declared: Derivation, values: Mapping[str, Any], name: str, directions: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The slope of the loss along each direction."""
+    found = np.zeros(len(directions))
+    for k, direction in enumerate(directions):
+        ends: list[Any] = [
+            declared.function(**{**values, name: values[name] + step * direction})
+            for step in (_STEP, -_STEP)
+        ]
+        found[k] = (ends[0] - ends[1]) / (2 * _STEP)
     return found

@@ -20,11 +20,12 @@ from gradcheck.adapters.scan_report import FAIL, PASS, LayerReport
 from gradcheck.adapters.settling import Reading
 from gradcheck.adapters.sources import source_of
 from gradcheck.adapters.style import Style, parameters_of
-from gradcheck.adapters.words import is_bias
+from gradcheck.adapters.words import is_bias, is_window
 from gradcheck.arguments import Real
 from gradcheck.claims import Derivation
 from gradcheck.dims import parse
 from gradcheck.profiles import Profile
+from gradcheck.tally import FUNCTION_RAISES
 
 #: What else each may be. Other defaults are left alone: at other values of an axis, a rate or a
 #: number of groups, a layer may be another one, or none.
@@ -45,7 +46,6 @@ INPUTS = 12
 _ALONE = r"\b(only|must|support\w*|assum\w*|ignor\w*|unused|todo|implemented|always|fixed)\b"
 #: A window that fits into every image that is tried, also where it is dilated.
 _WINDOW = 2
-_WINDOW_NAME = r"(?i)f|k|size|.*(filter|kernel|window|pool|ksize).*"
 #: What fails loudly.
 LOUD = ("wrong shape", "raises", "no gradient found")
 
@@ -137,7 +137,7 @@ def _is_right(
     for rule, outcome in outcomes_of(declared, few):
         (name,), record = rule.wrt, outcome.record
         right = right and record.status == PASS
-        if record.status != FAIL or name not in by_name:
+        if record.status != FAIL or name not in by_name or record.title == FUNCTION_RAISES:
             continue
         text = f"with {other}, the gradient for {name} is wrong"
         if record.title in LOUD:
@@ -166,7 +166,7 @@ def _with(reading: Reading, other: Other) -> Derivation:
         inputs = {name: _larger(one) for name, one in inputs.items()}
         plan = plan_of(reading.declared) if reading.declared is not None else None
         ways = plan.way if plan is not None else {}
-        sized = [n for n, one in ways.items() if one.sizes and re.fullmatch(_WINDOW_NAME, n)]
+        sized = [n for n, one in ways.items() if one.sizes and is_window(n)]
         if not any(re.search(r"\bk[hw]?\b", str(one)) for one in reading.inputs.values()):
             names = replace(names, init={**names.init, **dict.fromkeys(sized, _WINDOW)})
     return declare((*reading.sighting.what, names), inputs, guessed=True)

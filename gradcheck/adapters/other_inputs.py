@@ -28,6 +28,7 @@ from gradcheck.adapters.sightings import Sighting
 from gradcheck.arguments import Integers, Real, as_argument
 from gradcheck.oracle.captured import names_in
 from gradcheck.profiles import Profile
+from gradcheck.tally import FUNCTION_RAISES
 
 #: Operators whose operands may be of different shapes.
 _OPERATORS = (tape.CONVENTION, "function of variables")
@@ -85,6 +86,8 @@ def _judge(
     few = replace(profile, inputs=min(profile.inputs, INPUTS))
     outcomes = outcomes_of(declared, few, simplify=False)
     records = {rule.wrt[0]: outcome.record for rule, outcome in outcomes}
+    if any(record.title == FUNCTION_RAISES for record in records.values()):
+        return  # no rule is judged where its function does not run
     status = {name: record.status for name, record in records.items()}
     if all(one == PASS for one in status.values()):
         report.assumptions.append(f"{other.said} as well")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,11 +79,15 @@ def otherwise(
 
 
 def unfilled(
-    reading: Reading, report: LayerReport, profile: Profile
+    reading: Reading,
+    report: LayerReport,
+    profile: Profile,
+    wrong: Collection[str] | None = None,
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
     """A layer that masks by a large number, at inputs beside which that number is large.
 
-    One that clips its gradients, at inputs where they are small.
+    One that clips its gradients, at inputs where they are small. If all gradients are right there;
+    or, of those that are ``wrong`` at others, some.
     """
     style = reading.sighting.style
     most, why = _SMALL, ""
@@ -94,7 +98,13 @@ def unfilled(
     if not why:
         return None
     inputs = {name: _between(given, most) for name, given in reading.inputs.items()}
-    found = _all_right(reading, inputs, reading.names, profile)
+    if wrong is None:
+        found = _all_right(reading, inputs, reading.names, profile)
+    else:
+        declared = declare((*reading.sighting.what, reading.names), inputs, guessed=True)
+        outcomes = outcomes_of(declared, profile)
+        right = {rule.wrt[0] for rule, outcome in outcomes if outcome.record.status == PASS}
+        found = None if right.isdisjoint(wrong) else (declared, outcomes)
     if found is not None:
         reading.inputs = inputs
         report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}

@@ -334,6 +334,11 @@ def is_shape(name: str) -> bool:
     return any(word in name.lower() for word in _SHAPE)
 
 
+def is_window(name: str) -> bool:
+    """Whether a number that a layer is made with is the size of a window."""
+    return re.fullmatch(r"(?i)f|k|size|.*(filter|kernel|window|pool|ksize).*", name) is not None
+
+
 def mode_value(name: str, mode: str, said: tuple[str, str] | None) -> bool | str | None:
     """What a flag for the mode gets in ``"eval"`` or else; None for another parameter.
 
@@ -377,6 +382,23 @@ def is_weight(name: str) -> bool:
     lowered = name.lower()
     whole = lowered in ("w", "weight", "weights", "kernel", "filters", "filter", "wmat", "theta")
     return whole or (lowered.startswith("w") and len(lowered) <= 3 and lowered != "w0")
+
+
+#: What else weights are called in layers of some kinds.
+_OF_WINDOW, _OF_CELL = ("k", "kern", "kernels", "filt", "filts"), ("u", "v", "r")
+_WEIGHT_IN = {
+    "convolution": _OF_WINDOW, "transposed convolution": _OF_WINDOW,
+    "embedding": (
+        "table", "e", "emb", "embeddings", "embedding", "lookup", "matrix", "vectors", "wte", "wpe",
+        "tok", "pos", "tok_emb", "pos_emb", "token_embedding", "position_embedding",
+    ),
+    "lstm": _OF_CELL, "gru": _OF_CELL, "rnn": _OF_CELL,
+}  # fmt: skip
+
+
+def is_weight_in(kind: str, name: str) -> bool:
+    """Whether an array of this name is one of weights in a layer of a kind."""
+    return name.lower() in _WEIGHT_IN.get(kind, ())
 
 
 def is_data(name: str) -> bool:

@@ -31,6 +31,8 @@ NEEDS = {
     "tensors": "torch", "registered": "jax", "primitives": "autograd",
     "namespace": "array_api_strict",
 }  # fmt: skip
+#: Networks of which the labels come to backward alone.
+NETWORKS = ("Network", "RNNNumpy", "L_model")
 #: Gradients that are divided by the number of samples while the others are not: a convention.
 SCALED = {
     ("deeplearning_ai", "linear"): {"W", "b"},
@@ -40,6 +42,17 @@ SCALED = {
 }
 #: The gradients that are wrong in the files of wrong layers.
 WRONG = {
+    ("usual_words", "GRU"): {"xs", "h0", "Wx", "Wh", "b"},
+    ("usual_words", "Swish"): {"beta"},
+    ("usual_words", "conv"): {"x"},
+    ("usual_words", "embedding"): {"table"},
+    ("usual_words", "embed"): {"pos"},
+    ("usual_words", "focal"): {"p"},
+    ("usual_words", "MaxPool1d"): {"x"},
+    ("usual_words", "lstm_step"): {"xt", "h", "c", "W", "U", "b"},
+    ("usual_words", "VAE"): {"Wm", "W1"},
+    ("usual_words", "RNNNumpy"): {"U"},
+    ("usual_words", "L_model"): {"W1", "b1"},
     ("attributes_only", "LinearLayer"): {"b"},
     ("attributes_only", "SigmoidLayer"): {"Z"},
     ("cs231n", "affine"): {"w"},
@@ -212,7 +225,7 @@ def judged(path):
 def read_of(sighting):
     """A layer as it is read, with its loss where that comes to backward alone."""
     without = sighting.style.convention == beside_loss.CONVENTION
-    return read_with_loss(sighting) if without and sighting.name == "Network" else read(sighting)
+    return read_with_loss(sighting) if without and sighting.name in NETWORKS else read(sighting)
 
 
 def failed(declared):

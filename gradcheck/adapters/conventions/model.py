@@ -11,10 +11,15 @@ from typing import Any
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, parameters_of
+from gradcheck.adapters.words import is_weight
 
 PRIORITY = 47
 
-_LOSS = ("loss", "cost", "loss_and_grad", "compute_loss", "forward_backward")
+_LOSS = (
+    "loss", "cost", "compute_loss", "forward_backward", "loss_and_grad", "loss_and_grads",
+    "loss_and_gradient", "loss_and_gradients", "cost_and_grad", "cost_and_grads", "loss_grads",
+    "compute_loss_and_grads", "compute_loss_and_gradients", "value_and_grad", "value_and_grads",
+)  # fmt: skip
 
 
 def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
@@ -24,7 +29,12 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     (cls,) = what
     for text in (names.forward,) if names.forward else _LOSS:
         method = inspect.getattr_static(cls, text, None)
-        if inspect.isfunction(method) and "grads" in method.__code__.co_varnames:
+        if not inspect.isfunction(method):
+            continue
+        # What is given its weights keeps none.
+        given = [p.name for p in parameters_of(method, skip_first=True)]
+        said = "grad" in text and not any(map(is_weight, given))
+        if said or "grads" in method.__code__.co_varnames:
             return _style(cls, text, method)
     return None
 

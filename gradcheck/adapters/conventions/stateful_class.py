@@ -53,13 +53,17 @@ def _of_what_is_kept(cls: type) -> str | None:
     return None if any(map(is_required, needed)) else name
 
 
+#: What is called so is given a cotangent, whatever that is called.
+_PULLS = ("vjp", "pull")
+
+
 def _of_cotangent(cls: type) -> str | None:
     """A method that is called a gradient and is given what is called a cotangent: ``grad(dy)``."""
-    name = _method(cls, ("grad", "gradient", "gradients", "vjp", "pull"))
+    name = _method(cls, ("grad", "gradient", "gradients", *_PULLS))
     needed = [p.name for p in parameters_of(getattr(cls, name), skip_first=True)] if name else []
     given = len(needed) == 1 and re.fullmatch(r"(d|grad|g|up)_?[a-zA-Z]?\w*", needed[0])
     told = given and needed[0] not in ("data", "d", "g") and is_cotangent(needed[0])
-    return name if told else None
+    return name if told or (name in _PULLS and len(needed) == 1) else None
 
 
 def _is_training(gets: tuple[inspect.Parameter, ...]) -> bool:
