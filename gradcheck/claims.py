@@ -54,11 +54,8 @@ class _Declared:
         self.line: int = code.co_firstlineno if code else getattr(function, "line", 0)
         self.module: str = getattr(function, "__module__", None) or "<unknown>"
         self.problem = problem
-        namespace = getattr(function, NAMESPACE, None)
-        if namespace is None:
-            namespace = getattr(inspect.unwrap(function), "__globals__", None)
-        if register and namespace is not None:
-            namespace.setdefault(DECLARATIONS, []).append(self)
+        if register:
+            _namespace(function).setdefault(DECLARATIONS, []).append(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -75,6 +72,31 @@ class _Declared:
         """Raise the declaration's problem as an error, if it has one."""
         if self.problem is not None:
             raise DeclarationError(self.problem)
+
+
+def _namespace(function: Function) -> dict[str, Any]:
+    """The globals of the file that declares ``function``.
+
+    They are the function's own where that file is running. A function that was imported from
+    another, and what has no globals (a ufunc, a class, a partial), are declared by whoever calls.
+    """
+    named: dict[str, Any] | None = getattr(function, NAMESPACE, None)
+    if named is not None:
+        return named
+    own = getattr(inspect.unwrap(function), "__globals__", None)
+    caller: dict[str, Any] | None = None
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_globals is own:
+            return frame.f_globals
+        if caller is None and not _is_ours(frame.f_globals):
+            caller = frame.f_globals
+        frame = frame.f_back
+    return caller if caller is not None else (own or {})
+
+
+def _is_ours(namespace: Mapping[str, Any]) -> bool:
+    return str(namespace.get("__name__", "")).partition(".")[0] == __package__
 
 
 class _WithInputs(_Declared):

@@ -69,7 +69,8 @@ def found_at(
 def found_in(module: ModuleType) -> list[Found]:
     """What a module declares, in order: every claim, and what is wrong with a declaration."""
     found: dict[str, Found] = {}
-    for item in declared_in(module):
+    declared = declared_in(module)
+    for item in declared:
         name, problem = item.id, item.problem
         if isinstance(item, Derivation):
             if problem is None and item.rules:
@@ -79,7 +80,9 @@ def found_in(module: ModuleType) -> list[Found]:
                 f"@{item.name}.vjp"
             )
         elif isinstance(item, Rule) and item.derivation.problem is not None:
-            continue  # reported with the derivation
+            if item.derivation in declared:
+                continue  # reported with the derivation
+            problem = item.derivation.problem  # which another file declares
         if name in found:
             problem = (
                 f"two claims have the id {name}: this one and that at line {found[name].line}; "

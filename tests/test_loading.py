@@ -60,3 +60,27 @@ def test_files_of_nested_folders_find_each_other_by_every_name(library, first, i
     assert module.__name__ == "derivations." + first[:-3].replace("/", ".")
     assert near.later() == 5
     assert loading.load(folder / first) is module
+
+
+def test_what_another_file_defines_is_claimed_by_the_file_that_declares_it(tmp_path):
+    (tmp_path / "derivations").mkdir()
+    (tmp_path / "defined_elsewhere.py").write_text(
+        "def square(x): return x**2\ndef rule(dy, x): return dy\n"
+    )
+    path = tmp_path / "derivations" / "declares.py"
+    path.write_text(
+        "from functools import partial\n"
+        "import numpy as np\n"
+        "from defined_elsewhere import rule, square\n"
+        "from gradcheck import derivation\n"
+        "f = derivation(x='n')(square)\n"
+        "f.vjp(rule)\n"
+        "f.vjp(partial(rule))\n"
+        "derivation(x='n')(np.tanh).vjp(lambda dy: dy)\n"
+        "derivation(x='n')(type('Layer', (), {}))\n"
+        "derivation(x='n,n')(square).vjp(rule)\n"
+    )
+    found = loading.found_at(path)
+    claims = [one.id for one in found if one.claim is not None]
+    assert claims == ["square[vjp-rule]", "square[vjp-partial]"]
+    assert [one.id for one in found if one.problem] == ["tanh", "Layer", "square"]

@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
         if options.inputs < 1:
             raise InputError("--inputs: at least 1")
         profile = replace(profile, inputs=options.inputs)
+    if options.seed is not None and options.seed < 0:
+        raise InputError("--seed: 0 or more")
     limit = TIME_LIMIT if options.time_limit is None else options.time_limit
     if not limit > 0:
         raise InputError("--time-limit: a number of seconds above 0")

@@ -176,6 +176,7 @@ def test_ctrl_c_keeps_what_was_found(folder):
         (["check", "here.py::gone"], "no claim of that name is there"),
         (["check", "notes.txt"], "a file of Python code was expected"),
         (["check", "here.py", "--inputs", "0"], "--inputs: at least 1"),
+        (["check", "here.py", "--seed", "-1"], "--seed: 0 or more"),
         (["check", "here.py", "--time-limit", "-1"], "--time-limit: a number of seconds above 0"),
         (["check", "here.py", "--profile", "fast"], "invalid choice: 'fast'"),
         (["replay", "here.py", "Case({})"], "names no claim"),
