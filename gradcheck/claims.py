@@ -84,6 +84,8 @@ def _namespace(function: Function) -> dict[str, Any]:
     if named is not None:
         return named
     own = getattr(inspect.unwrap(function), "__globals__", None)
+    if own is not None and _is_ours(own):
+        return own  # made here, and declared by what made it
     caller: dict[str, Any] | None = None
     frame = inspect.currentframe()
     while frame is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 def as_gradients(name: str, raw: Any, rule: Rule, layout: Layout, notes: list[str]) -> Floats:
     """A rule's gradients in one flat vector; shape and count are checked."""
     parts = gradients_by_name(name, raw, rule)
+    if len(parts) > 1:
+        _require_each(name, parts)
     flat = np.empty(layout.size)
     for leaf in layout.leaves:
         part = parts[leaf.name]
@@ -49,6 +51,22 @@ def as_gradients(name: str, raw: Any, rule: Rule, layout: Layout, notes: list[st
         )  # fmt: skip
         flat[leaf.slice] = fit(what, part, leaf, notes)
     return flat
+
+
+def _require_each(name: str, parts: Mapping[str, Any]) -> None:
+    for leaf, part in parts.items():
+        if part is None:
+            raise Violation(
+                "no gradient found",
+                said(
+                    "{name} returns None for {leaf}; return its gradient, zeros where it has none, "
+                    "or declare it with real(…, differentiate=False)",
+                    "{name} 对 {leaf} 返回了 None；请返回其梯度，没有梯度时返回零，"
+                    "或用 real(…, differentiate=False) 声明它",
+                    name=name,
+                    leaf=leaf,
+                ),
+            )
 
 
 def gradients_by_name(name: str, raw: Any, rule: Rule) -> dict[str, Any]:

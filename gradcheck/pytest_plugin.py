@@ -71,7 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--gradcheck-inputs", type=_positive(int), help="the number of inputs for a claim"
     )
-    group.addoption("--gradcheck-seed", type=int, help="the seed of the drawn cases")
+    group.addoption("--gradcheck-seed", type=_whole, help="the seed of the drawn cases")
     group.addoption(
         "--gradcheck-time-limit",
         type=_positive(float),
@@ -155,6 +155,12 @@ def _profile(config: pytest.Config) -> Profile:
     profile = PROFILES[name] if name else default_profile()
     inputs = config.getoption("--gradcheck-inputs")
     return replace(profile, inputs=inputs) if inputs else profile
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("a whole number of 0 or more was expected")
+    return int(text)
 
 
 def _seed(config: pytest.Config, profile: Profile) -> int | None:

@@ -94,6 +94,8 @@ def arguments_of(name: str, function: Function, inputs: Mapping[str, Any]) -> di
             )
     arguments: dict[str, Argument] = {}
     for parameter in parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue  # nothing has to be given
         if parameter.kind is parameter.POSITIONAL_ONLY:
             raise DeclarationError(
                 f"{name} takes {parameter.name!r} by position alone, and inputs are given by name; "

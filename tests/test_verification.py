@@ -63,6 +63,12 @@ def test_contracts_come_before_numbers(rule, title):
     assert verdict.title == title
 
 
+def test_a_gradient_that_is_left_out_is_named():
+    verdict = gc.verify_vjp(lambda x, W: x @ W, lambda dy, x, W: (None, x.T @ dy), X, X.T.copy())
+    assert verdict.title == "no gradient found"
+    assert "zeros where it has none" in str(verdict)
+
+
 class Exp:
     """A layer that keeps what it has answered."""
 

@@ -92,6 +92,7 @@ KINDS = (
                 "target": real("n c", differentiate=False),
             },
             {"x": "n", "probabilities": "n", "target": real("n", differentiate=False)},
+            {"x": "n 1", "target": real("n", differentiate=False)},
         ),
         {"n": 4, "c": 3},
     ),

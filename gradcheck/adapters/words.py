@@ -41,9 +41,10 @@ class Words:
     )  # fmt: skip
     #: What the gradient for a name is called, as an attribute, a key, or a returned variable.
     gradient: tuple[str, ...] = (
-        "d{}", "grad_{}", "dLd{}", "{}_grad", "d_{}", "grad{}", "g{}", "{}_gradient", "{}grad",
-        "gradient_{}", "{}_gradients", "{}_grads", "dL_d{}", "delta_{}", "nabla_{}", "dJ_d{}",
-        "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}", "derivative_{}", "deriv_{}", "{}_derivative",
+        "d{}", "grad_{}", "dLd{}", "{}_grad", "{}_g", "d_{}", "grad{}", "g{}", "{}_gradient",
+        "{}grad", "gradient_{}", "{}_gradients", "{}_grads", "dL_d{}", "delta_{}", "nabla_{}",
+        "dJ_d{}", "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}", "derivative_{}", "deriv_{}",
+        "{}_derivative",
         "_d{}", "_grad_{}", "_{}_grad",
     )  # fmt: skip
     #: What the gradient for the only input is called as an attribute, whatever the input is called.
@@ -104,7 +105,8 @@ _FUNCTION = {
 }  # fmt: skip
 _SUBLAYER = {"layer", "module", "block", "sublayer", "sub_layer", "component"}
 _TARGET = {
-    "t", "y", "target", "targets", "label", "labels", "actual", "y_true", "ytrue", "truth",
+    "t", "y", "target", "targets", "targ", "tgt",
+    "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
     "y_train", "train_y", "y_batch", "yb", "soll", "sollwert", "ziel", "zielwert", "objetivo",
     "esperado", "deseado", "cible", "attendu", "etiqueta", "etiquetas", "etiquette", "alvo",

@@ -61,8 +61,8 @@ def diagnose(
     found, and the reason is logged.
     """
     clock = Clock(seconds)
-    if verdict.cause == "function":
-        return Diagnosis()  # the rule has not even been asked
+    if verdict.cause == "function" or verdict.title == "wrong kind":
+        return Diagnosis()  # the rule has not even been asked, or is of what there is not
     try:
         if isinstance(claim, Identity):
             if verdict.cause != "identity" or verdict.case is None:

@@ -74,6 +74,22 @@ def slide_backward(dout, cache):
         dp += dout[i] * u[i:i + len(p)]
     return du, dp
 """
+#: At other sizes than those that it is read at, it may raise: the channels have to be as many.
+STACKED = """
+import numpy as np
+
+def conv_forward(x, z):
+    n = x.shape[-1] - z.shape[-1] + 1
+    windows = np.stack([x[..., i:i + n] for i in range(z.shape[-1])], axis=2)
+    return np.einsum("ncil,oci->nol", windows, z), (x, z, windows)
+
+def conv_backward(dout, cache):
+    x, z, windows = cache
+    dx = np.zeros_like(x)
+    for i in range(z.shape[-1]):
+        dx[..., i:i + dout.shape[-1]] += np.einsum("nol,oc->ncl", dout, z[..., i])
+    return dx, np.einsum("nol,ncil->oci", dout, windows)
+"""
 #: A number stands for infinity; a gradient is clipped.
 MASKED = """
 import numpy as np
@@ -104,13 +120,13 @@ QUICK = dataclasses.replace(PROFILE, inputs=12)
 
 
 def scanned(tmp_path, text, *edits):
+    # Numbers as large as what masks are drawn later.
+    profile = dataclasses.replace(QUICK, inputs=20) if text is MASKED else QUICK
     for old, new in edits:
         assert old in text
         text = text.replace(old, new)
     path = tmp_path / "layers.py"
     path.write_text(text)
-    # Numbers as large as what masks are drawn later.
-    profile = dataclasses.replace(QUICK, inputs=20) if text is MASKED else QUICK
     *layers, _ = scan(path, {}, profile)
     return layers[0]
 
@@ -130,6 +146,8 @@ def scanned(tmp_path, text, *edits):
         ),
         (SLIDE, (("(p)] += dout", "(p)] = dout"),), {"u"}, "wrong with p smaller than u"),
         (MASKED, (), set(), "-10000 masks nothing beside numbers that are as large"),
+        (MASKED, (("+ ds.T @", "+ ds @"),), {"x"}, "-10000 masks nothing beside"),
+        (STACKED, (), set(), 'x = "n t d", z = "n t d"'),
         (CLIPPED, (), set(), "it clips its gradients, which are larger at others"),
     ],
 )  # fmt: skip

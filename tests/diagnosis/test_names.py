@@ -2,8 +2,10 @@
 
 import functools
 
+import numpy as np
 import pytest
 
+from gradcheck import Case, boolean, derivation, real
 from gradcheck.checking import check_claim
 from gradcheck.diagnosis import diagnose
 from gradcheck.diagnosis.pattern import behaviours, patterns
@@ -123,6 +125,23 @@ def test_what_is_not_in_the_catalogue_gets_no_wrong_name(rule):
     for mistake in mistakes_of(rule):
         fact = mistake.edit is not None or mistake.id in FACTS
         assert fact or not mistake.certain, mistake.title.en
+
+
+def test_a_rule_is_not_said_to_be_right_where_the_failure_is():
+    @derivation(p=real("n", low=0, high=1), t=boolean("n"))
+    def dice(p, t):
+        return 1 - (2 * (p * t).sum() + 1) / (p.sum() + t.sum() + 1)
+
+    @dice.gradient
+    def unsmoothed(p, t):
+        total = p.sum() + t.sum()
+        return -(2 * t * total - 2 * (p * t).sum() - 1) / (total + 1) ** 2
+
+    case = Case({"p": np.array([0.5]), "t": np.array([True])}, 1)
+    verdict = judge_at(unsmoothed, case, table=False)
+    fresh = Sampler(unsmoothed).telling(2)
+    said = diagnose(unsmoothed, verdict, fresh, seconds=PATIENCE).mistakes
+    assert not any("n = 1" in mistake.title.en for mistake in said)
 
 
 def test_texts_are_there_in_both_languages():

@@ -417,6 +417,7 @@ def test_a_seed_is_drawn_shown_and_repeats_the_run(failing):
         (["derivations/nowhere.py"], 4, ["file or directory not found"]),
         (["derivations/softmax.py::softmax[vjp-gone]"], 4, ["not found"]),
         (["--gradcheck-inputs=0"], 4, ["--gradcheck-inputs: a number above 0 was expected"]),
+        (["--gradcheck-seed=-1"], 4, ["a whole number of 0 or more was expected"]),
         (["--gradcheck-time-limit=soon"], 4, ["invalid float value: 'soon'"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -271,6 +271,8 @@ def special_values(evidence: Evidence, title: str) -> Found | None:
 
 def right_under(evidence: Evidence, change: Change) -> bool:
     """Whether the rule is right at changed cases, and says something there, as it else is not."""
+    if any(s.failing and _holds(evidence, change, s.case) for s in evidence.samples):
+        return False
     cases = [s.case for s in evidence.samples if not s.failing] + _further(evidence)
     right = failed = elsewhere = 0
     for number, case in enumerate(cases):
@@ -296,6 +298,12 @@ def right_under(evidence: Evidence, change: Change) -> bool:
     # How likely a rule is right at all of these by luck, if it is so as often as elsewhere.
     share = (elsewhere - failed + 1) / (elsewhere + 2)
     return bool(share**right <= _LUCK)
+
+
+def _holds(evidence: Evidence, change: Change, case: Case) -> bool:
+    """Whether a case is already what a change would make of it."""
+    changed = change(case, evidence.rule.derivation.accept(case.inputs)[1])
+    return changed is not None and same(list(changed.inputs.values()), list(case.inputs.values()))
 
 
 def _further(evidence: Evidence) -> list[Case]:

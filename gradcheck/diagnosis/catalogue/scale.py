@@ -221,7 +221,10 @@ def _extra(label: str) -> Found:
     return Found(
         {"factor": label},
         title=Text("one factor {factor} too many", "多乘了因子 {factor}").format(factor=label),
-        remedy=Text("leave {factor} out", "去掉 {factor}").format(factor=label),
+        remedy=Text(
+            "divide by {factor}, or leave it out where it is multiplied with",
+            "除以 {factor}，或去掉多乘的那一处",
+        ).format(factor=label),
     )
 
 
