@@ -53,8 +53,15 @@ def limited(seconds: float, *, patience: float = 1.0) -> Iterator[None]:
     try:
         yield
     finally:
-        with lock:
-            finished.set()
+        while True:
+            # It may come here as well, be it for an outer limit, which raises it again.
+            try:
+                finished.set()
+                with lock:
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
+                break
+            except TimeUp:
+                continue
 
 
 def _own_clock() -> Callable[[], float]:

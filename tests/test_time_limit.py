@@ -1,7 +1,9 @@
 """Limits of time: those that go by, and those that a thread computes."""
 
 import contextlib
+import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,5 +46,30 @@ def not_heard():
     with contextlib.suppress(TimeUp):
         spin()
     until = time.monotonic() + 1
+    while time.monotonic() < until:
+        pass
+
+
+class CutShort(threading.Event):
+    """An event in the middle of whose ``set`` the limit is met for the first time."""
+
+    met = False
+
+    def set(self):
+        if not self.met:
+            self.met = True
+            raise TimeUp
+        super().set()
+
+
+def test_a_limit_that_is_met_at_the_end_is_not_told_afterwards(monkeypatch):
+    within = SimpleNamespace(
+        Event=CutShort, Lock=threading.Lock, Thread=threading.Thread, get_ident=threading.get_ident
+    )
+    monkeypatch.setattr(time_limit, "threading", within)
+    monkeypatch.setattr(time_limit, "_UNHEARD", 0.05)
+    with contextlib.suppress(TimeUp), limited(0.02):
+        time.sleep(0.01)
+    until = time.monotonic() + 0.2
     while time.monotonic() < until:
         pass
