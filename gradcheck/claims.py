@@ -83,14 +83,14 @@ def _namespace(function: Function) -> dict[str, Any]:
     named: dict[str, Any] | None = getattr(function, NAMESPACE, None)
     if named is not None:
         return named
-    own = getattr(inspect.unwrap(function), "__globals__", None)
+    own: dict[str, Any] | None = getattr(inspect.unwrap(function), "__globals__", None)
     if own is not None and _is_ours(own):
         return own  # made here, and declared by what made it
     caller: dict[str, Any] | None = None
     frame = inspect.currentframe()
     while frame is not None:
-        if frame.f_globals is own:
-            return frame.f_globals
+        if own is not None and frame.f_globals is own:
+            return own
         if caller is None and not _is_ours(frame.f_globals):
             caller = frame.f_globals
         frame = frame.f_back

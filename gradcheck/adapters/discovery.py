@@ -10,6 +10,7 @@ import inspect
 import itertools
 import re
 from collections.abc import Collection, Mapping
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
             path: part
             for path, part in parts.items()
             if is_array(part) and np.asarray(part).dtype.kind == "f"
-            if np.ndim(part) or ("[" in path and _has_gradient(plan, _name(path)))
+            if np.ndim(part) or ("[" in path and _is_named(plan, _name(path)))
         }
         number = isinstance(value, float | int) or (is_array(value) and np.ndim(value) == 0)
         if number and not isinstance(value, bool):
@@ -134,13 +135,21 @@ def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]
 
 def _has_gradient(plan: Plan, name: str) -> bool:
     """Whether the backward function has a variable or an attribute for the gradient of a number."""
-    code = (
-        getattr(inspect.unwrap(plan.style.source), "__code__", None) if plan.style.source else None
-    )
+    code = _code(plan)
     called = {*code.co_varnames, *code.co_names} if code is not None else set()
-    keys = set() if code is None else {one for one in code.co_consts if isinstance(one, str)}
-    # A dict of gradients may call them as the parameters are.
-    return name in keys or not called.isdisjoint(gradient_names(name, plan.style.words))
+    return not called.isdisjoint(gradient_names(name, plan.style.words))
+
+
+def _is_named(plan: Plan, name: str) -> bool:
+    """Whether the gradient of a number in a dict has a name, or lies in a dict by that name."""
+    code = _code(plan)
+    return _has_gradient(plan, name) or (code is not None and name in code.co_consts)
+
+
+def _code(plan: Plan) -> CodeType | None:
+    """The code of the backward function, if there is one that is written in Python."""
+    source = plan.style.source
+    return getattr(inspect.unwrap(source), "__code__", None) if source else None
 
 
 def unchecked(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> list[tuple[str, str]]:

@@ -59,6 +59,7 @@ def read_with_loss(sighting: Sighting) -> Reading:
     method = beside_loss.own_loss(sighting.what, label)
     written = written_sizes.WrittenSizes(style)
     own, sized = replace(NETWORK, sizes=_SIZES), replace(WRITTEN, sizes=written.free)
+    # Of words, what is given and what is predicted are as many by nature.
     numbered = replace(own, name="network of words")
     usual = ((own, way) for way in _ways(wanted, made=style.make is not None))
     there = ((sized, w) for w in written_sizes.ways(written, wanted, differentiate=False))

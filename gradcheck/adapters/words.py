@@ -41,11 +41,11 @@ class Words:
     )  # fmt: skip
     #: What the gradient for a name is called, as an attribute, a key, or a returned variable.
     gradient: tuple[str, ...] = (
-        "d{}", "grad_{}", "dLd{}", "{}_grad", "{}_g", "d_{}", "grad{}", "g{}", "{}_gradient",
+        "d{}", "grad_{}", "dLd{}", "{}_grad", "d_{}", "grad{}", "g{}", "{}_gradient",
         "{}grad", "gradient_{}", "{}_gradients", "{}_grads", "dL_d{}", "delta_{}", "nabla_{}",
         "dJ_d{}", "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}", "derivative_{}", "deriv_{}",
         "{}_derivative",
-        "_d{}", "_grad_{}", "_{}_grad",
+        "_d{}", "_grad_{}", "_{}_grad", "{}_g",
     )  # fmt: skip
     #: What the gradient for the only input is called as an attribute, whatever the input is called.
     input_gradient: tuple[str, ...] = (
