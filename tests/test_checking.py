@@ -294,3 +294,20 @@ def test_a_thin_region_beside_a_threshold_that_is_computed(seed):
     with pytest.raises(gc.GradientMismatch):
         check(thin, seed=seed)
     check(right, seed=seed)
+
+
+def test_what_is_wrong_without_ties_too_is_not_told_of_ties():
+    @gc.derivation(a="n", b="n")
+    def wasserstein(a, b):
+        return np.abs(np.sort(a) - np.sort(b)).mean()
+
+    @wasserstein.gradient
+    def gathered(a, b):
+        i, j = np.argsort(a), np.argsort(b)
+        s = np.sign(a[i] - b[j]) / len(a)
+        return s[i], -s[j]  # sorted once more, not put back: right for two
+
+    outcome = check_claim(gathered, PROFILES["ci"])
+    assert outcome.record.title == "wrong value"
+    for values in outcome.verdict.case.inputs.values():
+        assert len(set(values.tolist())) == len(values)
