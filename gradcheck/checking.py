@@ -56,7 +56,7 @@ _COLLECTED_AFTER = 20_000
 _UNSTEADY = 3
 #: From so many points at most boundaries are looked for, until some are found.
 _STARTS = 3
-#: The title of a failure at ties alone, and how many inputs without any are tried before it is told.
+#: The title of a failure at ties alone, and how many inputs without any are tried before that.
 _TIED, _UNTIED = "wrong where inputs tie", 8
 #: How many times smaller the inputs are made to find where an unstable rule is right.
 _MODERATE = [2.0**-k for k in range(1, 24)]

@@ -11,6 +11,7 @@ import pytest
 import gradcheck as gc
 from gradcheck.checking import check, check_claim
 from gradcheck.claims import Rule
+from gradcheck.hints import Hints
 from gradcheck.profiles import PROFILES
 from gradcheck.sampling import Sampler
 
@@ -302,12 +303,10 @@ def test_what_is_wrong_without_ties_too_is_not_told_of_ties():
         return np.abs(np.sort(a) - np.sort(b)).mean()
 
     @wasserstein.gradient
-    def gathered(a, b):
+    def wrong_gather(a, b):
         i, j = np.argsort(a), np.argsort(b)
         s = np.sign(a[i] - b[j]) / len(a)
         return s[i], -s[j]  # sorted once more, not put back: right for two
 
-    outcome = check_claim(gathered, PROFILES["ci"])
+    outcome = check_claim(wrong_gather, PROFILES["ci"], hints=Hints.of("none"))
     assert outcome.record.title == "wrong value"
-    for values in outcome.verdict.case.inputs.values():
-        assert len(set(values.tolist())) == len(values)
