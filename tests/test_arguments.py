@@ -94,6 +94,7 @@ def test_what_does_not_belong_is_named(argument, value, words):
         (gc.choice, "at least one value"),
         (lambda: gc.arrays("n", count="t"), "real"),
         (lambda: gc.positive_definite("n m"), "two equal axes"),
+        (lambda: gc.positive_definite("n"), r"such as positive_definite\('n n'\)"),
         (lambda: as_argument(3), "a dims string"),
     ],
 )

@@ -1,6 +1,7 @@
 """The property: what is wrong only somewhere is found, and made small."""
 
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -310,3 +311,26 @@ def test_what_is_wrong_without_ties_too_is_not_told_of_ties():
 
     outcome = check_claim(wrong_gather, PROFILES["ci"], hints=Hints.of("none"))
     assert outcome.record.title == "wrong value"
+
+
+def linear_of(x, W):
+    return x @ W
+
+
+def rows_of(E, idx):
+    return E[idx]
+
+
+@pytest.mark.parametrize(
+    ("function", "dims", "said"),
+    [
+        (linear_of, {"x": "n d", "W": "m d"}, 'W is declared "m d", .* it runs with W = "d m"'),
+        (rows_of, {"E": "v d", "idx": "t"}, r'declare idx=integers\("t", high="v"\)$'),
+        (rows_of, {"E": "v", "idx": "v"}, r'high="v"\), or idx=boolean\("v"\) for a mask$'),
+    ],
+)
+def test_what_is_declared_as_what_the_function_cannot_take_is_named(function, dims, said):
+    declared = gc.derivation(**dims)(function)
+    rule = declared.vjp(next(iter(dims)))(lambda dy, W=np.eye(1): dy @ W.T)
+    message = check_claim(rule, PROFILES["ci"]).record.message
+    assert re.search(said, message, re.MULTILINE), message

@@ -49,7 +49,7 @@ ORDER = [
     "verification", "simplification", "records", "report.reproducer", "report.evidence",
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
     "report.template", "report.page", "sampling", "boundaries", "profiles",
-    "tally", "checking", "loading", "imports", "changes",
+    "misdeclared", "tally", "checking", "loading", "imports", "changes",
     "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
     "mutation.summary", "mutation",
     "adapters.activation", "adapters.losses", "adapters.words", "adapters.names",
