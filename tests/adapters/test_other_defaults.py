@@ -88,6 +88,15 @@ class HuberLoss:
         small = np.abs(self.e) <= self.delta
         return np.where(small, self.e, self.delta * np.sign(self.e))
 """
+FLAGGED = """
+import numpy as np
+
+def huber(pred, target, delta=1.0, derivative=False):
+    e = pred - target
+    if derivative:
+        return np.where(np.abs(e) <= delta, e, delta * np.sign(e))
+    return np.where(np.abs(e) <= delta, e**2 / 2, delta * (np.abs(e) - delta / 2)).sum()
+"""
 MARGIN = """
 import numpy as np
 
@@ -151,6 +160,7 @@ def scanned(text, tmp_path, spec=""):
         (SCALED_TANH, "alpha = 1.0, and 2.5 as well", ""),
         (HUBER, "delta = 1.0, and 2.5 as well", ""),
         (HUBER.replace("1.0", "1"), "delta = 1, and 3 as well", ""),
+        (FLAGGED, "delta = 1.0, and 2.5 as well", ""),
         (MARGIN, "threshold = 1.0, and 0.7 as well", ""),
         (DECAYED, "l2 = 0, and 0.3 as well: a penalty", ""),
         (
@@ -185,6 +195,7 @@ def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path
             "wrong with T = 2.5", "",
         ),
         (HUBER, ("self.delta * np.sign", "np.sign"), "wrong with delta = 2.5", ""),
+        (FLAGGED, ("e, delta * np.sign", "e, np.sign"), "wrong with delta = 2.5", ""),
         (MARGIN, ("- threshold, 0) * np", "- 1, 0) * np"), "wrong with threshold = 0.7", ""),
     ],
 )  # fmt: skip
