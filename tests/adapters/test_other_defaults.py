@@ -229,15 +229,18 @@ def test_a_penalty_that_a_default_leaves_out_is_held_to_it(
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("name", "change"),
     [
-        ("self.dW +=", "self.dW = np.clip(self.dW, -self.l2, self.l2) + 0 *"),
-        ("2 * self.l2 * self.W", "self.l2 * self.x.T @ np.sign(self.x @ self.W + self.b)"),
+        ("limit", ("self.dW +=", "self.dW = np.clip(self.dW, -self.l2, self.l2) + 0 *")),
+        ("activity_reg", ("2 * self.l2 * self.W", "self.l2 * self.x.T @ np.sign(self.x @ self.W)")),
     ],
 )
-def test_a_number_of_the_backward_function_that_is_of_no_penalty_is_left_alone(change, tmp_path):
+def test_a_number_of_the_backward_function_that_is_of_no_penalty_is_left_alone(
+    name, change, tmp_path
+):
     assert change[0] in DECAYED
-    layer = scanned(DECAYED.replace(*change).replace("l2", "limit"), tmp_path)
+    text = DECAYED.replace(*change).replace("l2=0", "l2=0.0").replace("l2", name)
+    layer = scanned(text, tmp_path)
     assert layer.verdict == "pass", layer
 
 
@@ -293,7 +296,16 @@ def test_a_gradient_of_another_shape_is_told_and_not_accused(tmp_path):
 
 @pytest.mark.parametrize(
     "default",
-    ["axis=1", "groups=1", "n_heads=2", "eps=1.0", "momentum=0.9", "stride='same'", "flip=False"],
+    [
+        "axis=1",
+        "groups=1",
+        "n_heads=2",
+        "eps=1.0",
+        "momentum=0.9",
+        "stride='same'",
+        "flip=False",
+        "alpha=np.ones(2)",
+    ],
 )
 def test_other_defaults_are_left_alone(default, tmp_path):
     layer = scanned(LINEAR.replace("bias=True", f"bias=True, {default}"), tmp_path)
