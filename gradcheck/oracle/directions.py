@@ -170,11 +170,14 @@ def positive_medians(size: Vector) -> Floats:
         return np.zeros(size.shape[:-1])
     ordered = np.sort(sampled(size), axis=-1).astype(np.float64, copy=False)
     count = ordered.shape[-1]
-    zeros = count - np.count_nonzero(ordered, axis=-1)
+    if ordered[..., 0].all():
+        found: Floats = ordered[..., count // 2]
+        return found
+    zeros = np.add.reduce(ordered == 0, axis=-1)
     middle = np.minimum((zeros + count) // 2, count - 1)
     flat, at = ordered.reshape(-1, count), middle.reshape(-1)
-    medians: Floats = flat[np.arange(at.size), at]
-    return medians.reshape(middle.shape)
+    found = flat[np.arange(at.size), at]
+    return found.reshape(middle.shape)
 
 
 def sampled(x: Vector) -> Vector:
