@@ -65,14 +65,15 @@ class Pulled(Stack):
         weights = self._weights()
         signs = self.drawn(lines_, self.n)
         points = [context.point for context in contexts]
-        v, scale = draw_directions(points, self.scales, signs, self.ladder, weights)
+        v, scale = draw_directions(
+            points, self.scales, signs, self.ladder, weights, keeps_scales=not self.large
+        )
         del signs, weights
         if self.leaf is not None:
             support = np.zeros(self.n)
             support[self.leaf.slice] = 1.0
             v, scale = v * support, scale * support
         if self.large:
-            scale = v
             for context in contexts:
                 context.weights = None
         lines = self.lines(v)
