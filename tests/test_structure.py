@@ -48,7 +48,7 @@ ORDER = [
     "diagnosis.repair", "diagnosis.chain", "diagnosis",
     "verification", "simplification", "records", "report.reproducer", "report.evidence",
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
-    "report.template", "report.page", "sampling", "boundaries", "profiles",
+    "report.template", "report.page", "sizes", "sampling", "boundaries", "profiles",
     "tally", "checking", "loading", "imports", "changes",
     "mutation.mutants", "mutation.comparison", "mutation.trial", "mutation.workers",
     "mutation.summary", "mutation",
