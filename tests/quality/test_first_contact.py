@@ -13,6 +13,7 @@ import gradcheck as gc
 from gradcheck import Case, Status, verify_jacobian, verify_jvp, verify_vjp
 from gradcheck.claims import Identity
 from gradcheck.oracle.elementwise import elementwise_sides
+from gradcheck.oracle.entry import measure_along
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout
 from gradcheck.oracle.point import Point
@@ -1868,3 +1869,14 @@ def test_a_rule_that_is_not_finite_beside_a_point_is_shown_where_it_is_not():
     at_zero = verify_vjp(np.sin, rule, np.zeros(1))
     assert (at_zero.status, at_zero.title) == (Status.FAIL, "wrong value")
     assert verify_vjp(np.sin, rule, np.ones(1)).title == "numerically unstable"
+
+
+def test_what_stands_still_is_known_to_its_rounding():
+    # The slope of √(d² + 0.01) at a large d is ±1 to the last digit, whatever the second is.
+    x = np.array([1e8])
+    point = Point(np.sign, x, np.sign(x), Layout({"x": x}))
+    point.error = np.array([1e-13])
+    line = Line(point, 0.5 * x)
+    measured = measure_along(line, np.ones(1), DOUBLE, DOUBLE.epsilon, sure=True)
+    assert measured.value[0] == 0
+    assert measured.error[0] >= 1e-13
