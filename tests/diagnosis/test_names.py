@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gradcheck import boolean, derivation, real, verify_gradient, verify_vjp
+from gradcheck import boolean, derivation, real, simplex, verify_gradient, verify_vjp
 from gradcheck.checking import check_claim
 from gradcheck.diagnosis import diagnose
 from gradcheck.diagnosis.evidence import Pair
@@ -209,6 +209,19 @@ def test_a_sign_is_mended_where_it_is_wrong():
     edit = verdict.mistakes[0].edit
     assert edit is not None
     assert "** 2 - r *" in edit.after
+
+
+def test_where_all_sums_are_one_no_variance_is_blamed():
+    @derivation(p=simplex("k"))
+    def entropy(p):
+        return -(p * np.log(p)).sum()
+
+    @entropy.gradient
+    def wrong(p):
+        return -np.log(p) - p
+
+    mistakes = mistakes_of(wrong)
+    assert [mistake.id for mistake in mistakes] == ["rank-one-input"]
 
 
 def test_texts_are_there_in_both_languages():
