@@ -18,7 +18,7 @@ ORDER = [
     "errors", "answers", "report", "report.figures", "dims", "regimes", "arguments", "domains",
     "case", "signatures", "claims",
     "oracle.makers", "oracle.captured", "oracle.exactness", "oracle.layout", "oracle.norms",
-    "oracle.scatter", "oracle.constants", "oracle.stability", "oracle.rounding",
+    "oracle.scatter", "oracle.gathered", "oracle.constants", "oracle.stability", "oracle.rounding",
     "oracle.own_numbers", "oracle.operations", "oracle.stepped",
     "oracle.imaginary", "oracle.point", "oracle.ladder",
     "oracle.directions", "oracle.interval", "oracle.noise", "oracle.confirmation",

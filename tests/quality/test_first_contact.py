@@ -1880,3 +1880,27 @@ def test_what_stands_still_is_known_to_its_rounding():
     measured = measure_along(line, np.ones(1), DOUBLE, DOUBLE.epsilon, sure=True)
     assert measured.value[0] == 0
     assert measured.error[0] >= 1e-13
+
+
+def test_what_is_added_up_in_place_is_rounded():
+    segments = np.array([0, 1, 0, 1, 1])
+
+    def total(terms):
+        found = np.zeros(2)
+        np.add.at(found, segments, terms)
+        return found[segments]
+
+    def f(x):
+        largest = np.array([x[segments == k].max() for k in range(2)])
+        e = np.exp(x - largest[segments])
+        return e / total(e)
+
+    def rule(dy, x):
+        return f(x) * (dy - total(dy * f(x)))
+
+    for seed in (2, 4, 6):
+        x = np.random.default_rng(seed).standard_normal(5)
+        # Of 1 - 1 nothing is left, where 1e-27 should be.
+        assert verify_vjp(f, rule, 100 * x).status is not Status.FAIL
+        assert verify_vjp(f, rule, x).status is Status.PASS
+        assert verify_vjp(f, lambda dy, x: f(x) * dy, x).status is Status.FAIL
