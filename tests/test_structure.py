@@ -44,7 +44,7 @@ ORDER = [
     "diagnosis.catalogue.products", "diagnosis.catalogue.softmax",
     "diagnosis.catalogue.fused_losses", "diagnosis.catalogue.sums", "diagnosis.catalogue.terms",
     "diagnosis.catalogue.crops", "diagnosis.catalogue.recurrent", "diagnosis.catalogue.reruns",
-    "diagnosis.catalogue.formulas", "diagnosis.catalogue.windows",
+    "diagnosis.catalogue.formulas", "diagnosis.catalogue.windows", "diagnosis.catalogue.orders",
     "diagnosis.repair", "diagnosis.chain", "diagnosis",
     "verification", "simplification", "records", "report.reproducer", "report.evidence",
     "report.terminal", "report.progress", "report.document", "report.github", "report.formula",
