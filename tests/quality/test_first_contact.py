@@ -1904,3 +1904,21 @@ def test_what_is_added_up_in_place_is_rounded():
         assert verify_vjp(f, rule, 100 * x).status is not Status.FAIL
         assert verify_vjp(f, rule, x).status is Status.PASS
         assert verify_vjp(f, lambda dy, x: f(x) * dy, x).status is Status.FAIL
+
+
+def test_a_gradient_that_is_small_beside_others_which_are_off_by_less_than_is_sought():
+    def f(a, b):
+        return np.tanh(a) + 1e-9 * np.tanh(b)
+
+    def verdict(of_b, seed):
+        def rule(dy, a, b):
+            return (1 + 2e-8) * dy / np.cosh(a) ** 2, of_b * 1e-9 * dy / np.cosh(b) ** 2
+
+        rng = np.random.default_rng(seed)
+        return verify_vjp(f, rule, rng.standard_normal(4), rng.standard_normal(4))
+
+    for seed in range(3):
+        assert verdict(1.0, seed).status is not Status.FAIL
+        wrong = verdict(1.5, seed)
+        assert wrong.status is Status.FAIL
+        assert wrong.worst.input == "b"
