@@ -1915,9 +1915,9 @@ def test_a_gradient_that_is_small_beside_others_which_are_off_by_less_than_is_so
             return (1 + 2e-8) * dy / np.cosh(a) ** 2, of_b * 1e-9 * dy / np.cosh(b) ** 2
 
         rng = np.random.default_rng(seed)
-        return verify_vjp(f, rule, rng.standard_normal(4), rng.standard_normal(4))
+        return verify_vjp(f, rule, rng.standard_normal(2), rng.standard_normal(2))
 
-    for seed in range(3):
+    for seed in range(2):
         assert verdict(1.0, seed).status is not Status.FAIL
         wrong = verdict(1.5, seed)
         assert wrong.status is Status.FAIL
