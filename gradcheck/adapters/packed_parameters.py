@@ -86,8 +86,11 @@ def give(definitions: Definitions) -> None:
     space = vars(definitions.module)
     functions = {n: f for n, f in definitions.namespace.items() if inspect.isfunction(f)}
     forms: dict[str, _Form] = {}
+    kept = {name for function in functions.values() for name in _kept(function)}
     for function in functions.values():
         for name, form in _forms(function, definitions.namespace):
+            if getattr(form.make, "__name__", "") in kept:
+                continue
             before = forms.get(name)
             more = len(form.paths) if before is None else len({**before.paths, **form.paths})
             if before is None or (more > len(before.paths) and form.make is before.make):
@@ -100,6 +103,29 @@ def give(definitions: Definitions) -> None:
                 inspect.signature(function).parameters
             ):
                 space[text] = function = _with(function, parameter, packed)
+
+
+def _kept(function: Any) -> set[str]:
+    """The classes of which a function returns an object last, beside others, that it is not given.
+
+    Such an object is what forward keeps: ``return y, Tape(x, W)``.
+    """
+    tree = tree_of(function)
+    given = {str(p.annotation).strip("'\"") for p in inspect.signature(function).parameters.values()}
+    made = {
+        node.targets[0].id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    lasts = [
+        node.value.elts[-1]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
+    ]
+    calls = [made.get(one.id, one) if isinstance(one, ast.Name) else one for one in lasts]
+    return {
+        one.func.id for one in calls if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)
+    } - given
 
 
 def are_packed(functions: Iterable[Any]) -> bool:

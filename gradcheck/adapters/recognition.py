@@ -234,12 +234,17 @@ def _by_coincidence(declared: Derivation | None, style: Style) -> bool:
 
 
 def _strange(plan: Plan) -> set[str]:
-    """The parameters of a constructor that no name tells and whose gradient does not fit."""
-    return {n for n in plan.misshapen & plan.filling.inputs if not is_parameter(n)}
+    """The parameters of a constructor that no name tells and whose gradient does not fit.
+
+    Also vectors that may be matrices, by a gradient that is an outer product.
+    """
+    made = {n for n in plan.misshapen & plan.filling.inputs if not is_parameter(n)}
+    return made | {n for n in plan.outer if not is_bias(n)}
 
 
 def _is_apart(given: Mapping[str, Any], plan: Plan | None, strange: Collection[str]) -> bool:
     """Whether parameters that did not fit have no axis of samples: those are of no parameter."""
+    strange = [] if plan is None else plan.filling.inputs.intersection(strange)
     if plan is None or not strange:
         return True
     first = as_argument(given[plan.forward_inputs[0]])
