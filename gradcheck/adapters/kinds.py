@@ -289,6 +289,11 @@ OTHER = Kind(
             {"bias": "h", "bias 2": "m"},
             {"bias": "1 h", "bias 2": "1 m"},
         ),
+        *_ways(
+            {"x": "n d", "weight": "d h", "bias": "h", "weight 2": "h 1", "bias 2": "1"},
+            {"target": real("n", differentiate=False)},
+            {"target": real("n 1", differentiate=False)},
+        ),
         {"x": "n", "weight": "n", "bias": "n"},
         {"x": "n d"},
         {"x": "n c h w"},

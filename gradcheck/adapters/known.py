@@ -59,6 +59,8 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
     weights = biases = 0
     flat = any(map(is_flat, names))
     loss = kind.name in ("loss", "regression loss") or flat
+    # Two layers and their loss, all parameters of which are given.
+    whole = kind is OTHER and sum(map(is_weight, names)) == 2 and sum(map(is_target, names)) == 1
     for name in names:
         lowered = name.lower()
         if flat and is_flat(name):
@@ -67,7 +69,7 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "groups"
         elif loss and is_mask(name):
             roles[name] = "mask"
-        elif loss and is_target(name) and (len(names) > 1):
+        elif (whole or loss) and is_target(name) and (len(names) > 1):
             roles[name] = "target"
         elif flat:
             roles[name] = "data"

@@ -297,6 +297,8 @@ def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:
         return bool(doubted)  # the Jacobian of one vector
     if by.name.startswith("normalization") and not own and any(map(is_parameter, doubted)):
         return True  # of (1, C, 1, 1), where (C,) may be broadcast
+    if doubted and plan.is_loss and by.name.endswith("loss"):
+        return True  # of predictions that are a column, beside targets that are none
     return bool(doubted) and (by.name == WRITTEN.name or (own and any(map(is_parameter, doubted))))
 
 

@@ -93,9 +93,9 @@ def _is_open(method: Any) -> bool:
 
 
 def _does_nothing(halves: Sequence[Any]) -> bool:
-    """Whether forward or backward is there for others to override: its body is ``pass``."""
+    """Whether forward or backward is there for others to override: it passes, or raises."""
     return any(
-        all(isinstance(s, ast.Pass) or _is_docstring(s) for s in node.body)
+        all(isinstance(s, ast.Pass | ast.Raise) or _is_docstring(s) for s in node.body)
         for half in halves
         for node in ast.walk(tree_of(half))
         if isinstance(node, ast.FunctionDef)

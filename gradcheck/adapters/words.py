@@ -424,7 +424,7 @@ def is_weight_of_samples(name: str, beside: Iterable[str]) -> bool:
 
 def is_bias(name: str) -> bool:
     """Whether an array of this name is a bias."""
-    return name.lower() in _BIAS
+    return name.lower() in _BIAS or re.fullmatch(r"b_?\d", name) is not None
 
 
 def is_parameter(name: str) -> bool:
