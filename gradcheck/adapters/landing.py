@@ -91,6 +91,8 @@ def in_returned(
     order = next((names for names in orders if names and len(names) == len(left)), wanted or every)
     if 1 < len(left) < len(order):
         order = _fewer(order, [np.shape(dict(leaves)[text]) for text in left], shapes)
+    elif len(left) == len(order):
+        order = _by_shape(order, [np.shape(dict(leaves)[text]) for text in left], shapes)
     for name, text in zip(order, left, strict=False):
         found.setdefault(name, Place.parse(text))
     return found
@@ -106,6 +108,17 @@ def _fewer(
     fits = [sum(shapes.get(n) == s for n, s in zip(way, found, strict=True)) for way in ways]
     best = max(fits)
     return list(ways[fits.index(best)]) if best > fits[0] and fits.count(best) == 1 else list(names)
+
+
+def _by_shape(
+    names: Sequence[str],
+    found: Sequence[tuple[int, ...]],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> list[str]:
+    """The names in the order of what was returned, where shapes that all differ tell another."""
+    wanted = {shapes.get(name): name for name in names}
+    told = len(wanted) == len(names) and set(wanted) == set(found)
+    return [wanted[shape] for shape in found] if told else list(names)
 
 
 def _stacked(returned: Any) -> tuple[int, ...]:
