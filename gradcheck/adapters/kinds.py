@@ -311,7 +311,7 @@ GROUPS = (
     *_ways({**_GATED, "weight": "h h", "weight 2": "d h"}, {"bias": "h"}, {"bias": "1 h"}),
     *_ways({**_GATED, "weight": "d+h h"}, {"bias": "h"}, {"bias": "1 h"}),
     {**_GATED_COLUMNS, "weight": "h d", "weight 2": "h h", "bias": "h 1"},
-    {**_GATED_COLUMNS, "weight": "h d+h", "bias": "h 1"},
+    {**_GATED_COLUMNS, "weight": "h d+h", "bias": "h 1", "weight y": "o h", "bias y": "o 1"},
     *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
     *_ways({"x": "n d", "weight": "d d"}, {"bias": "d"}, {"bias": "1 d"}),
     # Queries, keys, values and what comes out, in two heads.

@@ -115,6 +115,8 @@ def grouped_roles(names: Sequence[str], made_with: Sequence[str]) -> dict[str, s
             roles[name] = "h"
         elif name.lower() in _CELL:
             roles[name] = "c"
+        elif name.lower() in _OF_OUTPUT:
+            roles[name] = f"{_OF_OUTPUT[name.lower()]} y"
         elif f"w{name[1:]}".lower() in lowered and letter == "b":
             roles[name] = "bias"  # bf, beside Wf
         elif not (name in made_with or is_parameter(name) or re.match(_CAPITAL, name)):
@@ -139,6 +141,8 @@ _PROBABILITIES = {
     "probabilities", "prediction", "predictions", "output", "outputs", "predicted",
 }  # fmt: skip
 _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
+#: What a cell that predicts calls the parameters of its prediction, beside those of its gates.
+_OF_OUTPUT = {"wy": "weight", "wya": "weight", "why": "weight", "by": "bias"}
 _CELL = ("prev_c", "c_prev", "c", "cell", "cprev", "c0")
 
 
