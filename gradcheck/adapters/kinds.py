@@ -41,7 +41,10 @@ _ROWS = (
 )
 _COLUMNS = ({"x": "d n", "weight": "m d", "bias": "m 1"},)
 #: A layer of rows at each step of a sequence.
-_STEPS = _ways({"x": "n t d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"})
+_STEPS = (
+    *_ways({"x": "n t d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
+    {"x": "n t d", "weight": "m d", "bias": "m"},
+)
 #: One sample at a time, a column.
 _COLUMN = ({"x": "d 1", "weight": "m d", "bias": "m 1"},)
 GIVEN = simplex("n c", differentiate=False)
@@ -224,12 +227,13 @@ KINDS = (
             {"x": "d n", "gamma": "d 1", "beta": "d 1"},
             *_ways({"x": "n c h w"}, {"gamma": "c", "beta": "c"}),
             *_ways({"x": "n c h w"}, {"gamma": "1 c 1 1", "beta": "1 c 1 1"}),
+            {"x": "n t d", "gamma": "d", "beta": "d"},
         ),
-        {"n": 5, "d": 3, "c": 4, "h": 6, "w": 7},
+        {"n": 5, "d": 3, "c": 4, "h": 6, "w": 7, "t": 2},
     ),
     Kind(
         "embedding",
-        ("embedding", "embed", "lookup"),
+        ("embedding", "embed", "lookup", "encoder"),
         (
             {"x": integers("n t", high="v"), "weight": "v d"},
             {"x": integers("n", high="v"), "weight": "v d"},

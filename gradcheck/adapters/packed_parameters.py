@@ -111,7 +111,9 @@ def _kept(function: Any) -> set[str]:
     Such an object is what forward keeps: ``return y, Tape(x, W)``.
     """
     tree = tree_of(function)
-    given = {str(p.annotation).strip("'\"") for p in inspect.signature(function).parameters.values()}
+    given = {
+        str(p.annotation).strip("'\"") for p in inspect.signature(function).parameters.values()
+    }
     made = {
         node.targets[0].id: node.value
         for node in ast.walk(tree)

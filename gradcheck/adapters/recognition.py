@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import itertools
 import re
@@ -31,7 +32,7 @@ from gradcheck.adapters.settling import (
     unread,
 )
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.sources import counts_of
+from gradcheck.adapters.sources import counts_of, tree_of
 from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
     is_bias,
@@ -124,7 +125,10 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     }
     told = style.make is None and sizes_of([p.name for p in style.takes])
     ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles, grouped)
-    usual = ((kind, way) for way in itertools.islice(ways, 0 if of_each else _MOST_WAYS))
+    first_ways: Any = itertools.islice(ways, 0 if of_each else _MOST_WAYS)
+    if kind.name == "normalization" and _sums_over_steps(style):
+        first_ways = sorted(first_ways, key=lambda way: "n t d" not in way.values())
+    usual = ((kind, way) for way in first_ways)
     by = kind
     for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
         runs = which is not kind and by is kind and reading.declared is not None
@@ -257,6 +261,12 @@ def _is_miscalled(plan: Plan) -> bool:
     """Whether a backward function is called otherwise than here, which is no mistake of its."""
     several = plan.style.kind == "derivative" and len(plan.forward_inputs) > 1
     return bool(plan.trial_error) and (several or bool(_MISCALLED.search(plan.trial_error)))
+
+
+def _sums_over_steps(style: Style) -> bool:
+    """Whether a rule sums over its first two axes, those of samples and of steps."""
+    tuples = [node for node in ast.walk(tree_of(style.source)) if isinstance(node, ast.Tuple)]
+    return "(0, 1)" in map(ast.unparse, tuples)
 
 
 def _number(given: Any) -> Any:

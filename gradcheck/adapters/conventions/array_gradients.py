@@ -1,4 +1,4 @@
-"""Gradients that arrays bear: ``inp.g = (inp > 0) * out.g``, as in fast.ai's course from the ground.
+"""Gradients that arrays bear: ``inp.g = (inp > 0) * out.g``, as in fast.ai's course.
 
 What comes out is given the cotangent as its ``g``; then ``backward()`` is called, which gives every
 array that went in, and every parameter, a ``g`` of its own. A loss starts from nothing: its
@@ -51,6 +51,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     ):
         return None
     kind = inspect.Parameter.POSITIONAL_ONLY
+    taken = parameters_of(getattr(cls, forward), skip_first=True)
     style = Style(
         convention="class, gradients on arrays",
         name=cls.__name__,
@@ -58,7 +59,9 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         backward=lambda made: _backward(made, starts=not _uses(cls, ast.Load)),
         make=_telling(cls) if of_parts else cls,
         source=backward,
-        takes=tuple(p.replace(kind=kind) for p in parameters_of(getattr(cls, forward), skip_first=True)),
+        takes=tuple(
+            p.replace(kind=kind) for p in parameters_of(getattr(cls, forward), skip_first=True)
+        ),
         gets=(inspect.Parameter("dy", kind),),
     )
     if array_modules(style):
@@ -104,7 +107,7 @@ def _has_parts(cls: type) -> bool:
     return any(inspect.isclass(one) and _gives_gradients(one) for one in known)
 
 
-def _telling(cls: type) -> Any:
+def _telling(cls: Any) -> Any:
     """The class with a constructor that keeps what it was given, for what it passes on."""
 
     @functools.wraps(cls.__init__)
@@ -156,5 +159,3 @@ def _plain(value: Any) -> Any:
         return value
     plain: NDArray[Any] = np.asarray(value)
     return plain if plain.ndim else plain[()]
-
-
