@@ -70,6 +70,10 @@ _LOSS_WAYS: tuple[Dims, ...] = (
         "x": _COLUMN_EACH, "probabilities": _COLUMN_EACH,
         "target": real("1 n", low=_LOW, high=_HIGH, differentiate=False),
     },
+    {
+        "x": real("n 1", low=_LOW + _GUARDED, high=_HIGH - _GUARDED),
+        "target": real("n 1", low=_LOW, high=_HIGH, differentiate=False),
+    },
 )  # fmt: skip
 _IMAGE = "n c h+kh-1 w+kw-1"
 
@@ -82,7 +86,7 @@ def _over_time(weights: Dims) -> tuple[Dims, ...]:
 KINDS = (
     Kind(
         "loss",
-        ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss"),
+        ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss", "crf"),
         _LOSS_WAYS,
         {"n": 4, "c": 3, "t": 5},
     ),
@@ -395,5 +399,7 @@ NETWORK = Kind(
     ({"x": real("d 1", differentiate=False)}, {"x": real("n d", differentiate=False)}),
     {"n": 7, "d": 6, "h": 3, "c": 5},
 )
+#: What looks rows up by their numbers, beside those of the kind that is for that.
+NUMBERS = Kind("numbers", (), (), {"n": 7, "v": 5, "w": 6, "d": 3, "t": 2})
 #: What runs at the sizes that its source has alone: what it takes is told by that.
 WRITTEN = Kind("written", (), (), {})

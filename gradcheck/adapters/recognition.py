@@ -16,7 +16,7 @@ from gradcheck.adapters.conventions import network, partials, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
-from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, OTHER, WRITTEN, Kind
+from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, NUMBERS, OTHER, WRITTEN, Kind
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
@@ -49,7 +49,7 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
-from gradcheck.arguments import Integers, Real, as_argument, real
+from gradcheck.arguments import Integers, Real, as_argument, integers, real
 from gradcheck.claims import Derivation
 from gradcheck.dims import parse
 from gradcheck.errors import InputError
@@ -65,6 +65,9 @@ _MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arg
 _AS_WIDE = ("dropout", "elementwise", "normalization", "normalization in groups")
 #: What is raised where a number was expected.
 _FOR_NUMBERS = re.compile("0-dimensional arrays|truth value|length-1 arrays|must be real number")
+#: What is raised where whole numbers were expected, that of rows of so few arrays.
+_FOR_INDICES = re.compile("arrays used as indices must be of integer|only integers")
+_PAIR = 2
 #: What an axis may have to be a multiple of.
 _MULTIPLES = (2, 8)
 
@@ -129,8 +132,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if kind.name == "normalization" and _sums_over_steps(style):
         first_ways = sorted(first_ways, key=lambda way: "n t d" not in way.values())
     usual = ((kind, way) for way in first_ways)
-    by = kind
-    for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
+    by, problems = kind, list[str]()
+    numbers = _as_numbers(style, wanted, problems)
+    for which, way in itertools.chain(usual, _as_written(style, kind, wanted), numbers):
         runs = which is not kind and by is kind and reading.declared is not None
         if runs and not _by_coincidence(reading.declared, style):
             break  # it runs at sizes that are not written anywhere
@@ -171,6 +175,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
+            problems.append(declared.problem or "")
             for_numbers = for_numbers or bool(_FOR_NUMBERS.search(declared.problem or ""))
     if reading.declared is None and for_numbers:
         way = {name: _number(given) for name, given in next(ways_of(kind, roles, grouped)).items()}
@@ -294,6 +299,28 @@ def _as_written(
     found = written_sizes.ways(written, wanted, differentiate=not of_model)
     for way in itertools.islice(found, _MOST_WRITTEN):
         yield sized, way
+
+
+def _as_numbers(
+    style: Style, wanted: Sequence[str], problems: Sequence[str]
+) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    """What an object with tables of its own takes as numbers of rows, where nothing else runs.
+
+    ``problems`` are what was raised before: what indexes says so.
+    """
+    if not inspect.isclass(style.make) or not any(map(_FOR_INDICES.search, problems)):
+        return
+    names = ("v", "w")
+    for text in ("n", "n t"):
+        for highs in itertools.product(names, repeat=len(wanted)) if len(wanted) <= _PAIR else ():
+            if highs[0] == names[0]:
+                yield (
+                    NUMBERS,
+                    {
+                        name: integers(text, high=high)
+                        for name, high in zip(wanted, highs, strict=True)
+                    },
+                )
 
 
 def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:

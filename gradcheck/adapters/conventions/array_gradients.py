@@ -51,7 +51,6 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     ):
         return None
     kind = inspect.Parameter.POSITIONAL_ONLY
-    taken = parameters_of(getattr(cls, forward), skip_first=True)
     style = Style(
         convention="class, gradients on arrays",
         name=cls.__name__,
