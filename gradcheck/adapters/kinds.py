@@ -376,8 +376,12 @@ COST = Kind(
 MODEL = Kind(
     "model",
     (),
-    ({"data": real("n d", differentiate=False), "target": _LABELS},),
-    {"n": 7, "d": 6, "h": 3, "c": 5},
+    (
+        {"data": real("n d", differentiate=False), "target": _LABELS},
+        # One sequence, and what it is of.
+        {"data": real("t d", differentiate=False), "target": integers("", high="c")},
+    ),
+    {"n": 7, "d": 6, "h": 3, "c": 5, "t": 4},
 )
 #: A recurrent network over characters by number, in the names of the one that everybody copies.
 CHARACTERS = Kind(

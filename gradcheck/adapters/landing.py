@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.forms import form_of
-from gradcheck.adapters.places import RETURNED, Place
+from gradcheck.adapters.places import CHANGE, RETURNED, Place
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.words import Words, gradient_names
 
@@ -351,7 +351,19 @@ def unasked(owner: Any, used: Sequence[str], words: Words) -> list[tuple[str, st
         for key, _ in parts:
             beside = (f"{name}[{key!r}]" for name, one in parameters if _has(one, key))
             found.append((next(beside, ""), f"{text}[{key!r}]"))
-    return [(stem, text) for stem, text in found if text not in used]
+    known = [Place.parse(text) for text in used if RETURNED not in text and text != CHANGE]
+    values = [place.read(owner) for place in known if landed(place, owner, None)]
+    return [
+        (stem, text)
+        for stem, text in found
+        # What lies in a list too is the same gradient under another name.
+        if text not in used and not _is_among(Place.parse(text).read(owner), values)
+    ]
+
+
+def _is_among(value: Any, others: Sequence[Any]) -> bool:
+    array = np.asarray(value)
+    return bool(np.any(array)) and any(np.array_equal(array, np.asarray(one)) for one in others)
 
 
 def _has(container: Any, key: Any) -> bool:

@@ -412,18 +412,28 @@ def completed(
     if any(is_parameter(name) and name not in counts_of(style.make) for name in needed):
         yield dict(way), names
         return
-    for wider in _widened(kind, way):
+    for wider, said in itertools.product(_widened(kind, way), _with_hidden(style, names, kind)):
         try:
             every = {**wider, **(beside or {})}
-            found, init, places = discovered(style, names, every, sizes_for(kind, every))
+            found, init, places = discovered(style, said, every, sizes_for(kind, every))
         except Exception:
             continue
         inputs = fitted(kind, wider, found)
         if inputs is not None:
-            yield {**inputs, **found}, replace(names, init=init, parameters=places)
+            yield {**inputs, **found}, replace(names, init={**said.init, **init}, parameters=places)
         return
     # Declared as it is, so that what is wrong is said by the declaration itself.
     yield dict(way), names
+
+
+def _with_hidden(style: Style, names: Names, kind: Kind) -> Iterator[Names]:
+    """The names, and for a first hidden state with the size of it that is a default otherwise."""
+    yield names
+    if kind is CHARACTERS and style.make is not None:
+        made = parameters_of(style.make)
+        sizes = [p.name for p in made if type(p.default) is int and "hidden" in p.name]
+        if len(sizes) == 1 and sizes[0] not in names.init:
+            yield replace(names, init={**names.init, sizes[0]: "h"})
 
 
 def _widened(kind: Kind, way: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
