@@ -60,7 +60,7 @@ def read_with_loss(sighting: Sighting) -> Reading:
     # A weight decay is part of a cost that stands beside the network, and of no other.
     first: list[str] = []
     if style.make is None and beside_loss.numbers_of(style.source):
-        first = beside_loss.costs(*sighting.what, label)
+        first = beside_loss.costs(sighting.what[0], sighting.what[1], label)
     written = written_sizes.WrittenSizes(style)
     own, sized = replace(NETWORK, sizes=_SIZES), replace(WRITTEN, sizes=written.free)
     # Of words, what is given and what is predicted are as many by nature.
@@ -97,8 +97,8 @@ def read_with_loss(sighting: Sighting) -> Reading:
                         continue  # these are no targets of that loss
                     break
                 if loss in first:
-                    found_for = [n for n, place in plan.gradients.items() if place is not None]
-                    fit = _Fit(said, wanted=tuple(found_for))
+                    has = (n for n, place in plan.gradients.items() if place is not None)
+                    fit = _Fit(said, wanted=tuple(has))
                     return _held_to(Reading(sighting, inputs=given), fit, loss)
                 found = _fit(declared, said)
                 if not found.scale.startswith("-"):

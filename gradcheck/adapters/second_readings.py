@@ -145,7 +145,7 @@ def with_digits(
 
 def _below_digits(verdict: Verdict) -> bool:
     """Whether a gradient is off by less than some last bits of numbers around its cotangent."""
-    given = max((float(np.max(np.abs(one), initial=0.0)) for _, one in verdict.probe), default=0.0)
+    given = max((float(np.max(np.abs(one), initial=0.0)) for _, one in verdict.probe), default=1.0)
     try:
         off = np.max(np.abs(np.asarray(verdict.claimed) - np.asarray(verdict.measured)))
     except (TypeError, ValueError):

@@ -63,9 +63,9 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         label = _label(parameters_of(forward), parameters_of(backward), forward, made=False)
         name = re.sub(r"_?forward(?=_|$)", "", forward.__name__).strip("_") or forward.__name__
         name = forward.__name__ if name in ("prop", "pass", "propagation") else name
-        own = names.loss if names.loss in costs(forward, backward, label) else ""
+        cost = names.loss if names.loss in costs(forward, backward, label) else ""
         return _style(
-            name, None, lambda _: forward, lambda _: backward, label, backward, names, own
+            name, None, lambda _: forward, lambda _: backward, label, backward, names, cost
         )  # fmt: skip
     if len(what) != 1 or not inspect.isclass(what[0]):
         return None
@@ -320,8 +320,8 @@ def _style(
     loss, turned = names.loss or next(iter(losses.LOSSES)), _is_turned(source, label)
     if not own and loss not in losses.LOSSES:
         raise DeclarationError(
-            f"names: loss = {loss!r}: no function of that name beside {name} takes {label} and what "
-            f"can be told of the rest; others are {', '.join(losses.LOSSES)}"
+            f"names: loss = {loss!r}: no function of that name beside {name} takes {label} and "
+            f"what can be told of the rest; others are {', '.join(losses.LOSSES)}"
         )
 
     def run(made: Any) -> Any:

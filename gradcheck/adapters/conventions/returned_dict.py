@@ -1,7 +1,7 @@
 """A forward function that returns one dict, with what comes out and what backward needs in it.
 
-``attention(q, k, v) -> {"out": …, "p": …}`` and ``attention_backward(dout, saved)``: outputs are the
-keys of which the backward function takes the gradients.
+``attention(q, k, v) -> {"out": …, "p": …}`` and ``attention_backward(dout, saved)``: outputs are
+the keys of which the backward function takes the gradients.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ import ast
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from gradcheck.adapters.conventions import function_pair
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.pairs import pairs
+from gradcheck.adapters.pairs import name_of, pairs
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import gradient_names
@@ -31,19 +29,20 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     keys = _returned_keys(forward)
     needed = [p.name for p in parameters_of(backward) if is_required(p)]
     *above, last = needed or [""]
-    outputs = [
-        next((key for key in keys if name in gradient_names(key)), "") for name in above
-    ]  # fmt: skip
-    plain = function_pair.style_of(what, names)
-    # A dict of parameters' gradients, or of what is to be predicted, is none of outputs.
-    if plain is None or not outputs or not all(outputs) or len(set(outputs)) < len(outputs):
+    outputs = [next((key for key in keys if name in gradient_names(key)), "") for name in above]
+    # A dict of the gradients of parameters, or of what is to be predicted, is none of outputs.
+    if not outputs or not all(outputs) or len(set(outputs)) < len(outputs):
         return None
-    return replace(
-        plain,
+    return Style(
         convention="functions with a dict",
+        name=name_of(forward),
         forward=lambda _: _forward(forward, outputs),
+        backward=lambda _: backward,
         returns_cache=True,
         cache=last,
+        source=backward,
+        takes=parameters_of(forward),
+        gets=parameters_of(backward),
     )
 
 

@@ -18,9 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.conventions import function_pair
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.pairs import pairs
+from gradcheck.adapters.pairs import name_of, pairs
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import gradient_names
@@ -41,11 +40,10 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     calls = _Calls.of(forward, backward, written)
     if not calls.outputs or not calls.gradients:
         return None
-    plain = function_pair.style_of(what, names)
     kind = inspect.Parameter.POSITIONAL_ONLY
     return Style(
         convention="functions that write into arguments",
-        name=plain.name if plain is not None else forward.__name__,
+        name=name_of(forward),
         forward=lambda _: _forward(calls),
         backward=lambda _: _backward(calls),
         returns_cache=True,
