@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -146,11 +147,9 @@ def with_digits(
 def _below_digits(verdict: Verdict) -> bool:
     """Whether a gradient is off by less than some last bits of numbers around its cotangent."""
     given = max((float(np.max(np.abs(one), initial=0.0)) for _, one in verdict.probe), default=1.0)
-    try:
-        off = np.max(np.abs(np.asarray(verdict.claimed) - np.asarray(verdict.measured)))
-    except (TypeError, ValueError):
-        return False
-    return bool(off < _LAST_BITS * given)
+    seen = [one for one in (verdict.worst, *verdict.entries) if one is not None]
+    off = max((abs(float(one.claimed) - float(one.measured)) for one in seen), default=math.inf)
+    return off < _LAST_BITS * given
 
 
 def _between(given: Any, most: float) -> Any:
