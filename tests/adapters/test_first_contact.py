@@ -234,6 +234,26 @@ class Cell:
         self.grads[0][...], self.grads[1][...] = self.dWx, self.db
         return dt @ Wx.T
 """
+APART = """
+import numpy as np
+
+def net_forward(params, x):
+    W1, b1, W2 = params
+    h = np.tanh(x @ W1 + b1)
+    return h @ W2, (x, h, params)
+
+def net_backward(dout, cache):
+    x, h, params = cache
+    dh = dout @ params[2].T * (1 - h**2)
+    return [x.T @ dh, dh.sum(0), h.T @ dout]
+
+def deep_loss(params, x, y):
+    (U, c), (V, d) = params
+    h = np.tanh(x @ U + c)
+    r = h @ V + d - y
+    dh = r @ V.T * (1 - h**2)
+    return 0.5 * np.sum(r**2), [(x.T @ dh, dh.sum(0)), (h.T @ r, r.sum(0))]
+"""
 #: By name: a source, the layers that are right in it, and bugs with the layers that they break.
 FILES = {
     "object": (KEPT_IN_OBJECT, {"Twice", "gated"}, [("(1 - tape.y**2)", "tape.y", {"gated"})]),
@@ -258,6 +278,9 @@ FILES = {
         [("self.w[:, None]", "self.cost", {"WeightedCrossEntropy"})],
     ),
     "sequence": (SEQUENCE, {"Reader"}, [("np.outer(d, h)", "np.outer(d, seq[0])", {"Reader"})]),
+    "apart": (
+        APART, {"net", "deep_loss"}, [("r @ V.T * (1 - h**2)", "r @ V.T * (1 - h)", {"deep_loss"})],
+    ),
     "twice": (TWICE, {"Cell"}, [("dt.sum(axis=0)", "dt.sum(axis=0) ** 2", {"Cell"})]),
 }  # fmt: skip
 
