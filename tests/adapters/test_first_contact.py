@@ -252,7 +252,8 @@ def deep_loss(params, x, y):
     h = np.tanh(x @ U + c)
     r = h @ V + d - y
     dh = r @ V.T * (1 - h**2)
-    return 0.5 * np.sum(r**2), [(x.T @ dh, dh.sum(0)), (h.T @ r, r.sum(0))]
+    grads = [(x.T @ dh, dh.sum(0)), (h.T @ r, r.sum(0))]
+    return 0.5 * np.sum(r**2), grads
 """
 #: By name: a source, the layers that are right in it, and bugs with the layers that they break.
 FILES = {
