@@ -232,7 +232,8 @@ class _Layer:
             session.run_backward(cotangents)
             place = plan.gradients.get(name)
             if place is None:
-                raise Violation("no gradient found", plan.missing(name))
+                title = "raises" if plan.trial_error else "no gradient found"
+                raise Violation(title, plan.missing(name))
             found = self._found(session, name)
             found = copy_of(found)  # what is kept may be written into by the next call
             for note in session.side_effects(self.derivation.name, cotangents, values):

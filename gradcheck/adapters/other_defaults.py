@@ -100,6 +100,8 @@ def _other(name: str, default: Any) -> Any:
         return None if None in found else found
     if name in _FACTORS:
         return _FACTOR if type(default) is float and default == 1 else None
+    if default is None and name in ("stride", "strides"):
+        return 1  # and not as long as the window
     if type(default) is not int or name not in _OTHER_NUMBERS:
         return None
     usual, other = _OTHER_NUMBERS[name]

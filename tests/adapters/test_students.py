@@ -32,7 +32,7 @@ NEEDS = {
     "namespace": "array_api_strict",
 }  # fmt: skip
 #: Networks of which the labels come to backward alone.
-NETWORKS = ("Network", "RNNNumpy", "L_model")
+NETWORKS = ("Network", "RNNNumpy", "L_model", "forward_propagation")
 #: Gradients that are divided by the number of samples while the others are not: a convention.
 SCALED = {
     ("deeplearning_ai", "linear"): {"W", "b"},
