@@ -56,6 +56,8 @@ _COLLECTED_AFTER = 20_000
 _UNSTEADY = 3
 #: From so many points at most boundaries are looked for, until some are found.
 _STARTS = 3
+#: The title of a failure at ties alone, and how many inputs without any are tried before that.
+_TIED, _UNTIED = "wrong where inputs tie", 8
 #: How many times smaller the inputs are made to find where an unstable rule is right.
 _MODERATE = [2.0**-k for k in range(1, 24)]
 
@@ -365,8 +367,21 @@ class _Run:
             record.message = "\n".join(lines)
         return Outcome(record, example)
 
+    def _untied(self, tied: Verdict) -> Verdict:
+        """A failure without ties where there is one: what is wrong elsewhere is not so by a tie."""
+        rng = np.random.default_rng([self.own, self.seed or 0, 3])
+        for bindings in self.sampler.sizes.always()[-1:] * _UNTIED:
+            case = next(self.sampler.points(Draft(bindings, int(rng.integers(2**32)))))
+            verdict = judge_at(self.claim, case, table=False)
+            found = verdict.status is Status.FAIL and verdict.title != _TIED
+            if found and self._confirmed(verdict):
+                return verdict
+        return tied
+
     def _failed(self, record: Record) -> Outcome:
         assert self.failure is not None
+        if self.simplified and self.failure.title == _TIED:
+            self.failure = self._untied(self.failure)
         judge = functools.partial(
             judge_at,
             self.claim,

@@ -171,7 +171,7 @@ def _scanned(
         _ask_of_first(reading, report)
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
-    judge_defaults(report, reading, profile)
+    judge_defaults(report, reading, profile, definitions.namespace)
     judge_inputs(report, reading, profile, definitions.namespace)
     judge_eval(report, reading, declared, profile)
     question = passes_on(reading, definitions) if entry is None else ""

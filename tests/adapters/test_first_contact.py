@@ -333,7 +333,9 @@ def test_windows_that_overlap_are_tried_where_a_stride_of_none_is_usual():
         def backward(self, dout):
             return dout
 
-    assert [str(one) for one in others_of(style_of((Pool,), Names()), Names())] == ["stride = 1"]
+    assert [str(one) for one in others_of(style_of((Pool,), Names()), Names(), ("x",))] == [
+        "stride = 1"
+    ]
 
 
 def test_a_gradient_below_the_digits_of_a_function_is_told_from_a_mistake():
