@@ -210,7 +210,7 @@ def of_one_sample(
         return None
     if any(changes_nothing(again, name) for name in plan.differentiable):
         return None
-    outcomes = outcomes_of(again.declared, profile)
+    outcomes = outcomes_of(again.declared, profile, simplify=False)
     right = {rule.wrt[0] for rule, outcome in outcomes if outcome.record.status == PASS}
     wrong = {one.name: one for one in gradients if one.verdict == FAIL}
     mended = [one for name, one in wrong.items() if name in right and not one.scale]
@@ -224,6 +224,8 @@ def of_one_sample(
     parameters = [name for name in plan.differentiable if inputs[name] is reading.inputs[name]]
     alone = not parameters and len(right) == len(outcomes) and _mixes_samples(reading)
     if broken and (alone or (parameters and all(name in wrong for name in parameters))):
+        if len(right) < len(outcomes):  # now what is wrong is to be shown as well
+            outcomes = outcomes_of(again.declared, profile)
         reading.inputs = inputs
         report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
         report.assumptions.append(
