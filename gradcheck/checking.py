@@ -209,7 +209,7 @@ class _Run:
         own = [self.own, self.seed or 0] if self.profile.all_seeded else self.own
         rng = np.random.default_rng(own)
         with contextlib.suppress(_Found), _seldom_collected():
-            for bindings in self.sampler.always():
+            for bindings in self.sampler.sizes.always():
                 edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
                 self.example(Draft(bindings, int(rng.integers(2**32)), edits))
                 if self.tally.inputs >= self.profile.inputs:
@@ -253,7 +253,7 @@ class _Run:
 
     def _one_by_one(self, rng: np.random.Generator) -> None:
         """Judge at usual values of sizes of which one alone is 1."""
-        for bindings in self.sampler.alone():
+        for bindings in self.sampler.sizes.alone():
             draft = Draft(bindings, int(rng.integers(2**32)))
             self._judge([next(self.sampler.points(draft))], bindings)
 
@@ -263,7 +263,7 @@ class _Run:
             self._judge(cases, bindings)
 
     def _boundaries(self, rng: np.random.Generator) -> Iterator[tuple[list[Case], Bindings]]:
-        bindings = self.sampler.always()[-1:]
+        bindings = self.sampler.sizes.always()[-1:]
         if not bindings or not isinstance(self.claim, Rule) or self.claim.kind == "hessian":
             return
         for _ in range(_STARTS):
@@ -280,7 +280,7 @@ class _Run:
         rng = np.random.default_rng([self.own, self.seed or 0, 1])
         *others, usual = (
             self.sampler.points(Draft(bindings, int(rng.integers(2**32))))
-            for bindings in self.sampler.always()
+            for bindings in self.sampler.sizes.always()
         )
         at_boundaries = (case for cases, _ in self._boundaries(rng) for case in cases)
         return [*usual, *(next(points) for points in others), *at_boundaries]
@@ -370,7 +370,7 @@ class _Run:
     def _untied(self, tied: Verdict) -> Verdict:
         """A failure without ties where there is one: what is wrong elsewhere is not so by a tie."""
         rng = np.random.default_rng([self.own, self.seed or 0, 3])
-        for bindings in self.sampler.always()[-1:] * _UNTIED:
+        for bindings in self.sampler.sizes.always()[-1:] * _UNTIED:
             case = next(self.sampler.points(Draft(bindings, int(rng.integers(2**32)))))
             verdict = judge_at(self.claim, case, table=False)
             found = verdict.status is Status.FAIL and verdict.title != _TIED

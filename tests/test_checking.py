@@ -73,7 +73,7 @@ def test_sizes_that_differ_are_always_tried_within_any_limits():
             return x @ W
 
         rule = Rule(lambda dz, W: dz @ W.T, linear, "vjp", ("x",), register=False)
-        tried = Sampler(rule).always()
+        tried = Sampler(rule).sizes.always()
         assert any(sizes["n"] == sizes["d"] == sizes["m"] for sizes in tried)
         for a, b in ("nd", "dm"):
             assert {np.sign(sizes[a] - sizes[b]) for sizes in tried} == {-1, 0, 1}

@@ -128,6 +128,8 @@ def _other(name: str, default: Any) -> Any:
     if name in _FACTORS and isinstance(default, int | float) and default == 1:
         whole = _WHOLE_FACTOR if len(name) > 1 else None  # c=1 are channels, t=1 steps
         return _FACTOR if type(default) is float else whole
+    if default is None and name in ("stride", "strides"):
+        return 1  # and not as long as the window
     if type(default) is not int or name not in _OTHER_SIZES:
         return None
     usual, other = _OTHER_SIZES[name]

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from gradcheck.case import Case
 from gradcheck.claims import Rule
-from gradcheck.diagnosis.samples import MOVES, Answer, Clock, Floats, Sample, TooSlow, sample_at
+from gradcheck.diagnosis.samples import (
+    MOVES,
+    Answer,
+    Clock,
+    Floats,
+    Sample,
+    TooSlow,
+    aligned,
+    sample_at,
+)
 from gradcheck.judging.context import MARGIN
 from gradcheck.oracle.entry import slopes
 from gradcheck.oracle.ladder import DOUBLE, Line
@@ -20,7 +29,7 @@ from gradcheck.oracle.layout import Leaf, Vector
 from gradcheck.returned import SetAside, Violation
 
 #: A prediction is believed to so many times what it moves by when the measured values move.
-_MOVE_MARGIN = 4.0
+MOVE_MARGIN = 4.0
 #: What the rule itself may have rounded, relative to its largest entry.
 _ROUNDED = 2.0**-36
 #: A prediction that is off by this share of the largest number is not looked at closer.
@@ -50,7 +59,8 @@ class Pair:
     @property
     def jacobian(self) -> Floats:
         """The measured Jacobian of all outputs with respect to this input: ``(m, leaf size)``."""
-        return self.sample.versions[self.version][:, self.leaf.slice]
+        versions = self.sample.versions
+        return aligned(versions[0], versions[self.version], self.u)[:, self.leaf.slice]
 
     @property
     def right(self) -> Floats:
@@ -114,7 +124,7 @@ class Pair:
         off = matrix[~np.eye(len(matrix), dtype=bool)]
         errors = np.abs(self.sample.versions[1] - self.sample.versions[0])[:, self.leaf.slice]
         error = errors[~np.eye(len(matrix), dtype=bool)]
-        return bool(np.all(np.abs(off) <= _MOVE_MARGIN * error + np.finfo(float).tiny))
+        return bool(np.all(np.abs(off) <= MOVE_MARGIN * error + np.finfo(float).tiny))
 
     @property
     def slope(self) -> Floats:
@@ -246,7 +256,9 @@ class Guess(View):
             found = _compared(pair, lambda pair: predict(pair, *given))
             if wrong is None or found is None:
                 return False
-            agree, known = found
+            agree, known, bound = found
+            if not _tells(pair, wrong, bound):
+                return False
             relevant = known & (wrong | ~agree)
             here = int(np.count_nonzero(relevant & agree))
             if np.any(wrong) and not here and not pair.sample.failing:
@@ -268,12 +280,24 @@ def matches(pair: Pair, predict: Predict) -> NDArray[np.bool_] | None:
     found = _compared(pair, predict)
     if found is None:
         return None
-    agree, known = found
+    agree, known, bound = found
     wrong = _wrong(pair)
     if wrong is not None and np.any(wrong & ~known):
         return None  # it says nothing about what is wrong
     matched: NDArray[np.bool_] = agree[known]
-    return matched
+    return matched if _tells(pair, wrong, bound) else matched[~matched]
+
+
+def _tells(pair: Pair, wrong: NDArray[np.bool_] | None, bound: Floats) -> bool:
+    """Whether a prediction with this ``bound`` can be told from nothing where a claim is wrong.
+
+    What is claimed there has to be larger, or anything that is about 0 would explain it; or is 0
+    itself, up to what the rule may have rounded.
+    """
+    if wrong is None or not np.any(wrong):
+        return True
+    claimed = _largest(np.asarray(pair.claimed, float)[wrong])
+    return claimed > bound[wrong].max() or claimed <= _ROUNDED * _largest(pair.right[wrong])
 
 
 def _both_raise(pair: Pair, predict: Predict) -> bool:
@@ -303,8 +327,10 @@ def _wrong(pair: Pair) -> NDArray[np.bool_] | None:
     return wrong
 
 
-def _compared(pair: Pair, predict: Predict) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """Which entries are as predicted, and which can be compared at all."""
+def _compared(
+    pair: Pair, predict: Predict
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Floats] | None:
+    """Which entries are as predicted, which can be compared at all, and to what bound."""
     claimed = pair.claimed
     if claimed is None:
         return None
@@ -321,7 +347,7 @@ def _compared(pair: Pair, predict: Predict) -> tuple[NDArray[np.bool_], NDArray[
         off = np.abs(claimed - first)
         # Most predictions are far off, and need no bound.
         far = _FAR * _largest(claimed[known], first[known])
-        far = max(far, _MOVE_MARGIN * MOVES * pair.sample.noise * float(np.abs(pair.u).sum()))
+        far = max(far, MOVE_MARGIN * MOVES * pair.sample.noise * float(np.abs(pair.u).sum()))
         if pair.sample.failing or not np.any(off[known] > far):
             for version in range(1, 1 + MOVES):
                 other = _predicted(replace(pair, version=version), predict, claimed.shape)
@@ -332,8 +358,8 @@ def _compared(pair: Pair, predict: Predict) -> tuple[NDArray[np.bool_], NDArray[
                 if pair.sample.subject.point.tangent is not None:
                     # Errors of opposite sign would cancel where a projection mixes them.
                     moved = np.where(known, moved.max(initial=0.0, where=known), np.nan)
-                bound += _MOVE_MARGIN * np.where(np.isfinite(moved), moved, 0.0)
-        return off <= bound, known
+                bound += MOVE_MARGIN * np.where(np.isfinite(moved), moved, 0.0)
+        return off <= bound, known, bound
 
 
 def _predicted(pair: Pair, predict: Predict, shape: tuple[int, ...]) -> Floats | None:

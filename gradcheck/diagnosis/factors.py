@@ -6,10 +6,12 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
-from gradcheck.diagnosis.evidence import Pair, View
+from gradcheck.diagnosis.evidence import MOVE_MARGIN, Pair, View
+from gradcheck.diagnosis.samples import MOVES
 from gradcheck.hints import Text
 
 #: Constants that stand beside sizes and values, the likeliest first.
@@ -81,16 +83,33 @@ def fitted(view: View) -> list[float] | None:
         ):
             return None
     # A factor that was measured badly names nothing, where others were measured well.
-    sharp = [_sharp(pairs, c) for pairs, c in zip(view.samples, found, strict=True)]
+    blur = [_blur(pairs, c) for pairs, c in zip(view.samples, found, strict=True)]
+    sharp = [off <= _EQUAL * abs(c) for c, off in zip(found, blur, strict=True)]
     if any(sharp):
         found = [c if well else math.nan for c, well in zip(found, sharp, strict=True)]
-    return found if any(math.isfinite(c) for c in found) else None
+        return found if any(math.isfinite(c) for c in found) else None
+    return _blurred(found, blur)
 
 
-def _sharp(pairs: list[Pair], c: float) -> bool:
-    """Whether a factor is measured as well as it is compared with what it may be."""
-    moved = _fit([replace(pair, version=1) for pair in pairs])
-    return moved is not None and abs(moved - c) <= _EQUAL * abs(c)
+def _blur(pairs: list[Pair], c: float) -> float:
+    """By how much a factor moves with the error of what it was fitted to."""
+    others = [_fit([replace(pair, version=k) for pair in pairs]) for k in range(1, 1 + MOVES)]
+    return max(math.inf if moved is None else abs(moved - c) for moved in others)
+
+
+def _blurred(found: list[float], blur: list[float]) -> list[float] | None:
+    """The one simple fraction that factors may all be that were measured badly, if there is one.
+
+    Whether they differ from point to point cannot be told.
+    """
+    known = [(c, off) for c, off in zip(found, blur, strict=True) if math.isfinite(c + off)]
+    if not known:
+        return None
+    best = min(known, key=lambda one: one[1] / abs(one[0]) if one[0] else math.inf)[0]
+    simple = float(Fraction(best).limit_denominator(_DENOMINATOR))
+    if any(abs(c - simple) > MOVE_MARGIN * off for c, off in known):
+        return None
+    return [simple if math.isfinite(c) else c for c in found]
 
 
 def _fit(pairs: list[Pair]) -> float | None:

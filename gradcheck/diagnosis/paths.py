@@ -18,7 +18,15 @@ import numpy as np
 from gradcheck.answers import copy_of
 from gradcheck.claims import Derivation
 from gradcheck.diagnosis.evidence import Pair
-from gradcheck.diagnosis.samples import MOVES, Clock, Floats, Sample, TooSlow, jacobian_of
+from gradcheck.diagnosis.samples import (
+    MOVES,
+    Clock,
+    Floats,
+    Sample,
+    TooSlow,
+    aligned,
+    jacobian_of,
+)
 from gradcheck.returned import SetAside, Violation
 from gradcheck.source_edits import Function, Part, with_parts
 from gradcheck.subject import Subject
@@ -97,7 +105,8 @@ class Paths:
         versions = self.jacobians[key]
         if versions is None:
             return None
-        return pair.pull(pair.u, versions[pair.version][:, pair.leaf.slice])
+        moved = aligned(versions[0], versions[pair.version], pair.u)
+        return pair.pull(pair.u, moved[:, pair.leaf.slice])
 
     def _measured(self, part: Part, slope: Slope | None, clock: Clock) -> list[Floats] | None:
         subject, owner = self.sample.subject, self.sample.rule.derivation

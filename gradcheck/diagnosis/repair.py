@@ -138,10 +138,16 @@ def _axisless(text: str) -> str:
     return _AXIS.sub(r"\1(", text)
 
 
-def _likelihood(edit: Neighbour) -> tuple[int, int]:
-    """What people forget comes before what only makes up for it; then the shortest."""
+def _likelihood(edit: Neighbour) -> tuple[int, bool, int]:
+    """What people forget comes before what only makes up for it; then the shortest.
+
+    Of one kind first what exchanges characters, as the sign of a term: a minus before a bracket
+    around another line may come to the same.
+    """
     kinds = list(KINDS)
-    return kinds.index(edit.kind) if edit.kind in kinds else len(kinds), len(edit.after)
+    rank = kinds.index(edit.kind) if edit.kind in kinds else len(kinds)
+    before, after = (re.sub(r"[\s()]", "", text) for text in (edit.before, edit.after))
+    return rank, len(before) != len(after), len(edit.after)
 
 
 def _edited(rule: Rule, function: Any) -> Rule:

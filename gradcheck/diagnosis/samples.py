@@ -232,6 +232,20 @@ def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
     return value, error
 
 
+def aligned(first: Floats, moved: Floats, u: Vector) -> Floats:
+    """A Jacobian ``moved`` by its error, each row with the sign that it has in ``u``.
+
+    What is pulled back by ``u`` then moves by the whole of its error: by random signs the errors of
+    a few rows may cancel, and in one entry of many they do.
+    """
+    if moved is first:
+        return first
+    u = np.asarray(u).reshape(-1, 1)
+    off = moved - first
+    columns = np.where(off.sum(axis=0) < 0, -1.0, 1.0)
+    return first + np.where(u == 0, off, np.abs(off) * np.sign(u) * columns)
+
+
 def _epsilon(subject: Subject) -> float:
     if subject.dtype.itemsize >= np.dtype(np.float64).itemsize:
         return DOUBLE.epsilon

@@ -176,9 +176,30 @@ def _compare(context: Context, screened: Screened, kinked: Mask) -> list[Test]:
         undecided = evidence.undecided and evidence.wrong is None
         if undecided and not sharpen(context, screened, wide=True):
             evidence.undecided = ""
+        elif undecided:
+            _by_input(context)
     elif not kinked.any():
         entries.doubt(context, screened.line, comparison.doubts)
     return comparison.unseen
+
+
+def _by_input(context: Context) -> None:
+    """Look for the entry behind a disagreement that none of those explains that count the most.
+
+    Along all inputs a gradient that is wrong may be small beside others that are right: in each of
+    their entries what is off is less than is sought.
+    """
+    leaves = context.subject.inputs.leaves
+    if context.claim.pull is None or len(leaves) == 1 or context.is_beside:
+        return
+    for leaf in leaves:
+        screened = alone(context, leaf)
+        suspects = compare(context, screened).suspects
+        if suspects:
+            entries.settle(context, screened.line, suspects[0])
+        if context.evidence.wrong is not None:
+            context.evidence.undecided = ""
+            return
 
 
 def _focus(context: Context, number: int, screened: list[Screened], kinked: Mask) -> None:

@@ -296,7 +296,9 @@ def measure_along(
             if wary or not np.isfinite(varied).all():
                 return _unknown()
             # All that is seen up to the largest step is within what is known: it hardly moves.
-            error = np.full(1, (most + 2.0 * explained) / steps[0])
+            # What stands still may be rounded to that, as the slope of √(1 + d²) at a large d.
+            rounded = max(float(known_noise(line, u)[0]), explained)
+            error = np.full(1, (most + 2.0 * rounded) / steps[0])
             return Slopes(np.zeros(1), error, np.zeros(1), error)
         unexplained = min(unexplained, shape) if wary else unexplained
     if noise > unexplained:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.oracle.exactness import LEAST, exactly, underflown
+from gradcheck.oracle.gathered import gather
 from gradcheck.oracle.scatter import Scatter, jitter, off_by, plain_of
 from gradcheck.oracle.stability import MIXING, STABLE_BY, TRANSFORMS, by_largest, by_norm
 
@@ -90,9 +91,12 @@ class Jittered(np.ndarray):
             self._rng = getattr(parent, "_rng", None)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        plain = _widened([_plain(value) for value in inputs], kwargs.get("dtype"))
         if self._rng is not None:
             self._rng.met.add(ufunc.__name__)
+        if method == "at":
+            gather(ufunc, [_plain(value) for value in inputs], self._rng)
+            return None
+        plain = _widened([_plain(value) for value in inputs], kwargs.get("dtype"))
         targets = kwargs.get("out")
         sums = method in ("reduce", "accumulate", "reduceat") or ufunc in _SUMMING_UFUNCS
         if sums and ufunc not in _EXACT_UFUNCS:
@@ -109,8 +113,6 @@ class Jittered(np.ndarray):
         result = getattr(ufunc, method)(*plain, **kwargs)
         if self._rng is not None and getattr(result, "dtype", None) == np.dtype(object):
             self._rng.escaped = True  # made of numbers of Python, one by one
-        if method == "at":
-            return None
         if targets:
             if ufunc not in _EXACT_UFUNCS:
                 for target in targets:

@@ -140,7 +140,11 @@ class Stepped(NDArrayOperatorsMixin):
         (target,) = kwargs.pop("out", (None,))
         kwargs = _real(kwargs)
         if name == "add" and method == "at" and isinstance(inputs[0], Stepped):
-            np.add.at(numbers_of(inputs[0]), inputs[1], self._moved(numbers_of(inputs[2])))
+            numbers = numbers_of(inputs[0])
+            np.add.at(numbers, inputs[1], self._moved(numbers_of(inputs[2])))
+            reached = np.zeros(numbers.shape, bool)
+            reached[inputs[1]] = True
+            np.copyto(numbers, self._moved(numbers), where=reached)
             return None
         if "where" in kwargs or method not in ("__call__", "reduce", "accumulate", "outer"):
             raise UnknownOperation(f"{name}.{method}")

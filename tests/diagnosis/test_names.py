@@ -1,14 +1,17 @@
 """The mistakes of the catalogue are named where they are planted, and nothing else is."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gradcheck import boolean, derivation, real
+from gradcheck import boolean, derivation, real, simplex, verify_gradient, verify_vjp
 from gradcheck.checking import check_claim
 from gradcheck.diagnosis import diagnose
+from gradcheck.diagnosis.evidence import Pair
 from gradcheck.diagnosis.pattern import behaviours, patterns
+from gradcheck.diagnosis.samples import Clock, sample_at
 from gradcheck.profiles import PROFILES
 from gradcheck.sampling import Sampler
 from gradcheck.verdict import Status
@@ -69,7 +72,7 @@ def test_names_are_given_at_failures_as_small_as_a_report_shows_them():
 
 
 #: Checking a claim from the start costs more than looking at a failure: one of so many is enough.
-EACH = 8
+EACH = 12
 
 
 #: Known mistakes with no record of their own, and what is said of each, with the reason.
@@ -174,6 +177,85 @@ def test_what_there_is_not_gets_no_name_and_more_keywords_get_nothing():
     assert "gradient needs a scalar output, but tanh returns shape" in outcome.record.message
     assert not list(outcome.verdict.mistakes)
     assert check_claim(right, PROFILES["ci"]).record.status == "pass"
+
+
+def test_a_prediction_that_is_too_uncertain_to_be_told_from_nothing_explains_nothing():
+    """Forces sum to zero, and so does nearly what is a ten-billionth of them."""
+
+    def energy(x):
+        apart = np.abs(x[:, None] - x)[np.triu_indices(len(x), 1)]
+        return (1e-18 / (1e-10 * apart)).sum()
+
+    def wrong(x):
+        apart = 1e-10 * (x[:, None] - x) + np.eye(len(x))
+        pulls = -1e-18 * apart / np.abs(apart) ** 2 * 1e-10
+        return (pulls * (1 - np.eye(len(x)))).sum(axis=1)
+
+    verdict = verify_gradient(energy, wrong, np.array([0.3, -1.1, 2.4, 0.9, -0.2]))
+    assert verdict.status is Status.FAIL
+    assert not any("summed" in mistake.title.en for mistake in verdict.mistakes)
+
+
+def test_what_is_right_moves_by_all_of_its_error():
+    """Of a few rows random signs cancel somewhere: dU is then told to be wrong by nothing."""
+
+    @derivation(U="n n", h="n")
+    def step(U, h):
+        return np.tanh(U @ np.tanh(U @ h))
+
+    @step.vjp("U")
+    def rule(dy, U, h):
+        return np.outer(h, dy)
+
+    (case, *_) = Sampler(rule).telling(1)
+    sample = sample_at(rule, case, Clock(PATIENCE))
+    error = np.abs(sample.versions[1] - sample.versions[0])
+    for u, answer in sample.answers:
+        pair = Pair(sample, 0, u, answer)
+        least = 0.99 * (np.abs(u) @ error).reshape(pair.right.shape)
+        for version in range(1, len(sample.versions)):
+            assert np.all(np.abs(replace(pair, version=version).right - pair.right) >= least)
+
+
+def test_a_factor_that_is_measured_badly_is_the_one_it_may_be_at_every_point():
+    def f(x, W):
+        return np.tanh(x.astype(np.float32) @ W.astype(np.float32)) ** 2
+
+    def wrong(dy, x, W):
+        t = np.tanh(x @ W)
+        return W @ (2 * dy * t * (1 - t**2)), -np.outer(x, 2 * dy * t * (1 - t**2))
+
+    rng = np.random.default_rng(0)
+    verdict = verify_vjp(f, wrong, rng.standard_normal(3), 0.4 * rng.standard_normal((3, 2)))
+    assert verdict.mistakes[0].id == "M19"
+
+
+def test_a_sign_is_mended_where_it_is_wrong():
+    def f(r, c):
+        return c**2 * np.sin(r / c) ** 2
+
+    def wrong(dy, r, c):
+        u = r / c
+        return dy * c * np.sin(2 * r / c), (dy * (2 * c * np.sin(u) ** 2 + r * np.sin(2 * u))).sum()
+
+    rng = np.random.default_rng(0)
+    verdict = verify_vjp(f, wrong, rng.standard_normal(5), np.float64(1.3))
+    edit = verdict.mistakes[0].edit
+    assert edit is not None
+    assert "** 2 - r *" in edit.after
+
+
+def test_where_all_sums_are_one_no_variance_is_blamed():
+    @derivation(p=simplex("k"))
+    def entropy(p):
+        return -(p * np.log(p)).sum()
+
+    @entropy.gradient
+    def wrong(p):
+        return -np.log(p) - p
+
+    mistakes = mistakes_of(wrong)
+    assert [mistake.id for mistake in mistakes] == ["rank-one-input"]
 
 
 def test_texts_are_there_in_both_languages():

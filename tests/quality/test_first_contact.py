@@ -13,6 +13,7 @@ import gradcheck as gc
 from gradcheck import Case, Status, verify_jacobian, verify_jvp, verify_vjp
 from gradcheck.claims import Identity
 from gradcheck.oracle.elementwise import elementwise_sides
+from gradcheck.oracle.entry import measure_along
 from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout
 from gradcheck.oracle.point import Point
@@ -1868,3 +1869,56 @@ def test_a_rule_that_is_not_finite_beside_a_point_is_shown_where_it_is_not():
     at_zero = verify_vjp(np.sin, rule, np.zeros(1))
     assert (at_zero.status, at_zero.title) == (Status.FAIL, "wrong value")
     assert verify_vjp(np.sin, rule, np.ones(1)).title == "numerically unstable"
+
+
+def test_what_stands_still_is_known_to_its_rounding():
+    # The slope of √(d² + 0.01) at a large d is ±1 to the last digit, whatever the second is.
+    x = np.array([1e8])
+    point = Point(np.sign, x, np.sign(x), Layout({"x": x}))
+    point.error = np.array([1e-13])
+    line = Line(point, 0.5 * x)
+    measured = measure_along(line, np.ones(1), DOUBLE, DOUBLE.epsilon, sure=True)
+    assert measured.value[0] == 0
+    assert measured.error[0] >= 1e-13
+
+
+def test_what_is_added_up_in_place_is_rounded():
+    segments = np.array([0, 1, 0, 1, 1])
+
+    def total(terms):
+        found = np.zeros(2)
+        np.add.at(found, segments, terms)
+        return found[segments]
+
+    def f(x):
+        largest = np.array([x[segments == k].max() for k in range(2)])
+        e = np.exp(x - largest[segments])
+        return e / total(e)
+
+    def rule(dy, x):
+        return f(x) * (dy - total(dy * f(x)))
+
+    for seed in (2, 4, 6):
+        x = np.random.default_rng(seed).standard_normal(5)
+        # Of 1 - 1 nothing is left, where 1e-27 should be.
+        assert verify_vjp(f, rule, 100 * x).status is not Status.FAIL
+        assert verify_vjp(f, rule, x).status is Status.PASS
+        assert verify_vjp(f, lambda dy, x: f(x) * dy, x).status is Status.FAIL
+
+
+def test_a_gradient_that_is_small_beside_others_which_are_off_by_less_than_is_sought():
+    def f(a, b):
+        return np.tanh(a) + 1e-9 * np.tanh(b)
+
+    def verdict(of_b, seed):
+        def rule(dy, a, b):
+            return (1 + 2e-8) * dy / np.cosh(a) ** 2, of_b * 1e-9 * dy / np.cosh(b) ** 2
+
+        rng = np.random.default_rng(seed)
+        return verify_vjp(f, rule, rng.standard_normal(2), rng.standard_normal(2))
+
+    for seed in range(2):
+        assert verdict(1.0, seed).status is not Status.FAIL
+        wrong = verdict(1.5, seed)
+        assert wrong.status is Status.FAIL
+        assert wrong.worst.input == "b"

@@ -90,10 +90,20 @@ def _overwritten(view: View, evidence: Evidence) -> Found | None:
     """Of the outputs that an input reaches only the last, or the first, counts."""
     if not any(len(p.jacobian) > 1 and not reached(p).all() for p in view.pairs):
         return None  # only the last output counts: that is another mistake
-    for last in (True, False):
-        if view.explains(_one_output, last):
+    for axes, last in itertools.product(_looped(view.pairs[0]), (True, False)):
+        evidence.clock.check()
+        if view.explains(_one_output, axes, last):
             return Found({"which": Text("last", "最后") if last else Text("first", "最先")})
     return None
+
+
+def _looped(pair: Pair) -> Iterator[tuple[int, ...]]:
+    """Axes of the output over which a loop may run: all, each, or two neighbours."""
+    count = pair.G.ndim
+    yield tuple(range(count))
+    if count > 1:
+        yield from ((axis,) for axis in range(count))
+        yield from ((axis, axis + 1) for axis in range(count - 1) if count > 2)
 
 
 def reached(pair: Pair) -> NDArray[np.bool_]:
@@ -103,12 +113,16 @@ def reached(pair: Pair) -> NDArray[np.bool_]:
     return found
 
 
-def _one_output(pair: Pair, last: bool) -> Floats | None:
+def _one_output(pair: Pair, axes: tuple[int, ...], last: bool) -> Floats | None:
     matrix = pair.jacobian
-    if np.isnan(matrix).any():
+    if np.isnan(matrix).any() or pair.G.ndim <= max(axes, default=-1):
         return None
     ours = reached(pair)
-    rows = np.arange(len(matrix))[:, None]
+    places, sizes = np.indices(pair.G.shape), pair.G.shape
+    turn = np.zeros(pair.G.shape, int)
+    for axis in axes:
+        turn = turn * sizes[axis] + places[axis]
+    rows = turn.reshape(-1, 1)
     chosen = np.where(ours, rows, -1 if last else len(matrix))
     row = chosen.max(axis=0) if last else chosen.min(axis=0)
     return pair.pull(pair.u, np.where(rows == row, matrix, 0.0))

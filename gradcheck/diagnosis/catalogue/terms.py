@@ -165,9 +165,12 @@ def _along(view: View, evidence: Evidence) -> Found | None:
     if evidence.rule.kind == "jvp":
         return None
     axes = range(len(first.leaf.shape))
+    # On a domain that is constrained, as to a sum of 1, the input is about its mean by itself.
+    inside = first.sample.subject.point.tangent is not None
+    terms = [names for names in _TERMS if not inside or names in (("output",), ("input",))]
     for count in (1, 2, 3):
         for over in itertools.combinations(axes, count):
-            for names in (("mean",), ("variance",), ("output",), ("input",), ("mean", "variance")):
+            for names in terms:
                 evidence.clock.check()
                 if _long_enough(view, over, len(names)) and view.explains(_completed, over, names):
                     return _term(names, over, view.name)
@@ -185,7 +188,7 @@ def _completed(pair: Pair, over: tuple[int, ...], names: tuple[str, ...]) -> Flo
     """The right gradient plus the multiples that fit the claimed one best."""
     if np.shape(pair.claimed) != pair.leaf.shape:
         return None
-    known = dict(_spans(pair, over))
+    known = {name: pair.sample.along(pair.number, v) for name, v in _spans(pair, over)}
     if any(name not in known for name in names):
         return None
     rest = np.asarray(pair.claimed, float) - pair.right
@@ -201,6 +204,7 @@ def _completed(pair: Pair, over: tuple[int, ...], names: tuple[str, ...]) -> Flo
     return pair.right + np.transpose(made.reshape(shape), np.argsort(last))
 
 
+#: In the order in which they are tried.
 _TERMS = {
     ("mean",): (
         "M30",
@@ -228,21 +232,6 @@ _TERMS = {
             "减去沿轴 {axes} 的 x_hat * mean(dx_hat * x_hat)",
         ),
     ),
-    ("mean", "variance"): (
-        "M29",
-        Text(
-            "the paths through mean and variance are missing or wrong",
-            "经由均值与方差的路径缺失或有误"),
-        Text(
-            "Every input of a group along axis {axes} changes both: they are no constants, and "
-            "are taken over the same axes in the forward direction and here.",
-            "轴 {axes} 的组内每个输入都会改变二者：它们不是常数，且此处与前向须取相同的轴。",
-        ),
-        Text(
-            "(dx_hat - mean(dx_hat) - x_hat * mean(dx_hat * x_hat)) / std",
-            "(dx_hat - mean(dx_hat) - x_hat * mean(dx_hat * x_hat)) / std",
-        ),
-    ),
     ("output",): (
         "rank-one",
         Text("a multiple of the output is wrong or missing", "输出的某个倍数有误或缺失"),
@@ -262,6 +251,21 @@ _TERMS = {
             "偏差在轴 {axes} 的每一组内是 {x} 的倍数：例如经由范数的路径。",
         ),
         Text("look at the derivative of the norm or sum", "检查范数或总和的导数"),
+    ),
+    ("mean", "variance"): (
+        "M29",
+        Text(
+            "the paths through mean and variance are missing or wrong",
+            "经由均值与方差的路径缺失或有误"),
+        Text(
+            "Every input of a group along axis {axes} changes both: they are no constants, and "
+            "are taken over the same axes in the forward direction and here.",
+            "轴 {axes} 的组内每个输入都会改变二者：它们不是常数，且此处与前向须取相同的轴。",
+        ),
+        Text(
+            "(dx_hat - mean(dx_hat) - x_hat * mean(dx_hat * x_hat)) / std",
+            "(dx_hat - mean(dx_hat) - x_hat * mean(dx_hat * x_hat)) / std",
+        ),
     ),
 }  # fmt: skip
 

@@ -25,9 +25,36 @@ def _strideless(view: View, evidence: Evidence) -> Found | None:
         for stride in _strides(view.pairs[0]):
             evidence.clock.check()
             if view.explains(_unstrided, axes, stride):
-                names = [str(a) for a, _ in axes]
-                along = Text(" and axis ".join(names), " 和 ".join(names))
-                return Found({"axes": along, "stride": stride})
+                if all(_fits(pair, axes, stride) for pair in view.pairs):
+                    return Found({"axes": _listed(axes), "stride": stride})
+                # Windows that are only one place apart begin at the index itself.
+                if stride == _STRIDES[0]:
+                    title, explanation, remedy = _INDEXLESS
+                    values = {"axes": _listed(axes)}
+                    return Found(
+                        values, id="M37-index", title=title, explanation=explanation, remedy=remedy
+                    )
+    return None
+
+
+def _listed(axes: Axes) -> Text:
+    names = [str(a) for a, _ in axes]
+    return Text(" and axis ".join(names), " 和 ".join(names))
+
+
+def _fits(pair: Pair, axes: Axes, stride: int | str) -> bool:
+    """Whether windows so far apart are all inside of the input."""
+    step = int(pair.arrays[stride]) if isinstance(stride, str) else stride
+    return all(pair.leaf.shape[a] > (pair.G.shape[b] - 1) * step for a, b in axes)
+
+
+def _undilated(view: View, evidence: Evidence) -> Found | None:
+    """Places of a window are next to each other instead of a dilation apart."""
+    for axes in _sliding(view):
+        for dilation in _strides(view.pairs[0]):
+            evidence.clock.check()
+            if view.explains(_gathered, axes, dilation):
+                return Found({"axes": _listed(axes), "dilation": dilation})
     return None
 
 
@@ -53,19 +80,43 @@ def _sliding(view: View) -> Iterator[Axes]:
     yield from ((one,) for one in pairs)
 
 
-def _unstrided(pair: Pair, axes: Axes, stride: int | str) -> Floats | None:
+def _unstrided(pair: Pair, axes: Axes, stride: int | str) -> Floats:
     step = int(pair.arrays[stride]) if isinstance(stride, str) else stride
+    return _displaced(pair, axes, 1, step - 1)
+
+
+def _gathered(pair: Pair, axes: Axes, dilation: int | str) -> Floats:
+    step = int(pair.arrays[dilation]) if isinstance(dilation, str) else dilation
+    return _displaced(pair, axes, step, 1 - step)
+
+
+def _displaced(pair: Pair, axes: Axes, factor: int, step: int) -> Floats:
+    """At each place what is right at ``factor`` times it and ``step`` times the output's index."""
     shape = pair.leaf.shape
     moved = np.zeros_like(pair.jacobian)
     places = np.indices(shape).reshape(len(shape), -1)
     for row, at in enumerate(np.ndindex(pair.G.shape)):
         source = places.copy()
         for a, b in axes:
-            source[a] += (step - 1) * at[b]
+            source[a] = factor * source[a] + step * at[b]
         inside = np.all((source >= 0) & (source < np.reshape(shape, (-1, 1))), axis=0)
         flat = np.ravel_multi_index(tuple(source[:, inside]), shape)
         moved[row, inside] = pair.jacobian[row, flat]
     return pair.pull(pair.u, moved)
+
+
+#: Of a base that is left out of an index: its title, explanation and remedy.
+_INDEXLESS = (
+    Text(
+        "the place of the window is left out of the index along axis {axes}",
+        "沿轴 {axes} 的下标漏加了窗口的位置",
+    ),
+    Text(
+        "What is found inside of the window of output i stands i further on in the input.",
+        "在第 i 个输出的窗口内找到的位置，在输入中要再加 i。",
+    ),
+    Text("add the index of the output", "加上输出的下标"),
+)
 
 
 def _one_place(view: View, evidence: Evidence) -> Found | None:
@@ -113,6 +164,23 @@ PATTERNS = [
                 "M42",
             ),
         ),
+        rank=18,
+    ),
+    Pattern(
+        "dilation",
+        Text(
+            "the dilation is left out of the index along axis {axes} (it is {dilation})",
+            "沿轴 {axes} 的下标漏乘了扩张率（扩张率为 {dilation}）",
+        ),
+        Text(
+            "Place a of the kernel meets the input at i + a * dilation, not at i + a.",
+            "卷积核的第 a 处对应输入的 i + a * dilation，而不是 i + a。",
+        ),
+        Text(
+            "write i + a * dilation wherever the input is used",
+            "凡用到输入处都写成 i + a * dilation",
+        ),
+        _undilated,
         rank=18,
     ),
     Pattern(
