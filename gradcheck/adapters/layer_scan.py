@@ -39,6 +39,7 @@ from gradcheck.adapters.scan_report import (
     LayerReport,
 )
 from gradcheck.adapters.second_readings import (
+    is_hiding,
     moderate,
     of_one_sample,
     otherwise,
@@ -134,7 +135,9 @@ def _scanned(
     for item in (declared, *declared.rules):
         item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)
-    outcomes = outcomes_of(declared, profile)
+    # What masks is judged as it was read to see whether it is right there, and told of elsewhere.
+    hides = entry is None and is_hiding(sighting.style)
+    outcomes = outcomes_of(declared, profile, simplify=not hides)
     if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = moderate(reading, report, profile)
     if any(one.record.status == UNDECIDED for _, one in outcomes) and stack.enter_context(
@@ -149,6 +152,8 @@ def _scanned(
         other = other or with_digits(reading, report, outcomes, profile)
         other = other or otherwise(reading, report, profile)
         other = other or unfilled(reading, report, profile, wrong)
+        if other is None and hides and wrong:
+            other = declared, outcomes_of(declared, profile)
         declared, outcomes = other or (declared, outcomes)
     gradients = [
         gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes

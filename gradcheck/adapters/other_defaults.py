@@ -110,8 +110,12 @@ def _is_told(style: Style, parameter: inspect.Parameter) -> bool:
     if parameter.name in told or style.returns_cache or style.backward is None:
         return True
     # One that has the same default by another name is for that alone.
-    alike = any(one.default == parameter.default for one in told.values())
+    alike = any(_is_equal(one.default, parameter.default) for one in told.values())
     return not alike and (style.make is not None or style.has_context)
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and isinstance(one, int | float) and one == other
 
 
 def _other(name: str, default: Any) -> Any:
@@ -121,7 +125,7 @@ def _other(name: str, default: Any) -> Any:
     if isinstance(default, tuple) and default and all(type(one) is int for one in default):
         found = tuple(_other(name, one) for one in default)
         return None if None in found else found
-    if name in _FACTORS and default == 1:
+    if name in _FACTORS and isinstance(default, int | float) and default == 1:
         whole = _WHOLE_FACTOR if len(name) > 1 else None  # c=1 are channels, t=1 steps
         return _FACTOR if type(default) is float else whole
     if default is None and name in ("stride", "strides"):

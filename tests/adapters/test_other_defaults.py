@@ -88,6 +88,15 @@ class HuberLoss:
         small = np.abs(self.e) <= self.delta
         return np.where(small, self.e, self.delta * np.sign(self.e))
 """
+FLAGGED = """
+import numpy as np
+
+def huber(pred, target, delta=1.0, derivative=False):
+    e = pred - target
+    if derivative:
+        return np.where(np.abs(e) <= delta, e, delta * np.sign(e))
+    return np.where(np.abs(e) <= delta, e**2 / 2, delta * (np.abs(e) - delta / 2)).sum()
+"""
 MARGIN = """
 import numpy as np
 
@@ -151,6 +160,7 @@ def scanned(text, tmp_path, spec=""):
         (SCALED_TANH, "alpha = 1.0, and 2.5 as well", ""),
         (HUBER, "delta = 1.0, and 2.5 as well", ""),
         (HUBER.replace("1.0", "1"), "delta = 1, and 3 as well", ""),
+        (FLAGGED, "delta = 1.0, and 2.5 as well", ""),
         (MARGIN, "threshold = 1.0, and 0.7 as well", ""),
         (DECAYED, "l2 = 0, and 0.3 as well: a penalty", ""),
         (
@@ -185,6 +195,7 @@ def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path
             "wrong with T = 2.5", "",
         ),
         (HUBER, ("self.delta * np.sign", "np.sign"), "wrong with delta = 2.5", ""),
+        (FLAGGED, ("e, delta * np.sign", "e, np.sign"), "wrong with delta = 2.5", ""),
         (MARGIN, ("- threshold, 0) * np", "- 1, 0) * np"), "wrong with threshold = 0.7", ""),
     ],
 )  # fmt: skip
@@ -218,15 +229,18 @@ def test_a_penalty_that_a_default_leaves_out_is_held_to_it(
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("name", "change"),
     [
-        ("self.dW +=", "self.dW = np.clip(self.dW, -self.l2, self.l2) + 0 *"),
-        ("2 * self.l2 * self.W", "self.l2 * self.x.T @ np.sign(self.x @ self.W + self.b)"),
+        ("limit", ("self.dW +=", "self.dW = np.clip(self.dW, -self.l2, self.l2) + 0 *")),
+        ("activity_reg", ("2 * self.l2 * self.W", "self.l2 * self.x.T @ np.sign(self.x @ self.W)")),
     ],
 )
-def test_a_number_of_the_backward_function_that_is_of_no_penalty_is_left_alone(change, tmp_path):
+def test_a_number_of_the_backward_function_that_is_of_no_penalty_is_left_alone(
+    name, change, tmp_path
+):
     assert change[0] in DECAYED
-    layer = scanned(DECAYED.replace(*change).replace("l2", "limit"), tmp_path)
+    text = DECAYED.replace(*change).replace("l2=0", "l2=0.0").replace("l2", name)
+    layer = scanned(text, tmp_path)
     assert layer.verdict == "pass", layer
 
 
@@ -282,7 +296,16 @@ def test_a_gradient_of_another_shape_is_told_and_not_accused(tmp_path):
 
 @pytest.mark.parametrize(
     "default",
-    ["axis=1", "groups=1", "n_heads=2", "eps=1.0", "momentum=0.9", "stride='same'", "flip=False"],
+    [
+        "axis=1",
+        "groups=1",
+        "n_heads=2",
+        "eps=1.0",
+        "momentum=0.9",
+        "stride='same'",
+        "flip=False",
+        "alpha=np.ones(2)",
+    ],
 )
 def test_other_defaults_are_left_alone(default, tmp_path):
     layer = scanned(LINEAR.replace("bias=True", f"bias=True, {default}"), tmp_path)
