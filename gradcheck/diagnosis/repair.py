@@ -141,13 +141,13 @@ def _axisless(text: str) -> str:
 def _likelihood(edit: Neighbour) -> tuple[int, int, int, int]:
     """What people forget comes before what only makes up for it; then the shortest.
 
-    Of one kind first what changes a character, as the sign of a term, before what adds some: a
-    minus before a bracket around another line may come to the same.
+    Of one kind what changes or takes away a character, as the sign of a term, comes before what
+    adds some: a minus before a bracket around another line may come to the same.
     """
     kinds = list(KINDS)
     rank = kinds.index(edit.kind) if edit.kind in kinds else len(kinds)
     without, with_brackets = (
-        abs(len(re.sub(but, "", edit.after)) - len(re.sub(but, "", edit.before)))
+        max(len(re.sub(but, "", edit.after)) - len(re.sub(but, "", edit.before)), 0)
         for but in (r"[\s()]", r"\s")
     )
     return rank, without, with_brackets, len(edit.after)
