@@ -138,16 +138,20 @@ def _axisless(text: str) -> str:
     return _AXIS.sub(r"\1(", text)
 
 
-def _likelihood(edit: Neighbour) -> tuple[int, bool, int]:
+def _likelihood(edit: Neighbour) -> tuple[int, int, int, int, int]:
     """What people forget comes before what only makes up for it; then the shortest.
 
-    Of one kind first what exchanges characters, as the sign of a term: a minus before a bracket
-    around another line may come to the same.
+    Of one kind what takes the place of a character, as the sign of a term, comes before what takes
+    one away, and that before what adds some: a minus before a bracket around another line may come
+    to the same.
     """
     kinds = list(KINDS)
     rank = kinds.index(edit.kind) if edit.kind in kinds else len(kinds)
-    before, after = (re.sub(r"[\s()]", "", text) for text in (edit.before, edit.after))
-    return rank, len(before) != len(after), len(edit.after)
+    without, with_brackets = (
+        len(re.sub(but, "", edit.after)) - len(re.sub(but, "", edit.before))
+        for but in (r"[\s()]", r"\s")
+    )
+    return rank, max(without, 0), max(with_brackets, 0), abs(without), len(edit.after)
 
 
 def _edited(rule: Rule, function: Any) -> Rule:
