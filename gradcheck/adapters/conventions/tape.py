@@ -140,9 +140,9 @@ def _backward(held: Any, cls: Any) -> Callable[..., Any]:
         step = next((one for n in _STEP if callable(one := getattr(result, n, None))), None)
         takes = parameters_of(result.backward)
         if takes and _names_its_operation(cls, held.method):
-            # A gradient of its own it would add to.
-            setattr(result, _named(result, _GRADIENT), None)
-            result.backward(cls(cotangent))
+            # Anew: it counts how often it was gone through.
+            _forward(held, cls, held.method)(*map(_plain, held.operands))
+            held.result.backward(cls(cotangent))
         elif takes:
             result.backward(cotangent)
         elif step is not None and not any(map(is_required, parameters_of(step))):
