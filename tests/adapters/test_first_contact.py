@@ -81,16 +81,18 @@ class Mse(Module):
     def forward(self, inp, targ): return ((inp.squeeze(-1) - targ) ** 2).mean()
     def bwd(self, out, inp, targ): inp.g = 2 * (inp.squeeze(-1) - targ)[:, None] / len(targ)
 """
-MODEL = """
-class Model():
-    def __init__(self, w1, b1, w2, b2):
-        self.layers, self.loss = [Lin(w1, b1), Lin(w2, b2)], Mse()
-    def __call__(self, x, targ):
-        for layer in self.layers: x = layer(x)
-        return self.loss(x, targ)
+WRAPPED = """
+import numpy as np
+
+class T:
+    def __init__(self, a): self.a, self.g = np.array(a), None
+
+class Tanh:
+    def __call__(self, inp):
+        self.inp, self.out = inp, T(np.tanh(inp.a))
+        return self.out
     def backward(self):
-        self.loss.backward()
-        for layer in reversed(self.layers): layer.backward()
+        self.inp.g = (1 - self.out.a ** 2) * self.out.g
 """
 FORCES = """
 import numpy as np
@@ -238,21 +240,20 @@ APART = """
 import numpy as np
 
 def net_forward(params, x):
-    W1, b1, W2 = params
-    h = np.tanh(x @ W1 + b1)
-    return h @ W2, (x, h, params)
+    W, b = params
+    h = np.tanh(x @ W + b)
+    return h, (x, h, params)
 
 def net_backward(dout, cache):
     x, h, params = cache
-    dh = dout @ params[2].T * (1 - h**2)
-    return [x.T @ dh, dh.sum(0), h.T @ dout]
+    dz = dout * (1 - h**2)
+    return dz @ params[0].T, [x.T @ dz, dz.sum(0)]
 
-def deep_loss(params, x, y):
-    (U, c), (V, d) = params
-    h = np.tanh(x @ U + c)
-    r = h @ V + d - y
-    dh = r @ V.T * (1 - h**2)
-    grads = [(x.T @ dh, dh.sum(0)), (h.T @ r, r.sum(0))]
+def steep_loss(params, x, y):
+    (U,), (V,) = params
+    h = np.tanh(x @ U)
+    r = h @ V - y
+    grads = [(x.T @ (r @ V.T * (1 - h**2)),), (h.T @ r,)]
     return 0.5 * np.sum(r**2), grads
 """
 TUPLES = """
@@ -355,9 +356,9 @@ FILES = {
     "matrix": (MATRIX, {"quadratic"}, [("np.dot(A + A.T, x)", "2 * np.dot(A, x)", {"quadratic"})]),
     "borne": (
         BORNE, {"Lin", "Mse"},
-        [("inp.T @ out.g", "-(inp.T @ out.g)", {"Lin"})],
+        [("g = 2 *", "g = -2 *", {"Mse", "Model"})],
     ),
-    "model": (BORNE + MODEL, {"Lin", "Mse", "Model"}, []),
+    "wrapped": (WRAPPED, {"Tanh"}, []),
     "written": (
         WRITTEN, {"norm", "swap"},
         [("dinp += (d - n *", "dinp += (d + n *", {"norm"}), ("np.cos(x", "np.sin(x", {"swap"})],
@@ -373,9 +374,7 @@ FILES = {
         [("self.w[:, None]", "self.cost", {"WeightedCrossEntropy"})],
     ),
     "sequence": (SEQUENCE, {"Reader"}, [("np.outer(d, h)", "np.outer(d, seq[0])", {"Reader"})]),
-    "apart": (
-        APART, {"net", "deep_loss"}, [("r @ V.T * (1 - h**2)", "r @ V.T * (1 - h)", {"deep_loss"})],
-    ),
+    "apart": (APART, {"net", "steep_loss"}, [("[x.T @ dz,", "[x.T @ dout,", {"net"})]),
     "tuples": (TUPLES, {"LinearFunction"}, [("gy.dot(W)", "-gy.dot(W)", {"LinearFunction"})]),
     "nodes": (NODES, {"Times"}, [("self.gradients[W] +=", "self.gradients[W] -=", {"Times"})]),
     "named": (
