@@ -155,8 +155,8 @@ def _scanned(
     if entry is None and broken:
         # It ran in the trial alone: what was guessed of it is of no use, and accuses nobody.
         said = (line for line in broken[0].message.splitlines() if " raises " in line)
-        error = next(said, FUNCTION_RAISES).partition(" raises ")[2]
-        report.reason = f"at what was guessed of it, its forward function raises {error}"
+        what = next(said, FUNCTION_RAISES).partition(" raises ")[2]
+        report.reason = f"at what was guessed of it, its forward function raises {what}"
         report.spec = spec_line(sighting, reading.inputs)
         report.assumptions = reading.assumptions
         return report

@@ -356,7 +356,7 @@ FILES = {
     "matrix": (MATRIX, {"quadratic"}, [("np.dot(A + A.T, x)", "2 * np.dot(A, x)", {"quadratic"})]),
     "borne": (
         BORNE, {"Lin", "Mse"},
-        [("g = 2 *", "g = -2 *", {"Mse", "Model"})],
+        [("g = 2 *", "g = -2 *", {"Mse"})],
     ),
     "wrapped": (WRAPPED, {"Tanh"}, []),
     "written": (
