@@ -350,6 +350,17 @@ def U(q):
 def grad_U(q):
     return np.array([q[0] - 1 - 20 * q[0] * (q[1] - q[0] ** 2), 10 * (q[1] - q[0] ** 2)])
 """
+ONE_BY_ONE = """
+def loss(x, y, weights):
+    for W in weights:
+        x = x @ W
+    return 0.5 * ((x - y) ** 2).sum()
+
+def loss_grad(x, y, weights):
+    h = x @ weights[0]
+    r = h @ weights[1] - y
+    return [x.T @ (r @ weights[1].T), h.T @ r]
+"""
 #: By name: a source, the layers that are right in it, and bugs with the layers that they break.
 FILES = {
     "object": (KEPT_IN_OBJECT, {"Twice", "gated"}, [("(1 - tape.y**2)", "tape.y", {"gated"})]),
@@ -375,6 +386,7 @@ FILES = {
     ),
     "sequence": (SEQUENCE, {"Reader"}, [("np.outer(d, h)", "np.outer(d, seq[0])", {"Reader"})]),
     "apart": (APART, {"net", "steep_loss"}, [("[x.T @ dz,", "[x.T @ dout,", {"net"})]),
+    "one by one": (ONE_BY_ONE, {"loss"}, [("h.T @ r]", "-h.T @ r]", {"loss"})]),
     "tuples": (TUPLES, {"LinearFunction"}, [("gy.dot(W)", "-gy.dot(W)", {"LinearFunction"})]),
     "nodes": (NODES, {"Times"}, [("self.gradients[W] +=", "self.gradients[W] -=", {"Times"})]),
     "named": (
