@@ -56,6 +56,7 @@ from gradcheck.answers import last_line
 from gradcheck.claims import Derivation
 from gradcheck.errors import InputError
 from gradcheck.profiles import Profile
+from gradcheck.tally import FUNCTION_RAISES
 from gradcheck.time_limit import TimeUp, limited
 
 #: Where no line of a spec would settle what is not known.
@@ -155,6 +156,15 @@ def _scanned(
         if other is None and hides and wrong:
             other = declared, outcomes_of(declared, profile)
         declared, outcomes = other or (declared, outcomes)
+    broken = [one.record for _, one in outcomes if one.record.title == FUNCTION_RAISES]
+    if entry is None and broken:
+        # It ran in the trial alone: what was guessed of it is of no use, and accuses nobody.
+        said = (line for line in broken[0].message.splitlines() if " raises " in line)
+        what = next(said, FUNCTION_RAISES).partition(" raises ")[2]
+        report.reason = f"at what was guessed of it, its forward function raises {what}"
+        report.spec = spec_line(sighting, reading.inputs)
+        report.assumptions = reading.assumptions
+        return report
     gradients = [
         gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes
     ]

@@ -2,8 +2,8 @@
 
 Dicts of dicts, ``params["hidden"]["W"]``; named tuples and dataclasses, ``p: Params``; lists that
 are taken apart, ``W, b = params``; lists of tuples, ``for W, b in params``, and of arrays,
-``zip(weights, biases)``, of two layers. What is returned in the same form is given back by the
-same names.
+``zip(weights, biases)`` and ``for W in weights``, of two layers. What is returned in the same
+form is given back by the same names.
 """
 
 from __future__ import annotations
@@ -219,6 +219,10 @@ def _zipped(tree: ast.AST, name: str) -> str:
     """What an array of a list is called that is gone through beside others of parameters."""
     for node in ast.walk(tree):
         match node:
+            case ast.For(target=target, iter=one) | ast.comprehension(target=target, iter=one) if (
+                name.lower() in _LISTS and (each := _one_of(target, one, name))
+            ):
+                return each
             case (
                 ast.For(target=ast.Tuple(elts=targets), iter=ast.Call(args=lists) as called)
                 | ast.comprehension(
@@ -229,6 +233,19 @@ def _zipped(tree: ast.AST, name: str) -> str:
                 known = all(text.lower() in _LISTS for text in texts)
                 if known and name in texts and isinstance(targets[texts.index(name)], ast.Name):
                     return ast.unparse(targets[texts.index(name)])
+    return ""
+
+
+def _one_of(target: ast.expr, value: ast.expr, name: str) -> str:
+    """What an array is called where a list is gone through, also by numbers."""
+    match target, value:
+        case ast.Name(id=text), ast.Name(id=held) if held == name:
+            return text
+        case (
+            ast.Tuple(elts=[ast.Name(), ast.Name(id=text)]),
+            ast.Call(func=ast.Name(id="enumerate"), args=[ast.Name(id=held)]),
+        ) if held == name:
+            return text
     return ""
 
 

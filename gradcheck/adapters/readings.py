@@ -71,6 +71,7 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     if targets:
         yield single, reading.names, f"{targets[0]} has a single one in each row"
     yield from _rows(reading, given)
+    yield from _classes(reading, given)
     yield from _penalties(reading)
     yield from _one_amount(reading)
     yield from _labels(reading, given)
@@ -102,6 +103,18 @@ def _rows(
             text = f"{data[0][0]} {axes[-1]}"
             rows = simplex(text, differentiate=False)
             yield {**reading.inputs, name: rows}, reading.names, f"each row of {name} adds up to 1"
+
+
+def _classes(
+    reading: Reading, given: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """A cost of one column of weights may be one of several classes."""
+    dims = {name: one.shape.text for name, one in given.items() if isinstance(one, Real)}
+    columns = [name for name, text in dims.items() if text == "d 1" and is_parameter(name)]
+    told = [name for name in dims if is_target(name) and dims[name] == "n 1"]
+    if len(columns) == len(told) == 1:
+        inputs = {**reading.inputs, columns[0]: "d c", told[0]: one_hot("n c")}
+        yield inputs, reading.names, f"each row of {told[0]} is a class"
 
 
 def _one_amount(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:

@@ -134,7 +134,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     usual = ((kind, way) for way in first_ways)
     by, problems = kind, list[str]()
     numbers = _as_numbers(style, wanted, problems)
-    for which, way in itertools.chain(usual, _as_written(style, kind, wanted), numbers):
+    entries = _as_entries(function, wanted)
+    written = _as_written(style, kind, wanted)
+    for which, way in itertools.chain(entries, usual, written, numbers):
         runs = which is not kind and by is kind and reading.declared is not None
         if runs and not _by_coincidence(reading.declared, style):
             break  # it runs at sizes that are not written anywhere
@@ -299,6 +301,21 @@ def _as_written(
     found = written_sizes.ways(written, wanted, differentiate=not of_model)
     for way in itertools.islice(found, _MOST_WRITTEN):
         yield sized, way
+
+
+def _as_entries(function: Any, wanted: Sequence[str]) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    """A vector of which a function takes single entries alone: ``q[0]`` and ``q[1]``."""
+    if len(wanted) != 1 or not inspect.isfunction(function):
+        return
+    (name,) = wanted
+    found: list[Any] = []
+    for node in ast.walk(tree_of(function)):
+        match node:
+            case ast.Subscript(value=ast.Name(id=held), slice=index) if held == name:
+                found.append(index.value if isinstance(index, ast.Constant) else None)
+    nodes = [n for n in ast.walk(tree_of(function)) if isinstance(n, ast.Name) and n.id == name]
+    if len(found) == len(nodes) and len(set(found)) > 1 and all(type(k) is int for k in found):
+        yield replace(WRITTEN, name="entries"), {name: str(max(found) + 1)}
 
 
 def _as_numbers(

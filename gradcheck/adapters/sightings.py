@@ -82,8 +82,14 @@ def is_base(cls: Any, namespace: Mapping[str, Any]) -> bool:
     )
     # Not by ``issubclass``, which a protocol refuses.
     inherited = any(cls in c.__mro__ for c in below)
-    return abstract or (
-        inherited and (_needs_functions(cls) or _does_nothing([*halves[0], *halves[1]]))
+    # What passes and takes nothing is a leaf of a graph.
+    leaf = bool(halves[0]) and all(
+        len(parameters_of(half)) == 1 and _does_nothing([half]) for half in halves[0]
+    )
+    return (
+        abstract
+        or leaf
+        or (inherited and (_needs_functions(cls) or _does_nothing([*halves[0], *halves[1]])))
     )
 
 

@@ -110,6 +110,7 @@ _TARGET = {
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
     "y_train", "train_y", "y_batch", "yb", "soll", "sollwert", "ziel", "zielwert", "objetivo",
     "esperado", "deseado", "cible", "attendu", "etiqueta", "etiquetas", "etiquette", "alvo", "tags",
+    "endog",
 }  # fmt: skip
 #: Of these, what nothing but labels is called.
 _LABEL = {
@@ -168,7 +169,8 @@ _ALSO = {
     **dict.fromkeys(("weight", "weights", "kernel"), ("w", "W", "weight", "weights")),
     **dict.fromkeys(("bias", "biases"), ("b", "bias", "biases")),
 }  # fmt: skip
-_DATA = {"x", "xs", "data", "inputs", "batch", "features", "samples", "x_train", "train_x", "xb"}
+_DATA = {"x", "xs", "data", "inputs", "batch", "features", "samples", "x_train", "train_x", "xb",
+         "exog"}  # fmt: skip
 _SHAPE = ("shape", "dims", "size")
 _FLAT = {
     "theta", "thetas", "params", "w_flat", "flat", "nn_params", "vec", "theta_vec", "initial_theta",

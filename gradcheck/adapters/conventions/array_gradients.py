@@ -65,7 +65,9 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
     )
     if array_modules(style):
         return style  # a tensor of torch bears what it is given
-    return Style(**{**vars(style), "inward": _bearing, "outward": _plain})
+    wraps = _variable_of(backward)
+    inward = _bearing if wraps is None else lambda value: _wrapped(value, wraps)
+    return Style(**{**vars(style), "inward": inward, "outward": _plain})
 
 
 def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -106,6 +108,30 @@ def _has_parts(cls: type) -> bool:
     return any(inspect.isclass(one) and _gives_gradients(one) for one in known)
 
 
+def _variable_of(function: Any) -> Any:
+    """The class of a file that wraps an array and has a ``g`` beside it; None where there is none.
+
+    A class that is made of arrays as they are needs no other.
+    """
+    for one in function.__globals__.values():
+        if not inspect.isclass(one) or issubclass(one, np.ndarray):
+            continue
+        made = vars(one).get("__init__")
+        needed = [p for p in parameters_of(one) if is_required(p)] if made is not None else []
+        stored = [
+            node.attr
+            for node in ast.walk(tree_of(made) if made is not None else ast.Pass())
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        ]
+        if len(needed) == 1 and _GRADIENT in stored and len(stored) > 1:
+            return one
+    return None
+
+
+def _wrapped(value: Any, cls: Any) -> Any:
+    return cls(value) if isinstance(value, np.ndarray | np.floating) else value
+
+
 def _telling(cls: Any) -> Any:
     """The class with a constructor that keeps what it was given, for what it passes on."""
 
@@ -136,7 +162,8 @@ def _forward(made: Any, call: str) -> Callable[..., Any]:
 def _backward(made: Any, *, starts: bool) -> Callable[..., Any]:
     def backward(cotangent: Any) -> dict[str, Any]:
         run = vars(made)[_RUN]
-        is_loss = starts and np.ndim(run.out) == 0
+        is_loss = starts and np.ndim(_plain(run.out)) == 0
+        cotangent = _plain(cotangent)
         with contextlib.suppress(AttributeError):  # a number of numpy, which bears nothing
             setattr(run.out, _GRADIENT, cotangent)
         made.backward()
@@ -154,6 +181,9 @@ def _bearing(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if hasattr(value, _GRADIENT) and not isinstance(value, np.ndarray):
+        held = [one for name, one in vars(value).items() if name != _GRADIENT]
+        value = next((one for one in held if isinstance(one, np.ndarray | np.generic)), value)
     if not isinstance(value, np.ndarray):
         return value
     plain: NDArray[Any] = np.asarray(value)

@@ -35,6 +35,7 @@ _LOSS = (
     "objective", "_objective", "compute_loss", "compute_cost", "_compute_loss", "loss_function",
     "cost_function",
 )  # fmt: skip
+_LIKELIHOOD = ("loglike", "log_likelihood", "loglikelihood", "log_prob", "logpdf")
 #: Of these, the methods of a model that may take data alone.
 _OF_DATA = ("loss", "cost")
 _GRADIENT = (
@@ -52,13 +53,17 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         return None
     (cls,) = what
     backward = _method(cls, (names.backward,) if names.backward else _GRADIENT)
+    losses: tuple[str, ...] = (names.forward,) if names.forward else _LOSS
+    if backward is None and not names.backward:
+        # Of statisticians; to others a score is how much was predicted right.
+        backward, losses = _method(cls, ("score",)), _LIKELIHOOD
     if backward is None:
         return None
-    for text in (names.forward,) if names.forward else _LOSS:
+    for text in losses:
         forward = _method(cls, (text,))
         if forward is None or forward[0] == backward[0]:
             continue
-        alone = text in _OF_DATA and backward[0] != "backward"
+        alone = text in (*_OF_DATA, *_LIKELIHOOD) and backward[0] != "backward"
         if _same(forward[1], backward[1], named=is_loss(cls.__name__) or alone):
             of_model = _is_of_model(forward[1], getattr(cls, backward[0]))
             return _style(

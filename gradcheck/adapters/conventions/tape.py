@@ -7,6 +7,7 @@ is called, or ``backward(g)``, or ``backward()`` where one number comes out.
 
 from __future__ import annotations
 
+import ast
 import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 
 PRIORITY = 35
@@ -25,6 +27,11 @@ _DATA = ("data", "value", "val", "v", "t", "_data", "array", "x")
 _GRADIENT = ("grad", "gradient", "g", "_grad", "d", "adjoint")
 _STEP = ("_backward", "_backward_fn", "grad_fn", "backward_fn")
 _OPERATORS = {"__add__", "__mul__", "__matmul__", "__sub__", "__truediv__", "__pow__"}
+#: What a variable is told of what it was made of, by the name of an operation.
+_PARENTS = {"creators", "parents", "children", "_children", "inputs", "depends_on"}
+_OPERATION = {"creation_op", "op", "_op", "operation"}
+#: By what a variable is told that it has a gradient.
+_WITH_GRADIENT = ("requires_grad", "autograd")
 #: An exponent that is no operand.
 _POWER = 3
 _FIRST = "a"
@@ -46,7 +53,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         name=f"{cls.__name__}_{method.__name__.strip('_')}",
         forward=lambda held: _forward(held, cls, method),
         backward=lambda held: _backward(held, cls),
-        make=lambda: SimpleNamespace(operands=[], empty=[], result=None),
+        make=lambda: SimpleNamespace(operands=[], empty=[], result=None, method=method),
         source=method,
         takes=(first, *(p.replace(kind=kind) for p in others)),
         gets=(inspect.Parameter("dy", kind),),
@@ -84,7 +91,21 @@ def _keeps_a_function(cls: type, method: Any) -> bool:
         if name in code.co_names and inspect.isfunction(one)
     )
     own = method.__name__ in _OPERATORS or not method.__name__.startswith("_")
-    return inner and makes and own and len(needed) <= 1 and method.__name__ != "backward"
+    return (
+        (inner or _names_its_operation(cls, method))
+        and makes
+        and own
+        and len(needed) <= 1
+        and method.__name__ != "backward"
+    )
+
+
+def _names_its_operation(cls: type, method: Any) -> bool:
+    """Whether what comes out is told of what it was made, and by what: ``creation_op="mul"``."""
+    calls = [node for node in ast.walk(tree_of(method)) if isinstance(node, ast.Call)]
+    made = [one for one in calls if ast.unparse(one.func) == cls.__name__]
+    told = [{key.arg: key.value for key in one.keywords} for one in made]
+    return any(_PARENTS & set(one) and _OPERATION & set(one) for one in told)
 
 
 def _makes(cls: type, code: CodeType) -> bool:
@@ -100,14 +121,14 @@ def _forward(held: Any, cls: Any, method: Callable[..., Any]) -> Callable[..., A
             for one in held.operands
             if isinstance(one, cls)
         ]
-        held.result = method(*held.operands)
+        held.method, held.result = method, method(*held.operands)
         return _plain(held.result)
 
     return forward
 
 
 def _made(cls: Any, value: Any) -> Any:
-    wanted = {p.name: True for p in parameters_of(cls) if p.name == "requires_grad"}
+    wanted = {p.name: True for p in parameters_of(cls) if p.name in _WITH_GRADIENT}
     return cls(value, **wanted)
 
 
@@ -118,7 +139,11 @@ def _backward(held: Any, cls: Any) -> Callable[..., Any]:
             setattr(operand, _named(operand, _GRADIENT), copy.deepcopy(gradient))
         step = next((one for n in _STEP if callable(one := getattr(result, n, None))), None)
         takes = parameters_of(result.backward)
-        if takes:
+        if takes and _names_its_operation(cls, held.method):
+            # Anew: it counts how often it was gone through.
+            _forward(held, cls, held.method)(*map(_plain, held.operands))
+            held.result.backward(cls(cotangent))
+        elif takes:
             result.backward(cotangent)
         elif step is not None and not any(map(is_required, parameters_of(step))):
             setattr(result, _named(result, _GRADIENT), cotangent)
