@@ -417,6 +417,11 @@ def _is_bound(bound: IntegerBound, bindings: Bindings) -> bool:
 
 def numeric(name: str, value: Any) -> NDArray[Any]:
     """``value`` as an array of real numbers; raises ``InputError``."""
+    if isinstance(value, np.ndarray) and hasattr(value, "mask"):
+        raise InputError(
+            f"{name} is a masked array, of which the mask would be ignored; give {name}.filled(0), "
+            "and the mask as an input of its own that the function multiplies with"
+        )
     try:
         array = np.asarray(value)
     except (ValueError, TypeError) as error:

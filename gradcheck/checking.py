@@ -56,6 +56,8 @@ _COLLECTED_AFTER = 20_000
 _UNSTEADY = 3
 #: From so many points at most boundaries are looked for, until some are found.
 _STARTS = 3
+#: The title of a failure at ties alone, and how many inputs without any are tried before that.
+_TIED, _UNTIED = "wrong where inputs tie", 8
 #: How many times smaller the inputs are made to find where an unstable rule is right.
 _MODERATE = [2.0**-k for k in range(1, 24)]
 
@@ -207,7 +209,7 @@ class _Run:
         own = [self.own, self.seed or 0] if self.profile.all_seeded else self.own
         rng = np.random.default_rng(own)
         with contextlib.suppress(_Found), _seldom_collected():
-            for bindings in self.sampler.always():
+            for bindings in self.sampler.sizes.always():
                 edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
                 self.example(Draft(bindings, int(rng.integers(2**32)), edits))
                 if self.tally.inputs >= self.profile.inputs:
@@ -251,7 +253,7 @@ class _Run:
 
     def _one_by_one(self, rng: np.random.Generator) -> None:
         """Judge at usual values of sizes of which one alone is 1."""
-        for bindings in self.sampler.alone():
+        for bindings in self.sampler.sizes.alone():
             draft = Draft(bindings, int(rng.integers(2**32)))
             self._judge([next(self.sampler.points(draft))], bindings)
 
@@ -261,7 +263,7 @@ class _Run:
             self._judge(cases, bindings)
 
     def _boundaries(self, rng: np.random.Generator) -> Iterator[tuple[list[Case], Bindings]]:
-        bindings = self.sampler.always()[-1:]
+        bindings = self.sampler.sizes.always()[-1:]
         if not bindings or not isinstance(self.claim, Rule) or self.claim.kind == "hessian":
             return
         for _ in range(_STARTS):
@@ -278,7 +280,7 @@ class _Run:
         rng = np.random.default_rng([self.own, self.seed or 0, 1])
         *others, usual = (
             self.sampler.points(Draft(bindings, int(rng.integers(2**32))))
-            for bindings in self.sampler.always()
+            for bindings in self.sampler.sizes.always()
         )
         at_boundaries = (case for cases, _ in self._boundaries(rng) for case in cases)
         return [*usual, *(next(points) for points in others), *at_boundaries]
@@ -365,8 +367,21 @@ class _Run:
             record.message = "\n".join(lines)
         return Outcome(record, example)
 
+    def _untied(self, tied: Verdict) -> Verdict:
+        """A failure without ties where there is one: what is wrong elsewhere is not so by a tie."""
+        rng = np.random.default_rng([self.own, self.seed or 0, 3])
+        for bindings in self.sampler.sizes.always()[-1:] * _UNTIED:
+            case = next(self.sampler.points(Draft(bindings, int(rng.integers(2**32)))))
+            verdict = judge_at(self.claim, case, table=False)
+            found = verdict.status is Status.FAIL and verdict.title != _TIED
+            if found and self._confirmed(verdict):
+                return verdict
+        return tied
+
     def _failed(self, record: Record) -> Outcome:
         assert self.failure is not None
+        if self.simplified and self.failure.title == _TIED:
+            self.failure = self._untied(self.failure)
         judge = functools.partial(
             judge_at,
             self.claim,

@@ -116,7 +116,11 @@ def positive_definite(dims: str) -> PositiveDefinite:
     """
     shape = parse(dims)
     if len(shape.axes) < 2 or shape.axes[-1].text != shape.axes[-2].text:
-        raise DeclarationError(f"positive_definite: dims {dims!r} do not end in two equal axes")
+        last = shape.axes[-1].text if shape.axes else "n"
+        raise DeclarationError(
+            f"positive_definite: dims {dims!r} do not end in two equal axes; it is a matrix, such "
+            f"as positive_definite({f'{last} {last}'!r})"
+        )
     return PositiveDefinite(shape)
 
 

@@ -27,6 +27,7 @@ from gradcheck.report.figures import measurement, number, place, whole
 from gradcheck.returned import SetAside, Violation
 from gradcheck.sampling import Draft, Sampler
 from gradcheck.sides import expression
+from gradcheck.sizes import Sizes
 from gradcheck.verdict import Measured
 from gradcheck.verification import verify
 from gradcheck.worked_numbers import MOST_SHOWN, Worked, worked_numbers
@@ -222,7 +223,7 @@ def _is_numbers(value: Any) -> bool:
 def _point(claims: Sequence[Rule | Identity]) -> tuple[Case, Bindings]:
     """A small point of few decimals; if there is one, one where all the claims can be judged."""
     sampler = Sampler(claims[0])
-    bindings = _sizes(sampler)
+    bindings = _small(sampler.sizes)
     for seed in range(1, _MOST_TRIED):
         drawn = next(iter(sampler.points(Draft(bindings, seed))))
         inputs: dict[str, Any] = {}
@@ -238,15 +239,15 @@ def _point(claims: Sequence[Rule | Identity]) -> tuple[Case, Bindings]:
     return Case(inputs), bindings
 
 
-def _sizes(sampler: Sampler) -> Bindings:
+def _small(sizes: Sizes) -> Bindings:
     """Two and three in turn, where the dims allow it: no array is square by chance."""
-    always = sampler.always()
+    always = sizes.always()
     small = always[min(1, len(always) - 1)]
     wanted: Bindings = {
-        name: () if isinstance(size, tuple) else int(np.clip(2 + k % 2, *sampler.limits[name]))
+        name: () if isinstance(size, tuple) else int(np.clip(2 + k % 2, *sizes.limits[name]))
         for k, (name, size) in enumerate(small.items())
     }
-    return wanted if sampler.fits(wanted) else small
+    return wanted if sizes.fits(wanted) else small
 
 
 # ---- the numbers ---------------------------------------------------------------------------

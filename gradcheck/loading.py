@@ -31,6 +31,12 @@ FOLDER = "derivations"
 #: The id of what is reported for a file that cannot be imported; no declaration can have it.
 IMPORT = "import"
 
+#: What a derivation has and a function has not.
+_RULES = (
+    "partial", "column", "row", "jacobian", "vjp", "jvp", "gradient", "hessian",
+)  # fmt: skip
+#: Every encoding but those of bytes has a zero among the first.
+_HEAD = 64
 _PACKAGE = Path(__file__).parent
 #: The modules of each folder, while another folder of its name is the one that is imported from.
 _aside: dict[Path, dict[str, ModuleType]] = {}
@@ -142,7 +148,7 @@ def load(
         except passing:
             raise
         except BaseException as error:
-            raise _load_error(path, error) from error
+            raise _load_error(path, error, folders) from error
 
 
 @contextmanager
@@ -292,7 +298,7 @@ def _spec(name: str, path: Path, locations: list[str] | None) -> ModuleSpec | No
     return importlib.util.spec_from_file_location(name, path, submodule_search_locations=locations)
 
 
-def _load_error(path: Path, error: BaseException) -> LoadError:
+def _load_error(path: Path, error: BaseException, folders: Sequence[str]) -> LoadError:
     if isinstance(error, SyntaxError) and error.filename == str(path):
         line, said, text = error.lineno or 1, f"{type(error).__name__}: {error.msg}", error.text
     else:
@@ -302,8 +308,23 @@ def _load_error(path: Path, error: BaseException) -> LoadError:
         last = frames[-1]
         if Path(last.filename).parent == path.parent and last.filename != str(path):
             said += f" ({place(last.filename, last.lineno or 1)})"
-    code = f"\n    {text.strip()}" if text and text.strip() else ""
+    said += _remedy(path, error, folders)
+    code = f"\n    {text.strip()}" if text and text.strip() and "\0" not in text else ""
     return LoadError(f"{place(str(path), line)}: cannot be imported: {said}{code}", line)
+
+
+def _remedy(path: Path, error: BaseException, folders: Sequence[str]) -> str:
+    """What to do about an error that is usual in derivation files; often nothing is known."""
+    match error:
+        case SyntaxError() if path.is_file() and b"\0" in path.read_bytes()[:_HEAD]:
+            return "; it is encoded as UTF-16 or UTF-32, as it seems: save it as UTF-8"
+        case ModuleNotFoundError(name=str(name)) if (path.parent / f"{name}.py").is_file():
+            within = _module_of(path, folders)[1].rpartition(".")[0]
+            return f"; {name}.py lies beside it: from {within}.{name} import …" if within else ""
+        case AttributeError(name=str(name), obj=obj) if name in _RULES and callable(obj):
+            own = getattr(obj, "__name__", "the function")
+            return f"; {own} is not declared: put @derivation(…), with its inputs, right above it"
+    return ""
 
 
 def _said(error: BaseException) -> str:

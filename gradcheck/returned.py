@@ -121,7 +121,7 @@ def same_bits(a: Vector, b: Vector) -> bool:
     """Whether two flat arrays of one type are equal bit for bit."""
     if a.size > _SMALL:
         kind = f"i{a.itemsize}"
-        return bool(np.array_equal(a.view(kind), b.view(kind)))
+        return a.shape == b.shape and bool((a.view(kind) == b.view(kind)).all())
     return a.tobytes() == b.tobytes()
 
 

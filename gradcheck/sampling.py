@@ -8,8 +8,6 @@ find distinct entries at 32×32, and puts ties into nearly every array.
 from __future__ import annotations
 
 import inspect
-import itertools
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
@@ -22,22 +20,11 @@ from hypothesis import strategies as st
 from gradcheck.arguments import Argument, Arrays, Real, Strategy
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Rule
-from gradcheck.dims import Bindings, Shape, bind, explain
+from gradcheck.dims import Bindings, bind, explain
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.regimes import REGIMES, TIES
+from gradcheck.sizes import BATCH_AXES, BATCH_SIZE, Sizes
 
-#: The largest size drawn for a name, by the number of axes of the largest array that it is in.
-_LARGEST = {0: 8, 1: 64, 2: 8, 3: 5}
-_LARGEST_BEYOND = 4
-#: That of a Hessian which is measured by differences of differences.
-_LARGEST_COSTLY = 3
-#: How many axes ``*batch`` stands for, and their sizes.
-_BATCH_AXES = 2
-_BATCH_SIZE = 3
-#: An array of more entries than this is not drawn, unless its axes of one size each ask for more:
-#: then it has so many times as many, since a batch of one says little.
-_MOST_ENTRIES = 4096
-_TIMES_THE_LEAST = 4
 #: Values that are tried beside the constants of the source.
 _SPECIAL = (0.0, 1.0, -1.0, 0.5)
 _BESIDE = 2.0**-10
@@ -47,12 +34,6 @@ _SHARE_IN_REGIME = 0.7
 #: For a diagnosis: how many sizes are tried, and how many entries all arrays may have together.
 _MOST_TRIES = 60
 _FEW = 120
-#: Of what is drawn without Hypothesis each name has so many of its smallest sizes, each once, and
-#: then any; where sizes do not fit together, so many others are tried.
-_SMALLEST = 8
-_MOST_REDRAWN = 20
-#: Of so many sizes each is 1 by itself once; of more, the first.
-_MOST_ALONE = 4
 
 
 @dataclass(frozen=True)
@@ -81,125 +62,18 @@ class Sampler:
             if isinstance(argument, Strategy)
         }
         self.order = _order(self.arguments)
-        self.names = _size_names(self.arguments)
-        self.costly = isinstance(claim, Rule) and _is_measured_twice(claim)
-        self.limits = {name: self._limit(name) for name in self.names}
+        costly = isinstance(claim, Rule) and _is_measured_twice(claim)
+        self.sizes = Sizes(owner, costly=costly)
         functions = [owner.function]
         if isinstance(owner, Derivation):
             functions += [rule.function for rule in owner.rules]
         self.specials = _specials(functions)
 
-    def _limit(self, name: str) -> tuple[int, int]:
-        chosen = self.owner.options.sizes.get(name)
-        if chosen is not None:
-            return chosen
-        axes = 0
-        for argument in self.arguments.values():
-            element = argument.element if isinstance(argument, Arrays) else argument
-            if name in argument.size_names() and element.dims is not None:
-                counted = len(element.dims.axes) + isinstance(argument, Arrays)
-                axes = max(axes, counted + (element.dims.variadic is not None))
-        if self.costly:
-            return 1, _LARGEST_COSTLY
-        return 1, _LARGEST.get(axes, _LARGEST_BEYOND)
-
-    def fits(self, bindings: Bindings) -> bool:
-        """Whether every declared array has a shape under ``bindings``."""
-        for argument in self.arguments.values():
-            parts = [argument.dims]
-            if isinstance(argument, Arrays):
-                parts.append(argument.element.dims)
-            for dims in parts:
-                if dims is None:
-                    continue
-                sizes = dims.sizes(bindings)
-                least = 0 if any(self.limits[n][0] == 0 for n in dims.names) else 1
-                if any(size < least for size in sizes) or math.prod(sizes) > _most_entries(dims):
-                    return False
-        return True
-
-    def always(self) -> list[Bindings]:
-        """The sizes that are always tried: 1, square, and not square in both orders.
-
-        Raises ``DeclarationError`` where no sizes satisfy the dims.
-        """
-        if self.strategies:
-            return []
-
-        def clipped(size: int, low: int, high: int) -> int:
-            return int(np.clip(size, low, high))
-
-        def wrapped(size: int, low: int, high: int) -> int:
-            return low + (size - low) % (high - low + 1)  # clipped, two that differ may be one
-
-        patterns: list[tuple[Callable[[int], int], Callable[[int, int, int], int]]] = [
-            (lambda k: 1, clipped),
-            (lambda k: 2, clipped),
-            (lambda k: 3 + k, wrapped),
-            (lambda k: 4 - k % 3, wrapped),
-        ]
-        found: list[Bindings] = []
-        for pattern, fitted in patterns:
-            bindings: Bindings = {}
-            for k, name in enumerate(self.names):
-                size = fitted(pattern(k), *self.limits[name])
-                bindings[name] = (size,) * (size > 1) if self._variadic(name) else size
-            if self.fits(bindings) and bindings not in found:
-                found.append(bindings)
-        if not found:
-            found = self._search()
-        return found
-
-    def alone(self) -> list[Bindings]:
-        """Sizes of which one is 1 and no other, as in a batch of one sample."""
-        found: list[Bindings] = []
-        if self.strategies:
-            return found
-        for one, (low, _) in self.limits.items():
-            if self._variadic(one) or low > 1 or len(self.names) == 1:
-                continue
-            bindings: Bindings = {
-                name: () if self._variadic(name) else min(max(limit, 2 + k), high)
-                for k, (name, (limit, high)) in enumerate(self.limits.items())
-            }
-            bindings[one] = 1
-            if self.fits(bindings):
-                found.append(bindings)
-        return found[:_MOST_ALONE]
-
     def first_drafts(self, rng: np.random.Generator) -> Iterator[Draft]:
         """A draft of each of the sizes that are always tried."""
-        for bindings in self.always():
+        for bindings in self.sizes.always():
             edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
             yield Draft(bindings, int(rng.integers(2**32)), edits)
-
-    def _variadic(self, name: str) -> bool:
-        return any(
-            dims is not None and dims.variadic == name
-            for argument in self.arguments.values()
-            for dims in (
-                argument.dims, argument.element.dims if isinstance(argument, Arrays) else None
-            )
-        )  # fmt: skip
-
-    def _search(self) -> list[Bindings]:
-        ranges: list[list[Any]] = [
-            [(), (2,)] if self._variadic(name) else list(range(low, min(high, low + 7) + 1))
-            for name, (low, high) in self.limits.items()
-        ]
-        for sizes in itertools.islice(itertools.product(*ranges), 20_000):
-            bindings: Bindings = dict(zip(self.limits, sizes, strict=True))
-            if self.fits(bindings):
-                return [bindings]
-        declared = ", ".join(
-            f"{name}: {argument.dims.text!r}"
-            for name, argument in self.arguments.items()
-            if argument.dims is not None
-        )
-        raise DeclarationError(
-            f"{self.owner.name}: no sizes make every axis at least 1 ({declared}; tried sizes "
-            f"{', '.join(f'{n} from {lo} to {hi}' for n, (lo, hi) in self.limits.items())})"
-        )
 
     def drafts(self) -> st.SearchStrategy[Draft]:
         """The strategy of drafts: small sizes more often than large ones, 1 often."""
@@ -219,26 +93,29 @@ class Sampler:
         return st.fixed_dictionaries(drawn).flatmap(sized)
 
     def _sized_drafts(self, fixed: Bindings, given: Mapping[str, Any]) -> st.SearchStrategy[Draft]:
-        sizes: dict[str, st.SearchStrategy[Any]] = {n: st.just(size) for n, size in fixed.items()}
-        for name, (low, high) in self.limits.items():
-            if name in fixed:
-                continue
-            if self._variadic(name):
-                axis = st.integers(1, _BATCH_SIZE)
-                sizes[name] = st.lists(axis, max_size=_BATCH_AXES).map(tuple)
-            else:
-                sizes[name] = st.one_of(
-                    st.integers(low, min(high, max(low, 5))), st.integers(low, high)
-                )
         pairs = st.tuples(st.integers(0, 2**16 - 1), st.integers(0, 2**16 - 1))
         return st.builds(
             Draft,
-            st.fixed_dictionaries(sizes).filter(self.fits),
+            self._sizes_beside(fixed),
             st.integers(0, 2**32 - 1),
             st.lists(pairs, max_size=_MOST_EDITS).map(tuple),
             st.just(given),
             st.booleans(),
         )
+
+    def _sizes_beside(self, fixed: Bindings) -> st.SearchStrategy[Bindings]:
+        sizes: dict[str, st.SearchStrategy[Any]] = {n: st.just(size) for n, size in fixed.items()}
+        for name, (low, high) in self.sizes.limits.items():
+            if name in fixed:
+                continue
+            if self.sizes.is_variadic(name):
+                axis = st.integers(1, BATCH_SIZE)
+                sizes[name] = st.lists(axis, max_size=BATCH_AXES).map(tuple)
+            else:
+                sizes[name] = st.one_of(
+                    st.integers(low, min(high, max(low, 5))), st.integers(low, high)
+                )
+        return st.fixed_dictionaries(sizes).filter(self.sizes.fits)
 
     def some_drafts(self, count: int) -> list[Draft]:
         """Drafts outside of a test, always the same."""
@@ -265,51 +142,12 @@ class Sampler:
         A rule that is wrong for one size, or from one size on, is met at that size; one that is
         wrong where all entries are the same, in every second of them.
         """
-        decks: dict[str, list[int]] = {}
-        for name, (low, high) in self.limits.items():
-            small = np.arange(low, min(high, low + _SMALLEST - 1) + 1)[:count]
-            others = rng.integers(low, high + 1, count - small.size)
-            decks[name] = [int(size) for size in rng.permutation([*small, *others])]
-        for number in range(count):
-            bindings: Bindings | None = {
-                name: self._batch(rng) if self._variadic(name) else deck[number]
-                for name, deck in decks.items()
-            }
-            for _ in range(_MOST_REDRAWN):
-                if bindings is not None and self.fits(bindings):
-                    break
-                bindings = self.random_sizes(rng)
-            if bindings is not None and self.fits(bindings):
-                edits = rng.integers(0, 2**16, (int(rng.integers(_MOST_EDITS + 1)), 2))
-                yield Draft(
-                    bindings, int(rng.integers(2**32)), tuple((int(a), int(b)) for a, b in edits),
-                    alike=number % 2 == 0,
-                )  # fmt: skip
-
-    def _batch(self, rng: np.random.Generator) -> tuple[int, ...]:
-        axes = int(rng.integers(0, _BATCH_AXES + 1))
-        return tuple(int(k) for k in rng.integers(1, _BATCH_SIZE + 1, axes))
-
-    def random_sizes(self, rng: np.random.Generator, stretch: int = 1) -> Bindings | None:
-        """Sizes drawn without Hypothesis, up to ``stretch`` times the usual ones; None if unfit."""
-        bindings: Bindings = {}
-        for name, (low, high) in self.limits.items():
-            if self._variadic(name):
-                bindings[name] = self._batch(rng)
-                continue
-            if name not in self.owner.options.sizes:
-                high *= stretch
-            few = rng.integers(0, 2) == 0 and stretch == 1
-            bindings[name] = int(rng.integers(low, (min(high, max(low, 5)) if few else high) + 1))
-        return bindings if self.fits(bindings) else None
-
-    def enlarged(self, bindings: Bindings) -> Bindings:
-        """The same sizes, each as large as it may be beside those before it."""
-        for name, (_, high) in self.limits.items():
-            if not self._variadic(name):
-                larger = {**bindings, name: high}
-                bindings = larger if self.fits(larger) else bindings
-        return bindings
+        for number, bindings in self.sizes.covering(rng, count):
+            edits = rng.integers(0, 2**16, (int(rng.integers(_MOST_EDITS + 1)), 2))
+            yield Draft(
+                bindings, int(rng.integers(2**32)), tuple((int(a), int(b)) for a, b in edits),
+                alike=number % 2 == 0,
+            )  # fmt: skip
 
     def telling(self, seed: int) -> Iterator[Case]:
         """Usual values at sizes that tell mistakes apart: at least 2, and distinct where they can.
@@ -322,32 +160,16 @@ class Sampler:
         seen: list[Bindings] = []
         for number in range(_MOST_TRIES):
             # Where no distinct sizes fit, equal ones have to do.
-            bindings = self._distinct(rng, again=number >= _MOST_TRIES // 2)
-            small = bindings not in seen and self.fits(bindings) and self._entries(bindings) <= _FEW
-            if small:
+            bindings = self.sizes.distinct(rng, again=number >= _MOST_TRIES // 2)
+            small = self.sizes.fits(bindings) and self.sizes.entries(bindings) <= _FEW
+            if small and bindings not in seen:
                 seen.append(bindings)
                 yield self._point(Draft(bindings, seed), "normal", 0, rng)
-        for _ in range(len(seen) == 0 or not self.names):
+        for _ in range(len(seen) == 0 or not self.sizes.names):
             yield from (
                 self._point(Draft(bindings, seed), "normal", 0, rng)
-                for bindings in (seen or self.always()) * 3
+                for bindings in (seen or self.sizes.always()) * 3
             )
-
-    def _distinct(self, rng: np.random.Generator, *, again: bool) -> Bindings:
-        sizes = rng.permutation(np.arange(2 if len(self.names) > 2 else 3, 5 + len(self.names)))
-        bindings: Bindings = {}
-        for k, name in enumerate(self.names):
-            low, high = self.limits[name]
-            size = int(rng.integers(2, 5) if again else sizes[k])
-            if self._variadic(name):
-                bindings[name] = ((3,), (2, 3), (4, 2))[int(rng.integers(3))]
-            else:
-                bindings[name] = int(np.clip(size, low, high))
-        return bindings
-
-    def _entries(self, bindings: Bindings) -> int:
-        shapes = [argument.dims for argument in self.arguments.values() if argument.dims]
-        return sum(int(np.prod(dims.sizes(bindings))) for dims in shapes)
 
     def points(self, draft: Draft) -> Iterator[Case]:
         """One case of each regime at the sizes of ``draft``."""
@@ -432,12 +254,6 @@ def _is_measured_twice(claim: Rule) -> bool:
     )
 
 
-def _most_entries(dims: Shape) -> int:
-    """How many entries an array of these dims may have: more where they have large numbers."""
-    least = math.prod(axis.size({}) for axis in dims.axes if not axis.names)
-    return max(_MOST_ENTRIES, _TIMES_THE_LEAST * least)
-
-
 def _order(arguments: dict[str, Argument]) -> list[str]:
     """The arguments such that each comes after those that its domain depends on."""
     order: list[str] = []
@@ -451,11 +267,6 @@ def _order(arguments: dict[str, Argument]) -> list[str]:
         order += ready
         waiting = [name for name in waiting if name not in ready]
     return order
-
-
-def _size_names(arguments: dict[str, Argument]) -> list[str]:
-    names = [name for argument in arguments.values() for name in argument.size_names()]
-    return list(dict.fromkeys(names))
 
 
 def _specials(functions: Sequence[Callable[..., Any]]) -> list[float]:

@@ -17,6 +17,8 @@ class Signature:
 
     def __init__(self, function: Function, leading: int, known: Sequence[str]) -> None:
         name = getattr(function, "__name__", repr(function))
+        if isinstance(function, str):
+            raise DeclarationError(f"{name} is a string; write a function: lambda i, j: {function}")
         try:
             parameters = list(inspect.signature(function).parameters.values())
         except (TypeError, ValueError):
@@ -36,6 +38,13 @@ class Signature:
         self.function = function
         self.leading = [parameter.name for parameter in parameters[:leading]]
         clash = [parameter for parameter in self.leading if parameter in known]
+        last = [p.name for p in parameters if p.name not in known and p.default is p.empty]
+        if clash and len(last) == leading == 1:
+            others = [p.name for p in parameters if p.name != last[0]]
+            raise DeclarationError(
+                f"{name}: its first parameter is the cotangent, and {clash[0]!r} is the name of an "
+                f"input or of the output: are they swapped? {name}({', '.join(last + others)})"
+            )
         if clash:
             raise DeclarationError(
                 f"{name}: its first parameter{'s are' if leading > 1 else ' is'} the cotangent or "

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gradcheck.claims import Identity, Rule
 from gradcheck.hints import Said, in_language, said
 from gradcheck.judging.evidence import COARSEST
+from gradcheck.misdeclared import misdeclared
 from gradcheck.records import Record, count
 from gradcheck.report.evidence import origin
 from gradcheck.verdict import Status, Verdict
@@ -165,7 +166,8 @@ class Tally:
             return Conclusion(
                 Status.FAIL,
                 FUNCTION_RAISES,
-                said(
+                misdeclared(self.claim)
+                or said(
                     "at every input: mend it, or {remedy}",
                     "在每个输入处：请修正它，或{remedy}",
                     remedy=_REMEDY["raised"],
@@ -177,7 +179,7 @@ class Tally:
         if always and len(always) + len(never) == len(self.raised):
             return Conclusion(
                 Status.UNDECIDED, "",
-                said(
+                misdeclared(self.claim) or said(
                     "the function raises at every input of some sizes ({always}) and at none of "
                     "others ({never}): mend it, or declare the sizes, such as {example}",
                     "在某些尺寸（{always}）下函数总是抛出异常，在另一些（{never}）下从不抛出："

@@ -18,6 +18,8 @@ _SHORTEST = 0.01
 #: Where it is raised inside a callback of the garbage collector Python drops it; after so many
 #: seconds it is raised again.
 _UNHEARD = 1.0
+#: Python looks for it at least once in so many turns of a loop.
+_UNTIL_HEARD = 8
 
 
 @contextlib.contextmanager
@@ -57,9 +59,13 @@ def limited(seconds: float, *, patience: float = 1.0) -> Iterator[None]:
         while True:
             # It may come here as well, be it for an outer limit, which raises it again.
             try:
-                finished.set()
                 with lock:
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
+                    finished.set()
+                # What was told before is raised by now. It is not taken back: of that Python 3.11
+                # is told as of an exception, which it looks for at every call of a function that a
+                # profiler or a debugger watches, and for ever.
+                for _ in range(_UNTIL_HEARD):
+                    pass
                 break
             except TimeUp:
                 continue

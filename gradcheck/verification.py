@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,8 +14,8 @@ from gradcheck.arguments import Argument, Real
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Identity, Kind, Rule
 from gradcheck.dims import Bindings
-from gradcheck.errors import DeclarationError, InputError
-from gradcheck.hints import Mistake, Mistakes, Text
+from gradcheck.errors import DeclarationError, GradcheckError, InputError
+from gradcheck.hints import NOTHING, Mistake, Mistakes, Text
 from gradcheck.identities import judge_identity
 from gradcheck.judging import judge, judge_all
 from gradcheck.plain_functions import (
@@ -33,6 +34,16 @@ _DIAGNOSIS = 2.0
 #: Values beside a point are off by at most this share of themselves; by less where that much leaves
 #: the domain, which a function need not declare.
 _MOVED = (0.4, 0.4, -0.2, 0.1, -0.05, 0.02)
+#: A rule that is right once its parameters are in the order in which they are given.
+_SWAPPED = Mistake(
+    "swapped",
+    Text("the parameters of the rule are in another order", "规则的参数顺序不同"),
+    Text(
+        "The upstream gradient is given first, then the inputs; with the inputs first it is right.",
+        "先给出上游梯度，再给出各输入；把输入放在前面时它是正确的。",
+    ),
+    Text("put the upstream gradient first: rule(dy, x)", "把上游梯度放在最前：rule(dy, x)"),
+)
 #: What can be checked.
 Claim = Rule | Identity
 
@@ -249,11 +260,25 @@ def _diagnosed(
     def find() -> tuple[tuple[Mistake, ...], Text]:
         from gradcheck.diagnosis import diagnose
 
+        if plain is not None and _is_swapped(claim, case, *plain):
+            return (_SWAPPED,), NOTHING
         at, fresh = replace(verdict, case=case), _beside(claim, case)
         found = diagnose(claim, at, fresh, seconds=_DIAGNOSIS, most=2, plain=plain)
         return found.mistakes, found.where
 
     return replace(verdict, mistakes=Mistakes(find))
+
+
+def _is_swapped(
+    claim: Claim, case: Case, function: Function, of: Callable[[Function], Rule]
+) -> bool:
+    """Whether a rule is right that is given its cotangents or tangents last."""
+    assert isinstance(claim, Rule)
+    count = {"vjp": len(claim.derivation.options.output), "jvp": len(claim.wrt)}.get(claim.kind, 0)
+    turned = of(lambda *given: function(*given[count:], *given[:count]))
+    with contextlib.suppress(GradcheckError):
+        return count > 0 and judge_at(turned, case, table=False).status is Status.PASS
+    return False
 
 
 def _beside(claim: Claim, case: Case) -> Iterator[Case]:

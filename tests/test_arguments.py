@@ -94,6 +94,7 @@ def test_what_does_not_belong_is_named(argument, value, words):
         (gc.choice, "at least one value"),
         (lambda: gc.arrays("n", count="t"), "real"),
         (lambda: gc.positive_definite("n m"), "two equal axes"),
+        (lambda: gc.positive_definite("n"), r"such as positive_definite\('n n'\)"),
         (lambda: as_argument(3), "a dims string"),
     ],
 )
@@ -119,3 +120,9 @@ def test_the_arrays_of_a_list_bind_their_sizes_and_have_to_agree():
     assert bindings == {"t": 4, "n": 2, "d": 3}
     with pytest.raises(InputError, match=r"x\[1\] has shape \(2, 1\)"):
         joined.accept({"x": [np.zeros((2, 3)), np.zeros((2, 1))]})
+
+
+def test_a_mask_is_not_ignored():
+    x = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(InputError, match=r"x is a masked array, .* give x\.filled\(0\), and the"):
+        gc.verify_vjp(lambda x: x**2, lambda dy, x: 2 * x * dy, x)

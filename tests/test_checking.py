@@ -1,6 +1,7 @@
 """The property: what is wrong only somewhere is found, and made small."""
 
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -11,10 +12,12 @@ import pytest
 import gradcheck as gc
 from gradcheck.checking import check, check_claim
 from gradcheck.claims import Rule
+from gradcheck.hints import Hints
 from gradcheck.profiles import PROFILES
 from gradcheck.sampling import Sampler
 
 SEEDS = range(20)
+ONE = np.eye(1)
 
 
 def tanh_with(rule):
@@ -70,7 +73,7 @@ def test_sizes_that_differ_are_always_tried_within_any_limits():
             return x @ W
 
         rule = Rule(lambda dz, W: dz @ W.T, linear, "vjp", ("x",), register=False)
-        tried = Sampler(rule).always()
+        tried = Sampler(rule).sizes.always()
         assert any(sizes["n"] == sizes["d"] == sizes["m"] for sizes in tried)
         for a, b in ("nd", "dm"):
             assert {np.sign(sizes[a] - sizes[b]) for sizes in tried} == {-1, 0, 1}
@@ -294,3 +297,41 @@ def test_a_thin_region_beside_a_threshold_that_is_computed(seed):
     with pytest.raises(gc.GradientMismatch):
         check(thin, seed=seed)
     check(right, seed=seed)
+
+
+def test_what_is_wrong_without_ties_too_is_not_told_of_ties():
+    @gc.derivation(a="n", b="n")
+    def wasserstein(a, b):
+        return np.abs(np.sort(a) - np.sort(b)).mean()
+
+    @wasserstein.gradient
+    def wrong_gather(a, b):
+        i, j = np.argsort(a), np.argsort(b)
+        s = np.sign(a[i] - b[j]) / len(a)
+        return s[i], -s[j]  # sorted once more, not put back: right for two
+
+    outcome = check_claim(wrong_gather, PROFILES["ci"], hints=Hints.of("none"))
+    assert outcome.record.title == "wrong value"
+
+
+def linear_of(x, W):
+    return x @ W
+
+
+def rows_of(E, idx):
+    return E[idx]
+
+
+@pytest.mark.parametrize(
+    ("function", "dims", "said"),
+    [
+        (linear_of, {"x": "n d", "W": "m d"}, 'W is declared "m d", .* it runs with W = "d m"'),
+        (rows_of, {"E": "v d", "idx": "t"}, r'declare idx=integers\("t", high="v"\)$'),
+        (rows_of, {"E": "v", "idx": "v"}, r'high="v"\), or idx=boolean\("v"\) for a mask$'),
+    ],
+)
+def test_what_is_declared_as_what_the_function_cannot_take_is_named(function, dims, said):
+    declared = gc.derivation(**dims)(function)
+    rule = declared.vjp(next(iter(dims)))(lambda dy, W=ONE: dy @ W.T)
+    message = check_claim(rule, PROFILES["ci"]).record.message
+    assert re.search(said, message, re.MULTILINE), message

@@ -84,3 +84,21 @@ def test_what_another_file_defines_is_claimed_by_the_file_that_declares_it(tmp_p
     claims = [one.id for one in found if one.claim is not None]
     assert claims == ["square[vjp-rule]", "square[vjp-partial]"]
     assert [one.id for one in found if one.problem] == ["tanh", "Layer", "square"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ONE = 1".encode("utf-16"), "UTF-16 or UTF-32, as it seems: save it as UTF-8"),
+        ("ONE = 1".encode("utf-16-le"), "save it as UTF-8"),
+        (b"from top import ONE", "top.py lies beside it: from derivations.top import …"),
+        (b"import elsewhere", "No module named 'elsewhere'\n"),
+        (b"def f(x): return x\nf.vjp", "f is not declared: put @derivation(…)"),
+        (b"def f(x): return x\nf.vpj", "has no attribute 'vpj'\n"),
+    ],
+)
+def test_what_keeps_a_file_from_being_imported_is_said_with_its_remedy(library, text, said):
+    path = library("top.py", "ONE = 1").parent / "file.py"
+    path.write_bytes(text)
+    (found,) = loading.found_at(path)
+    assert said in found.problem

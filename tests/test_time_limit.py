@@ -1,6 +1,8 @@
 """Limits of time: those that go by, and those that a thread computes."""
 
 import contextlib
+import subprocess
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -96,3 +98,20 @@ def test_a_limit_that_is_met_at_the_beginning_is_not_told_afterwards(monkeypatch
     until = time.monotonic() + 0.2
     while time.monotonic() < until:
         pass
+
+
+def test_what_a_profiler_watches_goes_on_after_a_limit():
+    """It stood still for ever, in Python 3.11."""
+    watched = """if True:
+    import sys
+    from gradcheck.time_limit import limited
+
+    def nothing():
+        return None
+
+    sys.setprofile(lambda *seen: None)
+    with limited(60):
+        nothing()
+    nothing()
+    """
+    subprocess.run([sys.executable, "-c", watched], check=True, timeout=60)

@@ -397,3 +397,15 @@ def test_a_rule_that_overflows_on_the_way_to_a_finite_answer_is_told_of_it():
     verdict = gc.verify_vjp(np.arcsinh, lambda g, x: g / np.sqrt(1 + x * x), x)
     assert verdict
     assert any("100% of its norm" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [lambda x, W, dy: (dy @ W.T, x.T @ dy), lambda x, W, dy: (W @ dy.T, dy.T @ x)],
+)
+def test_a_rule_that_takes_its_cotangent_last_is_told_so(rule):
+    x, W = np.arange(6.0).reshape(2, 3), np.ones((3, 4))
+    verdict = gc.verify_vjp(np.matmul, rule, x, W)
+    assert verdict.status is gc.Status.FAIL
+    right = gc.verify_vjp(np.matmul, lambda dy, x, W: rule(x, W, dy), x, W)
+    assert [one.id for one in verdict.mistakes] == ["swapped"] * bool(right)

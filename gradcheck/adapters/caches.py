@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from gradcheck.adapters.style import Style, is_required
 from gradcheck.adapters.words import is_cotangent
@@ -25,7 +27,8 @@ def with_cache(style: Style) -> Style:
     if last in {parameter.name for parameter in style.takes} or is_cotangent(last):
         return style
     kept = _returned_last(style)
-    if kept and all(isinstance(one, _HELD) or _is_called(one, last) for one in kept):
+    space = getattr(style.source, "__globals__", {})
+    if kept and all(isinstance(one, _HELD) or _is_called(one, last, space) for one in kept):
         return replace(style, returns_cache=True, cache=last)
     return style
 
@@ -33,13 +36,16 @@ def with_cache(style: Style) -> Style:
 _HELD = (ast.Tuple, ast.Dict, ast.List)
 
 
-def _is_called(node: ast.expr, name: str) -> bool:
-    """Whether an expression is a variable of some name, or makes a dict or a tuple."""
+def _is_called(node: ast.expr, name: str, space: Mapping[str, Any]) -> bool:
+    """Whether an expression is a variable of some name, or makes a dict, a tuple or an object.
+
+    ``space`` are the names of the file, with the classes that objects are made of.
+    """
     match node:
         case ast.Name(id=found):
             return found == name
         case ast.Call(func=ast.Name(id=maker)):
-            return maker in ("dict", "tuple", "list", "SimpleNamespace")
+            return maker in ("dict", "tuple", "list") or inspect.isclass(space.get(maker))
     return False
 
 

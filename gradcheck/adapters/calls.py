@@ -96,6 +96,8 @@ def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list
             role = "given"
         elif is_cotangent(name) and name not in default:
             role = "optional"
+        elif name in inputs and type(parameter.default) in (int, float):
+            role = "input"  # a number that forward is given: lam=0 in cost and in gradient
         else:
             continue
         roles.append((name, role))

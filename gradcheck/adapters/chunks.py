@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import contextlib
 import functools
 import json
@@ -49,13 +50,18 @@ class Chunk:
     line: int = 1
 
 
+#: How a file in UTF-16 begins, which some shells and editors write.
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
 def chunks(path: Path) -> Iterator[Chunk]:
     """The source of a file; of a notebook, each cell of code.
 
     Raises ``InputError`` for what is neither, or cannot be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+        raw = path.read_bytes()
+        text = raw.decode("utf-16" if raw.startswith(_WIDE) else "utf-8-sig", errors="replace")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     if path.suffix == ".ipynb":

@@ -45,6 +45,10 @@ _HALF = 0.5
 #: No rate is so large or small that it could not be multiplied with.
 _MOST_POWER = 900
 #: What a list of the sizes of layers is called.
+_HIDDEN_SIZES = (
+    "hidden_sizes", "hidden_dims", "hidden_size_list", "hidden_layers", "hidden_units",
+    "hidden_layer_sizes",
+)  # fmt: skip
 _LAYER_SIZES = ("sizes", "layer_sizes", "layer_dims", "layers_dims", "architecture", "topology")
 #: The axes of images: samples, channels, height and width.
 _IMAGE = 4
@@ -158,6 +162,9 @@ class Filling:
                 continue
             if name.lower() in _LAYER_SIZES and {"d", "h", "c"} <= set(sizes):
                 choices.append([Source(sizes="[d, h, c]")])
+                continue
+            if name.lower() in _HIDDEN_SIZES and "h" in sizes:
+                choices.append([Source(sizes="[h]")])
                 continue
             if name.lower() in _ORDERS:
                 choices.append([Source(value=_CYCLE)])

@@ -49,6 +49,19 @@ def misshapen_of(plan: Plan, session: Session) -> set[str]:
     return found
 
 
+def outer_of(plan: Plan, session: Session) -> set[str]:
+    """The vectors whose gradient is a matrix of their length both ways, where all are vectors.
+
+    ``x @ A @ x`` runs with a vector A, and its gradient for A is ``np.outer(x, x)``.
+    """
+    vectors = [session.values[name] for name in plan.differentiable]
+    if len(vectors) == 1 or any(np.ndim(value) != 1 for value in vectors):
+        return set()
+    shapes = {name: np.shape(session.gradient(name)) for name in plan.misshapen}
+    square = {n: np.shape(session.values[n]) * 2 for n in shapes}
+    return {name for name, shape in shapes.items() if shape == square[name]}
+
+
 def order_of(plan: Plan) -> list[str]:
     """What to say where gradients are returned in another order than their inputs are taken in."""
     wanted = _wanted(plan)

@@ -16,6 +16,7 @@ from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
     gradient_names,
+    is_class_weights,
     is_flat,
     is_optimizer,
     is_parameter,
@@ -23,12 +24,14 @@ from gradcheck.adapters.words import (
     is_rate,
     mode_value,
 )
-from gradcheck.arguments import choice, constant
+from gradcheck.arguments import choice, constant, real
 
 #: How a key is spelled under which weights or a bias lie.
 _PARAMETER = r"([WUVb]|w)_?\w{0,3}|(gamma|beta)_?\d?"
 #: What a whole number is, such as the size of a window.
 _COUNT = 2
+#: How much a class counts at least: at 0 it would not be seen.
+_LEAST = 0.25
 #: Through so many calls an argument is followed that is passed on.
 _DEPTH = 2
 #: What dicts of settings are called.
@@ -81,6 +84,9 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
     if style.make is not None:
         counts = counts_of(style.make)
         for parameter in parameters_of(style.make):
+            if is_required(parameter) and is_class_weights(parameter.name):
+                beside[parameter.name] = real("c", low=_LEAST, high=1.0, differentiate=False)
+                continue
             needed = (
                 is_required(parameter)
                 and parameter.name not in counts

@@ -41,7 +41,7 @@ def outcomes_of(
     ]
     if set_aside(outcomes, "raised") and not declared.options.sizes:
         # Labels and one-hot rows look alike for one class.
-        limits = Sampler(declared.rules[0]).limits
+        limits = Sampler(declared.rules[0]).sizes.limits
         sizes = {name: (max(2, low), max(2, high)) for name, (low, high) in limits.items()}
         if not sizes:
             return outcomes  # numbers have none

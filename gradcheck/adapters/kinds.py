@@ -41,7 +41,10 @@ _ROWS = (
 )
 _COLUMNS = ({"x": "d n", "weight": "m d", "bias": "m 1"},)
 #: A layer of rows at each step of a sequence.
-_STEPS = _ways({"x": "n t d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"})
+_STEPS = (
+    *_ways({"x": "n t d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
+    {"x": "n t d", "weight": "m d", "bias": "m"},
+)
 #: One sample at a time, a column.
 _COLUMN = ({"x": "d 1", "weight": "m d", "bias": "m 1"},)
 GIVEN = simplex("n c", differentiate=False)
@@ -67,6 +70,10 @@ _LOSS_WAYS: tuple[Dims, ...] = (
         "x": _COLUMN_EACH, "probabilities": _COLUMN_EACH,
         "target": real("1 n", low=_LOW, high=_HIGH, differentiate=False),
     },
+    {
+        "x": real("n 1", low=_LOW + _GUARDED, high=_HIGH - _GUARDED),
+        "target": real("n 1", low=_LOW, high=_HIGH, differentiate=False),
+    },
 )  # fmt: skip
 _IMAGE = "n c h+kh-1 w+kw-1"
 
@@ -79,7 +86,7 @@ def _over_time(weights: Dims) -> tuple[Dims, ...]:
 KINDS = (
     Kind(
         "loss",
-        ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss"),
+        ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss", "crf"),
         _LOSS_WAYS,
         {"n": 4, "c": 3, "t": 5},
     ),
@@ -224,12 +231,13 @@ KINDS = (
             {"x": "d n", "gamma": "d 1", "beta": "d 1"},
             *_ways({"x": "n c h w"}, {"gamma": "c", "beta": "c"}),
             *_ways({"x": "n c h w"}, {"gamma": "1 c 1 1", "beta": "1 c 1 1"}),
+            {"x": "n t d", "gamma": "d", "beta": "d"},
         ),
-        {"n": 5, "d": 3, "c": 4, "h": 6, "w": 7},
+        {"n": 5, "d": 3, "c": 4, "h": 6, "w": 7, "t": 2},
     ),
     Kind(
         "embedding",
-        ("embedding", "embed", "lookup"),
+        ("embedding", "embed", "lookup", "encoder"),
         (
             {"x": integers("n t", high="v"), "weight": "v d"},
             {"x": integers("n", high="v"), "weight": "v d"},
@@ -289,6 +297,11 @@ OTHER = Kind(
             {"bias": "h", "bias 2": "m"},
             {"bias": "1 h", "bias 2": "1 m"},
         ),
+        *_ways(
+            {"x": "n d", "weight": "d h", "bias": "h", "weight 2": "h 1", "bias 2": "1"},
+            {"target": real("n", differentiate=False)},
+            {"target": real("n 1", differentiate=False)},
+        ),
         {"x": "n", "weight": "n", "bias": "n"},
         {"x": "n d"},
         {"x": "n c h w"},
@@ -306,7 +319,7 @@ GROUPS = (
     *_ways({**_GATED, "weight": "h h", "weight 2": "d h"}, {"bias": "h"}, {"bias": "1 h"}),
     *_ways({**_GATED, "weight": "d+h h"}, {"bias": "h"}, {"bias": "1 h"}),
     {**_GATED_COLUMNS, "weight": "h d", "weight 2": "h h", "bias": "h 1"},
-    {**_GATED_COLUMNS, "weight": "h d+h", "bias": "h 1"},
+    {**_GATED_COLUMNS, "weight": "h d+h", "bias": "h 1", "weight y": "o h", "bias y": "o 1"},
     *_ways({"x": "n d", "weight": "d m"}, {"bias": "m"}, {"bias": "1 m"}),
     *_ways({"x": "n d", "weight": "d d"}, {"bias": "d"}, {"bias": "1 d"}),
     # Queries, keys, values and what comes out, in two heads.
@@ -363,8 +376,12 @@ COST = Kind(
 MODEL = Kind(
     "model",
     (),
-    ({"data": real("n d", differentiate=False), "target": _LABELS},),
-    {"n": 7, "d": 6, "h": 3, "c": 5},
+    (
+        {"data": real("n d", differentiate=False), "target": _LABELS},
+        # One sequence, and what it is of.
+        {"data": real("t d", differentiate=False), "target": integers("", high="c")},
+    ),
+    {"n": 7, "d": 6, "h": 3, "c": 5, "t": 4},
 )
 #: A recurrent network over characters by number, in the names of the one that everybody copies.
 CHARACTERS = Kind(
@@ -386,5 +403,7 @@ NETWORK = Kind(
     ({"x": real("d 1", differentiate=False)}, {"x": real("n d", differentiate=False)}),
     {"n": 7, "d": 6, "h": 3, "c": 5},
 )
+#: What looks rows up by their numbers, beside those of the kind that is for that.
+NUMBERS = Kind("numbers", (), (), {"n": 7, "v": 5, "w": 6, "d": 3, "t": 2})
 #: What runs at the sizes that its source has alone: what it takes is told by that.
 WRITTEN = Kind("written", (), (), {})

@@ -59,6 +59,8 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
     weights = biases = 0
     flat = any(map(is_flat, names))
     loss = kind.name in ("loss", "regression loss") or flat
+    # Two layers and their loss, all parameters of which are given.
+    whole = kind is OTHER and sum(map(is_weight, names)) == 2 and sum(map(is_target, names)) == 1
     for name in names:
         lowered = name.lower()
         if flat and is_flat(name):
@@ -67,7 +69,7 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "groups"
         elif loss and is_mask(name):
             roles[name] = "mask"
-        elif loss and is_target(name) and (len(names) > 1):
+        elif (whole or loss) and is_target(name) and (len(names) > 1):
             roles[name] = "target"
         elif flat:
             roles[name] = "data"
@@ -113,6 +115,8 @@ def grouped_roles(names: Sequence[str], made_with: Sequence[str]) -> dict[str, s
             roles[name] = "h"
         elif name.lower() in _CELL:
             roles[name] = "c"
+        elif name.lower() in _OF_OUTPUT:
+            roles[name] = f"{_OF_OUTPUT[name.lower()]} y"
         elif f"w{name[1:]}".lower() in lowered and letter == "b":
             roles[name] = "bias"  # bf, beside Wf
         elif not (name in made_with or is_parameter(name) or re.match(_CAPITAL, name)):
@@ -137,6 +141,8 @@ _PROBABILITIES = {
     "probabilities", "prediction", "predictions", "output", "outputs", "predicted",
 }  # fmt: skip
 _HIDDEN = ("prev_h", "h_prev", "h", "a_prev", "hidden", "hprev", "h0")
+#: What a cell that predicts calls the parameters of its prediction, beside those of its gates.
+_OF_OUTPUT = {"wy": "weight", "wya": "weight", "why": "weight", "by": "bias"}
 _CELL = ("prev_c", "c_prev", "c", "cell", "cprev", "c0")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.forms import form_of
-from gradcheck.adapters.places import RETURNED, Place
+from gradcheck.adapters.places import CHANGE, RETURNED, Place
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.words import Words, gradient_names
 
@@ -91,6 +91,8 @@ def in_returned(
     order = next((names for names in orders if names and len(names) == len(left)), wanted or every)
     if 1 < len(left) < len(order):
         order = _fewer(order, [np.shape(dict(leaves)[text]) for text in left], shapes)
+    elif len(left) == len(order):
+        order = _by_shape(order, [np.shape(dict(leaves)[text]) for text in left], shapes)
     for name, text in zip(order, left, strict=False):
         found.setdefault(name, Place.parse(text))
     return found
@@ -106,6 +108,17 @@ def _fewer(
     fits = [sum(shapes.get(n) == s for n, s in zip(way, found, strict=True)) for way in ways]
     best = max(fits)
     return list(ways[fits.index(best)]) if best > fits[0] and fits.count(best) == 1 else list(names)
+
+
+def _by_shape(
+    names: Sequence[str],
+    found: Sequence[tuple[int, ...]],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> list[str]:
+    """The names in the order of what was returned, where shapes that all differ tell another."""
+    wanted = {shapes.get(name): name for name in names}
+    told = len(wanted) == len(names) and set(wanted) == set(found)
+    return [wanted[shape] for shape in found] if told else list(names)
 
 
 def _stacked(returned: Any) -> tuple[int, ...]:
@@ -338,7 +351,19 @@ def unasked(owner: Any, used: Sequence[str], words: Words) -> list[tuple[str, st
         for key, _ in parts:
             beside = (f"{name}[{key!r}]" for name, one in parameters if _has(one, key))
             found.append((next(beside, ""), f"{text}[{key!r}]"))
-    return [(stem, text) for stem, text in found if text not in used]
+    known = [Place.parse(text) for text in used if RETURNED not in text and text != CHANGE]
+    values = [place.read(owner) for place in known if landed(place, owner, None)]
+    return [
+        (stem, text)
+        for stem, text in found
+        # What lies in a list too is the same gradient under another name.
+        if text not in used and not _is_among(Place.parse(text).read(owner), values)
+    ]
+
+
+def _is_among(value: Any, others: Sequence[Any]) -> bool:
+    array = np.asarray(value)
+    return bool(np.any(array)) and any(np.array_equal(array, np.asarray(one)) for one in others)
 
 
 def _has(container: Any, key: Any) -> bool:

@@ -39,10 +39,12 @@ from gradcheck.adapters.scan_report import (
     LayerReport,
 )
 from gradcheck.adapters.second_readings import (
+    is_hiding,
     moderate,
     of_one_sample,
     otherwise,
     unfilled,
+    with_digits,
     without_guards,
 )
 from gradcheck.adapters.settling import Reading, gives_nothing, spec_line, undifferentiated
@@ -133,7 +135,9 @@ def _scanned(
     for item in (declared, *declared.rules):
         item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)
-    outcomes = outcomes_of(declared, profile)
+    # What masks is judged as it was read to see whether it is right there, and told of elsewhere.
+    hides = entry is None and is_hiding(sighting.style)
+    outcomes = outcomes_of(declared, profile, simplify=not hides)
     if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = moderate(reading, report, profile)
     if any(one.record.status == UNDECIDED for _, one in outcomes) and stack.enter_context(
@@ -144,8 +148,12 @@ def _scanned(
     raised = set_aside(outcomes, "raised")
     wrong = {rule.wrt[0] for rule, one in outcomes if one.record.status == FAIL}
     if entry is None and (raised or wrong):
-        other = unfilled(reading, report, profile) or otherwise(reading, report, profile)
+        other = unfilled(reading, report, profile)
+        other = other or with_digits(reading, report, outcomes, profile)
+        other = other or otherwise(reading, report, profile)
         other = other or unfilled(reading, report, profile, wrong)
+        if other is None and hides and wrong:
+            other = declared, outcomes_of(declared, profile)
         declared, outcomes = other or (declared, outcomes)
     gradients = [
         gradient_report(rule, outcome, declared, reading, profile) for rule, outcome in outcomes
@@ -168,7 +176,7 @@ def _scanned(
         _ask_of_first(reading, report)
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
-    judge_defaults(report, reading, profile)
+    judge_defaults(report, reading, profile, definitions.namespace)
     judge_inputs(report, reading, profile, definitions.namespace)
     judge_eval(report, reading, declared, profile)
     question = passes_on(reading, definitions) if entry is None else ""

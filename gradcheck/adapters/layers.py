@@ -26,6 +26,7 @@ from gradcheck.hints import said
 from gradcheck.oracle.rounding import is_jittered
 from gradcheck.returned import Violation
 from gradcheck.sampling import Draft, Sampler
+from gradcheck.sizes import Sizes
 
 #: So many shapes a gradient are tested for what is kept from one call to the next.
 _STATE_TESTS = 3
@@ -74,18 +75,18 @@ def declare(what: Sequence[Any], inputs: Mapping[str, Any], *, guessed: bool = F
     return layered.derivation
 
 
-def _distinct(sampler: Sampler) -> list[Bindings]:
+def _distinct(sizes: Sizes) -> list[Bindings]:
     """Some more sizes that differ from each other, as far as the dims admit."""
     rng = np.random.default_rng(0)
     found: list[Bindings] = []
-    (always, *_) = sampler.always()
+    (always, *_) = sizes.always()
     for _ in range(_MORE_SIZES):
         order = rng.permutation(len(always)) + 2
         bindings: Bindings = {
-            name: int(np.clip(size, *sampler.limits[name])) if isinstance(always[name], int) else ()
+            name: int(np.clip(size, *sizes.limits[name])) if isinstance(always[name], int) else ()
             for name, size in zip(always, order, strict=True)
         }
-        if sampler.fits(bindings):
+        if sizes.fits(bindings):
             found.append(bindings)
     return found
 
@@ -96,8 +97,8 @@ def trials(
     """Sizes and values for the trial: distinct sizes, at which wrong dims do not fit."""
     probe = Derivation.of(owner.function, owner, owner.options)
     sampler = Sampler(Rule(lambda d: d, probe, "vjp", owner.differentiable[:1], register=False))
-    usual = sampler.always()[-2:]
-    tried = usual if few else [*_distinct(sampler), *usual]
+    usual = sampler.sizes.always()[-2:]
+    tried = usual if few else [*_distinct(sampler.sizes), *usual]
     return [
         (bindings, dict(next(iter(sampler.points(Draft(bindings, 1)))).inputs))
         for bindings in tried
@@ -231,7 +232,8 @@ class _Layer:
             session.run_backward(cotangents)
             place = plan.gradients.get(name)
             if place is None:
-                raise Violation("no gradient found", plan.missing(name))
+                title = "raises" if plan.trial_error else "no gradient found"
+                raise Violation(title, plan.missing(name))
             found = self._found(session, name)
             found = copy_of(found)  # what is kept may be written into by the next call
             for note in session.side_effects(self.derivation.name, cotangents, values):

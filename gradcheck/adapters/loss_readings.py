@@ -57,6 +57,10 @@ def read_with_loss(sighting: Sighting) -> Reading:
     best, reason, against = _Fit(), "none of the dims that were tried fits", ""
     label = next((name for name in wanted if is_target(name)), "")
     method = beside_loss.own_loss(sighting.what, label)
+    # A weight decay is part of a cost that stands beside the network, and of no other.
+    first: list[str] = []
+    if style.make is None and beside_loss.numbers_of(style.source):
+        first = beside_loss.costs(sighting.what[0], sighting.what[1], label)
     written = written_sizes.WrittenSizes(style)
     own, sized = replace(NETWORK, sizes=_SIZES), replace(WRITTEN, sizes=written.free)
     # Of words, what is given and what is predicted are as many by nature.
@@ -83,7 +87,7 @@ def read_with_loss(sighting: Sighting) -> Reading:
                     return _held_to(Reading(sighting, inputs=given), fit, method)
                 reason = declared.problem or (plan.trial_error if plan else "") or reason
                 continue
-            for loss in LOSSES:
+            for loss in (*first, *LOSSES):
                 said = replace(names, loss=loss)
                 declared = declare((*sighting.what, said), given, guessed=True)
                 plan = plan_of(declared)
@@ -92,6 +96,10 @@ def read_with_loss(sighting: Sighting) -> Reading:
                     if reason.startswith(f"{loss}:"):
                         continue  # these are no targets of that loss
                     break
+                if loss in first:
+                    has = (n for n, place in plan.gradients.items() if place is not None)
+                    fit = _Fit(said, wanted=tuple(has))
+                    return _held_to(Reading(sighting, inputs=given), fit, loss)
                 found = _fit(declared, said)
                 if not found.scale.startswith("-"):
                     best = max(best, found, key=lambda one: len(one.right))
@@ -148,7 +156,8 @@ def _held_to(reading: Reading, fit: _Fit, method: str = "") -> Reading:
     reading.declared = declare((*reading.sighting.what, reading.names), reading.inputs)
     reading = settled(reading, NETWORK)
     if method:
-        reading.assumptions.append(f"its gradients are those of what its method {method} gives")
+        what = "method" if plan.style.make is not None else "file's function"
+        reading.assumptions.append(f"its gradients are those of what its {what} {method} gives")
         return reading
     times = "" if fit.scale == "1" else f", times {fit.scale}"
     reading.assumptions.append(

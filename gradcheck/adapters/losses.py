@@ -31,7 +31,7 @@ def _binary(prediction: Any, target: Any) -> Any:
 
 
 def _half_squared(prediction: Any, target: Any) -> Any:
-    return np.sum((prediction - target) ** 2) / 2
+    return np.sum((prediction - _hot(prediction, target, -1)) ** 2) / 2
 
 
 #: By the word that a declaration has for them, the likeliest first.

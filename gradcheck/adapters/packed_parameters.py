@@ -1,8 +1,9 @@
 """Parameters that a function is given in one argument, as arguments of their own.
 
-Dicts of dicts, ``params["hidden"]["W"]``; named tuples and dataclasses, ``p: Params``; lists of
-tuples, ``for W, b in params``, and of arrays, ``zip(weights, biases)``, of two layers. What is
-returned in the same form is given back by the same names.
+Dicts of dicts, ``params["hidden"]["W"]``; named tuples and dataclasses, ``p: Params``; lists that
+are taken apart, ``W, b = params``; lists of tuples, ``for W, b in params``, and of arrays,
+``zip(weights, biases)``, of two layers. What is returned in the same form is given back by the
+same names.
 """
 
 from __future__ import annotations
@@ -37,15 +38,22 @@ class _Form:
     paths: Mapping[str, tuple[Any, ...]]
     #: What is made of the arrays by name, where it is no dict of dicts and no list.
     make: Any = None
+    #: Whether a function says all that there is in it, so that another's may be another.
+    whole: bool = False
+
+    @property
+    def layers(self) -> int:
+        """Of how many layers a list is."""
+        return len({path[0] for path in self.paths.values()})
 
     def packed(self, given: Mapping[str, Any]) -> Any:
         """The arrays in one."""
-        if self.make is list:
+        if self.make in (list, tuple):
             return [given[name] for name in self.paths]
         if self.make is not None:
             return self.make(**given)
         if all(isinstance(path[0], int) for path in self.paths.values()):
-            layers: list[list[Any]] = [[] for _ in range(_LAYERS)]
+            layers: list[list[Any]] = [[] for _ in range(self.layers)]
             for name, (layer, _) in self.paths.items():
                 layers[layer].append(given[name])
             return [tuple(layer) for layer in layers]
@@ -54,18 +62,28 @@ class _Form:
             found.setdefault(outer, {})[inner] = given[name]
         return found
 
-    def unpacked(self, answer: Any) -> Any:
-        """What a function returned, with arrays by name where they are packed like parameters."""
+    def unpacked(self, answer: Any, given: Any) -> Any:
+        """What a function returned, with arrays by name where they are packed like parameters.
+
+        What it was ``given`` itself, and keeps, stays as it is.
+        """
+        if answer is given:
+            return answer
         if self.make is list:
             return answer  # of which parameters the arrays are, their order says
+        if self.make is tuple:
+            if isinstance(answer, list) and len(answer) == len(self.paths):
+                return dict(zip(self.paths, answer, strict=True))
+            several = type(answer) is tuple
+            return tuple(self.unpacked(one, given) for one in answer) if several else answer
         if self.make is not None and isinstance(answer, self.make):
             return {name: getattr(answer, name) for name in self.paths}
         if isinstance(answer, dict) and self.make is None and self._lie_in(answer):
             return {name: answer[a][b] for name, (a, b) in self.paths.items()}
-        if isinstance(answer, list) and len(answer) == _LAYERS and self._lie_in(answer):
+        if isinstance(answer, list) and len(answer) == self.layers and self._lie_in(answer):
             return {name: answer[a][b] for name, (a, b) in self.paths.items()}
         if type(answer) is tuple:
-            return tuple(self.unpacked(part) for part in answer)
+            return tuple(self.unpacked(part, given) for part in answer)
         return answer
 
     def _lie_in(self, answer: Any) -> bool:
@@ -86,20 +104,59 @@ def give(definitions: Definitions) -> None:
     space = vars(definitions.module)
     functions = {n: f for n, f in definitions.namespace.items() if inspect.isfunction(f)}
     forms: dict[str, _Form] = {}
+    own: dict[tuple[Any, str], _Form] = {}
+    differ: set[str] = set()
+    kept = {name for function in functions.values() for name in _kept(function)}
     for function in functions.values():
         for name, form in _forms(function, definitions.namespace):
+            if getattr(form.make, "__name__", "") in kept:
+                continue
+            if form.whole:
+                own[function, name] = form
+                if name in forms and forms[name].paths != form.paths:
+                    differ.add(name)
+                forms.setdefault(name, form)
+                continue
             before = forms.get(name)
             more = len(form.paths) if before is None else len({**before.paths, **form.paths})
             if before is None or (more > len(before.paths) and form.make is before.make):
                 paths = {**(before.paths if before is not None else {}), **form.paths}
                 forms[name] = _Form(paths, form.make)
+    for name in differ:
+        del forms[name]
     for text, function in functions.items():
+        first = function
         for parameter in inspect.signature(function).parameters:
-            packed = forms.get(parameter)
+            packed = own.get((first, parameter), forms.get(parameter))
             if packed is not None and not set(packed.paths) & set(
                 inspect.signature(function).parameters
             ):
                 space[text] = function = _with(function, parameter, packed)
+
+
+def _kept(function: Any) -> set[str]:
+    """The classes of which a function returns an object last, beside others, that it is not given.
+
+    Such an object is what forward keeps: ``return y, Tape(x, W)``.
+    """
+    tree = tree_of(function)
+    given = {
+        str(p.annotation).strip("'\"") for p in inspect.signature(function).parameters.values()
+    }
+    made = {
+        node.targets[0].id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    lasts = [
+        node.value.elts[-1]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
+    ]
+    calls = [made.get(one.id, one) if isinstance(one, ast.Name) else one for one in lasts]
+    return {
+        one.func.id for one in calls if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)
+    } - given
 
 
 def are_packed(functions: Iterable[Any]) -> bool:
@@ -122,6 +179,8 @@ def _forms(function: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, _
             yield name, _Form({f"{outer}_{inner}": (outer, inner) for outer, inner in keys})
         elif part := _zipped(tree, name):
             yield name, _Form({f"{part}{k + 1}": (k,) for k in range(_LAYERS)}, list)
+        elif called and (form := _taken_apart(tree, name)):
+            yield name, form
         elif called and (names := _unzipped(tree, name)):
             layers = ((k, j, one) for k in range(_LAYERS) for j, one in enumerate(names))
             yield name, _Form({f"{one}{k + 1}": (k, j) for k, j, one in layers})
@@ -173,6 +232,34 @@ def _zipped(tree: ast.AST, name: str) -> str:
     return ""
 
 
+def _taken_apart(tree: ast.AST, name: str) -> _Form | None:
+    """What arrays are called that a list is taken apart to: ``W1, b1 = params``.
+
+    Also layer by layer, ``(W1, b1), (W2, b2) = params``.
+    """
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(
+                targets=[ast.Tuple(elts=parts) | ast.List(elts=parts)],
+                value=ast.Name(id=held),
+            ) if held == name:
+                if all(isinstance(one, ast.Name) for one in parts):
+                    names = [ast.unparse(one) for one in parts]
+                    return _Form({one: (k,) for k, one in enumerate(names)}, tuple, whole=True)
+                layers = [one.elts for one in parts if isinstance(one, ast.Tuple)]
+                flat = [one for layer in layers for one in layer]
+                if len(layers) == len(parts) and all(isinstance(one, ast.Name) for one in flat):
+                    return _Form(
+                        {
+                            ast.unparse(one): (k, j)
+                            for k, layer in enumerate(layers)
+                            for j, one in enumerate(layer)
+                        },
+                        whole=True,
+                    )
+    return None
+
+
 def _unzipped(tree: ast.AST, name: str) -> list[str]:
     """What the parts of each entry of a list are called, where all are taken apart in one way."""
     found: set[tuple[str, ...]] = set()
@@ -202,13 +289,13 @@ def _with(function: Any, packed: str, form: _Form) -> FunctionType:
             return function(*values, **named)  # as its own file calls it
         bound = apart.bind(*values, **named).arguments
         own = {name: bound.pop(name) for name in paths}
-        bound[packed] = pack(own)
+        bound[packed] = held = pack(own)
         first = [
             bound.pop(n)
             for n, p in signature.parameters.items()
             if n in bound and p.kind < p.VAR_POSITIONAL
         ]
-        return unpack(function(*first, **bound))
+        return unpack(function(*first, **bound), held)
 
     outer = standing_for(function, given_apart, apart)
     setattr(outer, _PACKED, packed)

@@ -25,6 +25,14 @@ def pairs(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
                 break
 
 
+def name_of(forward: Any) -> str:
+    """What a pair is called: as its forward function without the word for that."""
+    name = str(forward.__name__)
+    for ending in FORWARD:
+        name = re.sub(rf"{ending}(?=_|$)", "", name) if ending else name
+    return name.strip("_") or str(forward.__name__)
+
+
 def _partners(name: str) -> list[str]:
     """What the forward function may be called, without the ending of a variant last."""
     found: list[str] = []

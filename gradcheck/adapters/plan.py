@@ -22,6 +22,7 @@ from gradcheck.adapters.gradient_places import (
     fits_of_derivative,
     misshapen_of,
     order_of,
+    outer_of,
     places_of_gradients,
 )
 from gradcheck.adapters.landing import is_array, landed, listed_place, parameter_place, unasked
@@ -110,6 +111,8 @@ class Plan:
         self.gradients: dict[str, Place | None] = {}
         #: Inputs of the forward function whose gradient had another shape in the trial.
         self.misshapen: set[str] = set()
+        #: Vectors of which the gradient is an outer product, so that a matrix may be meant.
+        self.outer: set[str] = set()
         #: Gradients that nothing asks for: the place of a parameter, and that of its gradient.
         self.unasked: list[tuple[str, str]] = []
         self.trial_error = ""
@@ -180,6 +183,7 @@ class Plan:
             self.is_jacobian = self.style.kind == "derivative" and _is_jacobian(session)
             self.gradients = places_of_gradients(self, session)
             self.misshapen = misshapen_of(self, session)
+            self.outer = outer_of(self, session)
             self.notes += order_of(self)
             self._require_named(session)
             used = [place.text for place in self.gradients.values() if place is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import itertools
 import re
@@ -15,7 +16,7 @@ from gradcheck.adapters.conventions import network, partials, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
-from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, OTHER, WRITTEN, Kind
+from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, NUMBERS, OTHER, WRITTEN, Kind
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
@@ -31,7 +32,7 @@ from gradcheck.adapters.settling import (
     unread,
 )
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.sources import counts_of
+from gradcheck.adapters.sources import counts_of, tree_of
 from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
     is_bias,
@@ -48,7 +49,7 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
-from gradcheck.arguments import Integers, Real, as_argument, real
+from gradcheck.arguments import Integers, Real, as_argument, integers, real
 from gradcheck.claims import Derivation
 from gradcheck.dims import parse
 from gradcheck.errors import InputError
@@ -64,6 +65,9 @@ _MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arg
 _AS_WIDE = ("dropout", "elementwise", "normalization", "normalization in groups")
 #: What is raised where a number was expected.
 _FOR_NUMBERS = re.compile("0-dimensional arrays|truth value|length-1 arrays|must be real number")
+#: What is raised where whole numbers were expected, that of rows of so few arrays.
+_FOR_INDICES = re.compile("arrays used as indices must be of integer|only integers")
+_PAIR = 2
 #: What an axis may have to be a multiple of.
 _MULTIPLES = (2, 8)
 
@@ -124,9 +128,13 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     }
     told = style.make is None and sizes_of([p.name for p in style.takes])
     ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles, grouped)
-    usual = ((kind, way) for way in itertools.islice(ways, 0 if of_each else _MOST_WAYS))
-    by = kind
-    for which, way in itertools.chain(usual, _as_written(style, kind, wanted)):
+    first_ways: Any = itertools.islice(ways, 0 if of_each else _MOST_WAYS)
+    if kind.name == "normalization" and _sums_over_steps(style):
+        first_ways = sorted(first_ways, key=lambda way: "n t d" not in way.values())
+    usual = ((kind, way) for way in first_ways)
+    by, problems = kind, list[str]()
+    numbers = _as_numbers(style, wanted, problems)
+    for which, way in itertools.chain(usual, _as_written(style, kind, wanted), numbers):
         runs = which is not kind and by is kind and reading.declared is not None
         if runs and not _by_coincidence(reading.declared, style):
             break  # it runs at sizes that are not written anywhere
@@ -167,6 +175,7 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 if plan.trial_error:
                     raising = raising or (given, plan.trial_error)
             reason = reason or declared.problem or ""
+            problems.append(declared.problem or "")
             for_numbers = for_numbers or bool(_FOR_NUMBERS.search(declared.problem or ""))
     if reading.declared is None and for_numbers:
         way = {name: _number(given) for name, given in next(ways_of(kind, roles, grouped)).items()}
@@ -234,12 +243,17 @@ def _by_coincidence(declared: Derivation | None, style: Style) -> bool:
 
 
 def _strange(plan: Plan) -> set[str]:
-    """The parameters of a constructor that no name tells and whose gradient does not fit."""
-    return {n for n in plan.misshapen & plan.filling.inputs if not is_parameter(n)}
+    """The parameters of a constructor that no name tells and whose gradient does not fit.
+
+    Also vectors that may be matrices, by a gradient that is an outer product.
+    """
+    made = {n for n in plan.misshapen & plan.filling.inputs if not is_parameter(n)}
+    return made | {n for n in plan.outer if not is_bias(n)}
 
 
 def _is_apart(given: Mapping[str, Any], plan: Plan | None, strange: Collection[str]) -> bool:
     """Whether parameters that did not fit have no axis of samples: those are of no parameter."""
+    strange = [] if plan is None else plan.filling.inputs.intersection(strange)
     if plan is None or not strange:
         return True
     first = as_argument(given[plan.forward_inputs[0]])
@@ -252,6 +266,12 @@ def _is_miscalled(plan: Plan) -> bool:
     """Whether a backward function is called otherwise than here, which is no mistake of its."""
     several = plan.style.kind == "derivative" and len(plan.forward_inputs) > 1
     return bool(plan.trial_error) and (several or bool(_MISCALLED.search(plan.trial_error)))
+
+
+def _sums_over_steps(style: Style) -> bool:
+    """Whether a rule sums over its first two axes, those of samples and of steps."""
+    tuples = [node for node in ast.walk(tree_of(style.source)) if isinstance(node, ast.Tuple)]
+    return "(0, 1)" in map(ast.unparse, tuples)
 
 
 def _number(given: Any) -> Any:
@@ -281,6 +301,28 @@ def _as_written(
         yield sized, way
 
 
+def _as_numbers(
+    style: Style, wanted: Sequence[str], problems: Sequence[str]
+) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    """What an object with tables of its own takes as numbers of rows, where nothing else runs.
+
+    ``problems`` are what was raised before: what indexes says so.
+    """
+    if not inspect.isclass(style.make) or not any(map(_FOR_INDICES.search, problems)):
+        return
+    names = ("v", "w")
+    for text in ("n", "n t"):
+        for highs in itertools.product(names, repeat=len(wanted)) if len(wanted) <= _PAIR else ():
+            if highs[0] == names[0]:
+                yield (
+                    NUMBERS,
+                    {
+                        name: integers(text, high=high)
+                        for name, high in zip(wanted, highs, strict=True)
+                    },
+                )
+
+
 def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:
     """Whether a gradient has not the shape of its input, where the input is surely no other.
 
@@ -292,6 +334,8 @@ def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:
         return bool(doubted)  # the Jacobian of one vector
     if by.name.startswith("normalization") and not own and any(map(is_parameter, doubted)):
         return True  # of (1, C, 1, 1), where (C,) may be broadcast
+    if doubted and plan.is_loss and by.name.endswith("loss"):
+        return True  # of predictions that are a column, beside targets that are none
     return bool(doubted) and (by.name == WRITTEN.name or (own and any(map(is_parameter, doubted))))
 
 
@@ -368,18 +412,28 @@ def completed(
     if any(is_parameter(name) and name not in counts_of(style.make) for name in needed):
         yield dict(way), names
         return
-    for wider in _widened(kind, way):
+    for wider, said in itertools.product(_widened(kind, way), _with_hidden(style, names, kind)):
         try:
             every = {**wider, **(beside or {})}
-            found, init, places = discovered(style, names, every, sizes_for(kind, every))
+            found, init, places = discovered(style, said, every, sizes_for(kind, every))
         except Exception:
             continue
         inputs = fitted(kind, wider, found)
         if inputs is not None:
-            yield {**inputs, **found}, replace(names, init=init, parameters=places)
+            yield {**inputs, **found}, replace(names, init={**said.init, **init}, parameters=places)
         return
     # Declared as it is, so that what is wrong is said by the declaration itself.
     yield dict(way), names
+
+
+def _with_hidden(style: Style, names: Names, kind: Kind) -> Iterator[Names]:
+    """The names, and for a first hidden state with the size of it that is a default otherwise."""
+    yield names
+    if kind is CHARACTERS and style.make is not None:
+        made = parameters_of(style.make)
+        sizes = [p.name for p in made if type(p.default) is int and "hidden" in p.name]
+        if len(sizes) == 1 and sizes[0] not in names.init:
+            yield replace(names, init={**names.init, sizes[0]: "h"})
 
 
 def _widened(kind: Kind, way: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -5,7 +5,9 @@ A batch may be averaged in the loss or in the gradient, and the code alone does 
 
 from __future__ import annotations
 
+import inspect
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -39,7 +41,7 @@ def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -
         return ""  # off by something else: for a single sample, every constant is 1
     bindings = dict(verdict.bindings)
     sizes = [n for n, size in bindings.items() if isinstance(size, int)]
-    for text in constants(sizes):
+    for text in (*constants(sizes), *(["-1"] if _gives_forces(reading) else [])):
         value = evaluate(text, bindings, {})
         if abs(ratio - value) > _NEAR * abs(value):
             continue
@@ -48,6 +50,16 @@ def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -
             if again.wrt == (name,) and tried.record.status == PASS:
                 return text
     return ""
+
+
+def _gives_forces(reading: Reading) -> bool:
+    """Whether a function says that it gives forces: the negative gradient of its energy."""
+    style = reading.sighting.style
+    try:
+        text = inspect.getsource(style.source) if style.backward is None and style.source else ""
+    except (OSError, TypeError):
+        text = ""
+    return re.search(r"\bforces?\b", text.replace("_", " "), re.IGNORECASE) is not None
 
 
 def _with_scale(reading: Reading, name: str, text: str) -> Any:

@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from gradcheck.adapters.conventions import candidates, style_of
 from gradcheck.adapters.definitions import Definitions
@@ -75,11 +75,13 @@ def is_base(cls: Any, namespace: Mapping[str, Any]) -> bool:
     ]
     abstract = (
         bool(getattr(cls, "__abstractmethods__", None))
+        or Protocol in cls.__bases__
         or any(inspect.isfunction(value) and _is_open(value) for value in own)
         # Of several that would do, such as ``compute`` and ``__call__``, one is enough.
         or any(half and all(map(_is_open, half)) for half in halves)
     )
-    inherited = any(issubclass(c, cls) for c in below)
+    # Not by ``issubclass``, which a protocol refuses.
+    inherited = any(cls in c.__mro__ for c in below)
     return abstract or (
         inherited and (_needs_functions(cls) or _does_nothing([*halves[0], *halves[1]]))
     )
@@ -91,9 +93,9 @@ def _is_open(method: Any) -> bool:
 
 
 def _does_nothing(halves: Sequence[Any]) -> bool:
-    """Whether forward or backward is there for others to override: its body is ``pass``."""
+    """Whether forward or backward is there for others to override: it passes, or raises."""
     return any(
-        all(isinstance(s, ast.Pass) or _is_docstring(s) for s in node.body)
+        all(isinstance(s, ast.Pass | ast.Raise) or _is_docstring(s) for s in node.body)
         for half in halves
         for node in ast.walk(tree_of(half))
         if isinstance(node, ast.FunctionDef)

@@ -107,7 +107,12 @@ class Sublayer(_Called):
         return self.given
 
     def pull(self, *given: Any) -> Any:
-        """Its gradient; what is given after the cotangent, such as a rate, has no part in it."""
+        """Its gradient; what is given after the cotangent, such as a rate, has no part in it.
+
+        That is the cotangent of a model that a loss sets off, and which was not run here.
+        """
+        if self.given is None:
+            return given[0]
         sums = given[0] * slope_of_output(self.given)
         return np.cumsum(sums[..., ::-1], axis=-1)[..., ::-1]
 

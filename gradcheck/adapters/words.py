@@ -103,13 +103,13 @@ _FUNCTION = {
     "f_prime", "fprime", "fn_prime", "func_prime", "f_deriv", "df_dx", "dact", "act_prime",
     "act_deriv", "grad_f", "f_grad", "dphi", "phi_prime", "dsigma", "sigma_prime",
 }  # fmt: skip
-_SUBLAYER = {"layer", "module", "block", "sublayer", "sub_layer", "component"}
+_SUBLAYER = {"layer", "module", "block", "sublayer", "sub_layer", "component", "model", "net"}
 _TARGET = {
     "t", "y", "target", "targets", "targ", "tgt",
     "label", "labels", "actual", "y_true", "ytrue", "truth",
     "ground_truth", "correct", "expected", "onehot", "one_hot", "y_onehot", "idx", "index", "y_hot",
     "y_train", "train_y", "y_batch", "yb", "soll", "sollwert", "ziel", "zielwert", "objetivo",
-    "esperado", "deseado", "cible", "attendu", "etiqueta", "etiquetas", "etiquette", "alvo",
+    "esperado", "deseado", "cible", "attendu", "etiqueta", "etiquetas", "etiquette", "alvo", "tags",
 }  # fmt: skip
 #: Of these, what nothing but labels is called.
 _LABEL = {
@@ -217,6 +217,11 @@ def is_initializer(name: str) -> bool:
 def is_sublayer(name: str) -> bool:
     """Whether an argument of a constructor is a layer, or a list of layers."""
     return name.lower().removesuffix("_list").removesuffix("s") in _SUBLAYER
+
+
+def is_class_weights(name: str) -> bool:
+    """Whether an argument of a loss is how much each class counts."""
+    return name.lower() in ("class_weight", "class_weights", "label_weights", "costs")
 
 
 def is_target(name: str) -> bool:
@@ -424,7 +429,7 @@ def is_weight_of_samples(name: str, beside: Iterable[str]) -> bool:
 
 def is_bias(name: str) -> bool:
     """Whether an array of this name is a bias."""
-    return name.lower() in _BIAS
+    return name.lower() in _BIAS or re.fullmatch(r"b_?\d", name) is not None
 
 
 def is_parameter(name: str) -> bool:

@@ -84,12 +84,12 @@ def usual(
     """
     if sampler.strategies:
         return  # its values are Hypothesis' to draw
-    sizes = sampler.always()[1:_SIZES] or sampler.always()
+    sizes = sampler.sizes.always()[1:_SIZES] or sampler.sizes.always()
     while len(sizes) < _SIZES:
-        drawn = [sampler.random_sizes(rng) or sizes[-1] for _ in range(_DRAWN)]
+        drawn = [sampler.sizes.random(rng) or sizes[-1] for _ in range(_DRAWN)]
         sizes.append(max(drawn, key=lambda one: sum(map(np.sum, one.values()))))
     if largest:
-        sizes[-1] = sampler.enlarged(sizes[-1])
+        sizes[-1] = sampler.sizes.enlarged(sizes[-1])
     for bindings in sizes:
         yield bindings, next(sampler.points(Draft(bindings, int(rng.integers(2**32)))))
 

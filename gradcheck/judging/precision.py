@@ -35,12 +35,12 @@ def own_rounding(context: Context, values: Mapping[str, Any]) -> float | None:
     is.
     """
     claim, point = context.claim, context.point
-    size = point.m if claim.pull is not None else point.n
-    along = magnitudes(context.case.rng("rounding"), size).astype(np.float32).astype(np.float64)
     dtype = np.result_type(np.float16, *(np.asarray(p).dtype for p in _parts(context, values)))
     narrower = dtype.itemsize < context.subject.x.dtype.itemsize
     if not narrower and (context.is_large or context.subject.dtype != np.float64):
         return None
+    size = point.m if claim.pull is not None else point.n
+    along = magnitudes(context.case.rng("rounding"), size).astype(np.float32).astype(np.float64)
     try:
         exact = _answer(claim, along)
         if not np.abs(exact).max(initial=0.0) <= np.finfo(dtype).max:

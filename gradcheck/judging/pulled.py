@@ -12,7 +12,13 @@ import numpy as np
 from gradcheck.evaluation import announce
 from gradcheck.judging.context import Context, Floats, Mask
 from gradcheck.judging.evidence import COARSEST, SOUGHT, TINY, Shares
-from gradcheck.judging.screened import Screened, Test, least_positive, typical_shares
+from gradcheck.judging.screened import (
+    Screened,
+    Test,
+    least_positive,
+    scattered,
+    typical_shares,
+)
 from gradcheck.judging.stacking import Stack, kink_gap
 from gradcheck.oracle.directions import (
     Direction,
@@ -59,14 +65,15 @@ class Pulled(Stack):
         weights = self._weights()
         signs = self.drawn(lines_, self.n)
         points = [context.point for context in contexts]
-        v, scale = draw_directions(points, self.scales, signs, self.ladder, weights)
+        v, scale = draw_directions(
+            points, self.scales, signs, self.ladder, weights, keeps_scales=not self.large
+        )
         del signs, weights
         if self.leaf is not None:
             support = np.zeros(self.n)
             support[self.leaf.slice] = 1.0
             v, scale = v * support, scale * support
         if self.large:
-            scale = v
             for context in contexts:
                 context.weights = None
         lines = self.lines(v)
@@ -166,7 +173,7 @@ class Pulled(Stack):
         self.claimed: Floats = np.zeros(u.shape[:-1])
         self.norm: Floats = np.zeros(u.shape[:-1])
         leaves = self.contexts[0].subject.inputs.leaves
-        shares = np.empty((*u.shape[:-1], len(leaves), 2))
+        samples: list[list[Vector]] = [[] for _ in leaves]
         # All cotangents at once, or one by one where each fills much memory.
         every = [slice(k, k + 1) for k in range(u.shape[2])] if self.large else [slice(None)]
         for some in every:
@@ -178,12 +185,10 @@ class Pulled(Stack):
                 terms = g[..., part] * v[:, :, None, part]
                 self.claimed[:, :, some] += terms.sum(axis=-1)
                 self.norm[:, :, some] = np.hypot(self.norm[:, :, some], norms(terms))
-            for number, leaf in enumerate(leaves):
-                shares[:, :, some, number] = typical_shares(
-                    g[..., leaf.slice], scale[:, :, None, leaf.slice]
-                )
+            for taken, leaf in zip(samples, leaves, strict=True):
+                taken.append(scattered(g[..., leaf.slice]).copy())
             del pulled, g
-        self.shares = Shares(shares[..., 0], shares[..., 1])
+        self.shares = self._shares(samples, scale)
         floor = self.projected_floor
         least, bulk = map(least_positive, (self.shares.every, self.shares.bulk))
         sought = _SOUGHT_ALONG_ONE if len(self.scales) == 1 else SOUGHT
@@ -194,6 +199,23 @@ class Pulled(Stack):
         telling = (self.limit <= COARSEST * bulk) | (bulk == 0)
         self.agree &= telling
         self.limit = np.where(telling, self.limit, 0.0)
+
+    def _shares(self, samples: list[list[Vector]], scale: Floats) -> Shares:
+        """What a typical entry of each gradient contributes, of samples of the entries."""
+        leaves = self.contexts[0].subject.inputs.leaves
+        pairs = [
+            (np.concatenate(taken, axis=2), scattered(scale[..., leaf.slice])[:, :, None])
+            for taken, leaf in zip(samples, leaves, strict=True)
+        ]
+        shares = np.empty((len(leaves), *pairs[0][0].shape[:-1], 2))
+        # Samples of one size are looked at together.
+        for count in {g.shape[-1] for g, _ in pairs}:
+            alike = [number for number, (g, _) in enumerate(pairs) if g.shape[-1] == count]
+            shares[alike] = typical_shares(
+                *map(np.stack, zip(*(pairs[k] for k in alike), strict=True))
+            )
+        every, bulk = np.moveaxis(shares, (-1, 0), (0, -1))
+        return Shares(every, bulk)
 
     def _result(self, b: int, lines: list[Line], scale: Floats, u: Floats) -> list[Screened]:
         found = []

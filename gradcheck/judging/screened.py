@@ -107,6 +107,12 @@ def least_positive(shares: Floats) -> Floats:
     return np.where(np.isfinite(least), least, 0.0)
 
 
+def scattered(values: Vector) -> Vector:
+    """Of very many values along the last axis a sample; no even one, which would follow an axis."""
+    count = values.shape[-1]
+    return values[..., np.arange(_MANY) * _SCATTERED % count] if count > _MANY else values
+
+
 def typical_shares(g: Vector, scale: Vector) -> Floats:
     """The least that one entry of median size contributes to ``g·v``: with a last axis of two.
 
@@ -114,11 +120,7 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
 
     Of all entries that are not zero, and of those that are not small.
     """
-    if g.shape[-1] > _MANY:
-        # Of very many a sample tells what is typical; no even one, which would follow an axis.
-        sample = np.arange(_MANY) * _SCATTERED % g.shape[-1]
-        g, scale = g[..., sample], scale[..., sample]
-    size = np.abs(g)
+    size, scale = np.abs(scattered(g)), scattered(scale)
     count = size.shape[-1]
     if count == 0:
         return np.zeros((*g.shape[:-1], 2))
@@ -127,7 +129,7 @@ def typical_shares(g: Vector, scale: Vector) -> Floats:
     order, each = size.argsort(axis=-1), np.arange(size.shape[0])[:, None]
     largest = size.max(axis=-1)[:, None]
     zero, small = (
-        np.count_nonzero(size <= cut * largest, axis=-1)[:, None] for cut in (OF_EVERY, OF_BULK)
+        np.add.reduce(size <= cut * largest, axis=-1)[:, None] for cut in (OF_EVERY, OF_BULK)
     )
 
     def share(zeros: NDArray[np.intp]) -> Floats:

@@ -222,8 +222,8 @@ def points(sampler: Sampler, seed: int = 0) -> Iterator[Point]:
     rng = np.random.default_rng(seed)
     first = list(sampler.first_drafts(rng))
     sizes = itertools.chain(
-        (sampler.random_sizes(rng) for _ in range(_DRAFTS)),
-        (sampler.random_sizes(rng, _STRETCH) for _ in range(_MORE_DRAFTS)),
+        (sampler.sizes.random(rng) for _ in range(_DRAFTS)),
+        (sampler.sizes.random(rng, _STRETCH) for _ in range(_MORE_DRAFTS)),
     )
     drafts: Iterator[Draft] = (
         Draft(

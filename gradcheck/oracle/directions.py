@@ -31,6 +31,10 @@ _ENOUGH = 1024
 _LARGEST_BALANCE = 1e3
 #: A direction is rounded to a grid only where that changes it by less than 1/16.
 _GRID_SHARE = 16.0
+#: Times this a power of two has that power as its last bit: what is added to it is rounded to a
+#: multiple of it. And the largest power for which that is no overflow.
+_UNIT_LAST = 1.5 * 2.0**52
+_LARGEST_GRID = 2.0**960
 #: The bits of a float64 that hold its exponent, and a size above which those of its last bit do.
 _EXPONENT = np.int64(0x7FF << 52)
 _PLAIN = 2.0**-960
@@ -75,33 +79,46 @@ def draw_directions(
     signs: Vector,
     ladder: Ladder,
     weights: Vector | None = None,
+    *,
+    keeps_scales: bool = True,
 ) -> tuple[Floats, Floats]:
     """A direction of each chosen scale for each of some points of one layout.
 
     ``signs`` of shape ``(B, D, n)`` are the random parts; ``weights`` of shape ``(B, n)`` are the
     claimed gradients, to balance the inputs. Returns the directions, in the memory of ``signs``,
-    and their scales, of the same shape.
+    and their scales, of the same shape: where these are not kept, the directions once more.
     """
-    s = np.empty((len(points), len(chosen), points[0].n))
-    for d, scale in enumerate(chosen):
-        _stacked_scales(points, scale, s[:, d])
-    if weights is not None:
-        _balance(s, weights[:, None])
-    for b, point in enumerate(points):
-        reach = point.reach()
-        if reach is not None:
-            # The largest step of the ladder has to stay inside.
-            s[b] = np.minimum(s[b], reach / ladder.step(0))
-    v = np.multiply(s, signs, out=signs)
-    for b, point in enumerate(points):
-        if point.tangent is not None:
-            v[b] = [_confined(point, one, ladder) for one in v[b]]
-    _make_exact(stacked([point.x for point in points])[:, None], v, ladder)
-    for b, point in enumerate(points):
-        if point.tangent is not None:
-            # What rounding to a grid has moved out of the domain.
-            v[b] = [point.tangent(one) for one in v[b]]
-    return v, s
+    n = points[0].n
+    drawn = _Scales(points, chosen)
+    v: Floats = np.asarray(signs, np.float64)
+    kept: Floats = np.empty(v.shape) if keeps_scales else v
+    typical = None if weights is None else _typical_terms(drawn, weights)
+    reaches = [point.reach() for point in points]
+    confined = any(point.tangent is not None for point in points)
+    for part in chunks(n):
+        s = drawn.of(part)
+        if weights is not None and typical is not None:
+            _balance(s, weights[:, None, part], typical)
+        for b, reach in enumerate(reaches):
+            if reach is not None:
+                # The largest step of the ladder has to stay inside.
+                s[b] = np.minimum(s[b], reach[part] / ladder.step(0))
+        v[..., part] *= s
+        if keeps_scales:
+            kept[..., part] = s
+        if not confined:
+            _make_exact(drawn.x[:, None, part], v[..., part], ladder)
+    if confined:
+        for b, point in enumerate(points):
+            if point.tangent is not None:
+                v[b] = [_confined(point, one, ladder) for one in v[b]]
+        for part in chunks(n):
+            _make_exact(drawn.x[:, None, part], v[..., part], ladder)
+        for b, point in enumerate(points):
+            if point.tangent is not None:
+                # What rounding to a grid has moved out of the domain.
+                v[b] = [point.tangent(one) for one in v[b]]
+    return v, kept
 
 
 def _confined(point: Point, v: Vector, ladder: Ladder) -> Vector:
@@ -120,15 +137,15 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
     if reach is not None:
         s = np.minimum(s, reach / ladder.step(0))
     v = np.array(_confined(point, s * signs, ladder))
-    _make_exact(point.x, v, ladder)
+    for part in chunks(point.n):
+        _make_exact(point.x[part], v[part], ladder)
     return Direction(point.inside(v), s)
 
 
 def scales(point: Point, scale: Scale) -> Vector:
     """How far each input moves at a step of 1: shape ``(n,)``, positive."""
     if scale not in point.remembered:
-        point.remembered[scale] = np.empty(point.n)
-        _stacked_scales([point], scale, point.remembered[scale][np.newaxis])
+        point.remembered[scale] = _Scales([point], [scale]).of(slice(0, point.n))[0, 0]
     return point.remembered[scale]
 
 
@@ -137,27 +154,45 @@ def stacked(arrays: Sequence[Vector]) -> Vector:
     return arrays[0][np.newaxis] if len(arrays) == 1 else np.array(arrays)
 
 
-def _stacked_scales(points: Sequence[Point], scale: Scale, s: Vector) -> None:
-    """Puts into ``s``, of shape ``(B, n)``, how far the inputs of some points move."""
-    inputs = stacked([point.x for point in points]).astype(np.float64, copy=False)
-    for leaf in points[0].layout.leaves:
-        x = inputs[:, leaf.slice]
-        if not x.size:
-            continue
-        typical = positive_medians(np.abs(sampled(x)))[:, None]
-        typical[typical == 0] = 1.0
-        if scale == "magnitude":
-            size = np.abs(x, out=s[:, leaf.slice])
-            if not size.all():
-                size[...] = np.where(size > 0, size, typical)
-        else:
-            s[:, leaf.slice] = _spread(x, typical)
+class _Scales:
+    """How far the inputs of some points of one layout move, of each of some scales."""
+
+    def __init__(self, points: Sequence[Point], chosen: Sequence[Scale]) -> None:
+        self.x = stacked([point.x for point in points])
+        self._chosen = chosen
+        self._leaves = [leaf for leaf in points[0].layout.leaves if leaf.start < leaf.stop]
+        self._typical, self._spreads = [], []
+        for leaf in self._leaves:
+            x = sampled(self.x[:, leaf.slice]).astype(np.float64, copy=False)
+            typical = positive_medians(np.abs(x))[:, None]
+            typical[typical == 0] = 1.0
+            self._typical.append(typical)
+            self._spreads.append(_spread(x, typical) if "spread" in chosen else typical)
+
+    def of(self, part: slice) -> Floats:
+        """Those of some inputs: shape ``(B, D, count)``."""
+        step = part.step or 1
+        s = np.empty((len(self.x), len(self._chosen), len(range(part.start, part.stop, step))))
+        for leaf, typical, spread in zip(self._leaves, self._typical, self._spreads, strict=True):
+            first = max(0, -((part.start - leaf.start) // step))
+            past = -((part.start - min(leaf.stop, part.stop)) // step)
+            if first >= past:
+                continue
+            at = slice(part.start + first * step, min(leaf.stop, part.stop), step)
+            for d, scale in enumerate(self._chosen):
+                moves = s[:, d, first:past]
+                if scale == "spread":
+                    moves[...] = spread
+                    continue
+                np.abs(self.x[:, at], out=moves)
+                if not moves.all():
+                    moves[...] = np.where(moves > 0, moves, typical)
+        return s
 
 
-def _spread(x: Floats, typical: Floats) -> Floats:
-    if x.shape[1] < 3:
+def _spread(sample: Floats, typical: Floats) -> Floats:
+    if sample.shape[1] < 3:
         return typical
-    sample = sampled(x)
     apart = np.abs(sample - _middle(np.sort(sample, axis=-1))[:, None])
     spread = _MAD_TO_DEVIATION * np.asarray(_middle(np.sort(apart, axis=-1)))[:, None]
     # Data that are equal up to rounding have no spread of their own.
@@ -170,51 +205,65 @@ def positive_medians(size: Vector) -> Floats:
         return np.zeros(size.shape[:-1])
     ordered = np.sort(sampled(size), axis=-1).astype(np.float64, copy=False)
     count = ordered.shape[-1]
-    zeros = count - np.count_nonzero(ordered, axis=-1)
+    if ordered[..., 0].all():
+        found: Floats = ordered[..., count // 2]
+        return found
+    zeros = np.add.reduce(ordered == 0, axis=-1)
     middle = np.minimum((zeros + count) // 2, count - 1)
     flat, at = ordered.reshape(-1, count), middle.reshape(-1)
-    medians: Floats = flat[np.arange(at.size), at]
-    return medians.reshape(middle.shape)
+    found = flat[np.arange(at.size), at]
+    return found.reshape(middle.shape)
 
 
 def sampled(x: Vector) -> Vector:
     """An even sample of the last axis, where that is long."""
-    return x[..., :: x.shape[-1] // _ENOUGH] if x.shape[-1] > _ENOUGH else x
+    return x[..., _even(x.shape[-1])]
+
+
+def _even(count: int) -> slice:
+    return slice(0, count, max(count // _ENOUGH, 1))
 
 
 def _middle(ordered: Vector) -> Vector:
     return ordered[..., ordered.shape[-1] // 2]
 
 
-def _balance(s: Floats, weight: Vector) -> None:
-    sample = np.abs(sampled(weight)) * sampled(s)
-    typical = positive_medians(np.where(np.isfinite(sample), sample, 0.0))[..., None]
-    typical[typical == 0] = np.inf
+def _typical_terms(drawn: _Scales, weights: Vector) -> Floats:
+    """What an input of median size contributes under the claimed gradients, if not balanced."""
+    some = _even(weights.shape[-1])
     with np.errstate(all="ignore"):
-        for part in chunks(s.shape[-1]):
-            less = np.abs(weight[..., part]) * s[..., part]
-            np.divide(typical, less, out=less)
-            np.maximum(less, 1.0 / _LARGEST_BALANCE, out=less)
-            # A share that is not a number changes nothing.
-            s[..., part] *= np.fmin(less, 1.0, out=less)
+        terms = np.abs(weights[:, None, some]) * drawn.of(some)
+        typical = positive_medians(np.where(np.isfinite(terms), terms, 0.0))[..., None]
+    typical[typical == 0] = np.inf
+    return typical
+
+
+def _balance(s: Floats, weights: Vector, typical: Floats) -> None:
+    with np.errstate(all="ignore"):
+        less = np.abs(weights) * s
+        np.divide(typical, less, out=less)
+        np.maximum(less, 1.0 / _LARGEST_BALANCE, out=less)
+        # A share that is not a number changes nothing.
+        s *= np.fmin(less, 1.0, out=less)
 
 
 def _make_exact(x: Vector, v: Vector, ladder: Ladder) -> None:
     """Round ``v`` so that ``x ± h v`` is exact for every step ``h >= ladder.exact``."""
-    x = np.broadcast_to(x, v.shape)
     with np.errstate(all="ignore"):
-        for part in chunks(v.shape[-1]):
-            moved = np.abs(v[..., part])
-            size = np.abs(x[..., part])
-            size += moved.astype(x.dtype, copy=False)
-            grid = _spacing(size)
-            grid /= ladder.exact
-            rounded = v[..., part] / grid
-            np.rint(rounded, out=rounded)
-            rounded *= grid
-            grid *= _GRID_SHARE
-            kept = moved < grid
-            v[..., part] = np.where(kept, v[..., part], rounded) if kept.any() else rounded
+        moved = np.abs(v)
+        grid = _spacing(np.abs(x) + moved.astype(x.dtype, copy=False))
+        grid /= ladder.exact
+        coarsest = _GRID_SHARE * grid.max(initial=0.0)
+        small = moved < _GRID_SHARE * grid if moved.min(initial=np.inf) < coarsest else None
+        kept = None if small is None else v[small]
+        if coarsest < _LARGEST_GRID:
+            grid *= _UNIT_LAST
+            v += grid
+            v -= grid
+        else:
+            v[...] = np.rint(v / grid) * grid
+        if small is not None:
+            v[small] = kept
 
 
 def _spacing(size: Vector) -> Floats:

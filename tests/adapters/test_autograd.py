@@ -133,7 +133,7 @@ def verdicts_of(name, function, inputs):
     """The verdicts on each gradient of a function of autograd, at one point of distinct sizes."""
     made = declared(name, function, inputs)
     sampler = Sampler(made.rules[0])
-    point = next(iter(sampler.points(Draft(sampler.always()[-1], 7))))
+    point = next(iter(sampler.points(Draft(sampler.sizes.always()[-1], 7))))
     case = Case(point.inputs, point.seed)
     return [judge_at(rule, case, table=False) for rule in made.rules]
 

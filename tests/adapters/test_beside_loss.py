@@ -255,7 +255,7 @@ def test_a_loss_of_its_own_leaves_no_constant_open(tmp_path):
 def test_what_is_no_gradient_of_the_loss_that_the_others_are_of_is_wrong(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "gradcheck.adapters.layer_scan.outcomes_of",
-        lambda declared, profile: outcomes_of(declared, profile, simplify=False),
+        lambda declared, profile, **_: outcomes_of(declared, profile, simplify=False),
     )
     layer = scanned(CLASS, tmp_path, ("d.sum(axis=0)", "-d.sum(axis=0)"))
     assert {one.name: one.verdict for one in layer.gradients} == {"W": "pass", "b": "fail"}

@@ -36,7 +36,7 @@ def statuses(*what, **inputs):
     assert made.problem is None, made.problem
     sampler = Sampler(made.rules[0])
     found = {}
-    for bindings in sampler.always()[-2:]:
+    for bindings in sampler.sizes.always()[-2:]:
         point = next(iter(sampler.points(Draft(bindings, 3))))
         for rule in made.rules:
             verdict = judge_at(rule, Case(point.inputs, point.seed), table=False)

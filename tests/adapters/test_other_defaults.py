@@ -75,6 +75,68 @@ class Linear:
         self.db = dout.sum(axis=0)
         return dout @ self.W.T
 """
+HUBER = """
+import numpy as np
+
+class HuberLoss:
+    def forward(self, pred, target, delta=1.0):
+        self.e, self.delta = pred - target, delta
+        small = np.abs(self.e) <= delta
+        return np.where(small, self.e**2 / 2, delta * (np.abs(self.e) - delta / 2)).sum()
+
+    def backward(self):
+        small = np.abs(self.e) <= self.delta
+        return np.where(small, self.e, self.delta * np.sign(self.e))
+"""
+FLAGGED = """
+import numpy as np
+
+def huber(pred, target, delta=1.0, derivative=False):
+    e = pred - target
+    if derivative:
+        return np.where(np.abs(e) <= delta, e, delta * np.sign(e))
+    return np.where(np.abs(e) <= delta, e**2 / 2, delta * (np.abs(e) - delta / 2)).sum()
+"""
+MARGIN = """
+import numpy as np
+
+def smooth_l1_loss(pred, target, threshold=1.0):
+    e = pred - target
+    loss = (np.maximum(np.abs(e) - threshold, 0) ** 2).sum() / 2
+    grad = np.maximum(np.abs(e) - threshold, 0) * np.sign(e)
+    return loss, grad
+"""
+DECAYED = """
+import numpy as np
+
+class Dense:
+    def __init__(self, n_in, n_out, l2=0):
+        self.W, self.b, self.l2 = np.random.randn(n_in, n_out), np.zeros(n_out), l2
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+        if self.l2 > 0:
+            self.dW += 2 * self.l2 * self.W
+        return dout @ self.W.T
+"""
+OF_LAYER = """
+class Loss:
+    def regularization_loss(self, layer):
+        return layer.l2 * np.sum(layer.W ** 2)
+"""
+RIDGE = """
+import numpy as np
+
+def cost(theta, X, y, lam=0):
+    return np.mean((X @ theta - y) ** 2) / 2 + lam * np.sum(theta**2) / 2
+
+def gradient(theta, X, y, lam=0):
+    return X.T @ (X @ theta - y) / len(y) + lam * theta
+"""
 QUICK = dataclasses.replace(PROFILE, inputs=8)
 #: The window of output i is said to begin at i, as it does with a stride of 1.
 UNSTRIDED = ("dx[:, :, i*s:i*s+k, j*s:j*s+k]", "dx[:, :, i:i+k, j:j+k]")
@@ -96,6 +158,17 @@ def scanned(text, tmp_path, spec=""):
         (CORRELATE, "pad = 0, and 1 as well", 'correlate = { x = "d+k-1", k = "k" }'),
         (LINEAR, "bias = True, and False as well", ""),
         (SCALED_TANH, "alpha = 1.0, and 2.5 as well", ""),
+        (HUBER, "delta = 1.0, and 2.5 as well", ""),
+        (HUBER.replace("1.0", "1"), "delta = 1, and 3 as well", ""),
+        (FLAGGED, "delta = 1.0, and 2.5 as well", ""),
+        (MARGIN, "threshold = 1.0, and 0.7 as well", ""),
+        (DECAYED, "l2 = 0, and 0.3 as well: a penalty", ""),
+        (
+            DECAYED.replace("self.W\n", "np.sign(self.W)\n"),
+            "l2 = 0, and 0.3 as well: a penalty",
+            "",
+        ),
+        (DECAYED + OF_LAYER, "l2 = 0, and 0.3 as well: a penalty", ""),
     ],
 )
 def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path):
@@ -121,6 +194,9 @@ def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path
             SCALED_TANH.replace("alpha", "T"), ("return T * (1 -", "return (1 -"),
             "wrong with T = 2.5", "",
         ),
+        (HUBER, ("self.delta * np.sign", "np.sign"), "wrong with delta = 2.5", ""),
+        (FLAGGED, ("e, delta * np.sign", "e, np.sign"), "wrong with delta = 2.5", ""),
+        (MARGIN, ("- threshold, 0) * np", "- 1, 0) * np"), "wrong with threshold = 0.7", ""),
     ],
 )  # fmt: skip
 def test_what_is_right_at_the_default_alone_is_wrong(text, change, wrong, spec, tmp_path):
@@ -130,6 +206,47 @@ def test_what_is_right_at_the_default_alone_is_wrong(text, change, wrong, spec, 
     (gradient,) = (one for one in layer.gradients if one.verdict == "fail")
     assert wrong in gradient.mistakes
     assert f"{wrong.removeprefix('wrong ')} (if the default alone is meant" in gradient.message
+
+
+@pytest.mark.parametrize(
+    ("change", "of_file", "verdict", "said"),
+    [
+        (("2 * self.l2 * self.W", "self.l2 * self.W"), OF_LAYER, "fail", "regularization_loss"),
+        (("+= 2 * self.l2", "= 2 * self.l2"), "", "fail", "comes from the cotangent"),
+        (("* self.W\n", "* self.W**2\n"), "", "undecided", "the same at W and -W"),
+        (("+= 2", "-= 2"), "", "undecided", "lets parameters grow"),
+    ],
+)
+def test_a_penalty_that_a_default_leaves_out_is_held_to_it(
+    change, of_file, verdict, said, tmp_path
+):
+    assert change[0] in DECAYED
+    layer = scanned(DECAYED.replace(*change) + of_file, tmp_path)
+    assert layer.verdict == verdict, layer
+    (message,) = (one.message for one in layer.gradients if one.verdict == verdict)
+    assert "with l2 = 0.3" in message
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("limit", ("self.dW +=", "self.dW = np.clip(self.dW, -self.l2, self.l2) + 0 *")),
+        ("activity_reg", ("2 * self.l2 * self.W", "self.l2 * self.x.T @ np.sign(self.x @ self.W)")),
+    ],
+)
+def test_a_number_of_the_backward_function_that_is_of_no_penalty_is_left_alone(
+    name, change, tmp_path
+):
+    assert change[0] in DECAYED
+    text = DECAYED.replace(*change).replace("l2=0", "l2=0.0").replace("l2", name)
+    layer = scanned(text, tmp_path)
+    assert layer.verdict == "pass", layer
+
+
+def test_a_number_that_function_and_gradient_have_a_default_for_is_the_same_in_both(tmp_path):
+    layer = scanned(RIDGE, tmp_path)
+    assert layer.verdict == "pass", layer
 
 
 @pytest.mark.parametrize("inputs", ['x = "n c 2*h 2*w", ', ""])
@@ -178,7 +295,17 @@ def test_a_gradient_of_another_shape_is_told_and_not_accused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "default", ["axis=1", "alpha=1", "groups=1", "stride='same'", "flip=False"]
+    "default",
+    [
+        "axis=1",
+        "groups=1",
+        "n_heads=2",
+        "eps=1.0",
+        "momentum=0.9",
+        "stride='same'",
+        "flip=False",
+        "alpha=np.ones(2)",
+    ],
 )
 def test_other_defaults_are_left_alone(default, tmp_path):
     layer = scanned(LINEAR.replace("bias=True", f"bias=True, {default}"), tmp_path)

@@ -4,7 +4,9 @@ import dataclasses
 
 import pytest
 
+from gradcheck.adapters import judgements
 from gradcheck.adapters.scan import PROFILE, scan
+from gradcheck.checking import check_claim
 
 TAPE = """
 import numpy as np
@@ -157,3 +159,15 @@ def test_other_inputs_are_judged_too(tmp_path, text, edits, wrong, said):
     mistakes = [text for one in layer.gradients for text in one.mistakes]
     assumed = [f"assumed: {text}" for text in layer.assumptions]
     assert any(said in text for text in (*mistakes, *assumed, *layer.notes))
+
+
+def test_what_masks_is_told_of_where_it_masks_alone(tmp_path, monkeypatch):
+    told = []
+
+    def checked(claim, *args, simplify=True, **rest):
+        told.append(simplify)
+        return check_claim(claim, *args, simplify=simplify, **rest)
+
+    monkeypatch.setattr(judgements, "check_claim", checked)
+    assert scanned(tmp_path, MASKED).verdict == "pass"
+    assert not any(told)

@@ -32,7 +32,7 @@ NEEDS = {
     "namespace": "array_api_strict",
 }  # fmt: skip
 #: Networks of which the labels come to backward alone.
-NETWORKS = ("Network", "RNNNumpy", "L_model")
+NETWORKS = ("Network", "RNNNumpy", "L_model", "forward_propagation")
 #: Gradients that are divided by the number of samples while the others are not: a convention.
 SCALED = {
     ("deeplearning_ai", "linear"): {"W", "b"},
@@ -232,7 +232,7 @@ def failed(declared):
     """The gradients of a layer that fail."""
     sampler = Sampler(declared.rules[0])
     verdicts = []
-    for bindings in sampler.always()[-2:]:
+    for bindings in sampler.sizes.always()[-2:]:
         point = next(iter(sampler.points(Draft(bindings, 3))))
         for rule in declared.rules:
             verdict = judge_at(rule, Case(point.inputs, point.seed), table=False)

@@ -153,7 +153,7 @@ def test_an_array_of_large_fixed_dims_is_drawn_at_several_sizes_of_the_others():
 
     declared = layer(Two, x="n 1000", W="1000 50")
     assert declared.problem is None
-    sizes = {bindings["n"] for bindings in Sampler(declared.rules[0]).always()}
+    sizes = {bindings["n"] for bindings in Sampler(declared.rules[0]).sizes.always()}
     assert isinstance(declared.rules[0], Rule)
     assert max(sizes) > 1
 

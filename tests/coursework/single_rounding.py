@@ -63,7 +63,7 @@ def main():
             if sampler.strategies:
                 continue
             rules += 1
-            sizes = [*sampler.always()[:3], *(sampler.random_sizes(rng) for _ in range(2))]
+            sizes = [*sampler.sizes.always()[:3], *(sampler.sizes.random(rng) for _ in range(2))]
             for bindings in filter(None, sizes):
                 for case in sampler.points(Draft(bindings, int(rng.integers(2**32)))):
                     with np.errstate(all="ignore"):

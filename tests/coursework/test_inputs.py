@@ -37,7 +37,7 @@ def test_every_small_size_of_every_name_is_tried_whatever_the_seed(seed):
     again = Sampler(of_three_sizes).covering(np.random.default_rng(seed), DRAWN)
     assert [draft.bindings for draft in drafts] == [draft.bindings for draft in again]
     for draft in Sampler(of_fitting_sizes).covering(np.random.default_rng(seed), DRAWN):
-        assert Sampler(of_fitting_sizes).fits(draft.bindings)
+        assert Sampler(of_fitting_sizes).sizes.fits(draft.bindings)
 
 
 class Respondent:

@@ -72,7 +72,7 @@ def test_names_are_given_at_failures_as_small_as_a_report_shows_them():
 
 
 #: Checking a claim from the start costs more than looking at a failure: one of so many is enough.
-EACH = 8
+EACH = 12
 
 
 #: Known mistakes with no record of their own, and what is said of each, with the reason.
@@ -143,6 +143,40 @@ def test_a_rule_is_not_said_to_be_right_where_the_failure_is():
     verdict = check_claim(wrong_smooth, PROFILES["ci"]).verdict
     assert verdict.bindings["n"] == 1
     assert not any("n = 1" in mistake.title.en for mistake in verdict.mistakes)
+
+
+def test_a_factor_that_is_not_divided_by_is_not_told_to_be_left_out():
+    @derivation(x="n", s="n")
+    def energy(x, s):
+        return (x**2 / np.exp(s)).sum() / 2
+
+    @energy.gradient("x")
+    def undivided(x):
+        return x
+
+    (mistake,) = mistakes_of(undivided)
+    assert mistake.id == "factor-part"
+    assert mistake.remedy.en.startswith("divide by np.exp(s), or leave it out where")
+
+
+def test_what_there_is_not_gets_no_name_and_more_keywords_get_nothing():
+    @derivation(x="n")
+    def tanh(x, **settings):
+        return np.tanh(x, **settings)
+
+    @tanh.gradient
+    def of_no_number(y):
+        return 1 - y**2
+
+    @tanh.vjp
+    def right(dy, y):
+        return dy * (1 - y**2)
+
+    outcome = check_claim(of_no_number, PROFILES["ci"])
+    assert outcome.record.title == "wrong kind"
+    assert "gradient needs a scalar output, but tanh returns shape" in outcome.record.message
+    assert not list(outcome.verdict.mistakes)
+    assert check_claim(right, PROFILES["ci"]).record.status == "pass"
 
 
 def test_a_prediction_that_is_too_uncertain_to_be_told_from_nothing_explains_nothing():

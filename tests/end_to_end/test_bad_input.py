@@ -152,6 +152,14 @@ def rule(dz, x, w):
         rule("return 2 * z").replace("rule(dz, z)", "rule(z)"),
         ["rule: its first parameter is the cotangent", "'z' is the name of an input", "call it dz"],
     ),
+    "swapped": (
+        rule("return 2 * dz").replace("rule(dz, z)", "rule(z, dz)"),
+        ["'z' is the name of an input", "are they swapped? rule(dz, z)"],
+    ),
+    "where_as_text": (
+        rule("return 2.0").replace(".vjp", ".partial(where='i == j')").replace("(dz, z)", "(z)"),
+        ["'i == j' is a string; write a function: lambda i, j: i == j"],
+    ),
     "unreadable_dims": (
         function("return z").replace('"k"', '"k, d"'),
         ["function: input 'z': dims 'k, d'", "is not an axis"],

@@ -24,6 +24,7 @@ from gradcheck.adapters.pairs import pairs
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
+    NUMBERS,
     WORDS,
     is_cache,
     is_cotangent,
@@ -62,7 +63,10 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         label = _label(parameters_of(forward), parameters_of(backward), forward, made=False)
         name = re.sub(r"_?forward(?=_|$)", "", forward.__name__).strip("_") or forward.__name__
         name = forward.__name__ if name in ("prop", "pass", "propagation") else name
-        return _style(name, None, lambda _: forward, lambda _: backward, label, backward, names)
+        cost = names.loss if names.loss in costs(forward, backward, label) else ""
+        return _style(
+            name, None, lambda _: forward, lambda _: backward, label, backward, names, cost
+        )  # fmt: skip
     if len(what) != 1 or not inspect.isclass(what[0]):
         return None
     (cls,) = what
@@ -263,6 +267,30 @@ def own_loss(what: tuple[Any, ...], label: str) -> str:
     return _own_losses(what[0]).get(label, "") if inspect.isclass(what[0]) else ""
 
 
+def costs(forward: Any, backward: Any, label: str) -> list[str]:
+    """The functions of a file for the cost of what a forward function predicts.
+
+    Each takes the labels and what can be told of the rest, and every number that the backward
+    function takes, as that of a weight decay.
+    """
+    known = {p.name for p in parameters_of(forward)} | {label, *returned_names(forward)}
+    lowered = {name.lower() for name in known}
+    numbers = numbers_of(backward)
+    found: list[str] = []
+    for name, one in forward.__globals__.items():
+        if inspect.isfunction(one) and is_loss(name) and one.__module__ == forward.__module__:
+            needed = [p.name for p in parameters_of(one) if is_required(p)]
+            left = [n for n in needed if n.lower() not in lowered | set(numbers)]
+            if label in needed and numbers <= set(needed) and len(needed) > 1 and len(left) <= 1:
+                found.append(name)
+    return found
+
+
+def numbers_of(backward: Any) -> set[str]:
+    """The numbers that a backward function needs, such as that of a weight decay."""
+    return {p.name for p in parameters_of(backward) if is_required(p) and p.name.lower() in NUMBERS}
+
+
 @dataclass(frozen=True)
 class _Run:
     """What one call of the forward function was given and gave, for the backward function."""
@@ -290,6 +318,11 @@ def _style(
     takes = parameters_of(forward(make), skip_first=make is not None)
     gets = parameters_of(source, skip_first=make is not None)
     loss, turned = names.loss or next(iter(losses.LOSSES)), _is_turned(source, label)
+    if not own and loss not in losses.LOSSES:
+        raise DeclarationError(
+            f"names: loss = {loss!r}: no function of that name beside {name} takes {label} and "
+            f"what can be told of the rest; others are {', '.join(losses.LOSSES)}"
+        )
 
     def run(made: Any) -> Any:
         function = forward(made)
@@ -300,7 +333,12 @@ def _style(
             labels = given.pop(label)
             parts = _parts(function(**given), function)
             predicted = _predicted(parts)
-            if own:
+            if own and made is None:
+                cost = function.__globals__[own]
+                wanted = [p.name for p in parameters_of(cost) if is_required(p)]
+                supplied = _supplied(wanted, _Run(given, labels, parts, predicted), label)
+                amount = np.float64(np.squeeze(cost(**copy.deepcopy(supplied))))
+            elif own:
                 every = copy.copy({**given, label: labels})
                 needed = [p.name for p in parameters_of(getattr(made, own)) if is_required(p)]
                 amount = np.float64(getattr(made, own)(**{n: every[n] for n in needed}))
@@ -373,6 +411,8 @@ def _supplied(needed: list[str], run: _Run, label: str) -> dict[str, Any]:
             found[name] = run.parts[lowered[name.lower()]]
         elif is_cache(name) and held:
             found[name] = held[-1]
+        elif name.lower() in NUMBERS:
+            found[name] = NUMBERS[name.lower()]
         elif is_data(name) and (data := [n for n, one in run.given.items() if is_array(one)]):
             found[name] = run.given[data[0]]  # X, of what forward calls x_train
     left = [name for name in needed if name not in found]

@@ -1,4 +1,7 @@
-"""One function for both: ``sigmoid(x, deriv=False)`` is the derivative where the flag is set."""
+"""One function for both: ``sigmoid(x, deriv=False)`` is the derivative where the flag is set.
+
+Of a loss, ``mse(y_true, y_pred, deriv=False)``, it is the gradient for what is predicted.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Style, is_required, parameters_of
+from gradcheck.adapters.words import is_loss, is_target
 
 PRIORITY = 72
 
@@ -18,21 +22,23 @@ _FLAGS = (
 
 
 def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
-    """A function of one array with such a flag, which is off where it is not given."""
+    """A function of one array, or a loss, with such a flag, which is off where it is not given."""
     if len(what) != 1 or not inspect.isfunction(what[0]):
         return None
     (function,) = what
     parameters = parameters_of(function)
     flag = next((p.name for p in parameters if p.name.lower() in _FLAGS and p.default in _OFF), "")
-    takes = tuple(parameter for parameter in parameters if is_required(parameter))
-    if not flag or len(takes) != 1:
+    takes = tuple(parameter for parameter in parameters if parameter.name != flag)
+    needed = [parameter.name for parameter in takes if is_required(parameter)]
+    of_loss = is_loss(function.__name__) or any(map(is_target, needed))
+    if not flag or not needed or (len(needed) > 1 and not of_loss):
         return None
     return Style(
         convention="function with a flag for its derivative",
         name=function.__name__,
         forward=lambda _: function,
         backward=lambda _: _flagged(function, flag),
-        kind="derivative",
+        kind="derivative" if len(needed) == 1 else "of inputs",
         flag=flag,
         source=function,
         takes=takes,

@@ -7,12 +7,11 @@ Also ``sigmoid(Z) -> (A, cache)`` with ``sigmoid_backward(dA, cache)``, and with
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.pairs import BACKWARD, FORWARD, pairs
+from gradcheck.adapters.pairs import BACKWARD, name_of, pairs
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import is_cache, is_cotangent
 
@@ -30,12 +29,9 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         return None
     if not cache and len(gets) == 1 and not BACKWARD.search(backward.__name__):
         return None  # an elementwise derivative
-    name = forward.__name__
-    for ending in FORWARD:
-        name = re.sub(rf"{ending}(?=_|$)", "", name) if ending else name
     return Style(
         convention="functions with a cache" if cache else "pair of functions",
-        name=name.strip("_") or forward.__name__,
+        name=name_of(forward),
         forward=lambda _: forward,
         backward=lambda _: backward,
         returns_cache=cache,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gradcheck.diagnosis.evidence import Evidence, Pair, matches
@@ -184,6 +186,28 @@ def _boolean(evidence: Evidence, title: str) -> Found | None:
     return None
 
 
+def _whole(evidence: Evidence, title: str) -> Found | None:
+    """Every answer is what is right without what is behind the point, or rounded."""
+    if evidence.rule.kind not in ("vjp", "gradient"):
+        return None
+    pairs = [
+        Pair(sample, number, u, answer)
+        for sample in evidence.samples
+        if not sample.failing
+        for u, answer in sample.answers
+        for number, part in enumerate(answer.parts or [])
+        if np.asarray(part).dtype.kind in "iu"
+    ]
+    if not any(np.any(pair.claimed) for pair in pairs):
+        return None
+    return Found() if any(_is_cut(pairs, cut) for cut in (np.trunc, np.floor, np.rint)) else None
+
+
+def _is_cut(pairs: Sequence[Pair], cut: np.ufunc) -> bool:
+    found = (matches(pair, lambda pair: np.asarray(cut(pair.right))) for pair in pairs)
+    return all(one is not None and one.all() for one in found)
+
+
 def _unstable(evidence: Evidence, title: str) -> Found | None:
     """An overflow: finite at usual values, and not at the failing ones, which are large."""
     if title != "numerically unstable" or not all(_finite(s) for s in _usual(evidence)):
@@ -280,6 +304,17 @@ BEHAVIOURS = [
         Text("x > 0 is true or false, no gradient.", "x > 0 是真假值，不是梯度。"),
         Text("multiply it by the upstream gradient: dy * (x > 0)", "乘以上游梯度：dy * (x > 0)"),
         _boolean,
+        rank=1,
+    ),
+    Behaviour(
+        "whole",
+        Text("whole numbers are returned", "返回的是整数"),
+        Text("What is behind the point is cut off.", "小数部分被截掉了。"),
+        Text(
+            "leave astype(int), // or round out; make arrays with a dtype of float",
+            "去掉 astype(int)、// 或取整；创建数组时用浮点 dtype",
+        ),
+        _whole,
         rank=1,
     ),
     Behaviour(

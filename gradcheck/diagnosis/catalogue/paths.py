@@ -76,7 +76,10 @@ def _times(pair: Pair, number: int, power: int) -> Floats | None:
 _MISSING = Text("the factor {part} is missing", "缺少因子 {part}")
 _EXTRA = Text("one factor {part} too many", "多乘了因子 {part}")
 _MULTIPLY = Text("multiply by {part}", "乘以 {part}")
-_LEAVE = Text("leave {part} out", "去掉 {part}")
+_LEAVE = Text(
+    "divide by {part}, or leave it out where it is multiplied with",
+    "除以 {part}，或去掉多乘的那一处",
+)
 
 
 def _is_plain(view: View, evidence: Evidence) -> bool:

@@ -20,7 +20,7 @@ def rows(samples: int, only: Callable[[str], bool] = lambda name: True) -> Itera
             continue
         sampler = Sampler(declared(name, function, inputs).rules[0])
         for seed in range(samples):
-            point = next(iter(sampler.points(Draft(sampler.always()[-1], 7 + seed))))
+            point = next(iter(sampler.points(Draft(sampler.sizes.always()[-1], 7 + seed))))
             yield _row(name, function, list(point.inputs.values()))
 
 
