@@ -51,8 +51,9 @@ def limited(seconds: float, *, patience: float = 1.0) -> Iterator[None]:
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
             finished.wait(_UNHEARD)
 
-    threading.Thread(target=watch, daemon=True).start()
+    watcher = threading.Thread(target=watch, daemon=True)
     try:
+        watcher.start()  # on a busy machine the time may be over before that returns
         yield
     finally:
         while True:

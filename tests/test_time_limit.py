@@ -77,6 +77,29 @@ def test_a_limit_that_is_met_at_the_end_is_not_told_afterwards(monkeypatch):
         pass
 
 
+class Slow(threading.Thread):
+    """A thread of which a busy machine comes back late from starting it."""
+
+    def start(self):
+        super().start()
+        until = time.monotonic() + 0.1
+        while time.monotonic() < until:
+            pass
+
+
+def test_a_limit_that_is_met_at_the_beginning_is_not_told_afterwards(monkeypatch):
+    within = SimpleNamespace(
+        Event=threading.Event, Lock=threading.Lock, Thread=Slow, get_ident=threading.get_ident
+    )
+    monkeypatch.setattr(time_limit, "threading", within)
+    monkeypatch.setattr(time_limit, "_UNHEARD", 0.05)
+    with pytest.raises(TimeUp), limited(0.02):
+        pass
+    until = time.monotonic() + 0.2
+    while time.monotonic() < until:
+        pass
+
+
 def test_what_a_profiler_watches_goes_on_after_a_limit():
     """It stood still for ever, in Python 3.11."""
     watched = """if True:
