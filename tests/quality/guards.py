@@ -74,7 +74,7 @@ def magnitudes_that_differ(patch):
 
 @guard
 def balanced_inputs(patch):
-    patch.setattr(directions, "_balance", lambda s, weight: None)
+    patch.setattr(directions, "_balance", lambda s, weights, typical: None)
 
 
 @guard
