@@ -44,7 +44,6 @@ from gradcheck.adapters.second_readings import (
     of_one_sample,
     otherwise,
     unfilled,
-    with_digits,
     without_guards,
 )
 from gradcheck.adapters.settling import Reading, gives_nothing, spec_line, undifferentiated
@@ -149,9 +148,7 @@ def _scanned(
     raised = set_aside(outcomes, "raised")
     wrong = {rule.wrt[0] for rule, one in outcomes if one.record.status == FAIL}
     if entry is None and (raised or wrong):
-        other = unfilled(reading, report, profile)
-        other = other or with_digits(reading, report, outcomes, profile)
-        other = other or otherwise(reading, report, profile)
+        other = unfilled(reading, report, profile) or otherwise(reading, report, profile)
         other = other or unfilled(reading, report, profile, wrong)
         if other is None and hides and wrong:
             other = declared, outcomes_of(declared, profile)

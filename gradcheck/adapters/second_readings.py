@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,16 +23,11 @@ from gradcheck.arguments import Real, as_argument, real
 from gradcheck.checking import Outcome
 from gradcheck.claims import Derivation, Rule
 from gradcheck.profiles import Profile
-from gradcheck.verdict import Verdict
 
 #: Where exponentials of everything overflow, inputs of this size are tried.
 _MODERATE = 30.0
 #: Where something is masked by a number that stands for infinity.
 _SMALL = 2.0
-#: Where functions of arrays of usual numbers keep their digits.
-_USUAL = 4.0
-#: Of a function that computes with numbers around 1, what it cannot tell apart: some last bits.
-_LAST_BITS = 256 * float(np.finfo(np.float64).eps)
 #: Where gradients are clipped.
 _TINY = 0.25
 #: What fails loudly, so that its author would have seen it where it is used.
@@ -122,40 +116,6 @@ def unfilled(
         report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
         report.assumptions.append(f"inputs between {-most:g} and {most:g}: {why}")
     return found
-
-
-def with_digits(
-    reading: Reading,
-    report: LayerReport,
-    outcomes: Sequence[tuple[Rule, Outcome]],
-    profile: Profile,
-) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
-    """A layer that is wrong only where its function has lost its digits, at inputs where it has.
-
-    ``x * (1 + erf(x)) / 2`` goes in steps of the last bit of 1 from x = -8 down, and its gradient
-    there is less than such a step. None where a gradient is wrong by more than some of them.
-    """
-    wrong = [outcome.verdict for _, outcome in outcomes if outcome.record.status == FAIL]
-    if not wrong or not all(one is not None and _below_digits(one) for one in wrong):
-        return None
-    inputs = {name: _between(given, _USUAL) for name, given in reading.inputs.items()}
-    found = _all_right(reading, inputs, reading.names, profile)
-    if found is not None:
-        reading.inputs = inputs
-        report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
-        report.assumptions.append(
-            f"inputs between {-_USUAL:g} and {_USUAL:g}: at others a gradient is below the last "
-            "digits of its forward function"
-        )
-    return found
-
-
-def _below_digits(verdict: Verdict) -> bool:
-    """Whether a gradient is off by less than some last bits of numbers around its cotangent."""
-    given = max((float(np.max(np.abs(one), initial=0.0)) for _, one in verdict.probe), default=1.0)
-    seen = [one for one in (verdict.worst, *verdict.entries) if one is not None]
-    off = max((abs(float(one.claimed) - float(one.measured)) for one in seen), default=math.inf)
-    return off < _LAST_BITS * given
 
 
 def _between(given: Any, most: float) -> Any:

@@ -48,6 +48,10 @@ _ALIKE = 8.0
 #: step, and it takes accusations back, never makes one.
 _IN_A_ROW = 3
 _CLOSE = 2.0**-3
+#: A line is one up to so many units of the last digit of what comes out (of two ends and a middle,
+#: times the ratio of two steps), and departs from it at once if by so many; a jump of a number
+#: inside is of some units of its last digit.
+_OWN, _SUDDEN, _DIGITS = 2.0**6, 2.0**20, 2.0**3
 #: What float32 rounds to, 2⁻²⁴ of a number, after the few operations that move it further.
 _TREAD = 2.0**-20
 #: Steps are better than the usual ones if what they show is off by so many times less.
@@ -356,7 +360,34 @@ def agrees_further_out(context: Context, line: Line, u: Vector, claimed: float, 
     slopes = np.array([float(project(line.odd(h), u)) / (2 * line.taken(h)) for h in steps])
     close = np.abs(slopes - claimed) <= _CLOSE * off
     agrees = any(close[k : k + _IN_A_ROW].all() for k in range(len(steps) - _IN_A_ROW + 1))
-    return agrees and context.point.rounding is None
+    hidden = agrees or off <= _left_open(context, line, u, steps)
+    return bool(hidden) and context.point.rounding is None
+
+
+def _left_open(context: Context, line: Line, u: Vector, steps: list[float]) -> float:
+    """By how much jumps by the last digits of a number inside leave a slope open; 0 without any.
+
+    ``x * (1 + erf(x))`` is a line between two jumps of ``1 + erf(x)``, and only their size over the
+    step at which they begin is known of its slope. A smooth function that is a line up to its last
+    digits is so still, nearly, at a step a few octaves longer: it does not depart by millions of
+    them at once. That a jump is by last digits is told by its size: of a number about 1, or about
+    the input.
+    """
+    odd, even = (
+        np.array([float(project(side(h), u)) for h in steps]) for side in (line.odd, line.even)
+    )
+    taken = np.array([line.taken(h) for h in steps])
+    # Each against the line that the next smaller step shows, of which the rounding grows least.
+    off = np.abs(odd[:-1] - odd[1:] * (taken[:-1] / taken[1:])) + np.abs(even[:-1])
+    own = context.ladder.epsilon * float(np.abs(u) @ np.abs(context.point.y))
+    departs = np.flatnonzero(off > _SUDDEN * own)
+    if not departs.size or departs[-1] + 1 + _IN_A_ROW > len(off):
+        return 0.0
+    first = departs[-1]
+    inside = max(1.0, float(np.abs(context.point.x[line.v != 0]).max(initial=0.0)))
+    last_digits = _DIGITS * context.ladder.epsilon * inside * float(np.abs(u).max())
+    sudden = off[first + 1 :].max() <= _OWN * own
+    return float(off[first] / taken[first]) if sudden and off[first] <= last_digits else 0.0
 
 
 def _stands_still(context: Context, line: Line, u: Vector, claimed: float) -> bool:

@@ -1922,3 +1922,21 @@ def test_a_gradient_that_is_small_beside_others_which_are_off_by_less_than_is_so
         wrong = verdict(1.5, seed)
         assert wrong.status is Status.FAIL
         assert wrong.worst.input == "b"
+
+
+def test_a_line_between_two_jumps_by_the_last_digit_of_a_number_inside():
+    erf = np.vectorize(math.erf, otypes=[float])
+
+    def gelu(x):
+        return x * (1 + erf(x / np.sqrt(2))) / 2
+
+    def right(g, x):
+        density = np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+        return g * ((1 + erf(x / np.sqrt(2))) / 2 + x * density)
+
+    for x in (-8.0, -8.3, -8.357290549700632, -7.9, -7.5):
+        for beside in (0, 3):
+            point = np.array([x] + [0.0] * beside)
+            assert verify_vjp(gelu, right, point).status is not Status.FAIL
+            wrong = verify_vjp(gelu, lambda g, x: right(g, x) + 1e-11 * g, point)
+            assert wrong.status is Status.FAIL
