@@ -44,7 +44,7 @@ from gradcheck.errors import DeclarationError
 _HALF = 0.5
 #: No rate is so large or small that it could not be multiplied with.
 _MOST_POWER = 900
-#: What a list of the sizes of layers is called.
+#: What lists of the sizes of layers are called: of the hidden ones, and of all.
 _HIDDEN_SIZES = (
     "hidden_sizes", "hidden_dims", "hidden_size_list", "hidden_layers", "hidden_units",
     "hidden_layer_sizes",
