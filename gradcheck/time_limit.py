@@ -30,45 +30,82 @@ def limited(seconds: float, *, patience: float = 1.0) -> Iterator[None]:
     them, and at most so many times as many go by: on a busy machine, code that is slow to get a
     processor is not slow, and code that waits for something still ends.
     """
-    thread = ctypes.c_ulong(threading.get_ident())
-    finished = threading.Event()
-    lock = threading.Lock()
-    clock = _own_clock() if patience > 1 else time.monotonic
-    computed, began = clock(), time.monotonic()
-
-    def watch() -> None:
-        while True:
-            left = seconds - (clock() - computed)
-            gone = time.monotonic() - began
-            wait = min(left, patience * seconds - gone)
-            if wait <= 0:
-                break
-            if finished.wait(max(wait, _SHORTEST)):
-                return
-        while not finished.is_set():
-            with lock:
-                if not finished.is_set():
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
-            finished.wait(_UNHEARD)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    try:
-        watcher.start()  # on a busy machine the time may be over before that returns
+    with Watch(seconds, patience=patience) as watch, watch.lap():
         yield
-    finally:
-        while True:
-            # It may come here as well, be it for an outer limit, which raises it again.
-            try:
-                with lock:
-                    finished.set()
-                # What was told before is raised by now. It is not taken back: of that Python 3.11
-                # is told as of an exception, which it looks for at every call of a function that a
-                # profiler or a debugger watches, and for ever.
-                for _ in range(_UNTIL_HEARD):
-                    pass
-                break
-            except TimeUp:
-                continue
+
+
+class Watch:
+    """The limit for one thing after another, each a ``lap``, in the thread that makes it.
+
+    One other thread watches over all of them: to start one takes longer than a short lap.
+    """
+
+    def __init__(self, seconds: float, *, patience: float = 1.0) -> None:
+        self._seconds, self._patience = seconds, patience
+        self._thread = ctypes.c_ulong(threading.get_ident())
+        self._clock = _own_clock() if patience > 1 else time.monotonic
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        #: What the two clocks showed when the lap began; None between two.
+        self._began: tuple[float, float] | None = None
+
+    def __enter__(self) -> Watch:
+        threading.Thread(target=self._look, daemon=True).start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        _for_certain(self._over.set)
+
+    @contextlib.contextmanager
+    def lap(self) -> Iterator[None]:
+        """Raise ``TimeUp`` in this thread where the body takes too long."""
+        began = self._clock(), time.monotonic()
+        try:
+            self._began = began
+            yield
+        finally:
+            _for_certain(self._end)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._began = None
+        # What was told before is raised by now. It is not taken back: of that Python 3.11 is told
+        # as of an exception, which it looks for at every call of a function that a profiler or a
+        # debugger watches, and for ever.
+        for _ in range(_UNTIL_HEARD):
+            pass
+
+    def _look(self) -> None:
+        wait = self._seconds
+        while not self._over.wait(wait):
+            with self._lock:
+                left = self._left()
+                if left <= 0:
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                        self._thread, ctypes.py_object(TimeUp)
+                    )
+            wait = max(left, _SHORTEST) if left > 0 else _UNHEARD
+
+    def _left(self) -> float:
+        if self._began is None:
+            return self._seconds
+        computed, began = self._began
+        gone = time.monotonic() - began
+        return min(
+            self._seconds - (self._clock() - computed), self._patience * self._seconds - gone
+        )
+
+
+def _for_certain(step: Callable[[], None]) -> None:
+    """Take a step though ``TimeUp`` may come in the middle, even for an outer limit.
+
+    That one raises it again.
+    """
+    while True:
+        try:
+            return step()
+        except TimeUp:
+            continue
 
 
 def _own_clock() -> Callable[[], float]:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from gradcheck import time_limit
-from gradcheck.time_limit import TimeUp, limited
+from gradcheck.time_limit import TimeUp, Watch, limited
 
 
 def spin():
@@ -87,17 +87,30 @@ class Slow(threading.Thread):
             pass
 
 
-def test_a_limit_that_is_met_at_the_beginning_is_not_told_afterwards(monkeypatch):
+def test_a_watcher_that_is_slow_to_start_takes_nothing_from_what_it_watches(monkeypatch):
     within = SimpleNamespace(
         Event=threading.Event, Lock=threading.Lock, Thread=Slow, get_ident=threading.get_ident
     )
     monkeypatch.setattr(time_limit, "threading", within)
     monkeypatch.setattr(time_limit, "_UNHEARD", 0.05)
-    with pytest.raises(TimeUp), limited(0.02):
+    with limited(0.02):
         pass
     until = time.monotonic() + 0.2
     while time.monotonic() < until:
         pass
+
+
+def test_each_lap_has_the_whole_time_and_those_after_one_that_is_cut_as_well():
+    lasted = []
+    with Watch(0.1, patience=100) as watch:
+        for seconds in (0.07, 0.07, 9.0, 0.07):
+            with contextlib.suppress(TimeUp), watch.lap():
+                until = time.thread_time() + seconds
+                while time.thread_time() < until:
+                    pass
+                lasted.append(seconds)
+            time.sleep(0.05)  # between two laps none is cut
+    assert lasted == [0.07, 0.07, 0.07]
 
 
 def test_what_a_profiler_watches_goes_on_after_a_limit():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import functools
 import itertools
 import re
 import time
@@ -26,7 +25,7 @@ from gradcheck.judging import judge
 from gradcheck.sides import expressions
 from gradcheck.source_edits import Edit as Neighbour
 from gradcheck.source_edits import edits
-from gradcheck.time_limit import TimeUp, limited
+from gradcheck.time_limit import TimeUp, Watch
 from gradcheck.verdict import Measured, Status, Verdict
 
 #: Where more neighbours than this are right, the claim hardly looks at what they change.
@@ -85,21 +84,19 @@ def repair(
     rule = evidence.rule
     function, make = plain or (rule.function, lambda edited: _edited(rule, edited))
     survivors: list[tuple[Neighbour, Rule]] = []
-    longest = _longest(evidence)
-    for edit in edits(function):
-        evidence.clock.check()
-        if edit.kind in _NO_REMEDY:
-            continue
-        try:
-            changed = make(edit.function)
-        except DeclarationError:
-            continue
-        if changed.problem is None and _ends(
-            functools.partial(_agrees, evidence, changed), longest
-        ):
-            survivors.append((edit, changed))
-            if len(survivors) > _MOST:
-                return None
+    with Watch(_longest(evidence)) as watch:
+        for edit in edits(function):
+            evidence.clock.check()
+            if edit.kind in _NO_REMEDY:
+                continue
+            try:
+                changed = make(edit.function)
+            except DeclarationError:
+                continue
+            if changed.problem is None and _agrees_in_time(evidence, changed, watch):
+                survivors.append((edit, changed))
+                if len(survivors) > _MOST:
+                    return None
     for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
         cases = [sample.case for sample in evidence.samples]
         if _passes(changed, cases, evidence.clock) and _proved(changed, evidence):
@@ -179,10 +176,9 @@ def _longest(evidence: Evidence) -> float:
     return max(_SHORTEST, _SLOWER * (time.perf_counter() - began))
 
 
-def _ends(agrees: Callable[[], bool], seconds: float) -> bool:
-    """Whether something holds that is known within so many seconds."""
-    with contextlib.suppress(TimeUp), limited(seconds):
-        return agrees()
+def _agrees_in_time(evidence: Evidence, rule: Rule, watch: Watch) -> bool:
+    with contextlib.suppress(TimeUp), watch.lap():
+        return _agrees(evidence, rule)
     return False
 
 

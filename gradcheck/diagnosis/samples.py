@@ -6,7 +6,6 @@ Gathered only after a failure, at small sizes, and within a time that is set.
 from __future__ import annotations
 
 import functools
-import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,8 +24,13 @@ from gradcheck.judging import judge
 from gradcheck.judging.context import MARGIN
 from gradcheck.judging.hessians import gradient_subject
 from gradcheck.oracle.directions import magnitudes
-from gradcheck.oracle.entry import coordinate_line, coordinate_reach, moved_by, slopes
-from gradcheck.oracle.ladder import DOUBLE
+from gradcheck.oracle.entry import (
+    coordinate_line,
+    coordinate_reach,
+    moved_by,
+    slopes_of_each,
+)
+from gradcheck.oracle.ladder import DOUBLE, Line
 from gradcheck.oracle.layout import Layout, Vector
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
@@ -45,6 +49,8 @@ MOVES = 2
 #: A function that waits, for a file or another thread, is given up after so many times the seconds
 #: that a diagnosis may compute.
 _WAITING = 4.0
+#: So many columns are measured at once: their number has to be looked at by the clock.
+_AT_ONCE = 16
 #: A column measured this well need not be measured along another scale.
 _GOOD = 1e-8
 #: The levels by which claims pass, where most slopes are best, and all of them for the others.
@@ -200,36 +206,43 @@ def _cotangents(rng: np.random.Generator, sample: Sample) -> Iterator[Vector]:
 def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
     """The whole Jacobian and its error bound, NaN where a kink keeps it from being known."""
     point = subject.point
-    value, error = np.empty((point.m, point.n)), np.empty((point.m, point.n))
-    for column in range(point.n):
-        clock.check()
-        found: tuple[Floats, Floats] | None = None
-        lines = (
-            coordinate_line(point, column, reach, DOUBLE)
-            for reach in dict.fromkeys(coordinate_reach(point, column))
-        )
-        for line, levels in itertools.product(lines, (_USUAL, _EVERY)):
-            along = moved_by(line, column)
-            if along == 0:
-                continue
-            # Along several inputs at once the rounding of the steps counts, too.
-            aware = point.tangent is not None
-            one = slopes(line, DOUBLE, levels, _epsilon(subject), aware=aware)
-            known = np.isfinite(one.error) & ~one.kinked
-            these = np.where(known, MARGIN * one.error / along, np.inf), one.value / along
-            if found is None:
-                found = these
-            else:
-                better = these[0] < found[0]
-                found = np.where(better, these[0], found[0]), np.where(better, these[1], found[1])
-            if np.all(found[0] <= _GOOD * np.abs(found[1]).max(initial=0.0)):
-                break
-        if found is None:
-            value[:, column] = error[:, column] = np.nan
-            continue
-        error[:, column] = np.where(np.isfinite(found[0]), found[0], np.nan)
-        value[:, column] = found[1]
-    return value, error
+    value, error = np.full((point.m, point.n), np.nan), np.full((point.m, point.n), np.inf)
+    reaches = [list(dict.fromkeys(coordinate_reach(point, column))) for column in range(point.n)]
+    left = list(range(point.n))
+    # By one scale, where need be at all steps, and what is not known well then by the other.
+    for number in range(max(map(len, reaches))):
+        lines = {
+            column: coordinate_line(point, column, reaches[column][number], DOUBLE)
+            for column in left
+            if number < len(reaches[column])
+        }
+        lines = {column: line for column, line in lines.items() if moved_by(line, column) != 0}
+        for levels in (_USUAL, _EVERY):
+            asked = [column for column in left if column in lines]
+            for start in range(0, len(asked), _AT_ONCE):
+                clock.check()
+                some = asked[start : start + _AT_ONCE]
+                found = _columns(subject, {column: lines[column] for column in some}, levels)
+                better = np.isnan(value[:, some]) | (found[1] < error[:, some])
+                for kept, these in zip((value, error), found, strict=True):
+                    kept[:, some] = np.where(better, these, kept[:, some])
+            largest = np.abs(value).max(axis=0, initial=0.0)
+            poor = ~(error <= _GOOD * largest).all(axis=0)
+            left = [column for column in left if column not in lines or poor[column]]
+    return value, np.where(np.isfinite(error), error, np.nan)
+
+
+def _columns(subject: Subject, lines: Mapping[int, Line], levels: list[int]) -> list[Floats]:
+    """Columns of the Jacobian and their errors, infinite where they are not known."""
+    # Along several inputs at once the rounding of the steps counts, too.
+    aware = subject.point.tangent is not None
+    found = slopes_of_each([*lines.values()], DOUBLE, levels, _epsilon(subject), aware=aware)
+    along = np.array([moved_by(line, column) for column, line in lines.items()])
+    value = np.column_stack([one.value for one in found])
+    error = np.column_stack(
+        [np.where(np.isfinite(one.error) & ~one.kinked, one.error, np.inf) for one in found]
+    )
+    return [value / along, MARGIN * error / along]
 
 
 def aligned(first: Floats, moved: Floats, u: Vector) -> Floats:

@@ -64,9 +64,10 @@ def magnitudes(rng: np.random.Generator, size: int) -> Vector:
     With random signs alone, two equal errors cancel half of the time at any size; normal numbers
     are close to zero now and then and lose a single error.
     """
-    # Fifteen random bits an entry are enough, and quick to draw: the first is the sign and, after
-    # the shift, the second as well. Turned over, the second puts the magnitude above a half.
-    bits = np.frombuffer(rng.bytes(2 * size), np.int16)
+    # Fifteen random bits an entry are enough, and quick to draw as the generator makes them: the
+    # first is the sign and, after the shift, the second as well. Turned over, the second puts the
+    # magnitude above a half.
+    bits = rng.bit_generator.random_raw(-(-size // 4)).view(np.int16)[:size]
     u: Vector = np.empty(size)
     for part in chunks(size):
         np.multiply((bits[part] >> 1) ^ _HALF, 2.0**-15, out=u[part])
@@ -140,6 +141,15 @@ def finish(point: Point, s: Vector, signs: Vector, ladder: Ladder) -> Direction:
     for part in chunks(point.n):
         _make_exact(point.x[part], v[part], ladder)
     return Direction(point.inside(v), s)
+
+
+def along_one(point: Point, column: int, size: float, ladder: Ladder) -> Vector:
+    """The direction along one input alone, of about ``size``, as ``finish`` makes it."""
+    reach, one = point.reach(), slice(column, column + 1)
+    v: Vector = np.zeros(point.n)
+    v[column] = size if reach is None else min(size, reach[column] / ladder.step(0))
+    _make_exact(point.x[one], v[one], ladder)
+    return v
 
 
 def scales(point: Point, scale: Scale) -> Vector:

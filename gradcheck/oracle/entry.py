@@ -6,12 +6,13 @@ A measurement knows nothing of a claim.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.oracle.directions import finish, scales
+from gradcheck.oracle.directions import along_one, finish, scales
 from gradcheck.oracle.interval import GROWTH, select
 from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Vector
@@ -98,32 +99,69 @@ def slopes(
     ``closely``: by extrapolated differences as well, where their error is the smaller one.
     """
     steps = np.array([ladder.step(level) for level in levels])
-    odd = np.array([line.odd(h) for h in steps])
-    even = np.array([line.even(h) for h in steps])
-    floor = noise_floor(line, ladder, levels, epsilon)
-    taken = np.array([line.taken(h) for h in steps])[:, None]
-    if u is not None:
-        odd, even = project(odd, u)[:, None], project(even, u)[:, None]
-        floor = norms(u * floor)[None]
-    if quantum is None:
-        quantum = known_noise(line, u) if aware else 0.0
-        treads = _treads(line, steps, odd, even, floor)
-        if treads.any():
-            quantum = np.maximum(quantum, _explained(line, u, treads))
-    floor = np.maximum(floor, quantum)
+    seen = _Seen(line, ladder, levels, steps, epsilon, u)
+    floor = np.maximum(seen.floor, seen.quantum(aware) if quantum is None else quantum)
     start = noise_beside(line, steps[-1], u) if sampled else None
-    h = steps[:, None]
-    quotients = odd / (2 * taken)
+    quotients = seen.odd / (2 * seen.taken)
     value, error = select(steps, quotients, floor, start, growth, heeding=heeding)
     if closely:
-        square = (taken[:-1] / taken[1:]) ** 2
+        square = (seen.taken[:-1] / seen.taken[1:]) ** 2
         better = quotients[1:] + np.diff(quotients, axis=0) / (square - 1.0)
         closer, its_error = select(steps[1:], better, floor, start, growth, heeding=heeding)
         chosen = (its_error < error) & (np.abs(closer - value) <= error + its_error)
         value, error = np.where(chosen, closer, value), np.where(chosen, its_error, error)
     twice = None if start is None else 2 * start
-    gap, gap_error = select(steps, even / h, 2 * floor, twice, growth)
+    gap, gap_error = select(steps, seen.even / steps[:, None], 2 * floor, twice, growth)
     return Slopes(value, error, gap, gap_error)
+
+
+def slopes_of_each(
+    lines: Sequence[Line], ladder: Ladder, levels: list[int], epsilon: float, *, aware: bool = False
+) -> list[Slopes]:
+    """The slopes of every output along each of several lines, as ``slopes`` gives them for one.
+
+    Of few outputs numpy's cost is that of its calls, not of the numbers: these are chosen at once.
+    """
+    steps = np.array([ladder.step(level) for level in levels])
+    seen = [_Seen(line, ladder, levels, steps, epsilon, None) for line in lines]
+    floor = np.concatenate([np.maximum(one.floor, one.quantum(aware)) for one in seen])
+    quotients = np.concatenate([one.odd / (2 * one.taken) for one in seen], axis=1)
+    gaps = np.concatenate([one.even for one in seen], axis=1) / steps[:, None]
+    found = (*select(steps, quotients, floor), *select(steps, gaps, 2 * floor))
+    parts = (np.split(all_of_them, len(lines)) for all_of_them in found)
+    return [Slopes(*four) for four in zip(*parts, strict=True)]
+
+
+class _Seen:
+    """The differences along a line at each step, of all outputs or of their projection.
+
+    ``odd`` and ``even`` of shape ``(K, m)`` or ``(K, 1)``, ``taken`` of shape ``(K, 1)``, and the
+    rounding ``floor`` of each column.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        ladder: Ladder,
+        levels: list[int],
+        steps: Floats,
+        epsilon: float,
+        u: Vector | None,
+    ) -> None:
+        self.line, self.steps, self.u = line, steps, u
+        self.odd: Floats = np.array([line.odd(h) for h in steps])
+        self.even: Floats = np.array([line.even(h) for h in steps])
+        self.floor: Floats = noise_floor(line, ladder, levels, epsilon)
+        if u is not None:
+            self.odd, self.even = (project(side, u)[:, None] for side in (self.odd, self.even))
+            self.floor = norms(u * self.floor)[None]
+        self.taken: Floats = np.array([line.taken(h) for h in steps])[:, None]
+
+    def quantum(self, aware: bool) -> Floats:
+        """The least change that the function is able to show, as far as it is seen."""
+        found = known_noise(self.line, self.u) if aware else np.zeros(self.floor.shape)
+        treads = _treads(self.line, self.steps, self.odd, self.even, self.floor)
+        return np.maximum(found, _explained(self.line, self.u, treads)) if treads.any() else found
 
 
 def _treads(line: Line, steps: Floats, odd: Floats, even: Floats, floor: Floats) -> Floats:
@@ -134,7 +172,8 @@ def _treads(line: Line, steps: Floats, odd: Floats, even: Floats, floor: Floats)
     that there they are constant.
     """
     moved = np.maximum(np.abs(odd), np.abs(even))
-    if moved[-1].all():
+    still = np.count_nonzero(moved == 0, axis=0)
+    if not np.count_nonzero((still > 0) & (still < len(steps))):
         return np.zeros(moved.shape[1])
     real = [k for k, h in enumerate(steps) if h <= _TREAD and _is_taken(line, float(h))]
     if not real:
@@ -236,6 +275,8 @@ def wide_levels(line: Line, ladder: Ladder) -> list[int]:
 
 def coordinate_line(point: Point, column: int, reach: float, ladder: Ladder) -> Line:
     """The line along one input (or, in a constrained domain, along its projection)."""
+    if point.tangent is None:
+        return Line(point, along_one(point, column, reach, ladder))
     unit = np.zeros(point.n)
     unit[column] = 1.0
     return Line(point, finish(point, np.full(point.n, reach), unit, ladder).v)

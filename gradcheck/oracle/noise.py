@@ -75,10 +75,12 @@ def project(values: Floats, u: Vector) -> Floats:
 def noise_floor(line: Line, ladder: Ladder, levels: list[int], epsilon: float) -> Floats:
     """The least error of a difference of each output: its rounding. Shape ``(m,)``."""
     size = np.abs(line.point.y)
-    for level in levels:
-        if level >= ladder.pairs[0][0]:
-            for t in (ladder.step(level), -ladder.step(level)):
-                values = np.abs(line.at(t))
-                size = np.fmax(size, np.where(np.isfinite(values), values, 0.0))
+    steps = [ladder.step(level) for level in levels if level >= ladder.pairs[0][0]]
+    if steps:
+        values = np.abs([line.at(t) for step in steps for t in (step, -step)])
+        largest = values.max(axis=0)
+        if not np.isfinite(largest).all():
+            largest = np.where(np.isfinite(values), values, 0.0).max(axis=0)
+        size = np.fmax(size, largest)
     # Numbers that underflow lose their digits one by one.
     return ROUNDING / 2 * epsilon * size + ladder.least

@@ -93,15 +93,15 @@ def _gathered(pair: Pair, axes: Axes, dilation: int | str) -> Floats:
 def _displaced(pair: Pair, axes: Axes, factor: int, step: int) -> Floats:
     """At each place what is right at ``factor`` times it and ``step`` times the output's index."""
     shape = pair.leaf.shape
-    moved = np.zeros_like(pair.jacobian)
-    places = np.indices(shape).reshape(len(shape), -1)
-    for row, at in enumerate(np.ndindex(pair.G.shape)):
-        source = places.copy()
-        for a, b in axes:
-            source[a] = factor * source[a] + step * at[b]
-        inside = np.all((source >= 0) & (source < np.reshape(shape, (-1, 1))), axis=0)
-        flat = np.ravel_multi_index(tuple(source[:, inside]), shape)
-        moved[row, inside] = pair.jacobian[row, flat]
+    outputs = np.indices(pair.G.shape).reshape(pair.G.ndim, -1, 1)
+    source = list(np.indices(shape).reshape(len(shape), 1, -1))
+    for a, b in axes:
+        source[a] = factor * source[a] + step * outputs[b]
+    inside = np.logical_and.reduce(
+        np.broadcast_arrays(*((k >= 0) & (k < n) for k, n in zip(source, shape, strict=True)))
+    )
+    flat = np.ravel_multi_index(np.broadcast_arrays(*source), shape, mode="clip")
+    moved = np.where(inside, np.take_along_axis(pair.jacobian, flat, axis=1), 0.0)
     return pair.pull(pair.u, moved)
 
 
