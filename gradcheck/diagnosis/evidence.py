@@ -331,24 +331,21 @@ def _compared(
     pair: Pair, predict: Predict
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Floats] | None:
     """Which entries are as predicted, which can be compared at all, and to what bound."""
-    claimed = pair.claimed
+    claimed = _claimed(pair)
     if claimed is None:
-        return None
-    claimed = np.asarray(claimed)
-    if claimed.dtype.kind not in "fiub":
         return None
     with np.errstate(all="ignore"):
         first = _predicted(pair, predict, claimed.shape)
         if first is None:
             return None
-        claimed = claimed.astype(float)
         known = np.isfinite(first) & np.isfinite(claimed)
-        bound = np.full(first.shape, _ROUNDED * _largest(claimed[known], first[known]))
         off = np.abs(claimed - first)
+        largest = max(_largest(claimed, known), _largest(first, known))
+        bound = np.full(first.shape, _ROUNDED * largest)
         # Most predictions are far off, and need no bound.
-        far = _FAR * _largest(claimed[known], first[known])
-        far = max(far, MOVE_MARGIN * MOVES * pair.sample.noise * float(np.abs(pair.u).sum()))
-        if pair.sample.failing or not np.any(off[known] > far):
+        far = MOVE_MARGIN * MOVES * pair.sample.noise * float(np.abs(pair.u).sum())
+        far = max(far, _FAR * largest)
+        if pair.sample.failing or not _largest(off, known) > far:
             for version in range(1, 1 + MOVES):
                 other = _predicted(replace(pair, version=version), predict, claimed.shape)
                 if other is None:
@@ -362,6 +359,14 @@ def _compared(
         return off <= bound, known, bound
 
 
+def _claimed(pair: Pair) -> Floats | None:
+    """The claimed gradient as real numbers, if it is an array of those."""
+    claimed = pair.claimed
+    if claimed is None or np.asarray(claimed).dtype.kind not in "fiub":
+        return None
+    return np.asarray(claimed, float)
+
+
 def _predicted(pair: Pair, predict: Predict, shape: tuple[int, ...]) -> Floats | None:
     try:
         made = predict(pair)
@@ -373,8 +378,9 @@ def _predicted(pair: Pair, predict: Predict, shape: tuple[int, ...]) -> Floats |
     return made if made.shape == shape else None
 
 
-def _largest(*arrays: Floats) -> float:
-    return max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0)
+def _largest(array: Floats, where: NDArray[np.bool_] | bool = True) -> float:
+    """The largest magnitude, of those that are asked for."""
+    return float(np.abs(array).max(initial=0.0, where=where))
 
 
 class Evidence:

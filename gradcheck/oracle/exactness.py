@@ -6,6 +6,7 @@ technique for extending the available precision, Numerische Mathematik 18 (1971)
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,14 +24,18 @@ _SINKING = {
 _AT_ITS_BOUND = {"tanh": 360.0, "expit": 720.0, "erf": 27.0}
 #: What is left of a sum is nothing where it is no normal number: 1 and what has underflowed are 1.
 LEAST = float(np.finfo(np.float64).tiny)
+#: Whether these are exact is told from what they leave.
+_TOLD = {np.add, np.subtract, np.multiply, np.square, np.divide, np.sqrt}
 #: Of 0 these are exactly 1.
 _ONE_AT_ZERO = {np.exp, np.exp2, np.cos, np.cosh}
 
 
 def underflown(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bool_] | None:
     """Where ``result`` is 0 though no number is that it is made of; None where there is none."""
+    if ufunc not in _SINKING:
+        return None
     zero = np.asarray(result) == 0
-    if ufunc not in _SINKING or not zero.any():
+    if not np.count_nonzero(zero):
         return None
     for part in given:
         zero = zero & (np.asarray(part) != 0) & np.isfinite(part)
@@ -39,15 +44,16 @@ def underflown(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np
 
 def exactly(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bool_] | None:
     """Where ``ufunc`` of the given numbers is exactly ``result``; None where that is not known."""
+    if getattr(result, "dtype", None) != np.float64 or not _is_told(ufunc):
+        return None
     numbers = [np.asarray(part) for part in given]
-    if any(part.dtype != np.float64 and part.dtype.kind not in "iub" for part in numbers):
-        return None
-    if getattr(result, "dtype", None) != np.float64:
-        return None
-    a, *others = (part.astype(np.float64) for part in numbers)
+    for part in numbers:
+        if part.dtype != np.float64 and part.dtype.kind not in "iub":
+            return None
+    a, *others = (part.astype(np.float64, copy=False) for part in numbers)
     b = others[0] if others else a
+    found: Any
     with np.errstate(all="ignore"):
-        found: Any
         if ufunc is np.add:
             found = np.abs(_left_of_sum(a, b, result)) < LEAST
         elif ufunc is np.subtract:
@@ -62,11 +68,15 @@ def exactly(ufunc: np.ufunc, given: Sequence[Any], result: Any) -> NDArray[np.bo
             )
         elif ufunc in _ONE_AT_ZERO:
             found = a == 0
-        elif ufunc.__name__ in _AT_ITS_BOUND:
-            found = np.abs(a) > _AT_ITS_BOUND[ufunc.__name__]
         else:
-            return None
+            found = np.abs(a) > _AT_ITS_BOUND[ufunc.__name__]
     return np.asarray(found)
+
+
+@functools.lru_cache(maxsize=256)
+def _is_told(ufunc: np.ufunc) -> bool:
+    """Whether anything is known of when an operation is exact."""
+    return ufunc in _TOLD or ufunc in _ONE_AT_ZERO or ufunc.__name__ in _AT_ITS_BOUND
 
 
 def _left_of_sum(a: Any, b: Any, total: Any) -> Any:

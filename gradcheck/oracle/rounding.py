@@ -124,7 +124,7 @@ class Jittered(np.ndarray):
         wrapped = _wrap(result, self._rng, exact=ufunc in _EXACT_UFUNCS)
         if self._rng is not None and self._rng.heeds and method == "__call__":
             exact = exactly(ufunc, plain, result)
-            if exact is not None and exact.any():
+            if exact is not None and np.count_nonzero(exact):
                 np.copyto(_bare(wrapped), result, where=exact)
         if method == "__call__" and isinstance(wrapped, Jittered):
             self._sink(ufunc, plain, result, _bare(wrapped))
@@ -135,7 +135,7 @@ class Jittered(np.ndarray):
         if self._rng is None or not self._rng.sinks or target.dtype.kind != "f":
             return
         sunk = underflown(ufunc, given, result)
-        if sunk is not None and sunk.any():
+        if sunk is not None and np.count_nonzero(sunk):
             np.copyto(target, self._rng.sunk(target), where=sunk)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:

@@ -140,13 +140,13 @@ def jitter(array: np.ndarray, rng: Scatter | None) -> np.ndarray:
     moved = np.asarray(array * rng.factors(array))
     least = _least_normal(array.dtype)
     small = np.abs(array) < least
-    if small.any() and rng.fills:
-        moved = np.where(small, np.sign(rng.moves(array)) * least, moved)
-    elif small.any():
-        # Of a number that has lost digits the last bit is a larger share.
-        small &= array != 0
-        moved = np.asarray(np.where(small, array + rng.sunk(array), moved))
-    return moved
+    if not np.count_nonzero(small):
+        return moved
+    if rng.fills:
+        return np.where(small, np.sign(rng.moves(array)) * least, moved)
+    # Of a number that has lost digits the last bit is a larger share.
+    small &= array != 0
+    return np.asarray(np.where(small, array + rng.sunk(array), moved))
 
 
 def off_by(size: np.ndarray, rng: Scatter, dtype: np.dtype[Any]) -> np.ndarray:
