@@ -39,8 +39,11 @@ from gradcheck.verification import claims_of, judge_at, judge_drawn
 
 #: Seconds after which a claim is cut off.
 TIME_LIMIT = 60.0
-#: Seconds after which a diagnosis is cut off, should it not end by itself.
+#: Seconds of computing after which a diagnosis is cut off, should it not end by itself.
 _DIAGNOSIS_LIMIT = 30.0
+#: So many times as many seconds may go by on the way from a failure to its report: what was found
+#: should not be lost on a busy machine.
+_PATIENCE = 2.0
 #: Where failing examples are kept between runs, beside those of Hypothesis itself.
 _DATABASE = ".hypothesis/examples"
 #: What a failure is that contracts alone show.
@@ -149,6 +152,7 @@ def check_claim(
         run.timed_out = time_limit
     if run.failure is not None and simplify:
         # A smaller case may be one at which the user's code does not end.
+        patience = max(patience, _PATIENCE)
         with contextlib.suppress(TimeUp), limited(time_limit, patience=patience):
             return run.outcome()
         run.simplified = False
@@ -446,7 +450,7 @@ class _Run:
         if not self.simplified or not self.hints.shows("where"):
             return verdict
         # The clock of a diagnosis cannot stop a loop inside a rule that it edits.
-        with contextlib.suppress(TimeUp), limited(_DIAGNOSIS_LIMIT):
+        with contextlib.suppress(TimeUp), limited(_DIAGNOSIS_LIMIT, patience=_PATIENCE):
             telling = self.sampler.telling(self.own)
             found = diagnose(self.claim, verdict, telling, proving=self._proving)
             return replace(verdict, mistakes=Mistakes(lambda: (found.mistakes, found.where)))

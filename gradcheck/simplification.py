@@ -7,6 +7,7 @@ numbers, since it sees a seed where this sees the entries.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,8 +19,10 @@ from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
 from gradcheck.verdict import Status, Verdict
 
-#: At most so many judgements are spent on one case.
+#: At most so many judgements are spent on one case, and about so many seconds of computing, which
+#: only a slow function needs: its mistake is still to be named.
 BUDGET = 160
+_SECONDS = 8.0
 #: An input, or one array of a list of them.
 _Place = tuple[str, "int | None"]
 #: Values for one entry, the simplest first; powers of two and short decimals of what it was follow.
@@ -38,6 +41,7 @@ class Simplifier:
         self.verdict = verdict
         self.worst = verdict
         self.left = BUDGET
+        self.until = time.thread_time() + _SECONDS
 
     def run(self) -> Verdict:
         """The verdict on the simplest failing case that was found."""
@@ -49,6 +53,8 @@ class Simplifier:
         return self.verdict
 
     def _try(self, inputs: dict[str, Any]) -> bool:
+        if time.thread_time() > self.until:
+            self.left = 0
         if self.left <= 0:
             return False
         self.left -= 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -159,6 +160,10 @@ Predict = Callable[[Pair], Any]
 _ENOUGH = 2
 #: What explains at least this share of what is wrong may be guessed.
 GUESS = 0.9
+#: Evidence is gathered for this share of the time. Of a slow function it is that of the smallest
+#: among so many cases.
+_GATHERING = 0.5
+_CHOICE = 8
 #: Fewer wrong numbers are explained by anything.
 _FEWEST = 8
 
@@ -417,26 +422,37 @@ class Evidence:
 def gather(
     rule: Rule, failing: Case | None, fresh: Iterable[Case], clock: Clock, most: int
 ) -> Evidence:
-    """The evidence at the failing case and at up to ``most`` fresh ones, as far as time allows."""
-    samples: list[Sample] = []
-    fresh = iter(fresh)
-    for case, is_failing in _marked(failing, fresh):
-        try:
-            sample = sample_at(rule, case, clock)
-        except TooSlow:
-            if samples:
+    """The evidence at the failing case and at up to ``most`` fresh ones, as far as time allows.
+
+    Half of the time is left to look at it. What only the failing case shows has too many names: it
+    is as small as can be.
+    """
+    clock.share = _GATHERING
+    failing_sample = None if failing is None else sample_at(rule, failing, clock)
+    cases = iter(fresh)
+    if clock.is_slow:
+        cases = iter(sorted(itertools.islice(cases, _CHOICE), key=_numbers))
+    others: list[Sample] = []
+    try:
+        while len(others) < most and (case := next(cases, None)) is not None:
+            if others and not clock.allows(_numbers(case)):
                 break
+            if (sample := sample_at(rule, case, clock)) is not None:
+                others.append(sample)
+    except TooSlow:
+        if not others:
             raise
-        if sample is not None:
-            sample.failing = is_failing
-            samples.append(sample)
-        if sum(not s.failing for s in samples) >= most:
-            break
-    return Evidence(rule, samples, clock, fresh)
+    clock.share = 1.0
+    if failing_sample is not None:
+        failing_sample.failing = True
+        others.insert(0, failing_sample)
+    return Evidence(rule, others, clock, cases)
 
 
-def _marked(failing: Case | None, fresh: Iterable[Case]) -> Iterator[tuple[Case, bool]]:
-    if failing is not None:
-        yield failing, True
-    for case in fresh:
-        yield case, False
+def _numbers(case: Case) -> int:
+    """How many numbers the inputs of a case have."""
+    return sum(np.size(part) for value in case.inputs.values() for part in _parts(value))
+
+
+def _parts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

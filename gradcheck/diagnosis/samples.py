@@ -51,8 +51,12 @@ MOVES = 2
 _WAITING = 4.0
 #: So many columns are measured at once: their number has to be looked at by the clock.
 _AT_ONCE = 16
-#: A column measured this well need not be measured along another scale.
-_GOOD = 1e-8
+#: A name needs about so many calls of the function; for one that is slow there is more time than
+#: usual for them, up to so many times.
+_CALLS = 1200
+_MOST_TIMES = 8.0
+#: A column measured this well need not be measured along another scale; of a slow function, this.
+_GOOD, _GOOD_OF_SLOW = 1e-8, 1e-6
 #: The levels by which claims pass, where most slopes are best, and all of them for the others.
 _USUAL = sorted({level for pair in DOUBLE.pairs for level in pair})
 _EVERY = list(range(DOUBLE.count))
@@ -66,12 +70,36 @@ class Clock:
     """The time that is left, counted as this thread computes: a busy machine hides no name."""
 
     def __init__(self, seconds: float) -> None:
-        self.end = time.thread_time() + seconds
-        self.latest = time.monotonic() + _WAITING * seconds
+        self.seconds = seconds
+        self.began, self.latest = time.thread_time(), time.monotonic() + _WAITING * seconds
+        #: How long a call of a slow function takes.
+        self.call = 0.0
+        #: Which share of the time may be used so far.
+        self.share = 1.0
+
+    def lengthen(self, call: float) -> None:
+        """Give a function of which a call takes so many seconds the time for enough of them."""
+        more = min(_CALLS * call, _MOST_TIMES * self.seconds) - self.seconds
+        if more > 0 and not self.call:
+            self.call = call
+            self.seconds += more
+            self.latest += _WAITING * more
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is of a function that needs more time than usual."""
+        return self.call > 0
+
+    def allows(self, inputs: int) -> bool:
+        """Whether there is time to measure a Jacobian with respect to so many numbers."""
+        needed = 2 * len(_USUAL) * inputs * self.call
+        return time.thread_time() + needed <= self.began + self.share * self.seconds
 
     def check(self) -> None:
         """Raise ``TooSlow`` where none is left."""
-        if time.thread_time() > self.end or time.monotonic() > self.latest:
+        if time.thread_time() > self.began + self.share * self.seconds:
+            raise TooSlow
+        if time.monotonic() > self.latest:
             raise TooSlow
 
 
@@ -153,11 +181,13 @@ def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:
     """A rule at a case; None where the function has no value there or is too large."""
     values, bindings = rule.derivation.accept(case.inputs)
     with np.errstate(all="ignore"):
+        began = time.thread_time()
         try:
             if rule.kind == "hessian":
                 subject = gradient_subject(rule, values, bindings, case, judge)
             else:
                 subject = Subject(rule.derivation, values, bindings, rule.wrt)
+                clock.lengthen(time.thread_time() - began)
         except (SetAside, Violation):
             return None
         n, m = subject.x.size, subject.y.size
@@ -209,6 +239,7 @@ def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
     value, error = np.full((point.m, point.n), np.nan), np.full((point.m, point.n), np.inf)
     reaches = [list(dict.fromkeys(coordinate_reach(point, column))) for column in range(point.n)]
     left = list(range(point.n))
+    good = _GOOD_OF_SLOW if clock.is_slow else _GOOD
     # By one scale, where need be at all steps, and what is not known well then by the other.
     for number in range(max(map(len, reaches))):
         lines = {
@@ -227,7 +258,7 @@ def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
                 for kept, these in zip((value, error), found, strict=True):
                     kept[:, some] = np.where(better, these, kept[:, some])
             largest = np.abs(value).max(axis=0, initial=0.0)
-            poor = ~(error <= _GOOD * largest).all(axis=0)
+            poor = ~(error <= good * largest).all(axis=0)
             left = [column for column in left if column not in lines or poor[column]]
     return value, np.where(np.isfinite(error), error, np.nan)
 
