@@ -376,6 +376,10 @@ class Context:
         if key not in self._imagined:
             measure = self.point.imaginary
             found = None if measure is None else measure(line.v, zero_will_do=zero_will_do)
+            if found is not None and self.ladder.is_narrow:
+                # Inside, whatever is less than the least number of its type is lost.
+                lost = self.ladder.least / self.ladder.exact
+                found = found._replace(error=found.error + lost)
             agreed = found is not None and bool(
                 confirmed(line, self.ladder, self.epsilon, found.value).all()
             )

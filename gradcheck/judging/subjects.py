@@ -23,9 +23,11 @@ from gradcheck.verdict import Verdict
 _ASIDE = 2.0**-6 / 3.0
 _ELSEWHERE = (2.0**-10 / 3.0, 2.0**10 / 3.0)
 #: The significant bits of float32. Of several numbers that are rounded to them hardly all have
-#: two fewer.
+#: two fewer; and the steps of a staircase that has as many at one size have six fewer, and more, at
+#: one that is 2⁸ times as small.
 _BITS = 24
 _FEWER_BITS = 22
+_STAIRS_BITS = 18
 #: Of many outputs so many are looked at first.
 _FIRST = 8
 
@@ -67,8 +69,9 @@ def _is_narrow_inside(subject: Subject, case: Case) -> bool:
     """Whether a function that answers in float64 computes in float32.
 
     All that it gives is a number of float32, at inputs that are none, and some of what has moved
-    has all its bits, as the whole numbers of a staircase have not. Where nothing moves beside the
-    point, or what is saturated, it is asked nearer to 0 and further away.
+    has all its bits, as the whole numbers of a staircase have not. It is asked nearer to 0 and
+    further away as well: beside the point nothing may move, and whole numbers up to 2²⁴ are as far
+    apart as those of float32, but at one size alone. Far out those of float32 may be at a bound.
     """
     point = subject.point
     if point.n == 0 or point.m == 0 or subject.is_measured:
@@ -85,15 +88,19 @@ def _shows_its_bits(subject: Subject, case: Case) -> bool:
     signs = magnitudes(case.rng("narrow"), point.n)
     aside = finish(point, scales(point, "spread"), signs, DOUBLE).v
     others = [point.x + _ASIDE * aside]
-    if point.reach() is None and point.tangent is None:
-        others += [factor * (point.x + aside) for factor in _ELSEWHERE]
-    for x in others:
+    if point.tangent is None:
+        # Away from 0, where the numbers would be small after all.
+        outwards = np.where(point.x != 0, np.copysign(aside, point.x), aside)
+        others += [factor * (point.x + outwards) for factor in _ELSEWHERE]
+    shown = lacking = 0
+    for x in filter(point.holds, others):
         y = point.evaluate(x)
-        if not _fits(y, _BITS):
+        if not _fits(y[np.isfinite(y)], _BITS):
             return False
-        if not _fits(y[y != subject.y], _FEWER_BITS):
-            return True
-    return False
+        moved = y[np.isfinite(y) & (y != subject.y)]
+        shown += not _fits(moved, _FEWER_BITS)
+        lacking += moved.size > 0 and _fits(moved, _STAIRS_BITS)
+    return shown >= max(lacking, 1)
 
 
 def _fits(numbers: Vector, bits: int) -> bool:

@@ -125,6 +125,11 @@ class Point:
             moved = np.maximum(moved, np.where(np.isfinite(off), off, 0.0))
         return moved
 
+    def holds(self, x: Vector) -> bool:
+        """Whether ``x`` is within the bounds."""
+        above = self.low is None or bool((x >= self.low).all())
+        return above and (self.high is None or bool((x <= self.high).all()))
+
     def reach(self) -> Vector | None:
         """How far each input may move to both sides: shape ``(n,)``; None where nothing bounds."""
         if self.low is None and self.high is None:

@@ -1862,6 +1862,35 @@ def test_what_a_function_in_float32_underflows_to_is_no_mistake():
     assert verify_jacobian(_softmax_in_float32, jacobian, x).status is not Status.FAIL
 
 
+def test_what_a_function_in_float32_has_lost_inside_is_no_mistake():
+    """A gate of 1e-204 is 0 there: an imaginary step has no rounding, and sees as much of it."""
+    gate, x = np.array([1.0, 1.0, 1.3e-204]), np.array([-6e-4, -5570.0, 1730.0])
+
+    def f(h):
+        narrow, of = (part.astype(np.float32) for part in (gate, x))
+        inner = np.tanh(h.astype(np.float32) if isinstance(h, np.ndarray) else h)
+        return (narrow * inner + (1 - narrow) * of).astype(float)
+
+    h = np.array([-0.8, -40856.0, 0.0014])
+    slope = gate * (1 - np.tanh(h) ** 2)
+    assert verify_jacobian(f, lambda h: np.diag(slope), h).status is not Status.FAIL
+    off = np.diag(slope * np.array([1.01, 1.0, 1.0]))
+    assert verify_jacobian(f, lambda h: off, h).status is Status.FAIL
+
+
+@pytest.mark.parametrize("tread", [1.0, 0.125, 4.0])
+def test_whole_numbers_that_are_as_far_apart_as_those_of_float32(tread):
+    """They are at one size alone: nearer to 0 and further away these have fewer digits or more."""
+
+    def f(x):
+        return tread * np.round(x / tread)
+
+    for seed in range(4):
+        x = tread * np.array([-14121336.079588495])
+        assert judged(f, lambda dy, x: 0 * x, "vjp", [x], seed).status is Status.PASS
+        assert judged(f, lambda dy, x: 1 * dy, "vjp", [x], seed).status is not Status.PASS
+
+
 def test_a_rule_that_is_not_finite_beside_a_point_is_shown_where_it_is_not():
     def rule(dy, x):
         return dy * np.sqrt(-np.abs(x))
