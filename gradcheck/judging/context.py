@@ -31,6 +31,7 @@ from gradcheck.oracle.directions import (
 from gradcheck.oracle.imaginary import Imagined
 from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Leaf, Vector, unit
+from gradcheck.oracle.noise import ROUNDING
 from gradcheck.oracle.norms import norms
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
@@ -57,10 +58,10 @@ SINGLY = 64
 #: Beyond this many entries an array costs more than the calls of numpy on it.
 LARGE = 1 << 12
 #: The point right beside, in units of the scale of each input; and one further away, where there
-#: are kinks at that one as well.
+#: are kinks at that one as well. In float32, whose steps are larger, both are further.
 BESIDE = 2.0**-20
 FURTHER = 2.0**-10
-_BESIDE_SINGLE = 2.0**-10
+_IN_SINGLE = {BESIDE: 2.0**-10, FURTHER: 2.0**-4}
 #: An input is confined where it can move by less than this share of its scale.
 CONFINED = 2.0**-8
 
@@ -274,7 +275,7 @@ class Context:
             signs = -signs if mirrored else signs
             own = scales(self.point, scale)
             direction = self._inwards(finish(self.point, own, signs, self.ladder).v)
-        step = max(step, _BESIDE_SINGLE) if self.ladder.is_narrow else step
+        step = _IN_SINGLE[step] if self.ladder.is_narrow else step
         return self._moved_to(self.point.x + (step * direction).astype(self.point.x.dtype))
 
     def narrowed(self) -> Context | None:
@@ -377,8 +378,10 @@ class Context:
             measure = self.point.imaginary
             found = None if measure is None else measure(line.v, zero_will_do=zero_will_do)
             if found is not None and self.ladder.is_narrow:
-                # Inside, whatever is less than the least number of its type is lost.
-                lost = self.ladder.least / self.ladder.exact
+                # The step itself keeps all digits, but inside, numbers that it is multiplied with
+                # are rounded to fewer, and lost where they are less than the least of these.
+                lost = ROUNDING * self.ladder.epsilon * np.abs(self.point.y)
+                lost += self.ladder.least / self.ladder.exact
                 found = found._replace(error=found.error + lost)
             agreed = found is not None and bool(
                 confirmed(line, self.ladder, self.epsilon, found.value).all()

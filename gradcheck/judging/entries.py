@@ -172,9 +172,12 @@ def _examine(context: Context, u: Vector, column: int) -> str:
     """
     entry, outcome = _measure(context, u, column)
     if entry is not None and not context.is_beside:
-        beside = _beside(context, u, column, abs(entry.claimed - entry.measured))
+        off = abs(entry.claimed - entry.measured)
+        beside = _beside(context, u, column, off, hidden=outcome == "hidden")
         if beside != "wrong" and not context.subject.is_analytic:
             outcome = beside
+    if outcome == "hidden":
+        outcome = "wrong"
     if outcome == "wrong" and _squares_underflow(context, column):
         outcome = "right"
     if outcome == "wrong" and _right_where_narrowed(context, u, column):
@@ -215,14 +218,15 @@ def _squares_underflow(context: Context, column: int) -> bool:
     return max(coordinate_reach(context.point, column)) < _ROOT_OF_LEAST
 
 
-def _beside(context: Context, u: Vector, column: int, off: float) -> str:
+def _beside(context: Context, u: Vector, column: int, off: float, *, hidden: bool) -> str:
     """Whether the entry is wrong right beside the point as well, by one scale or the other.
 
     ``"kink"`` where it is not, and ``"unseen"`` where that cannot be told. A point beside by the
     spread of the inputs is far away from one that is small among them. Of many ties, as in a sort,
     those that were moved apart are still too close to be told: these have to be wrong further away.
     So has what is ``off`` by less than can be seen right beside, where inputs that were 0 are tiny,
-    and steps of their size show little.
+    and steps of their size show little; and what a kink explains that would be ``hidden`` by noise:
+    right beside, the steps that measure a slope best go over it still.
     """
 
     def look(step: float) -> set[str]:
@@ -232,8 +236,8 @@ def _beside(context: Context, u: Vector, column: int, off: float) -> str:
                 found.add(_at(context, u, column, step, scale, off=off))
         return found
 
-    seen = look(BESIDE)
-    too_close = "wrong" in seen and many_ties(context, column)
+    seen = look(FURTHER if hidden else BESIDE)
+    too_close = "wrong" in seen and not hidden and many_ties(context, column)
     if too_close or ("unseen" in seen and not seen & {"wrong", "right", "kink"}):
         seen = look(FURTHER)
     for outcome in ("wrong", "still"):
@@ -277,7 +281,7 @@ def _at(
     except Violation:
         outcome = "wrong"
     context.point.evaluations += beside.point.evaluations
-    return outcome
+    return "wrong" if outcome == "hidden" else outcome
 
 
 def _measure(
@@ -289,8 +293,10 @@ def _measure(
     otherwise, or ``"unseen"`` where the interval is too wide to tell whether it is off by as much
     as is ``sought``. One that holds the claim and the number that the other scale measures as well
     cannot tell, as long as it is fine enough to show that both measure the same slope. It is
-    ``"still"`` where it is not known whether a function that does not move rounds.
+    ``"still"`` where it is not known whether a function that does not move rounds, and ``"hidden"``
+    where it is wrong unless there is a kink that the noise hides: the slope of one of its sides.
     """
+    hidden = True
     best: Entry | None = None
     coarse: Entry | None = None
     acquits = "right"
@@ -307,6 +313,7 @@ def _measure(
         exact = _exactly(context, line, u, claimed)
         if exact is not None:
             value, error = float(project(exact.value, u)), float(np.abs(u) @ exact.error)
+            kink = 0.0
         else:
             doubted = _agrees_doubtfully(context, line, u)
             if doubted is not None and not doubted.decisions:
@@ -318,6 +325,7 @@ def _measure(
             if measured.kinked[0]:
                 return None, "kink"
             value, error = float(measured.value[0]), float(measured.error[0])
+            kink = float(abs(measured.gap[0]) + measured.gap_error[0]) / 2
         limit = MARGIN * error + context.rounded * abs(claimed) + context.claim.least * abs(along)
         limit = max(limit, SOUGHT * abs(claimed))  # less is not sought
         if not np.isfinite(limit):
@@ -340,12 +348,14 @@ def _measure(
             return None, "still"
         if exact is None and agrees_further_out(context, line, u, claimed, off):
             return None, "right"
+        hidden &= off <= kink
         if best is None or found.error < best.error:
             best = found
+    wrong = "hidden" if hidden else "wrong"
     if coarse is None:
-        return best, "right" if best is None else "wrong"
+        return best, "right" if best is None else wrong
     if best is not None and abs(coarse.measured - best.measured) <= coarse.error + best.error:
-        return best, "wrong"
+        return best, wrong
     return None, acquits
 
 
