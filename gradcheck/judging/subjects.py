@@ -20,8 +20,10 @@ from gradcheck.subject import Subject
 from gradcheck.verdict import Verdict
 
 #: At such a step, or so many times nearer to 0 or further away, inputs have all digits of float64.
+#: A single number lacks two bits in one place of four by chance, not in several.
 _ASIDE = 2.0**-6 / 3.0
-_ELSEWHERE = (2.0**-10 / 3.0, 2.0**10 / 3.0)
+_NEARER = (2.0**-10 / 3.0, 2.0**-9 / 5.0, 2.0**-11 / 7.0)
+_ELSEWHERE = (*_NEARER, 2.0**10 / 3.0, 2.0**9 / 5.0, 2.0**11 / 7.0)
 #: The significant bits of float32. Of several numbers that are rounded to them hardly all have
 #: two fewer; and the steps of a staircase that has as many at one size have six fewer, and more, at
 #: one that is 2⁸ times as small.
