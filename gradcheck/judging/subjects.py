@@ -22,14 +22,16 @@ from gradcheck.verdict import Verdict
 #: At such a step, or so many times nearer to 0 or further away, inputs have all digits of float64.
 #: A single number lacks two bits in one place of four by chance, not in several.
 _ASIDE = 2.0**-6 / 3.0
-_NEARER = (2.0**-10 / 3.0, 2.0**-9 / 5.0, 2.0**-11 / 7.0)
-_ELSEWHERE = (*_NEARER, 2.0**10 / 3.0, 2.0**9 / 5.0, 2.0**11 / 7.0)
+_ELSEWHERE = (
+    (2.0**-10 / 3.0, 2.0**-9 / 5.0, 2.0**-11 / 7.0),
+    (2.0**10 / 3.0, 2.0**9 / 5.0, 2.0**11 / 7.0),
+)
 #: The significant bits of float32. Of several numbers that are rounded to them hardly all have
-#: two fewer; and the steps of a staircase that has as many at one size have six fewer, and more, at
-#: one that is 2⁸ times as small.
+#: two fewer; and the steps of a staircase that has as many at one size have four fewer, and more,
+#: at one that is 2⁶ times as small.
 _BITS = 24
 _FEWER_BITS = 22
-_STAIRS_BITS = 18
+_STAIRS_BITS = 20
 #: Of many outputs so many are looked at first.
 _FIRST = 8
 
@@ -89,19 +91,22 @@ def _shows_its_bits(subject: Subject, case: Case) -> bool:
     point = subject.point
     signs = magnitudes(case.rng("narrow"), point.n)
     aside = finish(point, scales(point, "spread"), signs, DOUBLE).v
-    others = [point.x + _ASIDE * aside]
+    places = [[point.x + _ASIDE * aside]]
     if point.tangent is None:
         # Away from 0, where the numbers would be small after all.
         outwards = np.where(point.x != 0, np.copysign(aside, point.x), aside)
-        others += [factor * (point.x + outwards) for factor in _ELSEWHERE]
+        places += [[factor * (point.x + outwards) for factor in way] for way in _ELSEWHERE]
     shown = lacking = 0
-    for x in filter(point.holds, others):
-        y = point.evaluate(x)
-        if not _fits(y[np.isfinite(y)], _BITS):
-            return False
-        moved = y[np.isfinite(y) & (y != subject.y)]
-        shown += not _fits(moved, _FEWER_BITS)
-        lacking += moved.size > 0 and _fits(moved, _STAIRS_BITS)
+    for place in places:
+        moved: list[Vector] = []
+        for x in filter(point.holds, place):
+            y = point.evaluate(x)
+            if not _fits(y[np.isfinite(y)], _BITS):
+                return False
+            moved.append(y[np.isfinite(y) & (y != subject.y)])
+        shows = not all(_fits(y, _FEWER_BITS) for y in moved)
+        shown += shows
+        lacking += not shows and any(y.size > 0 and _fits(y, _STAIRS_BITS) for y in moved)
     return shown >= max(lacking, 1)
 
 
