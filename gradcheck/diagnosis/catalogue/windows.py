@@ -53,9 +53,21 @@ def _undilated(view: View, evidence: Evidence) -> Found | None:
     for axes in _sliding(view):
         for dilation in _strides(view.pairs[0]):
             evidence.clock.check()
-            if view.explains(_gathered, axes, dilation):
+            if view.explains(_gathered, axes, dilation) and any(
+                _is_dilated(pair, axes, dilation) for pair in view.pairs
+            ):
                 return Found({"axes": _listed(axes), "dilation": dilation})
     return None
+
+
+def _is_dilated(pair: Pair, axes: Axes, dilation: int | str) -> bool:
+    """Whether the inputs of each output are so far apart: of dense windows no dilation is left."""
+    step = int(pair.arrays[dilation]) if isinstance(dilation, str) else dilation
+    used = pair.jacobian.reshape(-1, *pair.leaf.shape) != 0
+    apart = set[int]()
+    for row, (a, _) in itertools.product(used, axes):
+        apart |= set(np.diff(np.unique(np.nonzero(row)[a])).tolist())
+    return bool(apart) and all(distance % step == 0 for distance in apart)
 
 
 def _strides(pair: Pair) -> Iterator[int | str]:
