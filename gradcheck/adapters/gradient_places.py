@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _STEP = 2.0**-12
 #: Slopes on either side that differ by more of their size are those of a kink.
 _BENT = 2.0**-6
+#: A product has so many factors.
+_PRODUCT = 2
 
 
 def places_of_gradients(plan: Plan, session: Session) -> dict[str, Place | None]:
@@ -50,16 +52,20 @@ def misshapen_of(plan: Plan, session: Session) -> set[str]:
 
 
 def outer_of(plan: Plan, session: Session) -> set[str]:
-    """The vectors whose gradient is a matrix of their length both ways, where all are vectors.
+    """The vectors that may be matrices by their gradients, where all inputs are vectors.
 
-    ``x @ A @ x`` runs with a vector A, and its gradient for A is ``np.outer(x, x)``.
+    ``x @ A @ x`` runs with a vector A, and its gradient for A is ``np.outer(x, x)``, of its length
+    both ways; that for a vector that is multiplied with another is a number, where both may be
+    matrices.
     """
     vectors = [session.values[name] for name in plan.differentiable]
     if len(vectors) == 1 or any(np.ndim(value) != 1 for value in vectors):
         return set()
     shapes = {name: np.shape(session.gradient(name)) for name in plan.misshapen}
-    square = {n: np.shape(session.values[n]) * 2 for n in shapes}
-    return {name for name, shape in shapes.items() if shape == square[name]}
+    twice = {n: np.shape(session.values[n]) * 2 for n in shapes}
+    square = {name for name, shape in shapes.items() if shape == twice[name]}
+    numbers = {name for name, shape in shapes.items() if shape == ()}
+    return square | (numbers if len(numbers) >= _PRODUCT else set())
 
 
 def order_of(plan: Plan) -> list[str]:

@@ -21,6 +21,7 @@ from gradcheck.adapters.words import (
     is_optimizer,
     is_parameter,
     is_parameter_dict,
+    is_probability,
     is_rate,
     mode_value,
 )
@@ -28,6 +29,8 @@ from gradcheck.arguments import choice, constant, real
 
 #: How a key is spelled under which weights or a bias lie.
 _PARAMETER = r"([WUVb]|w)_?\w{0,3}|(gamma|beta)_?\d?"
+#: How many entries are dropped.
+_HALF = 0.5
 #: What a whole number is, such as the size of a window.
 _COUNT = 2
 #: How much a class counts at least: at 0 it would not be seen.
@@ -69,6 +72,9 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
             beside[name] = constant(style.fixed.get(name, NUMBERS.get(name.lower())))
             continue
         keys = _keys_of(function, name)
+        if "drop" in style.name.lower() and is_probability(name) and not keys:
+            beside[name] = constant(_HALF)
+            continue
         if keys and (is_parameter_dict(name) or _are_parameters(keys)):
             arrays += keys
         elif keys or (name.endswith(_SETTINGS) and not is_flat(name)):

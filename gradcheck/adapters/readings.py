@@ -94,7 +94,7 @@ def _rows(
         name
         for name, one in reals.items()
         if is_target(name) and not isinstance(one, Simplex) and not one.differentiable
-        if (one.low, one.high) == (None, None)
+        if (one.low, one.high) in ((None, None), (0.0, 1.0))
     ]
     data = [one.shape.text.split() for name, one in reals.items() if is_data(name)]
     for name in told if data and data[0] else []:

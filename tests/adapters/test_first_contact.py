@@ -57,6 +57,47 @@ def quadratic_backward(dout, cache):
     A, x = cache
     return dout * np.outer(x, x), dout * np.dot(A + A.T, x)
 """
+MEANT = """
+import numpy as np
+
+def gate_forward(x, h, W, U, b):
+    f = np.tanh(x @ W + h @ U + b)
+    return f * h, (x, h, f, W, U)
+
+def gate_backward(dout, cache):
+    x, h, f, W, U = cache
+    da = dout * h * (1 - f**2)
+    return da @ W.T, dout * f + da @ U.T, x.T @ da, h.T @ da, da.sum(0)
+
+def dropout2d_forward(x, p, mode="train"):
+    mask = (np.random.rand(*x.shape[:2], 1, 1) < p) / p if mode == "train" else None
+    return (x if mask is None else x * mask), mask
+
+def dropout2d_backward(dout, cache):
+    return dout if cache is None else dout * cache
+"""
+ROWS = """
+import numpy as np
+
+class SoftmaxRegression:
+    def __init__(self, n_features, n_classes):
+        self.W = np.random.randn(n_features, n_classes)
+        self.b = np.zeros(n_classes)
+
+    def forward(self, X):
+        self.X = X
+        e = np.exp(X @ self.W + self.b)
+        self.P = e / e.sum(axis=1, keepdims=True)
+        return self.P
+
+    def loss(self, Y):
+        return -np.sum(Y * np.log(self.P)) / len(Y)
+
+    def backward(self, Y):
+        d = (self.P - Y) / len(Y)
+        self.dW = self.X.T @ d
+        self.db = d.sum(axis=0)
+"""
 BORNE = """
 class Module():
     def __call__(self, *args):
@@ -367,6 +408,8 @@ FILES = {
         [("g = 2 *", "g = -2 *", {"Mse"})],
     ),
     "wrapped": (WRAPPED, {"Tanh"}, []),
+    # Matrices that vectors could be, and what is to be dropped.
+    "meant": (MEANT, {"gate", "dropout2d"}, []),
     "written": (
         WRITTEN, {"norm", "swap"},
         [("dinp += (d - n *", "dinp += (d + n *", {"norm"}), ("np.cos(x", "np.sin(x", {"swap"})],
@@ -425,6 +468,12 @@ def test_forces_are_asked_about(tmp_path):
 def test_a_backward_function_that_raises_is_said_to_raise(tmp_path):
     layer = scanned(tmp_path, MATRIX.replace("A, x = cache", "A, x = cache; assert len(x) < 3"))
     assert {mistake for one in layer.gradients for mistake in one.mistakes} == {"raises"}
+
+
+def test_targets_between_bounds_may_be_rows_that_add_up_to_one(tmp_path):
+    layer = scanned(tmp_path, ROWS)
+    assert layer.verdict == "pass"
+    assert "each row of Y adds up to 1" in layer.assumptions
 
 
 def test_a_gradient_that_lies_in_a_list_too_is_asked_for_once(tmp_path):
