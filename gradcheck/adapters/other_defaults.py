@@ -18,14 +18,15 @@ from typing import Any
 from gradcheck.adapters import guards
 from gradcheck.adapters.default_penalties import changes_output, wrongly_added
 from gradcheck.adapters.gradient_report import message_of, mistakes_of
+from gradcheck.adapters.inputs import forward_function
 from gradcheck.adapters.judgements import outcomes_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.scan_report import FAIL, PASS, UNDECIDED, LayerReport
 from gradcheck.adapters.settling import Reading
-from gradcheck.adapters.sources import source_of
+from gradcheck.adapters.sources import mode_words, source_of, words_for
 from gradcheck.adapters.style import Style, parameters_of
-from gradcheck.adapters.words import is_bias, is_penalty, is_window
+from gradcheck.adapters.words import is_bias, is_penalty, is_window, mode_value
 from gradcheck.arguments import Real
 from gradcheck.claims import Derivation
 from gradcheck.dims import parse
@@ -52,6 +53,8 @@ _GUARD = re.compile(r"(?i)^(eps|epsilon|tiny|tol)")
 _FLAGS = ("bias", "use_bias", "has_bias", "with_bias", "add_bias")
 #: Inputs for each: the sizes that are always tried are among them.
 INPUTS = 12
+#: So many other words are tried.
+_MOST_WORDS = 3
 #: Words by which a source says that a default is the only value that is meant.
 _ALONE = r"\b(only|must|support\w*|assum\w*|ignor\w*|unused|todo|implemented|always|fixed)\b"
 #: A window that fits into every image that is tried, also where it is dilated.
@@ -102,6 +105,23 @@ def others_of(style: Style, names: Names, inputs: Collection[str]) -> Iterator[O
                 continue
             if value is not None and name not in said and name not in inputs:
                 yield Other(name, default, value, of_object, is_unknown=not known)
+    for name, default, word in _other_words(style):
+        if name not in names.call and name not in inputs:
+            yield Other(name, default, word, of_object=False, is_unknown=True)
+
+
+def _other_words(style: Style) -> Iterator[tuple[str, str, str]]:
+    """Words that both functions know beside a default: ``mode="max"`` may be ``"average"``."""
+    told = {one.name for one in style.gets}
+    for parameter in style.takes:
+        name, default = parameter.name, parameter.default
+        known = isinstance(default, str) and (name in told or style.returns_cache)
+        if not known or mode_value(name, "", mode_words(style)) is not None:
+            continue
+        words = words_for(forward_function(style), name)
+        words += [word for word in words_for(style.source, name) if word not in words]
+        for word in [word for word in words if word != default][:_MOST_WORDS]:
+            yield name, default, word
 
 
 def _is_told(style: Style, parameter: inspect.Parameter) -> bool:

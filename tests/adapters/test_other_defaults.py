@@ -137,6 +137,20 @@ def cost(theta, X, y, lam=0):
 def gradient(theta, X, y, lam=0):
     return X.T @ (X @ theta - y) / len(y) + lam * theta
 """
+GATED = """
+import numpy as np
+
+def gate_forward(x, mode="tanh"):
+    y = np.tanh(x) if mode == "tanh" else x / (1 + np.exp(-x))
+    return y, (x, y)
+
+def gate_backward(dout, cache, mode="tanh"):
+    x, y = cache
+    if mode == "swish":
+        s = 1 / (1 + np.exp(-x))
+        return dout * (s + y * (1 - s))
+    return dout * (1 - y**2)
+"""
 QUICK = dataclasses.replace(PROFILE, inputs=8)
 #: The window of output i is said to begin at i, as it does with a stride of 1.
 UNSTRIDED = ("dx[:, :, i*s:i*s+k, j*s:j*s+k]", "dx[:, :, i:i+k, j:j+k]")
@@ -162,6 +176,7 @@ def scanned(text, tmp_path, spec=""):
         (HUBER.replace("1.0", "1"), "delta = 1, and 3 as well", ""),
         (FLAGGED, "delta = 1.0, and 2.5 as well", ""),
         (MARGIN, "threshold = 1.0, and 0.7 as well", ""),
+        (GATED, "mode = tanh, and swish as well", ""),
         (DECAYED, "l2 = 0, and 0.3 as well: a penalty", ""),
         (
             DECAYED.replace("self.W\n", "np.sign(self.W)\n"),
@@ -197,6 +212,7 @@ def test_a_right_layer_is_right_at_another_value_too(text, tried, spec, tmp_path
         (HUBER, ("self.delta * np.sign", "np.sign"), "wrong with delta = 2.5", ""),
         (FLAGGED, ("e, delta * np.sign", "e, np.sign"), "wrong with delta = 2.5", ""),
         (MARGIN, ("- threshold, 0) * np", "- 1, 0) * np"), "wrong with threshold = 0.7", ""),
+        (GATED, ("y * (1 - s)", "(1 - s)"), "wrong with mode = swish", ""),
     ],
 )  # fmt: skip
 def test_what_is_right_at_the_default_alone_is_wrong(text, change, wrong, spec, tmp_path):
