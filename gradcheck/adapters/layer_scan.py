@@ -39,7 +39,6 @@ from gradcheck.adapters.scan_report import (
     LayerReport,
 )
 from gradcheck.adapters.second_readings import (
-    is_hiding,
     moderate,
     of_one_sample,
     otherwise,
@@ -52,7 +51,8 @@ from gradcheck.adapters.spec import Entry
 from gradcheck.adapters.style import is_required
 from gradcheck.adapters.words import is_data
 from gradcheck.answers import last_line
-from gradcheck.claims import Derivation
+from gradcheck.checking import Outcome
+from gradcheck.claims import Derivation, Rule
 from gradcheck.errors import InputError
 from gradcheck.profiles import Profile
 from gradcheck.tally import FUNCTION_RAISES
@@ -135,9 +135,8 @@ def _scanned(
     for item in (declared, *declared.rules):
         item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)
-    # What masks is judged as it was read to see whether it is right there, and told of elsewhere.
-    hides = entry is None and is_hiding(sighting.style)
-    outcomes = outcomes_of(declared, profile, simplify=not hides)
+    # What is wrong as it was read may be right in another reading: it is told of after these.
+    outcomes = outcomes_of(declared, profile, simplify=entry is not None)
     if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = moderate(reading, report, profile)
     if any(one.record.status == UNDECIDED for _, one in outcomes) and stack.enter_context(
@@ -150,8 +149,8 @@ def _scanned(
     if entry is None and (raised or wrong):
         other = unfilled(reading, report, profile) or otherwise(reading, report, profile)
         other = other or unfilled(reading, report, profile, wrong)
-        if other is None and hides and wrong:
-            other = declared, outcomes_of(declared, profile)
+        if other is None and wrong:
+            other = declared, _told(declared, outcomes, profile)
         declared, outcomes = other or (declared, outcomes)
     broken = [one.record for _, one in outcomes if one.record.title == FUNCTION_RAISES]
     if entry is None and broken:
@@ -220,6 +219,17 @@ def _scanned(
         more = dict.fromkeys(sorted(unread), "…")
         report.spec = spec_line(sighting, {**reading.inputs, **more}, extra)
     return report
+
+
+def _told(
+    declared: Derivation, outcomes: list[tuple[Rule, Outcome]], profile: Profile
+) -> list[tuple[Rule, Outcome]]:
+    """The outcomes, with those of wrong gradients as small as can be, and with names."""
+    wrong = {rule.wrt[0] for rule, one in outcomes if one.record.status == FAIL}
+    told = {
+        id(rule): one for name in wrong for rule, one in outcomes_of(declared, profile, only=name)
+    }
+    return [(rule, told.get(id(rule), one)) for rule, one in outcomes]
 
 
 def _ask_of_first(reading: Reading, report: LayerReport) -> None:

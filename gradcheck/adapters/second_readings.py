@@ -17,7 +17,6 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.readings import one_sample, others
 from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
 from gradcheck.adapters.settling import Reading, changes_nothing, follows
-from gradcheck.adapters.style import Style
 from gradcheck.answers import same
 from gradcheck.arguments import Real, as_argument, real
 from gradcheck.checking import Outcome
@@ -77,11 +76,6 @@ def otherwise(
             report.assumptions.append(assumption)
             return found
     return None
-
-
-def is_hiding(style: Style) -> bool:
-    """Whether a layer masks by a large number, or clips its gradients."""
-    return bool(guards.fills(style)) or guards.clips(style)
 
 
 def unfilled(
