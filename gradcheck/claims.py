@@ -181,6 +181,8 @@ class Rule(_Declared):
         self.where: Signature | None = None
         #: What the rule's function has to say about its own calls; shown as notes.
         self.notes: list[str] = []
+        #: Gives where the formula stands that the rule's function calls, if not in that itself.
+        self.written: Callable[[], Written | None] = lambda: None
         if self.problem is None:
             try:
                 self._declare(where)
@@ -227,6 +229,22 @@ class Rule(_Declared):
         """The rule's raw answer; ``names`` holds inputs, outputs and indices by name."""
         assert self.signature is not None
         return self.signature.call(leading, names)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A function of someone else that a rule calls, and the rule with another in its place.
+
+    ``others`` makes the rules beside it that call the function, too. ``beside`` are expressions
+    that stand for numbers in it, such as attributes of its object; ``nested`` says that the formula
+    stands in a function inside of it.
+    """
+
+    function: Function
+    make: Callable[[Function], Rule]
+    others: Callable[[Function], Sequence[Rule]] = lambda edited: ()
+    beside: tuple[str, ...] = ()
+    nested: bool = False
 
 
 class Derivation(_WithInputs):

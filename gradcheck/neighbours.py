@@ -7,8 +7,12 @@ sign, an axis, a transpose, a term. Each kind is one function below.
 from __future__ import annotations
 
 import ast
+import copy
+import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 #: A kind of slip, and what it makes of the node.
 Neighbour = tuple[str, ast.AST]
@@ -83,6 +87,73 @@ class Scope:
     #: The names of modules, and what numpy is called; empty where it has no name.
     modules: frozenset[str] = frozenset()
     numpy: str = ""
+    #: Expressions that stand for numbers as variables do: attributes of an object, keys of a dict.
+    beside: Sequence[str] = ()
+
+
+def inserted(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:
+    """A node with one factor or term more, which is a name or an expression ``beside``."""
+    text = ast.unparse(node)
+    line = getattr(node, "lineno", 0)
+    earlier = [name for name, first in scope.variables.items() if first < line]
+    for name in dict.fromkeys([*scope.beside, *earlier, *scope.parameters]):
+        other = ast.parse(name, mode="eval").body
+        if name != text:
+            yield "missing term", ast.BinOp(node, ast.Add(), other)
+            yield "missing term", ast.BinOp(node, ast.Sub(), other)
+        yield "missing factor", ast.BinOp(node, ast.Mult(), other)
+        yield "missing factor", ast.BinOp(node, ast.Div(), other)
+    yield from added(node, ["1"])
+
+
+def added(node: ast.expr, terms: Sequence[str]) -> Iterator[Neighbour]:
+    """A node with one of some terms more."""
+    for text in terms:
+        term = ast.parse(text, mode="eval").body
+        yield "missing term", ast.BinOp(node, ast.Add(), term)
+        yield "missing term", ast.BinOp(node, ast.Sub(), term)
+
+
+#: Derivatives of activations in terms of what they give.
+_SLOPES = ("(1 - {0} ** 2)", "({0} * (1 - {0}))", "(1 - {0})", "({0} > 0)")
+
+
+def sloped(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:
+    """A node times the derivative of an activation, of one name or expression ``beside``."""
+    line = getattr(node, "lineno", 0)
+    earlier = [name for name, first in scope.variables.items() if first < line]
+    for name, slope in itertools.product(dict.fromkeys([*scope.beside, *earlier]), _SLOPES):
+        factor = ast.parse(slope.format(name), mode="eval").body
+        yield "missing factor", ast.BinOp(node, ast.Mult(), factor)
+
+
+def renamed(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:
+    """An expression with another name or attribute wherever it has one that it has twice."""
+    texts = Counter(
+        ast.unparse(one)
+        for one in ast.walk(node)
+        if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)
+    )
+    line = getattr(node, "lineno", 0)
+    earlier = [name for name, first in scope.variables.items() if first < line]
+    known = list(dict.fromkeys([*scope.beside, *earlier, *scope.parameters]))
+    for text in (text for text, times in texts.items() if times > 1 and text in known):
+        for other in known:
+            if other != text:
+                renaming = _Renaming(text, ast.parse(other, mode="eval").body)
+                yield "variable", renaming.visit(copy.deepcopy(node))
+
+
+class _Renaming(ast.NodeTransformer):
+    """Puts one expression wherever another stands."""
+
+    def __init__(self, text: str, other: ast.expr) -> None:
+        self.text, self.other = text, other
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.expr) and ast.unparse(node) == self.text:
+            return self.other
+        return self.generic_visit(node)
 
 
 def neighbours(node: ast.AST, role: str, scope: Scope) -> Iterator[Neighbour]:
@@ -119,7 +190,9 @@ def neighbours(node: ast.AST, role: str, scope: Scope) -> Iterator[Neighbour]:
         case ast.Tuple(ctx=ast.Load()):
             yield from (("order", ast.Tuple(parts, ast.Load())) for parts in _swapped(node.elts))
         case ast.Assign() | ast.AugAssign() | ast.Expr():
-            yield from _statement(node)
+            yield from _statement(node, scope)
+    if scope.beside and isinstance(node, ast.Attribute | ast.Subscript) and role != "called":
+        yield from _beside(node, scope)
     if isinstance(node, ast.Tuple) or not isinstance(node, ast.expr):
         return
     if role in ("returned", "value"):
@@ -287,6 +360,15 @@ def _variable(node: ast.Name, scope: Scope) -> Iterator[Neighbour]:
             yield "variable", ast.Name(name, ast.Load())
 
 
+def _beside(node: ast.Attribute | ast.Subscript, scope: Scope) -> Iterator[Neighbour]:
+    """The other expressions of a kind: another attribute, another key."""
+    text = ast.unparse(node)
+    if text in scope.beside and isinstance(node.ctx, ast.Load):
+        for other in scope.beside:
+            if other != text:
+                yield "variable", ast.parse(other, mode="eval").body
+
+
 def _subscript(node: ast.Subscript) -> Iterator[Neighbour]:
     match node.slice:
         case ast.Name(ctx=ast.Load()):
@@ -311,13 +393,15 @@ def _sliced(
     return ast.Subscript(node.value, ast.Slice(lower, upper, step), node.ctx)
 
 
-def _statement(node: ast.Assign | ast.AugAssign | ast.Expr) -> Iterator[Neighbour]:
+def _statement(node: ast.Assign | ast.AugAssign | ast.Expr, scope: Scope) -> Iterator[Neighbour]:
+    # An attribute is added to by functions that keep their gradients on objects.
+    adds_up = (ast.Subscript, ast.Attribute) if scope.beside else (ast.Subscript,)
     if isinstance(node, ast.AugAssign):
         if (opposite := _OPPOSITES.get(type(node.op))) is not None:
             yield "sign", ast.AugAssign(node.target, opposite(), node.value)
         yield "in-place", ast.Assign([node.target], node.value)
         yield "statement", ast.Pass()
-    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], adds_up):
         yield "in-place", ast.AugAssign(node.targets[0], ast.Add(), node.value)
         yield "statement", ast.Pass()
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):

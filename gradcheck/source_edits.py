@@ -6,23 +6,29 @@ The edits are made in the syntax tree and compiled in memory; a file is never ch
 from __future__ import annotations
 
 import ast
+import contextlib
 import dis
 import functools
 import inspect
 import types
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gradcheck.neighbours import Neighbour, Scope, neighbours
+from gradcheck.neighbours import Neighbour, Scope, added, inserted, neighbours, renamed, sloped
 
 Function = Callable[..., Any]
 
 #: What stands before an indented function, so that its source can be parsed as it is.
 _INDENTED = "if True:\n"
+#: Parameters that are objects.
+_NO_NUMBERS = ("self", "cls", "ctx")
 #: Keywords of a call whose values are no numbers of a formula.
 _LEFT_ALONE = {"keepdims", "dtype", "out", "order", "copy", "indexing", "optimize"}
+#: What has no formula of the function's own in it; all but the first may.
+_NOT_NESTED: tuple[type[ast.AST], ...] = (ast.JoinedStr, ast.ClassDef, ast.arguments)
+_DEFINITIONS: tuple[type[ast.AST], ...] = (ast.JoinedStr, ast.ClassDef, ast.FunctionDef)
 #: The instructions that a function computes with.
 _COMPUTING = ("BINARY", "COMPARE", "UNARY", "LOAD_CONST", "LOAD_SMALL", "LOAD_FAST")
 
@@ -55,15 +61,24 @@ class Edit:
         return self._shown[1]
 
 
-def edits(function: Function, expression: int | None = None) -> list[Edit]:
+def edits(
+    function: Function,
+    expression: int | None = None,
+    *,
+    beside: Sequence[str] = (),
+    nested: bool = False,
+) -> list[Edit]:
     """Every one-token neighbour of ``function``, in the order of its source.
 
     With ``expression``, those that change the expression of that number in the tuple that is
-    returned last, and nothing else. Empty where the source is not at hand, and for a lambda.
+    returned last, and nothing else. ``beside`` are expressions that are taken for each other as
+    variables are; with ``nested``, functions inside of it are edited as well. Empty where the
+    source is not at hand, and for a lambda.
     """
     try:
         source = _Source(inspect.unwrap(function))
-        places = list(source.places(expression))
+        source.scope = replace(source.scope, beside=tuple(beside))
+        places = list(source.places(expression, nested))
     except (OSError, TypeError, ValueError, SyntaxError, LookupError):
         return []
     found: dict[str, Edit] = {}
@@ -71,6 +86,65 @@ def edits(function: Function, expression: int | None = None) -> list[Edit]:
         for kind, replacement in neighbours(place.node, place.role, source.scope):
             source.collect(place, (kind, replacement), found)
     return list(found.values())
+
+
+def insertions(
+    function: Function,
+    *,
+    beside: Sequence[str] = (),
+    nested: bool = False,
+    terms: Sequence[str] = (),
+) -> Iterator[Iterator[Edit]]:
+    """What is made of ``function`` by more than one token, the likeliest first, kind by kind.
+
+    One of the ``terms`` more in what is assigned or returned; one name for another wherever that
+    stands in it; a factor or a term more in it, then in an operand; and the derivative of an
+    activation more.
+    """
+    try:
+        source = _Source(inspect.unwrap(function))
+        source.scope = replace(source.scope, beside=tuple(beside))
+        places = list(source.places(None, nested))
+    except (OSError, TypeError, ValueError, SyntaxError, LookupError):
+        return
+    whole = [place for place in places if _is_whole(place)]
+    inner = [place for place in places if place not in whole and _is_operand(place)]
+    if terms:
+        yield source.made(whole, lambda node, _: added(node, terms))
+    for some, neighbours_of in (
+        (whole, renamed), (whole, inserted), (inner, inserted), (whole, sloped),
+    ):  # fmt: skip
+        yield source.made(some, neighbours_of)
+
+
+#: What may lack a factor or a term as an operand.
+_OPERANDS = (ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.Subscript)
+
+
+def _is_whole(place: _Place) -> bool:
+    """Whether a place is all of what is assigned, added up or returned."""
+    match place.parent:
+        case ast.Assign() | ast.AugAssign() | ast.Return() if place.field == "value":
+            return isinstance(place.node, ast.expr) and not isinstance(place.node, ast.Tuple)
+        case ast.Tuple():
+            return place.role == "returned" and isinstance(place.node, _OPERANDS)
+        case ast.List():
+            return isinstance(place.node, _OPERANDS)
+        case ast.Dict():
+            return place.field == "values" and isinstance(place.node, _OPERANDS)
+    return False
+
+
+def _is_operand(place: _Place) -> bool:
+    """Whether a place is an operand, what a method is called of, or an argument of a function."""
+    if not isinstance(place.node, _OPERANDS):
+        return False
+    match place.parent:
+        case ast.Attribute():
+            return isinstance(place.node, ast.Name | ast.BinOp)
+        case ast.Call():
+            return place.field == "args"
+    return place.role == "operand"
 
 
 @dataclass(frozen=True)
@@ -226,7 +300,7 @@ class _Source:
         names = function.__globals__
         modules = {name for name, value in names.items() if inspect.ismodule(value)}
         self.scope = Scope(
-            tuple(parameters),
+            tuple(name for name in parameters if name not in _NO_NUMBERS),
             self._variables(tuple(parameters)),
             frozenset(modules),
             next((n for n in sorted(modules) if names[n].__name__ == "numpy"), ""),
@@ -269,39 +343,63 @@ class _Source:
 
     # ---- where something can be edited -----------------------------------------------------
 
-    def places(self, expression: int | None) -> Iterator[_Place]:
-        """Every node that stands for a part of a formula."""
+    def places(self, expression: int | None, nested: bool = False) -> Iterator[_Place]:
+        """Every node that is part of a formula; in functions inside as well if ``nested``."""
         if expression is not None:
             returned = [n for n in ast.walk(self.definition) if isinstance(n, ast.Return)][-1]
             assert returned.value is not None
             parts = getattr(returned.value, "elts", [])
             yield from _below(returned.value, "elts", expression, parts[expression], "returned")
             return
+        left_alone = _NOT_NESTED if nested else _DEFINITIONS
         for k, statement in enumerate(self.definition.body):
             if k == 0 and ast.get_docstring(self.definition, clean=False) is not None:
                 continue
-            yield from _below(self.definition, "body", k, statement, "")
+            yield from _below(self.definition, "body", k, statement, "", left_alone)
+
+    def made(
+        self,
+        places: Sequence[_Place],
+        neighbours_of: Callable[[Any, Scope], Iterator[Neighbour]],
+    ) -> Iterator[Edit]:
+        """The edits of some places, one at a time."""
+        for place in places:
+            for kind, replacement in neighbours_of(place.node, self.scope):
+                with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
+                    yield self._edit(place, kind, replacement)
 
     # ---- what becomes of it ----------------------------------------------------------------
 
     def collect(self, place: _Place, neighbour: Neighbour, found: dict[str, Edit]) -> None:
         """Add the edit that puts the neighbour into its place, if it is one, and a new one."""
         kind, replacement = neighbour
-        node: Any = place.node
-        if not hasattr(replacement, "lineno"):  # else it is a part of the node, with its own place
-            ast.fix_missing_locations(ast.copy_location(replacement, node))
-        place.put(replacement)
+        place.put(self._placed(place, replacement))
         try:
             text = ast.unparse(self.tree)
-            if text == self.original or text in found:
-                return
+        finally:
+            place.put(place.node)
+        if text == self.original or text in found:
+            return
+        with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
+            found[text] = self._edit(place, kind, replacement)  # else Python does not take it
+
+    def _edit(self, place: _Place, kind: str, replacement: ast.AST) -> Edit:
+        """The edit that puts a node into a place."""
+        node: Any = place.node
+        place.put(self._placed(place, replacement))
+        try:
             edited = self._compiled()
-        except (SyntaxError, ValueError, LookupError, RecursionError):
-            return  # no neighbour: Python does not take it
         finally:
             place.put(node)
         show = functools.partial(self._shown, place, replacement)
-        found[text] = Edit(kind, node.lineno + self.offset, edited, show)
+        return Edit(kind, node.lineno + self.offset, edited, show)
+
+    @staticmethod
+    def _placed(place: _Place, replacement: ast.AST) -> ast.AST:
+        """A replacement that is where the node was that it replaces."""
+        if not hasattr(replacement, "lineno"):  # else it is a part of the node, with its own place
+            ast.fix_missing_locations(ast.copy_location(replacement, place.node))
+        return replacement
 
     def _compiled(self) -> Function:
         """The function that the tree now defines, with all that the original is bound to."""
@@ -368,10 +466,15 @@ def _definition(tree: ast.Module) -> ast.FunctionDef:
 
 
 def _below(
-    parent: ast.AST, field: str, index: int | None, node: ast.AST, role: str
+    parent: ast.AST,
+    field: str,
+    index: int | None,
+    node: ast.AST,
+    role: str,
+    left_alone: tuple[type[ast.AST], ...] = _DEFINITIONS,
 ) -> Iterator[_Place]:
-    """The places of ``node`` and of all below it."""
-    if isinstance(node, ast.JoinedStr | ast.FunctionDef | ast.ClassDef):
+    """The places of ``node`` and of all below it, but for those in what is ``left_alone``."""
+    if isinstance(node, left_alone):
         return
     if isinstance(node, ast.keyword) and node.arg in _LEFT_ALONE:
         return
@@ -382,7 +485,8 @@ def _below(
     for name, value in ast.iter_fields(node):
         for k, child in enumerate(value) if isinstance(value, list) else ((None, value),):
             if isinstance(child, ast.AST):
-                yield from _below(node, name, k, child, _role(node, name, child, role))
+                below = _role(node, name, child, role)
+                yield from _below(node, name, k, child, below, left_alone)
 
 
 def _role(parent: ast.AST, field: str, child: ast.AST, role: str) -> str:

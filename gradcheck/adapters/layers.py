@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,9 @@ from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.session import Session, copy_of
 from gradcheck.adapters.state import require_repeatable
 from gradcheck.adapters.style import Style
+from gradcheck.adapters.written_formulas import written_of
 from gradcheck.answers import last_line
-from gradcheck.claims import DECLARATIONS, Derivation, Rule
+from gradcheck.claims import DECLARATIONS, Derivation, Rule, Written
 from gradcheck.dims import Bindings
 from gradcheck.errors import DeclarationError, InputError
 from gradcheck.hints import said
@@ -181,6 +183,7 @@ class _Layer:
             rule = Rule(self._rule(name), owner, "vjp", (name,), register=False)
             rule.file, rule.line = owner.file, owner.line
             rule.notes = self.notes
+            rule.written = functools.partial(self._written, rule)
             owner.rules.append(rule)
 
     def _rule(self, name: str) -> Callable[..., Any]:
@@ -189,11 +192,29 @@ class _Layer:
         def gradient(*cotangents: Any, **values: Any) -> Any:
             return self.pull(name, cotangents, values)
 
+        leading = self._leading()
+        _describe(gradient, f"d{name}", leading, list(owner.arguments), self.style.source)
+        return gradient
+
+    def _leading(self) -> list[str]:
+        """What the cotangents of a rule are called."""
+        owner = self.derivation
         leading = [f"d{output}" for output in owner.options.output]
         while set(leading) & (set(owner.arguments) | set(owner.options.output)):
             leading = [f"d{text}" for text in leading]
-        _describe(gradient, f"d{name}", leading, list(owner.arguments), self.style.source)
-        return gradient
+        return leading
+
+    def _written(self, rule: Rule) -> Written | None:
+        """Where the formula of a gradient stands; None where that is not Python code."""
+        leading = self._leading()
+
+        def declare(name: str, function: Callable[..., Any]) -> Rule:
+            _describe(function, f"d{name}", leading, list(self.derivation.arguments), None)
+            return Rule(function, self.derivation, "vjp", (name,), register=False)
+
+        others = [other.wrt[0] for other in self.derivation.rules if other is not rule]
+        names = [*rule.wrt, *others]
+        return written_of(self.style, names, self.forward, self.pull_edited, declare)
 
     @property
     def style(self) -> Style:
@@ -243,6 +264,19 @@ class _Layer:
                 self._test_state(session, name, found, cotangents)
                 if plan.style.own_dtype:
                     self._see_rounding(name, found, cotangents, values)
+        return self._scaled(name, found, cotangents, values)
+
+    def pull_edited(self, name: str, cotangents: Sequence[Any], values: Mapping[str, Any]) -> Any:
+        """As ``pull``, of a formula that was edited: nothing is noted, no side effect looked for.
+
+        Raises ``ValueError`` where the formula gives other values as well as another gradient.
+        """
+        plan = self._plan()
+        with reproducible(plan.generators):
+            session = self._forward(values)
+            session.collect()
+            session.run_backward(cotangents)
+            found = copy_of(self._found(session, name))
         return self._scaled(name, found, cotangents, values)
 
     def _test_state(

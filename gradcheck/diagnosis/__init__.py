@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,7 @@ from gradcheck.diagnosis.chain import name_break
 from gradcheck.diagnosis.evidence import Evidence, Guess, Usual, View, gather
 from gradcheck.diagnosis.pattern import Behaviour, Found, Pattern, behaviours, patterns
 from gradcheck.diagnosis.repair import KINDS, repair
+from gradcheck.diagnosis.rewriting import rewrite
 from gradcheck.diagnosis.samples import Clock, TooSlow
 from gradcheck.hints import NOTHING, Edit, Mistake, Text
 from gradcheck.verdict import Verdict
@@ -96,12 +98,17 @@ def _named(
             mistakes = _patterns(evidence, wrong)
             if not mistakes and (bent := _behaviour(evidence, title, range(_FIRST, _LAST))):
                 mistakes = [bent]
+    # What edits the code of a layer has a time of its own.
+    with contextlib.suppress(TooSlow), np.errstate(all="ignore"):
         # What is right at usual values is mended by whatever changes unusual ones; what a rule
         # keeps from call to call, or does to its inputs, only seems to be.
         kept = any(mistake.id in _NOT_MENDED for mistake in mistakes)
-        edit = None if kept else _repaired(evidence, plain)
+        said = any(mistake.id not in (*_OF_GROUPS, *_CONDITIONS) for mistake in mistakes)
+        edit = None if kept else _repaired(evidence, plain, said)
         if edit is not None:
-            named = mistakes[0] if mistakes else Mistake(f"edit-{edit[0]}", KINDS[edit[0]])
+            named = Mistake(f"edit-{edit[0]}", KINDS[edit[0]])
+            if mistakes and not _says_less(mistakes[0], *edit):
+                named = mistakes[0]
             mistakes[:1] = [replace(named, edit=edit[1])]
         if not mistakes:
             last = _behaviour(evidence, title, range(_LAST, _END))
@@ -153,12 +160,15 @@ def _behaviour(evidence: Evidence, title: str, ranks: range) -> Mistake | None:
 
 
 def _repaired(
-    evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None
+    evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None, named: bool
 ) -> tuple[str, Edit] | None:
     """The edit that mends the rule, if there is one."""
     if not evidence.samples:
         return None
     try:
+        written = evidence.rule.written() if plain is None else None
+        if written is not None:
+            return rewrite(evidence, written, named=named)
         return repair(evidence, plain)
     except TooSlow:
         raise
@@ -184,6 +194,29 @@ _FIRST, _LAST, _END = 10, 30, 100
 #: Behaviours that no edit of a formula mends: right at usual values, added up from call to call,
 #: in place, another answer to each call.
 _NOT_MENDED = ("special", "only-size", "M33-kept", "M55", "M56", "M57")
+
+
+def _says_less(mistake: Mistake, kind: str, edit: Edit) -> bool:
+    """Whether what the numbers look like is less than what an edit of a ``kind`` says.
+
+    What is overwritten is zero, or right somewhere; what lacks a number is off by what may be a
+    mean, and what lacks a term by what may have been overwritten.
+    """
+    if kind == "in-place":
+        return mistake.id not in _OVERWRITTEN
+    if not kind.startswith("missing"):
+        return False
+    pairs = zip(edit.before, edit.after, strict=False)
+    same = sum(1 for _ in itertools.takewhile(lambda two: two[0] == two[1], pairs))
+    names = re.search(r"[^\W\d]", edit.after[same : same + len(edit.after) - len(edit.before)])
+    return mistake.id in _OVERWRITTEN or (mistake.id in _OF_GROUPS and names is None)
+
+
+#: Names of what is overwritten, and of what is off by one number for each group.
+_OVERWRITTEN = ("M35", "M49", "M54")
+_OF_GROUPS = ("M30", "rank-one", "rank-one-input")
+#: Names of when a rule is right, which do not say what is wrong with it.
+_CONDITIONS = ("only-one", "M31", "M1-symmetric", "M41", "symmetric-upstream", "nonlinear")
 
 
 def _filled(text: Text, found: Found) -> Text:

@@ -41,7 +41,7 @@ _ZERO = re.compile(r"(?<=[=(,\[ ])-0(?=[),\]])")
 #: What stands before the brackets of an index, and not before those of a list.
 _IS_NAMED = re.compile(r"[\w)\]]$")
 #: Neighbours of these kinds are no remedies: they change arrays in place.
-_NO_REMEDY = ("in-place",)
+NO_REMEDY = ("in-place",)
 #: A neighbour may take so many times as long as the rule, and so many seconds in any case.
 _SLOWER = 20.0
 _SHORTEST = 0.2
@@ -71,6 +71,9 @@ KINDS = {
     "constant": Text("a constant is wrong", "常数有误"),
     "operator": Text("the wrong operator", "运算符有误"),
     "statement": Text("a statement too many", "多了一条语句"),
+    "in-place": Text("overwritten where it has to be added up", "应累加之处被覆盖了"),
+    "missing factor": Text("a factor is missing", "缺少一个因子"),
+    "missing term": Text("a term is missing", "缺少一项"),
 }
 
 
@@ -86,24 +89,35 @@ def repair(
     rule = evidence.rule
     function, make = plain or (rule.function, lambda edited: _edited(rule, edited))
     survivors: list[tuple[Neighbour, Rule]] = []
-    with Watch(_longest(evidence)) as watch:
+    with Watch(longest(evidence)) as watch:
         for edit in edits(function):
             evidence.clock.check()
-            if edit.kind in _NO_REMEDY:
+            if edit.kind in NO_REMEDY:
                 continue
             try:
                 changed = make(edit.function)
             except DeclarationError:
                 continue
-            if changed.problem is None and _agrees_in_time(evidence, changed, watch):
+            if changed.problem is None and agrees_in_time(evidence, changed, watch):
                 survivors.append((edit, changed))
                 if len(survivors) > _MOST:
                     return None
+    found = likeliest(evidence, survivors)
+    return None if found is None else told(found)
+
+
+def likeliest(evidence: Evidence, survivors: Sequence[tuple[Neighbour, Rule]]) -> Neighbour | None:
+    """The likeliest edit of which the engine finds nothing wrong, anywhere."""
+    cases = [sample.case for sample in evidence.samples]
     for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
-        cases = [sample.case for sample in evidence.samples]
-        if _passes(changed, cases, evidence.clock) and _proved(changed, evidence):
-            return _kind(edit), Edit(edit.line, edit.before, _ZERO.sub("0", edit.after))
+        if passes(changed, cases, evidence.clock) and _proved(changed, evidence):
+            return edit
     return None
+
+
+def told(edit: Neighbour) -> tuple[str, Edit]:
+    """The kind of an edit, and the edit as it is shown."""
+    return _kind(edit), Edit(edit.line, edit.before, _ZERO.sub("0", edit.after))
 
 
 def _kind(edit: Neighbour) -> str:
@@ -171,14 +185,15 @@ def _agrees(evidence: Evidence, rule: Rule) -> bool:
     return True
 
 
-def _longest(evidence: Evidence) -> float:
+def longest(evidence: Evidence) -> float:
     """How many seconds a neighbour may take: one that loops over what it appends to has no end."""
     began = time.perf_counter()
     _agrees(evidence, evidence.rule)
     return max(_SHORTEST, _SLOWER * (time.perf_counter() - began))
 
 
-def _agrees_in_time(evidence: Evidence, rule: Rule, watch: Watch) -> bool:
+def agrees_in_time(evidence: Evidence, rule: Rule, watch: Watch) -> bool:
+    """Whether a rule's answers are those that were measured, and come in time."""
     with contextlib.suppress(TimeUp), watch.lap():
         return _agrees(evidence, rule)
     return False
@@ -193,7 +208,7 @@ def _right(sample: Sample, u: Any, answer: Answer) -> bool:
     )
 
 
-def _passes(rule: Rule, cases: Iterable[Case], clock: Clock, enough: float = np.inf) -> bool:
+def passes(rule: Rule, cases: Iterable[Case], clock: Clock, enough: float = np.inf) -> bool:
     """Whether the engine finds nothing wrong with it; at so many cases it may run out of time."""
     passed = False
     for number, case in enumerate(cases):
@@ -219,7 +234,7 @@ def _proved(rule: Rule, evidence: Evidence) -> bool:
     further, evidence.more = itertools.tee(evidence.more)
     fresh = (*itertools.islice(further, _FRESH), *evidence.proving())
     enough = _ENOUGH_OF_SLOW if evidence.clock.is_slow else np.inf
-    return not fresh or _passes(rule, fresh, evidence.clock, enough)
+    return not fresh or passes(rule, fresh, evidence.clock, enough)
 
 
 def repair_chain(
@@ -238,7 +253,7 @@ def repair_chain(
         found: list[tuple[Neighbour, Identity]] = []
         for edit in edits(identity.function, side):
             clock.check()
-            if edit.kind in _NO_REMEDY or _is_copy(identity, edit):
+            if edit.kind in NO_REMEDY or _is_copy(identity, edit):
                 continue
             changed = _chain(identity, edit.function)
             if changed is not None and _mends(identity, changed, side, cases):
