@@ -26,9 +26,9 @@ _INDENTED = "if True:\n"
 _NO_NUMBERS = ("self", "cls", "ctx")
 #: Keywords of a call whose values are no numbers of a formula.
 _LEFT_ALONE = {"keepdims", "dtype", "out", "order", "copy", "indexing", "optimize"}
-#: What has no formula of the function's own in it; all but the first may.
+#: What has no formula in it, and that with the functions inside of a function.
 _NOT_NESTED: tuple[type[ast.AST], ...] = (ast.JoinedStr, ast.ClassDef, ast.arguments)
-_DEFINITIONS: tuple[type[ast.AST], ...] = (ast.JoinedStr, ast.ClassDef, ast.FunctionDef)
+_DEFINITIONS: tuple[type[ast.AST], ...] = (*_NOT_NESTED[:2], ast.FunctionDef)
 #: The instructions that a function computes with.
 _COMPUTING = ("BINARY", "COMPARE", "UNARY", "LOAD_CONST", "LOAD_SMALL", "LOAD_FAST")
 
@@ -376,6 +376,8 @@ class _Source:
         place.put(self._placed(place, replacement))
         try:
             text = ast.unparse(self.tree)
+        except (ValueError, LookupError, RecursionError):
+            return
         finally:
             place.put(place.node)
         if text == self.original or text in found:
