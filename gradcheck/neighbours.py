@@ -90,13 +90,15 @@ class Scope:
     #: Expressions that stand for numbers as variables do: attributes of an object, keys of a dict.
     beside: Sequence[str] = ()
 
+    def earlier(self, node: ast.expr) -> list[str]:
+        """The variables that have a value where a node stands."""
+        return [name for name, first in self.variables.items() if first < node.lineno]
+
 
 def inserted(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:
     """A node with one factor or term more, which is a name or an expression ``beside``."""
     text = ast.unparse(node)
-    line = getattr(node, "lineno", 0)
-    earlier = [name for name, first in scope.variables.items() if first < line]
-    for name in dict.fromkeys([*scope.beside, *earlier, *scope.parameters]):
+    for name in dict.fromkeys([*scope.beside, *scope.earlier(node), *scope.parameters]):
         other = ast.parse(name, mode="eval").body
         if name != text:
             yield "missing term", ast.BinOp(node, ast.Add(), other)
@@ -120,9 +122,8 @@ _SLOPES = ("(1 - {0} ** 2)", "({0} * (1 - {0}))", "(1 - {0})", "({0} > 0)")
 
 def sloped(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:
     """A node times the derivative of an activation, of one name or expression ``beside``."""
-    line = getattr(node, "lineno", 0)
-    earlier = [name for name, first in scope.variables.items() if first < line]
-    for name, slope in itertools.product(dict.fromkeys([*scope.beside, *earlier]), _SLOPES):
+    held = dict.fromkeys([*scope.beside, *scope.earlier(node)])
+    for name, slope in itertools.product(held, _SLOPES):
         factor = ast.parse(slope.format(name), mode="eval").body
         yield "missing factor", ast.BinOp(node, ast.Mult(), factor)
 
@@ -134,9 +135,7 @@ def renamed(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:
         for one in ast.walk(node)
         if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)
     )
-    line = getattr(node, "lineno", 0)
-    earlier = [name for name, first in scope.variables.items() if first < line]
-    known = list(dict.fromkeys([*scope.beside, *earlier, *scope.parameters]))
+    known = list(dict.fromkeys([*scope.beside, *scope.earlier(node), *scope.parameters]))
     for text in (text for text, times in texts.items() if times > 1 and text in known):
         for other in known:
             if other != text:
@@ -354,8 +353,7 @@ def _constant(node: ast.Constant, role: str) -> Iterator[Neighbour]:
 def _variable(node: ast.Name, scope: Scope) -> Iterator[Neighbour]:
     if node.id not in scope.parameters and node.id not in scope.variables:
         return
-    earlier = [name for name, line in scope.variables.items() if line < node.lineno]
-    for name in dict.fromkeys([*scope.parameters, *earlier]):
+    for name in dict.fromkeys([*scope.parameters, *scope.earlier(node)]):
         if name != node.id:
             yield "variable", ast.Name(name, ast.Load())
 

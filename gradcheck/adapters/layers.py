@@ -267,10 +267,7 @@ class _Layer:
         return self._scaled(name, found, cotangents, values)
 
     def pull_edited(self, name: str, cotangents: Sequence[Any], values: Mapping[str, Any]) -> Any:
-        """As ``pull``, of a formula that was edited: nothing is noted, no side effect looked for.
-
-        Raises ``ValueError`` where the formula gives other values as well as another gradient.
-        """
+        """As ``pull``, of an edited formula: nothing is noted, no side effect looked for."""
         plan = self._plan()
         with reproducible(plan.generators):
             session = self._forward(values)

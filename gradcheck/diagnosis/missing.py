@@ -1,7 +1,7 @@
 """Which product of what a formula has at hand is the term that is missing in it.
 
 The formula runs once with its variables looked at as it returns: what the gradient is off by is
-compared with each of them, and with each product of two.
+compared with each product of two.
 """
 
 from __future__ import annotations

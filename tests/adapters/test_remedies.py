@@ -84,7 +84,7 @@ def pooled_forward(H, w):
 
 def pooled_backward(dc, cache):
     """What goes through the weights is missing, a product over one axis more."""
-    H, w, a = cache  # noqa: RUF059
+    H, w, a = cache  # noqa: RUF059 - what is missing is made of w
     ds = (H @ dc[:, :, None])[:, :, 0] * (1 - a**2)
     dH = a[:, :, None] * dc[:, None, :]
     return dH, np.einsum("nt,ntd->d", ds, H)
