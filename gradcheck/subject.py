@@ -360,7 +360,7 @@ class Subject:
         def compute(numbers: Any) -> list[Any]:
             self.point.evaluations += 1
             # What is computed from the other inputs is rounded as well.
-            values = {name: numbers.beside(value) for name, value in self.values.items()}
+            values = {name: numbers.beside(self.values[name]) for name in self._kept}
             wrap = (lambda value: numbers.beside(np.asarray(value))) if its_own else None
             function = self._made_anew(wrap, numbers)
             try:

@@ -7,6 +7,7 @@ to that of the parameters, in a dict, nested beside the parameter, or in the cha
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 
 from gradcheck.adapters.forms import form_of
 from gradcheck.adapters.places import CHANGE, RETURNED, Place
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import source_of, tree_in
 from gradcheck.adapters.words import Words, gradient_names
 
 #: One key alone may be in two dicts by chance.
@@ -170,7 +171,12 @@ def _match(called: Sequence[str], wanted: Sequence[str], words: Words) -> dict[s
 
 def returned_names(function: Any) -> list[str]:
     """The variables in the last ``return`` of a function; none where its source is not there."""
-    tree = tree_of(inspect.unwrap(function))
+    return list(_returned_in(source_of(inspect.unwrap(function))))
+
+
+@functools.lru_cache(maxsize=256)
+def _returned_in(source: str) -> Sequence[str]:
+    tree = tree_in(source)
     returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value]
     if not returns:
         return []

@@ -9,6 +9,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Mapping
+from types import CodeType, FunctionType
 from typing import Any
 
 from gradcheck.adapters.style import Style
@@ -35,6 +36,19 @@ def as_python_3(text: str) -> str:
 
 def source_of(function: Any) -> str:
     """The source of a function or class; an empty one where it is not at hand."""
+    own = getattr(function, "__func__", function)  # a method's, which is the same for each object
+    if isinstance(own, FunctionType | type):
+        return _source_of(own, getattr(own, "__code__", None))
+    return _read(function)
+
+
+@functools.lru_cache(maxsize=1024)
+def _source_of(own: Any, code: CodeType | None) -> str:
+    """Of a function as long as its code is this: it may be edited, and put back."""
+    return _read(own)
+
+
+def _read(function: Any) -> str:
     try:
         return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError, SyntaxError, ValueError):
@@ -43,7 +57,11 @@ def source_of(function: Any) -> str:
 
 def tree_of(function: Any) -> ast.AST:
     """The source of a function or class as a tree; an empty one where it is not at hand."""
-    text = source_of(function)
+    return tree_in(source_of(function))
+
+
+def tree_in(text: str) -> ast.AST:
+    """A source as a tree; an empty one where it is no Python."""
     for one in (text, as_python_3(text)):
         with contextlib.suppress(SyntaxError, ValueError):
             return ast.parse(one)

@@ -200,6 +200,9 @@ class RuleRounding:
     def _seen_rounding(self, sought: float) -> float:
         """That of the rule as jitter shows it, and where that is not enough, what underflows."""
         if not (self._is_remote or self._is_narrower) and sought > 0 and self._jittered_once[0]:
+            moved = self._scattered(0)
+            if self._is_enough(0, moved, sought):
+                return _SCATTER_MARGIN * moved
             # What even jitter of many units does not explain need not be looked at any closer.
             moved = self._most(sought, sinks=True) or self._most(sought, inputs_alone=True)
             if _SCATTER_MARGIN * moved < sought:
@@ -237,8 +240,7 @@ class RuleRounding:
         self._ahead(runs)
         for k in runs:
             moves.append(self._scattered(k))
-            enough = _SCATTER_MARGIN * moves[-1] >= sought > 0
-            if enough and self._grows(k, moves[-1]):
+            if self._is_enough(k, moves[-1], sought):
                 return _SCATTER_MARGIN * moves[-1]
         found = max(moves)
         seen = self._is_remote or self._jittered_once[0]
@@ -274,6 +276,10 @@ class RuleRounding:
         assert claim.entries is not None
         return claim.entries.values
 
+    def _is_enough(self, run: int, moved: float, sought: float) -> bool:
+        """Whether what a run of jitter has moved explains what is sought, and is rounding."""
+        return _SCATTER_MARGIN * moved >= sought > 0 and self._grows(run, moved)
+
     def _grows(self, run: int, moved: float) -> bool:
         """Whether a run of jitter moves the claimed number by more where it is of many units."""
         # By the same signs, so that what cancels does so in both.
@@ -307,9 +313,11 @@ class RuleRounding:
         wrap = functools.partial(rounding.jittered, rng=run)
         try:
             claim = claim_at(self.rule, self.subject, self.case, wrap)
-            self._answer(claim)
+            answer = self._answer(claim)
         except (Violation, SetAside):
             return False, run
+        if claim.push is None:  # what is pushed is scaled for it
+            self._keep(self._key(0, {}), answer)
         return claim.carried, run
 
     def _scattered(self, run: int, **how: Any) -> float:
@@ -325,13 +333,13 @@ class RuleRounding:
         """By how much a few runs of jitter of up to many units move the claimed number at most.
 
         Two moves by the same would cancel in every other run. One run is enough where it shows a
-        move that is nowhere near what is ``sought``.
+        move that explains what is ``sought``, or is nowhere near.
         """
         how.update(units=_MANY_UNITS, mixed=True)
         most = 0.0
         for run in range(_FEW_RUNS):
             most = max(most, self._scattered(run, **how))
-            if 0 < _NOWHERE_NEAR * most < sought:
+            if 0 < _NOWHERE_NEAR * most < sought or _SCATTER_MARGIN * most >= sought:
                 break
         return most
 
@@ -361,6 +369,10 @@ class RuleRounding:
         of = b"" if self.claim.entries is not None else asked.tobytes()
         return self.rule.id, self.case.seed, run, *sorted(how.items()), of
 
+    def _keep(self, key: Any, said: Floats | Violation | SetAside) -> None:
+        if not isinstance(said, np.ndarray) or said.size <= _MOST_KEPT:
+            self.subject.asked[key] = said
+
     def _said(self, claim: Claim) -> Floats | Violation | SetAside:
         """What a claim says in a run, of one vector or in its entries, or how that went wrong."""
         try:
@@ -378,8 +390,7 @@ class RuleRounding:
         if said is None:
             wrap = rounding.wrapped(self.case.seed + run, **how)
             said = self._said(claim_at(self.rule, self.subject, self.case, wrap))
-            if not isinstance(said, np.ndarray) or said.size <= _MOST_KEPT:
-                self.subject.asked[key] = said
+            self._keep(key, said)
         if not isinstance(said, np.ndarray):
             raise said
         if entries is not None:

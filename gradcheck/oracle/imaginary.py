@@ -72,20 +72,19 @@ def imaginary_slope(
     ``zero_will_do``, slopes that are exactly zero on one side are answered at once; ``unbounded``,
     all are after one call of ``compute``, with an infinite bound.
     """
-    step = _STEP * v
-    if not np.array_equal(step / _STEP, v):
+    if not np.array_equal(_STEP * v / _STEP, v):
         return None  # it underflows
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", ComplexWarning)
             still = Scatter(0, units=0)
-            up = _run(compute, x, step, still, y.size)
+            up = _run(compute, x, v, _STEP, still, y.size)
             if zero_will_do and not up.imag.any():
                 return Imagined(np.zeros(y.size), np.zeros(y.size), tuple(still.decisions))
             slope = up.imag / _STEP
             if unbounded:
                 return Imagined(slope, np.full(y.size, np.inf), tuple(still.decisions))
-            down = _run(compute, x, -step, Scatter(0, units=0), y.size)
+            down = _run(compute, x, v, -_STEP, Scatter(0, units=0), y.size)
 
             def scattered(scatters: Iterable[Scatter]) -> tuple[Floats, Floats]:
                 """The largest move of the slopes and of the outputs."""
@@ -93,7 +92,7 @@ def imaginary_slope(
                 off, blur = np.zeros(y.size), np.zeros(y.size)
                 for scatter in scatters:
                     with np.errstate(under="call", call=scatter.note_underflow):
-                        moved = _run(compute, x, _LONGER * step, scatter, y.size)
+                        moved = _run(compute, x, v, _LONGER * _STEP, scatter, y.size)
                     off = np.maximum(off, np.abs(moved.imag / (_LONGER * _STEP) - slope))
                     blur = np.maximum(blur, np.abs(moved.real - up.real))
                 return off, blur
@@ -124,16 +123,24 @@ def decisions_at(
     scatter = Scatter(0, units=0)
     try:
         with np.errstate(all="ignore"):
-            _run(compute, x, np.zeros(x.size), scatter, size)
+            _run(compute, x, np.zeros(x.size), _STEP, scatter, size)
     except Exception:
         return None
     return tuple(scatter.decisions)
 
 
 def _run(
-    compute: Callable[[Any], list[Any]], x: Vector, step: Vector, scatter: Scatter, size: int
+    compute: Callable[[Any], list[Any]],
+    x: Vector,
+    v: Vector,
+    step: float,
+    scatter: Scatter,
+    size: int,
 ) -> Numbers:
-    parts = compute(Stepped(x + 1j * step, scatter))
+    z: Numbers = np.empty(x.size, complex)
+    z.real = x
+    np.multiply(v, step, out=z.imag)
+    parts = compute(Stepped(z, scatter))
     flat: Numbers = np.concatenate([np.asarray(numbers_of(p), complex).reshape(-1) for p in parts])
     if flat.size != size:
         raise UnknownOperation("another shape")

@@ -197,10 +197,11 @@ class Stepped(NDArrayOperatorsMixin):
         return self._wrap(self._moved(result))
 
     def _partial_sums(self, compute: Callable[..., Any], bare: Any, result: Any) -> Any:
-        """What the rounding of partial sums does: see ``rounding``."""
+        """What the rounding of partial sums does: see ``rounding``; ``bare`` is not kept."""
         arrays = [part for part in bare if isinstance(part, np.ndarray) and part.ndim]
         count = max((max(a.size / max(result.size, 1), *a.shape) for a in arrays), default=1)
-        magnitude = np.asarray(compute(*_magnitudes(bare)))
+        kept = result.base is not None  # a view of them, as einsum may give
+        magnitude = np.asarray(compute(*_magnitudes(bare, kept)))
         return np.sqrt(count) / 2 * _parts(magnitude, lambda m: m * self._scatter.moves(m))
 
     def _moved(self, value: Any) -> Any:
@@ -260,12 +261,13 @@ def _without_squares(value: Any) -> Any:
     return value
 
 
-def _magnitudes(value: Any) -> Any:
+def _magnitudes(value: Any, kept: bool) -> Any:
+    """Those of real arrays; of both parts of complex ones, in their place unless they are kept."""
     if type(value) in (tuple, list):
-        return type(value)(_magnitudes(part) for part in value)
+        return type(value)(_magnitudes(part, kept) for part in value)
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return np.abs(value)
-    return _parts(value, np.abs)
+    return _parts(value, np.abs if kept else lambda parts: np.abs(parts, out=parts))
 
 
 def _real(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,7 @@ def _gives_gradients(cls: type) -> bool:
     return _uses(cls, ast.Store)
 
 
+@functools.lru_cache(maxsize=256)
 def _uses(cls: type, how: type[ast.expr_context]) -> bool:
     """Whether a method stores, or loads, the ``g`` of something other than the object."""
     methods = [one for _, one in inspect.getmembers(cls, inspect.isfunction)]
