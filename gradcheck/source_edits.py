@@ -390,6 +390,8 @@ class _Source:
         node: Any = place.node
         place.put(self._placed(place, replacement))
         try:
+            if any(map(_nests, ast.walk(self.definition))):
+                raise ValueError("a list that holds itself, of which numpy makes an array for ever")
             edited = self._compiled()
         finally:
             place.put(node)
@@ -516,6 +518,33 @@ def _role(parent: ast.AST, field: str, child: ast.AST, role: str) -> str:
         case ast.UnaryOp() if role in ("index", "operand"):
             return role
     return ""
+
+
+def _nests(node: ast.AST) -> bool:
+    """Whether a list is put into itself: ``out.append(out)``, ``out += [out]``."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(name), attr=method), args=given):
+            return method in _GROWING and any(_shows(part, name) for part in given)
+        case ast.AugAssign(target=ast.Name(name), value=ast.List() | ast.Tuple() as value):
+            return _shows(value, name)
+        case ast.Assign(targets=[ast.Name(name)], value=ast.BinOp(left, ast.Add(), right)):
+            lists = [part for part in (left, right) if isinstance(part, ast.List)]
+            return any(_shows(part, name) for part in lists)
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(name))], value=value):
+            return _shows(value, name)
+    return False
+
+
+#: What puts something into a list.
+_GROWING = ("append", "insert", "extend")
+
+
+def _shows(node: ast.AST, name: str) -> bool:
+    """Whether an expression is a name, or a list or tuple with it."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return any(_shows(part, name) for part in node.elts)
+    inner = node.value if isinstance(node, ast.Starred) else node
+    return isinstance(inner, ast.Name) and inner.id == name
 
 
 def _operations(code: types.CodeType) -> list[tuple[str, Any]]:

@@ -6,6 +6,7 @@ and that input, and no exception of numpy's.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from gradcheck.hints import said
 from gradcheck.oracle.captured import OutOfReach, through
 from gradcheck.oracle.imaginary import Imagined, decisions_at, imaginary_slope
 from gradcheck.oracle.layout import Layout, Vector
+from gradcheck.oracle.makers import Makers
 from gradcheck.oracle.own_numbers import with_numbers
 from gradcheck.oracle.point import Point
 from gradcheck.oracle.rounding import (
@@ -73,6 +75,8 @@ class Subject:
         self.notes: list[str] = []
         #: Claims of entries of rules that answer in another process, as a run of jitter moved them.
         self.asked: dict[Any, Any] = {}
+        #: The function with makers of arrays that hold steps in the imaginary direction.
+        self._made: tuple[Callable[..., Any], Makers] | None = None
         #: What a reader of a failure has to know, and nobody else.
         self.origin = ""
         #: Whether the function is called at the inputs before each call of a rule, which reads what
@@ -375,12 +379,16 @@ class Subject:
     def _made_anew(self, wrap: Callable[[Any], Any] | None, numbers: Stepped) -> Callable[..., Any]:
         """The function with its numbers through ``wrap``, whose arrays hold such ``numbers``."""
         function = self.derivation.function
-        try:
+        if wrap is not None:
             return through(function, wrap, makers=numbers.makers())
-        except OutOfReach:
-            if wrap is not None:
-                raise
-            return function
+        if self._made is None:
+            makers = numbers.makers()
+            with contextlib.suppress(OutOfReach):
+                function = through(function, None, makers=makers)
+            self._made = function, makers
+        function, makers = self._made
+        makers.wrap = numbers.beside
+        return function
 
     def _not_finite(self) -> str:
         leaf, index = self.outputs.locate(int(np.flatnonzero(~np.isfinite(self.y))[0]))

@@ -98,6 +98,23 @@ def test_every_edit_differs_and_none_is_the_original():
         assert all(edit.before != edit.after for edit in found)
 
 
+def cells(dy, x):
+    out, total = [], 0.0
+    for part in dy:
+        total = total + part * x
+        out += [total]
+        out.append(total)
+    out[0] = total
+    return np.array(out)
+
+
+def test_no_edit_puts_a_list_into_itself():
+    # numpy makes an array of one for ever, or until there is no memory left.
+    shown = [edit.after for edit in edits(cells)]
+    assert "out.append(total)" in {edit.before for edit in edits(cells)}
+    assert not {"out.append(out)", "out += [out]", "out[0] = out"} & set(shown)
+
+
 def test_the_surroundings_of_a_function_are_kept():
     scale = 3.0
 

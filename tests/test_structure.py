@@ -17,8 +17,8 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if TEMPLATE not in path.
 ORDER = [
     "errors", "answers", "report", "report.figures", "dims", "regimes", "arguments", "domains",
     "case", "signatures", "claims",
-    "oracle.makers", "oracle.captured", "oracle.exactness", "oracle.layout", "oracle.norms",
-    "oracle.scatter", "oracle.gathered", "oracle.constants", "oracle.stability", "oracle.rounding",
+    "oracle.scatter", "oracle.makers", "oracle.captured", "oracle.exactness", "oracle.layout",
+    "oracle.norms", "oracle.gathered", "oracle.constants", "oracle.stability", "oracle.rounding",
     "oracle.own_numbers", "oracle.operations", "oracle.stepped",
     "oracle.imaginary", "oracle.point", "oracle.ladder",
     "oracle.directions", "oracle.interval", "oracle.noise", "oracle.confirmation",

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.oracle.makers import NAMES as MAKING
-from gradcheck.oracle.makers import Makers
+from gradcheck.oracle.makers import Makers, is_of_math, vectorizes
 
 #: Objects that hold objects are followed so far, and so many parts of each.
 _DEPTH = 4
@@ -26,7 +26,9 @@ _PARTS = 64
 _STORES = {"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_DEREF", "DELETE_DEREF"}
 
 #: What may be global and hold numbers; modules and classes are not looked into.
-_USED = (np.ndarray, np.generic, FunctionType, functools.partial, tuple, list, dict)
+_USED = (
+    np.ndarray, np.generic, FunctionType, functools.partial, np.vectorize, tuple, list, dict,
+)  # fmt: skip
 
 Wrap = Callable[[Any], Any]
 
@@ -81,6 +83,8 @@ class _Anew:
         """``value`` with the numbers in it wrapped; itself where there are none."""
         if id(value) in self._made:
             return self._made[id(value)]
+        if self._makers is not None and is_of_math(value):
+            return self._makers.instead_of(value)
         holds = self._holds(value, depth)
         if not holds and not self._makes(value, depth):
             return value
@@ -96,6 +100,8 @@ class _Anew:
             return functools.partial(
                 func, *args, **{n: self.of(v, depth) for n, v in value.keywords.items()}
             )
+        if self._makers is not None and vectorizes(value):
+            return self._makers.each_of(self.of(value.pyfunc, depth), value)
         if inspect.ismethod(value) and not holds:
             return MethodType(self.of(value.__func__, depth), value.__self__)
         if not isinstance(value, FunctionType) or _stores(value.__code__):
@@ -166,11 +172,15 @@ def _holds(
 
 def _makes(value: Any, depth: int, seen: set[int]) -> bool:
     """Whether a function makes arrays anew, or one that it uses."""
+    if is_of_math(value):
+        return True
     if depth == 0 or id(value) in seen:
         return False
     seen.add(id(value))
     if isinstance(value, functools.partial):
         return _makes(value.func, depth, seen)
+    if vectorizes(value):
+        return True
     if inspect.ismethod(value):
         return _makes(value.__func__, depth, seen)
     if not isinstance(value, FunctionType):

@@ -38,7 +38,7 @@ class Constant(np.ndarray):
         if self._run is None or array.dtype.kind != "f":
             return result
         self._run.met.add(name)
-        return constant(jitter(array, self._run), self._run)
+        return made_of_constants(array, self._run)
 
 
 def constant(value: Any, run: Scatter) -> Constant:
@@ -46,6 +46,11 @@ def constant(value: Any, run: Scatter) -> Constant:
     made = np.asarray(value).view(Constant)
     made._run = run
     return made
+
+
+def made_of_constants(value: Any, run: Scatter) -> Constant:
+    """What was computed from numbers that are no inputs, off by its last bit."""
+    return constant(jitter(np.asarray(value), run), run)
 
 
 class ConstantsAlone:

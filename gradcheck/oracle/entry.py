@@ -16,7 +16,7 @@ from gradcheck.oracle.directions import along_one, finish, scales
 from gradcheck.oracle.interval import GROWTH, select
 from gradcheck.oracle.ladder import Ladder, Line
 from gradcheck.oracle.layout import Vector
-from gradcheck.oracle.noise import known_noise, noise_beside, noise_floor, project
+from gradcheck.oracle.noise import ROUNDING, known_noise, noise_beside, noise_floor, project
 from gradcheck.oracle.norms import norms
 from gradcheck.oracle.point import Point
 
@@ -377,6 +377,9 @@ def measure_along(
     seen = moved[first[-1]] if first else 0.0
     moving = ladder.step(first[-1]) if first else None
     quantum, frozen = _quantum(line, u, still, frozen, moving)
+    if moving is None and scatter is None and line.point.reach() is not None:
+        # Where the domain ends before it moves, it may be rounded as 1 is, in 1 + erf(x).
+        quantum = max(quantum, ROUNDING * epsilon * float(np.abs(u).max()))
     if not first:
         error = np.array([_QUANTA * quantum / frozen])
         return Slopes(np.zeros(1), error, np.zeros(1), error)
@@ -396,10 +399,16 @@ def _unknown() -> Slopes:
     return Slopes(np.zeros(1), np.full(1, np.inf), np.zeros(1), np.full(1, np.inf))
 
 
-def _moves(line: Line, t: float, u: Vector, still: float) -> float:
-    """By how much ``u·y`` differs from its value at the point, at ``±t``."""
+def _moves(line: Line, t: float, u: Vector, still: float, *, inside: bool = False) -> float:
+    """By how much ``u·y`` differs from its value at the point, at ``±t``.
+
+    ``inside``: at those of the two that are in the domain; not a number where none is.
+    """
+    sides = [side for side in (t, -t) if not inside or line.holds(side)]
+    if not sides:
+        return np.nan
     with np.errstate(all="ignore"):
-        away = np.abs(np.array([project(line.at(t), u), project(line.at(-t), u)]) - still)
+        away = np.abs(np.array([project(line.at(side), u) for side in sides]) - still)
     away = away[np.isfinite(away)]
     return float(away.max()) if away.size else 0.0
 
@@ -408,20 +417,21 @@ def _quantum(
     line: Line, u: Vector, still: float, frozen: float, moving: float | None
 ) -> tuple[float, float]:
     """The smallest move seen and the largest step without one, by bisection between them."""
+    moves = functools.partial(_moves, line, u=u, still=still, inside=moving is None)
     if moving is None:
         for far in _FAR:
-            if line.point.reach() is not None:
-                break  # nothing says that the domain goes on
-            if _moves(line, far, u, still) > 0:
+            move = moves(far)
+            if move > 0:
                 moving = far
-                break
+            if move != 0:
+                break  # it moves, or the domain does not go on
             frozen = far
     if moving is None:
         return 0.0, frozen
-    quantum = _moves(line, moving, u, still)
+    quantum = moves(moving)
     for _ in range(_BISECTIONS):
         middle = (frozen + moving) / 2
-        move = _moves(line, middle, u, still)
+        move = moves(middle)
         if move > 0:
             moving, quantum = middle, min(quantum, move)
         else:

@@ -90,6 +90,10 @@ class Line:
             value = self._values[t] = self.point.evaluate(self._reached(t))
         return value
 
+    def holds(self, t: float) -> bool:
+        """Whether ``x + t v`` is within the bounds of the domain."""
+        return self.point.holds(self._reached(t))
+
     def _reached(self, t: float) -> Vector:
         x = self.point.x
         probe: Vector = (t * self.v).astype(x.dtype, copy=False)

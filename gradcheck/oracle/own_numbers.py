@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.oracle.captured import OutOfReach, through
-from gradcheck.oracle.constants import Constant, ConstantsAlone
+from gradcheck.oracle.constants import Constant, ConstantsAlone, made_of_constants
 from gradcheck.oracle.makers import Makers
-from gradcheck.oracle.rounding import Jittered, jittered
+from gradcheck.oracle.rounding import Jittered, jittered, result
 from gradcheck.oracle.scatter import Scatter, inexact, jitter
 
 #: For functions that are not made anew, with literals and without, whether they have numbers that
@@ -33,13 +33,15 @@ def with_numbers(function: Callable[..., Any], wrap: Callable[[Any], Any]) -> Ca
     literals: Callable[[Any], Any] | None
     if isinstance(wrap, ConstantsAlone):
         number, run, literals = wrap.number, wrap.run, wrap.number
-        makers = Makers(Constant, number, blanks=False)
+        computed = functools.partial(made_of_constants, run=run)
+        makers = Makers(Constant, number, blanks=False, computed=computed)
     elif isinstance(wrap, functools.partial) and wrap.func is jittered:
         run = wrap.keywords["rng"]
         number = functools.partial(_of_its_own, rng=run)
         constant = functools.partial(_constant, rng=run)
         literals = number if run.literals else constant if run.constants else None
-        makers = Makers(Jittered, wrap, constant=constant)
+        computed = functools.partial(result, rng=run)
+        makers = Makers(Jittered, wrap, constant=constant, computed=computed)
     else:
         return function
     copy = _with_all(function, number, literals, makers)

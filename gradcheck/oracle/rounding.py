@@ -233,6 +233,11 @@ def jittered(value: Any, rng: Scatter) -> Any:
     return value
 
 
+def result(value: Any, rng: Scatter) -> Any:
+    """What an operation gave, off by its last bit."""
+    return _wrap(value, rng)
+
+
 def _nudged(value: Any, rng: Scatter) -> Any:
     """``value`` off by its last bit, as what it is."""
     if isinstance(value, list):

@@ -1,6 +1,8 @@
 """Arrays that a function makes anew carry on what it was given."""
 
 import functools
+import math
+from math import atan2, erf
 
 import numpy as np
 import pytest
@@ -59,7 +61,12 @@ MAKING = {
     "inside another": by_another,
     "of a partial function": functools.partial(lambda scale, x: np.asarray(x) * scale, 2.0),
     "of a method": Layer().forward,
+    "of math": lambda x: np.array([math.exp(v) * math.log(4 + v, 2) for v in x]),
+    "of math by its own name": lambda x: np.array([atan2(v, 2.0) for v in x]),
+    "of math as it is": lambda x: math.tanh(x[0]) * np.sin(x),
+    "vectorized": lambda x: np.vectorize(math.cos)(x) * each(x, 2.0),
 }
+each = np.vectorize(lambda a, b: a * math.pow(b, a))
 
 
 @pytest.mark.parametrize("name", MAKING)
@@ -79,6 +86,21 @@ def test_jitter_and_steps_come_through(name):
     found = imaginary_slope(compute, X, v, np.ravel(function(X)))
     quotient = (function(X + 1e-6 * v) - function(X - 1e-6 * v)) / 2e-6
     np.testing.assert_allclose(found.value, np.ravel(quotient), atol=1e-8)
+
+
+def test_what_numpy_has_not_is_rounded():
+    normal = np.vectorize(erf)
+    for function in (lambda x: np.array([1 + erf(v) for v in x]), lambda x: 1 + normal(x)):
+        moved = []
+        for seed in range(8):
+            wrap = functools.partial(jittered, rng=Scatter(seed))
+            answer = with_numbers(function, wrap)(wrap(np.full(3, -7.0)))
+            assert is_jittered(answer)
+            moved.append(np.abs(np.asarray(answer.view(np.ndarray))))
+        # 1 + erf(-7) is 0, and may as well be the rounding of 1.
+        assert np.all(np.max(moved, axis=0) >= 2.0**-53)
+        assert np.all(np.max(moved, axis=0) <= 2.0**-50)
+    assert math.erf(np.float64(0.5)) == erf(0.5)
 
 
 def test_what_is_no_number_is_made_as_ever():
