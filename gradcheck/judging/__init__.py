@@ -96,6 +96,8 @@ def judge_all(
                 judgement.attempt(judgement.conclude)
             if judgement.reads_what_was_left():
                 judgement.in_order()
+            elif judgement.trusts_a_gradient():
+                judgement.from_the_function()
         assert judgement.verdict is not None
         yield judgement.verdict
 
@@ -115,6 +117,8 @@ class _Judgement:
     ) -> None:
         self.rule, self.values, self.bindings, self.case = rule, values, bindings, case
         self.contracts, self.table, self.comes_first = contracts, table, False
+        #: Whether a Hessian is measured from the function alone.
+        self.alone = False
         #: Whether the rule has been asked: what is broken before is the function's.
         self.asked: bool
         #: Whether the rule changes what the function has left, so that a second answer is another.
@@ -160,7 +164,7 @@ class _Judgement:
         """The function at the point, and what is asked of it before numbers."""
         self.asked = False
         self.subject, self.ladder = subject_at(
-            self.rule, self.values, self.bindings, self.case, judge
+            self.rule, self.values, self.bindings, self.case, judge, self.alone
         )
         self.subject.comes_first = self.comes_first
         if self.contracts:
@@ -213,15 +217,44 @@ class _Judgement:
         except SetAside:
             return False
 
-    def in_order(self) -> None:
-        """Judge once more, with the function called at the inputs before each call of the rule."""
-        self.verdict, self.comes_first = None, True
+    def trusts_a_gradient(self) -> bool:
+        """Whether a Hessian fails by a declared gradient that the function contradicts.
+
+        Which passes at the point, and may be wrong beside: by a branch, or by what rounds it.
+        """
+        context = self.context
+        if context is None or self.alone or not (self.subject and self.subject.origin):
+            return False
+        entry, by = context.evidence.wrong, context.evidence.by
+        if entry is None or by is None:
+            return False
+        other = _Judgement(
+            self.rule, self.values, self.bindings, self.case, False, False, self.thorough
+        )
+        other.alone = True
+        other.attempt(other.prepare)
+        if other.open:
+            other.attempt(other.claim)
+        return other.context is not None and entries.contradicts(other.context, by[0], entry, by[1])
+
+    def from_the_function(self) -> None:
+        """Judge once more, the Hessian measured from the function alone."""
+        self.alone = True
+        self._again()
+
+    def _again(self) -> None:
+        self.verdict = None
         self.attempt(self.prepare)
         if self.open:
             self.attempt(self.claim)
         if self.open and self.context is not None:
             look_cheaply([self.context])
             self.attempt(self.conclude)
+
+    def in_order(self) -> None:
+        """Judge once more, with the function called at the inputs before each call of the rule."""
+        self.comes_first = True
+        self._again()
         assert self.verdict is not None
         function = self.rule.derivation.name
         if self.destroys and self.verdict.status is not Status.FAIL:

@@ -359,6 +359,20 @@ def _measure(
     return None, acquits
 
 
+def contradicts(context: Context, u: Vector, entry: Entry, column: int) -> bool:
+    """Whether what is measured of an entry at a context is not what another has measured."""
+    for reach in coordinate_reach(context.point, column):
+        line = coordinate_line(context.point, column, reach, context.ladder)
+        along = moved_by(line, column)
+        sure = context.subject.is_measured
+        measured = measure_along(line, u, context.ladder, context.epsilon, sure=sure)
+        if along and not measured.kinked[0]:
+            value, error = (float(part[0]) / along for part in (measured.value, measured.error))
+            if abs(entry.measured - value) > entry.error + MARGIN * error:
+                return True
+    return False
+
+
 def agrees_further_out(context: Context, line: Line, u: Vector, claimed: float, off: float) -> bool:
     """Whether a claim that disagrees with small steps agrees with some larger ones in a row.
 

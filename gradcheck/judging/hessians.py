@@ -39,10 +39,12 @@ def gradient_subject(
     bindings: Bindings,
     case: Case,
     judge: Callable[..., Verdict],
+    alone: bool = False,
 ) -> Subject:
     """The gradient of the rule's derivation as the function that is measured.
 
-    Raises ``Violation`` where the function is not scalar.
+    ``alone``: from the function, whatever gradients are declared. Raises ``Violation`` where the
+    function is not scalar.
     """
     base = Subject(rule.derivation, values, bindings, rule.wrt)
     if base.y.size != 1:
@@ -59,7 +61,8 @@ def gradient_subject(
     others = [
         other
         for other in rule.derivation.rules
-        if other.kind in ("gradient", "vjp")
+        if not alone
+        and other.kind in ("gradient", "vjp")
         and set(rule.wrt) <= set(other.wrt)
         and other.problem is None
     ]
@@ -101,6 +104,12 @@ def gradient_subject(
         "the Hessian was measured from the function alone: no declared gradient passes here",
         "黑塞矩阵只由函数本身测得：此处没有通过检查的已声明梯度",
     )
+    if alone:
+        note = said(
+            "the Hessian was measured from the function alone, which contradicts the declared "
+            "gradient here",
+            "黑塞矩阵只由函数本身测得：函数本身在此与所声明的梯度矛盾",
+        )
     subject = _of_gradient(rule, base, inner.gradient, values, bindings)
     subject.notes.append(note)
     subject.is_measured = True

@@ -81,6 +81,7 @@ def at_kinks(context: Context, kinked: Mask, again: Callable[[Context], None]) -
             if _is_a_tie(context, seen, step):
                 continue
             evidence.wrong, evidence.title, evidence.probe = seen.wrong, seen.title, seen.probe
+            evidence.by = seen.by
             evidence.reason = seen.reason or said(
                 "the inputs shown are on a kink; the numbers are those right beside, where each is "
                 "moved by about {step:.0e} of its size",

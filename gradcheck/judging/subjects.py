@@ -42,13 +42,15 @@ def subject_at(
     bindings: Bindings,
     case: Case,
     judge: Callable[..., Verdict],
+    alone: bool = False,
 ) -> tuple[Subject, Ladder]:
     """The function at the values, in float64 wherever it computes in it.
 
-    ``judge`` is asked about the gradient of a Hessian.
+    ``judge`` is asked about the gradient of a Hessian, unless that is measured from the function
+    ``alone``.
     """
     if rule.kind == "hessian":
-        return gradient_subject(rule, values, bindings, case, judge), DOUBLE
+        return gradient_subject(rule, values, bindings, case, judge, alone), DOUBLE
     single = all(np.asarray(values[name]).dtype == np.float32 for name in rule.wrt)
     try:
         subject = Subject(rule.derivation, values, bindings, rule.wrt)

@@ -1,0 +1,51 @@
+"""Hessians that are measured from a declared gradient, which may be wrong itself."""
+
+import numpy as np
+import pytest
+
+from gradcheck import Status, derivation
+from gradcheck.case import Case
+from gradcheck.claims import Rule
+from gradcheck.verification import judge_at
+
+
+def sum_of_sines(x):
+    return np.sin(x).sum()
+
+
+def true_gradient(x):
+    return np.cos(x)
+
+
+#: Each passes at some of the points below, and is wrong elsewhere, or rounded.
+GRADIENTS = {
+    "another branch begins there": lambda x: np.cos(x) * np.where(x > 1, 1.5, 1.0),
+    "rounded": lambda x: np.round(np.cos(x), 8),
+}
+
+
+def verdict(gradient, hessian, x, seed):
+    owner = derivation(x="n")(sum_of_sines)
+    Rule(gradient, owner, "gradient", ())
+    claim = Rule(hessian, owner, "hessian", (), register=False)
+    return judge_at(claim, Case({"x": np.array(x)}, seed=seed), table=False)
+
+
+def right(x):
+    return -np.diag(np.sin(x))
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_right_one_is_not_accused_by_a_gradient_that_the_function_contradicts(name):
+    points = [[1.0], [1.0, 0.3], [0.3, 1.0, -2.0], [2e-7, 0.5]]
+    found = [verdict(GRADIENTS[name], right, x, seed) for x in points for seed in range(4)]
+    assert not [v for v in found if v.status is Status.FAIL]
+
+
+def test_a_wrong_one_is_found_by_a_right_gradient_and_by_one_that_is_contradicted():
+    def wrong(x):
+        return -1.001 * np.diag(np.sin(x))
+
+    for gradient in (true_gradient, GRADIENTS["another branch begins there"]):
+        found = [verdict(gradient, wrong, [1.0, 0.3], seed) for seed in range(4)]
+        assert all(v.status is Status.FAIL for v in found)
