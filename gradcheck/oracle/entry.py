@@ -334,7 +334,9 @@ def measure_along(
         most = float(np.abs(varied[np.isfinite(varied)]).max(initial=0.0))
         shape = _NO_SHAPE * most
         if explained >= shape:
-            if wary or not np.isfinite(varied).all():
+            # What is known no better than to its own size may be a wave that no step resolves.
+            size = float(np.abs(u).max() * np.abs(line.point.y).max())
+            if wary or not np.isfinite(varied).all() or explained > _NO_SHAPE * size:
                 return _unknown()
             # All that is seen up to the largest step is within what is known: it hardly moves.
             # What stands still may be rounded to that, as the slope of √(1 + d²) at a large d.

@@ -63,8 +63,9 @@ class Makers:
     """The makers for carriers of one ``kind``: ``wrap`` makes one of a plain array.
 
     Where a function may write what it is given into blank ones, ``blanks`` are carriers as well.
-    ``constant`` gives what a function gets for a constant of a module, such as π; ``computed``, if
-    it can be told, what carries a number that was computed from plain ones, and so is rounded.
+    ``constant`` gives what a function gets for a constant of a module, such as π; ``computed`` what
+    carries a number that was computed from a plain one and so is rounded: with it, functions of
+    ``math`` are followed as well.
     """
 
     def __init__(
@@ -91,7 +92,9 @@ class Makers:
         if name == "vectorize":
             return self._vectorize
         if id(value) in _OF_MATH:
-            return functools.partial(self._of_math, name, value)
+            return (
+                value if self._computed is None else functools.partial(self._of_math, name, value)
+            )
         return functools.partial(self._converted if name in _CONVERTING else self._blank, name)
 
     def each_of(self, function: Callable[..., Any], plain: np.vectorize) -> Callable[..., Any]:
@@ -119,8 +122,7 @@ class Makers:
             return np.log(args[0]) / np.log(args[1])
         if name in _UFUNCS:
             return getattr(np, _UFUNCS[name])(*args)
-        if self._computed is None:
-            return function(*args)
+        assert self._computed is not None
         return self._computed(np.float64(function(*plain_of(args, self._kind))))
 
     def _converted(self, name: str, value: Any, dtype: Any = None, **how: Any) -> Any:

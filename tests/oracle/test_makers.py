@@ -61,12 +61,16 @@ MAKING = {
     "inside another": by_another,
     "of a partial function": functools.partial(lambda scale, x: np.asarray(x) * scale, 2.0),
     "of a method": Layer().forward,
+    "vectorized": lambda x: np.vectorize(lambda v: np.cos(v) * v)(x) * each(x, 2.0),
+}
+each = np.vectorize(lambda a, b: a * b**a)
+#: A step in the imaginary direction is not taken through these.
+OF_MATH = {
     "of math": lambda x: np.array([math.exp(v) * math.log(4 + v, 2) for v in x]),
     "of math by its own name": lambda x: np.array([atan2(v, 2.0) for v in x]),
     "of math as it is": lambda x: math.tanh(x[0]) * np.sin(x),
-    "vectorized": lambda x: np.vectorize(math.cos)(x) * each(x, 2.0),
+    "of math, vectorized": lambda x: np.vectorize(math.cos)(x) * np.vectorize(math.pow)(2.0, x),
 }
-each = np.vectorize(lambda a, b: a * math.pow(b, a))
 
 
 @pytest.mark.parametrize("name", MAKING)
@@ -86,6 +90,14 @@ def test_jitter_and_steps_come_through(name):
     found = imaginary_slope(compute, X, v, np.ravel(function(X)))
     quotient = (function(X + 1e-6 * v) - function(X - 1e-6 * v)) / 2e-6
     np.testing.assert_allclose(found.value, np.ravel(quotient), atol=1e-8)
+
+
+@pytest.mark.parametrize("name", OF_MATH)
+def test_jitter_comes_through_functions_of_math(name):
+    function, wrap = OF_MATH[name], functools.partial(jittered, rng=Scatter(0))
+    answer = with_numbers(function, wrap)(wrap(X))
+    assert is_jittered(answer)
+    np.testing.assert_allclose(answer, function(X), rtol=1e-14)
 
 
 def test_what_numpy_has_not_is_rounded():

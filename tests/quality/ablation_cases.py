@@ -411,9 +411,9 @@ plain(
 # ---- Hessians -------------------------------------------------------------------------------
 
 declared(
-    "a Hessian beside a gradient that is right at the point alone",
-    "a gradient that passes nearby", PASSES, lambda x: np.cos(x).sum(), "hessian",
-    lambda x: np.diag(-np.cos(x)), "k", np.zeros(3), gradient=lambda x: -2 * np.sin(x),
+    "a Hessian of a gradient that is right at the point alone, as wrong as that",
+    "a gradient that passes nearby", FAILS, lambda x: np.cos(x).sum(), "hessian",
+    lambda x: np.diag(-2 * np.cos(x)), "k", np.zeros(3), gradient=lambda x: -2 * np.sin(x),
 )  # fmt: skip
 plain(
     "an entropy off by 1e-3 in one entry, whose domain is not declared",
