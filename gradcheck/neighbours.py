@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -93,39 +92,6 @@ class Scope:
     def earlier(self, node: ast.expr) -> list[str]:
         """The variables that have a value where a node stands."""
         return [name for name, first in self.variables.items() if first < node.lineno]
-
-
-def inserted(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:
-    """A node with one factor or term more, which is a name or an expression ``beside``."""
-    text = ast.unparse(node)
-    for name in dict.fromkeys([*scope.beside, *scope.earlier(node), *scope.parameters]):
-        other = ast.parse(name, mode="eval").body
-        if name != text:
-            yield "missing term", ast.BinOp(node, ast.Add(), other)
-            yield "missing term", ast.BinOp(node, ast.Sub(), other)
-        yield "missing factor", ast.BinOp(node, ast.Mult(), other)
-        yield "missing factor", ast.BinOp(node, ast.Div(), other)
-    yield from added(node, ["1"])
-
-
-def added(node: ast.expr, terms: Sequence[str]) -> Iterator[Neighbour]:
-    """A node with one of some terms more."""
-    for text in terms:
-        term = ast.parse(text, mode="eval").body
-        yield "missing term", ast.BinOp(node, ast.Add(), term)
-        yield "missing term", ast.BinOp(node, ast.Sub(), term)
-
-
-#: Derivatives of activations in terms of what they give.
-_SLOPES = ("(1 - {0} ** 2)", "({0} * (1 - {0}))", "(1 - {0})", "({0} > 0)")
-
-
-def sloped(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:
-    """A node times the derivative of an activation, of one name or expression ``beside``."""
-    held = dict.fromkeys([*scope.beside, *scope.earlier(node)])
-    for name, slope in itertools.product(held, _SLOPES):
-        factor = ast.parse(slope.format(name), mode="eval").body
-        yield "missing factor", ast.BinOp(node, ast.Mult(), factor)
 
 
 def renamed(node: ast.expr, scope: Scope) -> Iterator[Neighbour]:

@@ -31,7 +31,8 @@ from gradcheck.errors import InputError
 from gradcheck.mutation.comparison import Point, answer_of, points, sides_of
 from gradcheck.returned import SetAside, Violation
 from gradcheck.sampling import Sampler
-from gradcheck.source_edits import Edit, edits
+from gradcheck.source_edits import edits
+from gradcheck.source_trees import Edit
 
 #: How many bugs are planted, spread over the functions of the solution.
 BUGS = 12

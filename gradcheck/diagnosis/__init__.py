@@ -109,7 +109,8 @@ def _named(
             named = Mistake(f"edit-{edit[0]}", KINDS[edit[0]])
             if mistakes and not _says_less(mistakes[0], *edit):
                 named = mistakes[0]
-            mistakes[:1] = [replace(named, edit=edit[1])]
+            others = (one for one in mistakes[1:] if not _says_less(one, *edit))
+            mistakes = [replace(named, edit=edit[1]), *others]
         if not mistakes:
             last = _behaviour(evidence, title, range(_LAST, _END))
             mistakes = [last] if last is not None else _guesses(evidence)
@@ -200,7 +201,8 @@ def _says_less(mistake: Mistake, kind: str, edit: Edit) -> bool:
     """Whether what the numbers look like is less than what an edit of a ``kind`` says.
 
     What is overwritten is zero, or right somewhere; what lacks a number is off by what may be a
-    mean, and what lacks a term by what may have been overwritten.
+    mean, and what lacks a term by what may have been overwritten. What lacks a factor may be what
+    another one would make, or be right where the factor is 1.
     """
     if kind == "in-place":
         return mistake.id not in _OVERWRITTEN
@@ -209,12 +211,15 @@ def _says_less(mistake: Mistake, kind: str, edit: Edit) -> bool:
     pairs = zip(edit.before, edit.after, strict=False)
     same = sum(1 for _ in itertools.takewhile(lambda two: two[0] == two[1], pairs))
     names = re.search(r"[^\W\d]", edit.after[same : same + len(edit.after) - len(edit.before)])
-    return mistake.id in _OVERWRITTEN or (mistake.id in _OF_GROUPS and names is None)
+    says = (*_OVERWRITTEN, *_OTHERWISE, *_CONDITIONS)
+    return mistake.id in says or (mistake.id in _OF_GROUPS and names is None)
 
 
 #: Names of what is overwritten, and of what is off by one number for each group.
 _OVERWRITTEN = ("M35", "M49", "M54")
 _OF_GROUPS = ("M30", "rank-one", "rank-one-input")
+#: Names of what stands in the place of something else, where something more is right.
+_OTHERWISE = ("M32", "M53", "M59", "label-only")
 #: Names of when a rule is right, which do not say what is wrong with it.
 _CONDITIONS = ("only-one", "M31", "M1-symmetric", "M41", "symmetric-upstream", "nonlinear")
 

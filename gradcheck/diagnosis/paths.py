@@ -28,7 +28,8 @@ from gradcheck.diagnosis.samples import (
     jacobian_of,
 )
 from gradcheck.returned import SetAside, Violation
-from gradcheck.source_edits import Function, Part, with_parts
+from gradcheck.source_edits import Part, with_parts
+from gradcheck.source_trees import Function
 from gradcheck.subject import Subject
 
 #: The step of a first look, and how near to the claim it has to come: most parts are ruled out.

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +17,17 @@ from gradcheck.answers import copy_of
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.inserting import insertions
 from gradcheck.diagnosis.samples import Answer, Clock, Floats, Sample, TooSlow, reask
 from gradcheck.errors import DeclarationError
 from gradcheck.hints import Edit, Text
 from gradcheck.identities import is_slight, judge_identity
+from gradcheck.insertions import Candidate, Trial
 from gradcheck.judging import judge
+from gradcheck.missing_parts import LEVELS
 from gradcheck.sides import expressions
-from gradcheck.source_edits import Edit as Neighbour
 from gradcheck.source_edits import edits
+from gradcheck.source_trees import Edit as Neighbour
 from gradcheck.time_limit import TimeUp, Watch
 from gradcheck.verdict import Measured, Status, Verdict
 
@@ -48,6 +51,8 @@ _SHORTEST = 0.2
 
 #: An axis that is given without its name.
 _AXIS = re.compile(r"\.(sum|mean|max|min|prod|std|var|cumsum|argmax|argmin)\(-?\d+")
+#: What may be missing in a side of a chain.
+_SIMPLE = LEVELS[:2]
 #: Expressions that differ by more than this share are not equal: that needs no judgement.
 _NEAR = 1e-3
 
@@ -88,22 +93,35 @@ def repair(
     """
     rule = evidence.rule
     function, make = plain or (rule.function, lambda edited: _edited(rule, edited))
-    survivors: list[tuple[Neighbour, Rule]] = []
     with Watch(longest(evidence)) as watch:
-        for edit in edits(function):
-            evidence.clock.check()
-            if edit.kind in NO_REMEDY:
-                continue
-            try:
-                changed = make(edit.function)
-            except DeclarationError:
-                continue
-            if changed.problem is None and agrees_in_time(evidence, changed, watch):
-                survivors.append((edit, changed))
-                if len(survivors) > _MOST:
-                    return None
-    found = likeliest(evidence, survivors)
+        survivors: list[tuple[Neighbour, Rule]] = []
+        tried = (edit for edit in edits(function) if edit.kind not in NO_REMEDY)
+        for survivor in mending(evidence, tried, make, watch):
+            survivors.append(survivor)
+            if len(survivors) > _MOST:
+                return None
+        found = likeliest(evidence, survivors)
+        if found is None:
+            for more in insertions(evidence, function, make, watch):
+                found = likeliest(evidence, [*mending(evidence, more, make, watch)])
+                if found is not None:
+                    break
     return None if found is None else told(found)
+
+
+def mending(
+    evidence: Evidence,
+    tried: Iterable[Neighbour],
+    make: Callable[[Any], Rule],
+    watch: Watch,
+) -> Iterator[tuple[Neighbour, Rule]]:
+    """The edits of a function after which the rule that is made of it is as was measured."""
+    for edit in tried:
+        evidence.clock.check()
+        with contextlib.suppress(DeclarationError):
+            changed = make(edit.function)
+            if changed.problem is None and agrees_in_time(evidence, changed, watch):
+                yield edit, changed
 
 
 def likeliest(evidence: Evidence, survivors: Sequence[tuple[Neighbour, Rule]]) -> Neighbour | None:
@@ -160,6 +178,7 @@ def _likelihood(edit: Neighbour) -> tuple[int, int, int, int, int]:
     """
     kinds = list(KINDS)
     rank = kinds.index(edit.kind) if edit.kind in kinds else len(kinds)
+    rank = min(rank, kinds.index("missing factor"))
     without, with_brackets = (
         len(re.sub(but, "", edit.after)) - len(re.sub(but, "", edit.before))
         for but in (r"[\s()]", r"\s")
@@ -249,21 +268,48 @@ def repair_chain(
     The first of the ``cases`` is the one at which it breaks. Edits of the ``sides`` alone are
     tried, in order; what holds there has to hold at the cases that ``proving`` gives, too.
     """
-    for side in sides:
+    fresh: list[Case] | None = None
+    once = ((side, edits(identity.function, side), _MOST) for side in sides)
+    more = ((side, tried, None) for side in sides for tried in _inserted(identity, side, cases[0]))
+    for side, tried, most in itertools.chain(once, more):
         found: list[tuple[Neighbour, Identity]] = []
-        for edit in edits(identity.function, side):
+        for edit in tried:
             clock.check()
             if edit.kind in NO_REMEDY or _is_copy(identity, edit):
                 continue
             changed = _chain(identity, edit.function)
             if changed is not None and _mends(identity, changed, side, cases):
                 found.append((edit, changed))
-        if 0 < len(found) <= _MOST:
-            fresh = list(proving())
+        if found and (most is None or len(found) <= most):
+            fresh = list(proving()) if fresh is None else fresh
             for edit, changed in sorted(found, key=lambda one: _likelihood(one[0])):
                 if _unbroken(changed, fresh, clock):
                     return side, edit.kind, Edit(edit.line, edit.before, edit.after)
     return None
+
+
+def _inserted(identity: Identity, side: int, case: Case) -> Iterator[list[Neighbour]]:
+    """The edits that put what is missing into a side, after which the chain holds nearly."""
+    try:
+        trial = Trial(identity.function, expression=side)
+    except (OSError, TypeError, ValueError, SyntaxError, LookupError):
+        return
+    hooked = _chain(identity, trial.function)
+    if hooked is None:
+        return
+    with trial.watching():
+        sides_at(hooked, case)
+
+    def holds() -> bool:
+        return _nearly(sides_at(hooked, case))
+
+    for level in _SIMPLE:
+        found: list[Candidate] = []
+        for number, seen in enumerate(trial.seen):
+            if seen.times and seen.value is not None:
+                found += trial.running_with(number, level.quantities, holds)
+                found += trial.running_in(number, level.forms, holds)
+        yield list(trial.edits(found))
 
 
 def _chain(identity: Identity, function: Any) -> Identity | None:

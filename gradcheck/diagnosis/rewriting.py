@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import time
@@ -15,13 +14,12 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.claims import Rule, Written
 from gradcheck.diagnosis.evidence import Evidence
-from gradcheck.diagnosis.missing import missing_terms
-from gradcheck.diagnosis.repair import NO_REMEDY, agrees_in_time, likeliest, longest, passes, told
+from gradcheck.diagnosis.inserting import insertions
+from gradcheck.diagnosis.repair import NO_REMEDY, likeliest, longest, mending, passes, told
 from gradcheck.diagnosis.samples import Clock
-from gradcheck.errors import DeclarationError
 from gradcheck.hints import Edit
-from gradcheck.source_edits import Edit as Neighbour
-from gradcheck.source_edits import edits, insertions
+from gradcheck.source_edits import edits, renamings
+from gradcheck.source_trees import Edit as Neighbour
 from gradcheck.subject import Subject
 from gradcheck.time_limit import Watch
 
@@ -41,15 +39,15 @@ def rewrite(evidence: Evidence, written: Written, *, named: bool) -> tuple[str, 
     call, evidence.clock = evidence.clock.call, Clock(max(min(search.left, _LONGEST), _SHORTEST))
     evidence.clock.lengthen(call)
     try:
-        # What mends one gradient of a layer often mends the others.
-        if search.mended and (edit := _mended(evidence, search.mended, written, search)):
-            return edit
-        terms = [] if named else missing_terms(evidence, function, beside)
-        more = insertions(function, beside=beside, nested=nested, terms=terms)
-        more = itertools.islice(more, 1 if named else None)
-        for tried in itertools.chain([_edits(function, beside, nested)], more):
-            if (edit := _mended(evidence, tried, written, search)) is not None:
+        with Watch(longest(evidence)) as watch:
+            # What mends one gradient of a layer often mends the others.
+            if search.mended and (edit := _mended(evidence, search.mended, written, search, watch)):
                 return edit
+            once = [_edits(function, beside, nested), renamings(function, beside, nested)]
+            more = insertions(evidence, function, written.make, watch, beside=beside, nested=nested)
+            for tried in itertools.chain(once, () if named else more):
+                if (edit := _mended(evidence, tried, written, search, watch)) is not None:
+                    return edit
         return None
     finally:
         function.__code__ = own  # should the time have been up in between
@@ -89,24 +87,23 @@ def _adds_up(edit: Neighbour) -> bool:
 
 
 def _mended(
-    evidence: Evidence, tried: Iterable[Neighbour], written: Written, search: _Search
+    evidence: Evidence,
+    tried: Iterable[Neighbour],
+    written: Written,
+    search: _Search,
+    watch: Watch,
 ) -> tuple[str, Edit] | None:
     """The likeliest of the first edits of a function after which a gradient is right.
 
     None of which another gradient would be wrong.
     """
-    survivors: list[tuple[Neighbour, Rule]] = []
     known = tried is search.mended
-    with Watch(longest(evidence)) as watch:
-        for edit in tried:
-            evidence.clock.check()
-            with contextlib.suppress(DeclarationError):
-                changed = written.make(edit.function)
-                is_right = agrees_in_time(evidence, changed, watch)
-                if is_right and (known or _spares(evidence, written, edit)):
-                    survivors.append((edit, changed))
-                    if len(survivors) == _ENOUGH:
-                        break
+    spared = (
+        survivor
+        for survivor in mending(evidence, tried, written.make, watch)
+        if known or _spares(evidence, written, survivor[0])
+    )
+    survivors = list(itertools.islice(spared, _ENOUGH))
     found = likeliest(evidence, survivors)
     if found is None:
         return None

@@ -5,6 +5,7 @@ Gathered only after a failure, at small sizes, and within a time that is set.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -339,8 +340,28 @@ def reask(
             yield u, sample.ask(u)
     else:
         rng = sample.case.rng("diagnosis again")
-        for u, answer in _entry_answers(sample.rule, sample.subject, sample.case, rng):
+        with _put_back(sample.subject):
+            found = _entry_answers(sample.rule, sample.subject, sample.case, rng)
+        for u, answer in found:
             yield u, sample.inside(answer)
+
+
+@contextlib.contextmanager
+def _put_back(subject: Subject) -> Iterator[None]:
+    """After it the arrays that a rule is given are as before: a neighbour may write into them."""
+    given = [part for value in subject.names.values() for part in _arrays(value)]
+    kept = [part.copy() for part in given]
+    try:
+        yield
+    finally:
+        for part, before in zip(given, kept, strict=True):
+            if part.flags.writeable:
+                part[...] = before
+
+
+def _arrays(value: Any) -> list[NDArray[Any]]:
+    parts = value if isinstance(value, list) else [value]
+    return [part for part in parts if isinstance(part, np.ndarray)]
 
 
 def _ask(

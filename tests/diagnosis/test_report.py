@@ -546,10 +546,7 @@ def test_no_number_of_the_catalogue_is_shown():
     def mean_square(x):
         return np.mean(x * x)
 
-    @mean_square.vjp
-    def sums_for_a_mean(dy, x):
-        return dy * 2 * x
-
+    mean_square.vjp(lambda dy, x: dy * 2 * x)  # a lambda has no edits
     with pytest.raises(GradientMismatch) as raised:
         check(mean_square, seed=0)
     mistake = raised.value.verdicts[0].mistakes[0]
