@@ -162,7 +162,7 @@ class Trial:
             if form.kind == "sum" and np.ndim(value) < 1 + ("axis=-1" in form.text):
                 continue  # along its only axis that is the sum along the first
             if self._runs_right(number, form, (), is_right):
-                yield Candidate(number, form, (), (False, len(form.text), 0))
+                yield Candidate(number, form, ())
 
     def _runs_right(
         self, number: int, form: Form, others: tuple[str, ...], is_right: Callable[[], bool]
@@ -187,18 +187,29 @@ class Trial:
         return change
 
     def edits(self, found: Iterable[Candidate]) -> Iterator[Edit]:
-        """The edits that write the first of some candidates into their places."""
-        for one in sorted(found, key=lambda one: one.rank)[:_MOST_WRITTEN]:
-            if (edit := self._edit(one.number, one.form, one.others)) is not None:
-                yield edit
+        """The edits that write candidates into their places, those that take least to write."""
+        for one in sorted(found, key=self._rank)[:_MOST_WRITTEN]:
+            with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
+                yield self.source.edit(self.places[one.number], one.form.kind, self._written(one))
 
-    def _edit(self, number: int, form: Form, others: Sequence[str]) -> Edit | None:
-        place = self.places[number]
-        node: Any = place.node
-        with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
-            made = form.around(node, others, self.source.scope.numpy)
-            return self.source.edit(place, form.kind, made)
-        return None
+    def _written(self, one: Candidate) -> ast.expr:
+        node: Any = self.places[one.number].node
+        return one.form.around(node, one.others, self.source.scope.numpy)
+
+    def _rank(self, one: Candidate) -> tuple[bool, int, bool, bool]:
+        """What is spread over more axes comes last, then what takes more to write, with brackets.
+
+        Numbers stand in front, and of a fraction what is missing stands above the line.
+        """
+        place = self.places[one.number]
+        place.put(self._written(one))
+        try:
+            length = len(ast.unparse(place.parent))
+        finally:
+            place.put(place.node)
+        longer = length - len(ast.unparse(place.parent))
+        is_fraction = isinstance(place.node, ast.BinOp) and isinstance(place.node.op, ast.Div)
+        return one.is_spread, longer, not one.leads, is_fraction
 
 
 @functools.lru_cache(maxsize=1024)
@@ -217,12 +228,16 @@ def _number(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Candidate:
-    """What seems to mend a rule: a form in a place; the least ``rank`` is written first."""
+    """What seems to mend a rule: a form in a place.
+
+    Whether it is spread over more axes, and whether what is missing leads.
+    """
 
     number: int
     form: Form
     others: tuple[str, ...]
-    rank: tuple[bool, int, int]
+    is_spread: bool = False
+    leads: bool = False
 
 
 def candidates(
@@ -237,9 +252,8 @@ def candidates(
     spread = shape not in ((), np.shape(value))
     # Numbers stand before arrays.
     leads = quantity.is_multiple or (not shape and np.ndim(value) > 0)
-    for turned, form in enumerate(quantity.forms(operator, leads=leads)):
-        length = len(form.text) + sum(map(len, others))
-        yield Candidate(number, form, others, (spread, length, turned))
+    for form in quantity.forms(operator, leads=leads):
+        yield Candidate(number, form, others, spread, leads=not form.text.startswith("e_"))
 
 
 def values_of(

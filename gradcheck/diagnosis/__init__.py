@@ -70,7 +70,8 @@ def diagnose(
             if verdict.cause != "identity" or verdict.case is None:
                 return Diagnosis()
             cases = [verdict.case, *itertools.islice(fresh, most)]
-            return Diagnosis(tuple(name_break(claim, verdict, cases, clock, proving)))
+            with np.errstate(all="ignore"):
+                return Diagnosis(tuple(name_break(claim, verdict, cases, clock, proving)))
         evidence = gather(claim, verdict.case, fresh, clock, most)
         evidence.proving = proving
         return _named(evidence, verdict.title, plain)

@@ -55,13 +55,16 @@ def name_break(
     # Where a side is zero, whatever makes the other vanish mends it.
     vanish = any(not any(np.any(value[k]) for value in known) for k in (broken, broken + 1))
     mended = None if vanish else repair_chain(identity, blamed, cases, clock, proving)
+    part = None if mistakes or mended else _part(identity, cases, side, other)
+    if part is None and mended is None and not vanish:
+        mended = repair_chain(identity, blamed, cases, clock, proving, inserting=True)
     if mended is not None:
         side, kind, edit = mended
         about = _about(expression(identity, side), KINDS[kind])
         first = mistakes[0] if mistakes else Mistake(f"edit-{kind}", about, explanation)
         mistakes[:1] = [Mistake(first.id, first.title, explanation, edit=edit)]
-    elif not mistakes and (told := _part(identity, cases, side, other)) is not None:
-        mistakes.append(Mistake(told[0], _about(subject, told[1]), explanation))
+    elif part is not None:
+        mistakes.append(Mistake(part[0], _about(subject, part[1]), explanation))
     return mistakes
 
 

@@ -262,16 +262,19 @@ def repair_chain(
     cases: Sequence[Case],
     clock: Clock,
     proving: Callable[[], Iterable[Case]] = tuple,
+    *,
+    inserting: bool = False,
 ) -> tuple[int, str, Edit] | None:
     """The side, the kind and the edit after which a chain of equalities holds at every case.
 
     The first of the ``cases`` is the one at which it breaks. Edits of the ``sides`` alone are
-    tried, in order; what holds there has to hold at the cases that ``proving`` gives, too.
+    tried, in order, of one token or those ``inserting`` what is missing; what holds there has to
+    hold at the cases that ``proving`` gives, too.
     """
     fresh: list[Case] | None = None
-    once = ((side, edits(identity.function, side), _MOST) for side in sides)
-    more = ((side, tried, None) for side in sides for tried in _inserted(identity, side, cases[0]))
-    for side, tried, most in itertools.chain(once, more):
+    once = ((side, edits(identity.function, side)) for side in sides)
+    more = ((side, tried) for side in sides for tried in _inserted(identity, side, cases[0]))
+    for side, tried in more if inserting else once:
         found: list[tuple[Neighbour, Identity]] = []
         for edit in tried:
             clock.check()
@@ -280,7 +283,7 @@ def repair_chain(
             changed = _chain(identity, edit.function)
             if changed is not None and _mends(identity, changed, side, cases):
                 found.append((edit, changed))
-        if found and (most is None or len(found) <= most):
+        if found and (inserting or len(found) <= _MOST):
             fresh = list(proving()) if fresh is None else fresh
             for edit, changed in sorted(found, key=lambda one: _likelihood(one[0])):
                 if _unbroken(changed, fresh, clock):

@@ -132,9 +132,9 @@ def in_a_loop(x, A):
     return out
 
 
-@identity(x=real("k", low=-3, high=3), a=real(low=1, high=2))
-def square_of_a_sum(x, a):
-    return (x + a) ** 2, x**2 + a * x + a**2, x**2 + 2 * x * a + a**2
+@identity(x=real("k", low=-3, high=3), a=real(low=1, high=2), b=real(low=1, high=2))
+def factor_of_a_term(x, a, b):
+    return (x + a * b) ** 2, x**2 + 2 * a * x + (a * b) ** 2
 
 
 @identity(x=real("k", low=-3, high=3), a=real(low=1, high=2))

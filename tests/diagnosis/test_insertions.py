@@ -81,8 +81,8 @@ def test_a_trial_computes_as_the_function_does_but_for_what_is_changed():
 @pytest.mark.parametrize(
     ("chain", "after"),
     [
-        (lacking.square_of_a_sum, "x**2 + 2 * a * x + a**2"),
-        (lacking.factor_of_an_argument, "1 - np.sin(a * x) ** 2"),
+        (lacking.factor_of_a_term, "x**2 + 2 * a * x * b + (a * b) ** 2"),
+        (lacking.factor_of_an_argument, "1 - np.sin(x * a) ** 2"),
     ],
     ids=["a term", "inside a function"],
 )
