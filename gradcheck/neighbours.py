@@ -419,3 +419,30 @@ def _root(function: ast.expr) -> str:
     while isinstance(function, ast.Attribute):
         function = function.value
     return function.id if isinstance(function, ast.Name) else ""
+
+
+#: What puts something into a list.
+_GROWING = ("append", "insert", "extend")
+
+
+def nests(node: ast.AST) -> bool:
+    """Whether a list is put into itself: ``out.append(out)``, ``out += [out]``."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(name), attr=method), args=given):
+            return method in _GROWING and any(_shows(part, name) for part in given)
+        case ast.AugAssign(target=ast.Name(name), value=ast.List() | ast.Tuple() as value):
+            return _shows(value, name)
+        case ast.Assign(targets=[ast.Name(name)], value=ast.BinOp(left, ast.Add(), right)):
+            lists = [part for part in (left, right) if isinstance(part, ast.List)]
+            return any(_shows(part, name) for part in lists)
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(name))], value=value):
+            return _shows(value, name)
+    return False
+
+
+def _shows(node: ast.AST, name: str) -> bool:
+    """Whether an expression is a name, or a list or tuple with it."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return any(_shows(part, name) for part in node.elts)
+    inner = node.value if isinstance(node, ast.Starred) else node
+    return isinstance(inner, ast.Name) and inner.id == name

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gradcheck.neighbours import Neighbour, Scope
+from gradcheck.neighbours import Neighbour, Scope, nests
 
 Function = Callable[..., Any]
 
@@ -220,6 +220,8 @@ class Source:
         node: Any = place.node
         place.put(self._placed(place, replacement))
         try:
+            if any(map(nests, ast.walk(self.definition))):
+                raise ValueError("a list that holds itself, of which numpy makes an array for ever")
             edited = self.compiled()
         finally:
             place.put(node)
