@@ -25,6 +25,7 @@ from gradcheck.adapters.words import (
     gradient_names,
     is_bias,
     is_data,
+    is_gain,
     is_index,
     is_length,
     is_mask,
@@ -41,6 +42,7 @@ _MOST_ARRAYS, _MOST_GUESSES = 12, 256
 _Form = tuple[bool, ...]
 _VECTORS: list[_Form] = [(True,), (True, True), (True, False), (False, True)]
 _MATRICES: list[_Form] = [(True, True), (True,)]
+_GAINS: list[_Form] = [(True,), (), (True, True)]
 _BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), (), (True, True)]
 _WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers|an integer array")
 _BEYOND = re.compile(r"out of bounds for axis \d+ with size (\d+)")
@@ -209,6 +211,8 @@ class _Use:
             return [(True,)]
         if is_bias(name) or name.endswith("0"):
             usual = _BIASES
+        elif is_gain(name):
+            usual = _GAINS
         elif name in self.indexed or is_index(name):
             # One alone: the number of a word.
             usual = [(True,), (), (True, True)] if is_index(name) else _VECTORS[:2]

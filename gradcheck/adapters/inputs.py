@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.adapters.flat_vectors import sizes_of
@@ -15,6 +16,7 @@ from gradcheck.adapters.sources import counts_of, mode_words, tree_of, words_for
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
+    WORDS,
     gradient_names,
     is_class_weights,
     is_flat,
@@ -128,7 +130,21 @@ def _keeps_gradient(cls: Any, name: str) -> bool:
         if isinstance(node.targets[0], ast.Attribute)
     }
     kept = {text for one in called for text in gradient_names(one)}
-    return not (kept.isdisjoint(stored) and (stored | returned).isdisjoint(gradient_names(name)))
+    given = not (kept.isdisjoint(stored) and (stored | returned).isdisjoint(gradient_names(name)))
+    return given or name in _keys_of_gradients(nodes)
+
+
+def _keys_of_gradients(nodes: Sequence[ast.AST]) -> set[str]:
+    """The keys under which gradients are put: ``self.grads["v"] = …``, also in a dict at once."""
+    keys: list[ast.expr | None] = []
+    for node in nodes:
+        match node:
+            case ast.Subscript(value=ast.Attribute(attr=held), slice=key, ctx=ast.Store()):
+                keys += [key] if held in WORDS.gradients else []
+            case ast.Assign(targets=[ast.Attribute(attr=held)], value=ast.Dict(keys=several)):
+                keys += several if held in WORDS.gradients else []
+    values = (key.value for key in keys if isinstance(key, ast.Constant))
+    return {value for value in values if isinstance(value, str)}
 
 
 def _passed_on(cls: Any, name: str) -> bool:

@@ -14,6 +14,7 @@ from gradcheck.adapters.words import (
     is_bias,
     is_count_of_groups,
     is_flat,
+    is_gain,
     is_hidden,
     is_mask,
     is_parameter,
@@ -26,11 +27,13 @@ from gradcheck.adapters.words import (
 from gradcheck.arguments import Argument, as_argument, choice, constant
 
 _DIMENSION = re.compile(r"\d+(x\d+)?d?$")
+#: A norm of what a layer is made with says nothing of the axes of what it takes.
+_OF_WEIGHTS = re.compile(r"(weights?|spectral|kernel)_?norm(ali[sz](ed|ation))?(?=_|$)")
 
 
 def kind_of(name: str) -> Kind:
     """The kind of layer that a name means; ``OTHER`` where it means none."""
-    spelled = snake(name)
+    spelled = _OF_WEIGHTS.sub("", snake(name)).strip("_")
     words = set(spelled.split("_")) | {spelled, spelled.replace("_", "")}
     words |= {_DIMENSION.sub("", word) for word in words}  # conv1d, maxpool3d, maxpool2x2
     for kind in KINDS:
@@ -75,7 +78,7 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "data"
         elif kind.name.startswith("normalization") and is_statistic(name):
             roles[name] = "beta"
-        elif lowered in ("gamma", "bw", "g", "scale") and kind.name != "affine":
+        elif is_gain(name) and kind.name != "affine":
             roles[name] = "gamma"
         elif lowered in ("beta", "bb", "shift"):
             roles[name] = "beta"
@@ -93,7 +96,8 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "probabilities"
         else:
             roles[name] = "gamma" if name in made_with else _ANY
-    if kind.name == "affine" and not weights and biases == 1:
+    # Beside more than one array, it is a bias of weights that no name tells: v and g.
+    if kind.name == "affine" and not weights and biases == 1 and len(names) <= _PRODUCT:
         return {name: "weight" if role == "bias" else role for name, role in roles.items()}
     if kind.name.startswith("normalization"):
         gains = {"weight": "gamma", "bias": "beta"}
@@ -131,6 +135,8 @@ def grouped_roles(names: Sequence[str], made_with: Sequence[str]) -> dict[str, s
     return roles if len(shared) > len(set(shared)) else {}
 
 
+#: Of so many arrays a product is.
+_PRODUCT = 2
 #: Matrices are called so, also where no letter is usual: Uz, R_i.
 _CAPITAL = r"[A-Z]_?\w?\w?$"
 

@@ -429,6 +429,11 @@ def is_weight_of_samples(name: str, beside: Iterable[str]) -> bool:
     return "sample" in lowered or bool(learned)
 
 
+def is_gain(name: str) -> bool:
+    """Whether an array of this name is what something is multiplied with, entry by entry."""
+    return name.lower() in ("gamma", "bw", "g", "scale", "gain")
+
+
 def is_bias(name: str) -> bool:
     """Whether an array of this name is a bias."""
     return name.lower() in _BIAS or re.fullmatch(r"b_?\d", name) is not None
