@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gradcheck.adapters.by_name import outer_forms
 from gradcheck.adapters.inputs import forward_function
 from gradcheck.adapters.landing import returned_names
-from gradcheck.adapters.outer_parameters import outer_forms
 from gradcheck.adapters.searched_dims import has_constructor, runs
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style

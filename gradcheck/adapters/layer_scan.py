@@ -6,6 +6,7 @@ import contextlib
 import inspect
 from dataclasses import replace
 
+from gradcheck.adapters.by_name import outer_parameters
 from gradcheck.adapters.conventions import beside_loss
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, unchecked
@@ -17,7 +18,6 @@ from gradcheck.adapters.loss_readings import read_with_loss
 from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.other_inputs import judge_inputs
-from gradcheck.adapters.outer_parameters import outer_parameters
 from gradcheck.adapters.places import CHANGE
 from gradcheck.adapters.precision import in_double
 from gradcheck.adapters.reasons import (

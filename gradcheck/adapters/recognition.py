@@ -12,6 +12,7 @@ from typing import Any
 
 from gradcheck.adapters import aligned_dims, flat_vectors, searched_dims, written_sizes
 from gradcheck.adapters.boundary import array_modules
+from gradcheck.adapters.by_name import outer_parameters
 from gradcheck.adapters.conventions import network, partials, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
@@ -20,7 +21,6 @@ from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, NUMBERS, 
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.outer_parameters import outer_parameters
 from gradcheck.adapters.packed_parameters import are_packed
 from gradcheck.adapters.plan import Plan
 from gradcheck.adapters.settling import (
@@ -119,7 +119,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     for_numbers, strange = False, set[str]()
     of_each = style.convention == partials.CONVENTION or are_packed(sighting.what)
     # Of what sizes they are, their module says.
-    of_each = of_each or (bool(outer_parameters(sighting.what)) and kind is not CHARACTERS)
+    outer = bool(outer_parameters(sighting.what)) or style.network
+    of_each = of_each or (outer and kind is not CHARACTERS)
     unused = {
         key
         for parameter in style.takes
@@ -191,8 +192,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if (reading.declared is None or raises or of_each) and kind is not MODEL:
         searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
         aligned = aligned_dims.ways(style, wanted, beside)
-        # A value with its gradients has none for data.
-        some = fused or are_packed(sighting.what)
+        # A value with its gradients has none for data, nor has a network.
+        some = fused or outer or are_packed(sighting.what)
         enough = searched_dims.runs_whole if some else searched_dims.fits
         two = searched_dims.for_two(style, wanted)
         for way, fits in itertools.chain(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gradcheck.adapters.by_name import outer_parameters
 from gradcheck.adapters.discovery import argument_text
 from gradcheck.adapters.kinds import OTHER, WRITTEN, Kind
 from gradcheck.adapters.layers import declare, plan_of, trials
@@ -56,7 +57,8 @@ def settled(reading: Reading, kind: Kind) -> Reading:
     idle = [name for name in missing if not plan.trial_error and changes_nothing(reading, name)]
     # A rule of a framework says with None that an argument is not differentiated.
     some = len(missing) < len(plan.differentiable)
-    packed = are_packed(reading.sighting.what)
+    # A network, whose parameters are not among what it takes.
+    network = are_packed(reading.sighting.what) or bool(outer_parameters(reading.sighting.what))
     of_value = plan.style.backward is None or plan.style.kind == "of inputs"
     none = [
         name
@@ -70,9 +72,9 @@ def settled(reading: Reading, kind: Kind) -> Reading:
                 # A loss with its gradients has none for data.
                 or (plan.style.backward is None and some)
                 or (of_value and some and is_data(name))
-                or (some and is_noise(name))
+                or (some and (is_noise(name) or plan.style.network))
                 # Nor does one whose parameters come in one argument, or that is a model itself.
-                or (some and is_data(name) and (packed or is_regression(reading.sighting.name)))
+                or (some and is_data(name) and (network or is_regression(reading.sighting.name)))
                 # The first layer of a network needs no gradient of its input, and says so.
                 or (name in plan.forward_inputs and _returns_none(plan.style.source))
             )
@@ -95,7 +97,7 @@ def settled(reading: Reading, kind: Kind) -> Reading:
         reading.declared = declare(
             (*reading.sighting.what, reading.names), reading.inputs, guessed=True
         )
-    reading.assumptions = [_assumption(kind, reading.inputs)]
+    reading.assumptions = [_assumption(kind, reading.inputs), *plan.style.assumes]
     for name, source in plan.way.items():
         if name not in reading.names.init and (word := _stands_for(source.value)):
             reading.assumptions.append(f"it is made with {name} = {word}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import functools
 import inspect
@@ -66,6 +67,18 @@ def tree_in(text: str) -> ast.AST:
         with contextlib.suppress(SyntaxError, ValueError):
             return ast.parse(one)
     return ast.Module([], [])
+
+
+def missing_names(function: Any) -> list[str]:
+    """The variables of its module that a function reads and that are not there."""
+    inner = inspect.unwrap(function)
+    nodes = list(ast.walk(tree_of(inner)))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    known = {*inner.__globals__, *dir(builtins)}
+    known |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    known |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    known |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    return [name for name in dict.fromkeys(node.id for node in names) if name not in known]
 
 
 def words_for(function: Any, name: str) -> list[str]:

@@ -72,6 +72,10 @@ class Style:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     #: The forward function has no signature: it is given the declared inputs in order.
     takes_all: bool = False
+    #: It is a network: what it takes beside parameters is data, of which no gradient is wanted.
+    network: bool = False
+    #: What is assumed by reading it so, for reports.
+    assumes: tuple[str, ...] = ()
 
 
 class Convention(Protocol):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
+from gradcheck.adapters.by_name import computing
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style
 from gradcheck.answers import same
@@ -44,7 +44,7 @@ def written_of(
 
         def gradient(*cotangents: Any, **values: Any) -> Any:
             before = forward(values) if both else None
-            with _computing(source, edited.__code__):
+            with computing(source, edited.__code__):
                 if both and not same(before, forward(values)):
                     raise ValueError("the function has another value then")
                 return pull(name, cotangents, values)
@@ -58,17 +58,6 @@ def written_of(
         _beside(source, style),
         nested,
     )
-
-
-@contextlib.contextmanager
-def _computing(function: types.FunctionType, code: types.CodeType) -> Iterator[None]:
-    """Inside of it a function computes with other code, whoever calls it."""
-    own = function.__code__
-    try:
-        function.__code__ = code
-        yield
-    finally:
-        function.__code__ = own
 
 
 def _inside(function: types.FunctionType) -> Iterator[ast.AST]:
