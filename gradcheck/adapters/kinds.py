@@ -290,6 +290,7 @@ OTHER = Kind(
         *_ways({"x": "n d", "weight": "d"}, {"bias": "d"}, {"bias": "1 d"}),
         {"x": "n d", "gamma": "d", "beta": "d"},
         {"x": "n d", "gamma": "1 d", "beta": "1 d"},
+        *_ways({"x": "n c h w", "gamma": "c"}, {"beta": "c"}, {"bias": "c"}),
         {"x": "n d", "gamma": real()},
         {"x": "n d", "gamma": "d d"},
         *_ways(

@@ -7,14 +7,14 @@ import inspect
 from dataclasses import replace
 
 from gradcheck.adapters.by_name import outer_parameters
-from gradcheck.adapters.conventions import beside_loss
+from gradcheck.adapters.conventions import beside_loss, custom_op
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, unchecked
 from gradcheck.adapters.gradient_report import gradient_report, is_wrong
 from gradcheck.adapters.guesses import guessed, passes_on, usage_in
 from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
-from gradcheck.adapters.loss_readings import read_with_loss
+from gradcheck.adapters.loss_readings import read_output, read_with_loss
 from gradcheck.adapters.modes import judge_eval
 from gradcheck.adapters.other_defaults import judge_defaults
 from gradcheck.adapters.other_inputs import judge_inputs
@@ -105,7 +105,7 @@ def _scanned(
     plan = plan_of(reading.declared) if reading.declared is not None else None
     if plan is not None and explained(plan.trial_error, definitions) != plan.trial_error:
         reading.declared, reading.reason = None, f"its backward function raises {plan.trial_error}"
-    lacking = definitions.lacking(sighting.what[-1])
+    lacking = "" if sighting.style.whole else definitions.lacking(sighting.what[-1])
     if plan is not None and plan.trial_error:
         needed = lacking or kept_by_call(sighting, plan.trial_error, definitions)
         if needed:
@@ -274,6 +274,8 @@ def _require_reach(reading: Reading, report: LayerReport, *, said: bool) -> None
 
 def _read(sighting: Sighting, entry: Entry | None) -> Reading:
     if entry is None:
+        if sighting.style.convention == custom_op.OUTPUT:
+            return read_output(sighting)
         without = sighting.style.convention == beside_loss.CONVENTION
         return read_with_loss(sighting) if without else read(sighting)
     if not entry.inputs:

@@ -26,7 +26,7 @@ from gradcheck.adapters.losses import LOSSES
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.places import evaluate
-from gradcheck.adapters.recognition import completed
+from gradcheck.adapters.recognition import completed, read
 from gradcheck.adapters.scales import constants
 from gradcheck.adapters.settling import Reading, settled, undifferentiated, unread
 from gradcheck.adapters.sightings import Sighting
@@ -122,6 +122,33 @@ def read_with_loss(sighting: Sighting) -> Reading:
     begun = "names = {" in reading.spec
     head, tail = reading.spec.split("names = {" if begun else " }", 1)
     reading.spec = f"{head}{text},{tail}" if begun else f"{head}, {text} }} }}"
+    return reading
+
+
+def read_output(sighting: Sighting) -> Reading:
+    """An operator at the end of a network, with the loss that its gradient is of."""
+    readings = [(loss, read(sighting, loss)) for loss in LOSSES]
+    for loss, reading in readings:
+        if reading.declared is None:
+            continue
+        found = _fit(reading.declared, reading.names)
+        if found.whole and not found.scale.startswith("-"):
+            scale = dict.fromkeys(found.wanted, found.scale) if found.scale != "1" else {}
+            reading.names = replace(reading.names, scale=scale)
+            reading.declared = declare((*sighting.what, reading.names), reading.inputs)
+            times = "" if found.scale == "1" else f", times {found.scale}"
+            reading.assumptions.append(
+                f"its gradient is that of the {loss} of what comes out, summed{times}"
+            )
+            return reading
+    (_, reading), *_ = readings
+    reading.declared, reading.inputs, reading.assumptions = None, {}, []
+    reading.reason = (
+        "its backward function does not read out_grad, so that its gradients are those of a loss, "
+        f"which nothing here computes; they are those of none of {', '.join(LOSSES)}"
+    )
+    given = ", ".join(f'{p.name} = "…"' for p in sighting.style.takes)
+    reading.spec = f'{sighting.name} = {{ {given}, names = {{ loss = "{next(iter(LOSSES))}" }} }}'
     return reading
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from gradcheck.adapters import aligned_dims, flat_vectors, searched_dims, written_sizes
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.by_name import outer_parameters
-from gradcheck.adapters.conventions import network, partials, style_of
+from gradcheck.adapters.conventions import custom_op, network, partials, style_of
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
@@ -72,8 +72,11 @@ _PAIR = 2
 _MULTIPLES = (2, 8)
 
 
-def read(sighting: Sighting) -> Reading:
-    """The layer with the dims that its names settle, or those at which it was seen to run."""
+def read(sighting: Sighting, loss: str = "") -> Reading:
+    """The layer with the dims that its names settle, or those at which it was seen to run.
+
+    ``loss`` is that of which its gradients are, where it computes none.
+    """
     first: Reading | None = None
     style = sighting.style
     used = [""] if style.inward is not itself else ["", *array_modules(style)]
@@ -81,7 +84,8 @@ def read(sighting: Sighting) -> Reading:
     asked = style.kind == "of inputs" and any(is_logits(p.name) for p in style.gets)
     asked = asked and not any(is_logits(p.name) for p in style.takes)
     for arrays in used:
-        reading = _read(sighting, Names(arrays=arrays, through="sigmoid" if asked else ""))
+        through = "sigmoid" if asked else ""
+        reading = _read(sighting, Names(arrays=arrays, through=through, loss=loss))
         if reading.declared is not None:
             return reading
         first = first or reading
@@ -101,7 +105,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         kind = MODEL
     elif style.backward is None and kind is OTHER:
         kind = COST
-    elif style.convention == "loss with its gradient" and kind is OTHER:
+    elif style.convention == custom_op.OUTPUT or (
+        style.convention == "loss with its gradient" and kind is OTHER
+    ):
         kind = kind_of("loss")
     wanted, beside, problem = wanted_of(style)
     if problem:

@@ -72,7 +72,7 @@ def settled(reading: Reading, kind: Kind) -> Reading:
                 # A loss with its gradients has none for data.
                 or (plan.style.backward is None and some)
                 or (of_value and some and is_data(name))
-                or (some and (is_noise(name) or plan.style.network))
+                or (some and (is_noise(name) or plan.style.network or plan.style.skips))
                 # Nor does one whose parameters come in one argument, or that is a model itself.
                 or (some and is_data(name) and (network or is_regression(reading.sighting.name)))
                 # The first layer of a network needs no gradient of its input, and says so.

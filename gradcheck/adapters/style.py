@@ -74,6 +74,10 @@ class Style:
     takes_all: bool = False
     #: It is a network: what it takes beside parameters is data, of which no gradient is wanted.
     network: bool = False
+    #: What it gives no gradient for is not to be differentiated.
+    skips: bool = False
+    #: Of a base that is missing it needs nothing that its convention does not do.
+    whole: bool = False
     #: What is assumed by reading it so, for reports.
     assumes: tuple[str, ...] = ()
 
