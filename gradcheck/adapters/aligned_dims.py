@@ -30,18 +30,23 @@ from gradcheck.adapters.words import (
     is_length,
     is_mask,
     is_target,
+    is_weight,
 )
 from gradcheck.arguments import boolean, integers, real
 
 #: So far apart that a sum with one, and a difference, is told from the others.
 _SIZES = tuple(range(5, 64, 3))
 _NAMES = ("n", "d", "m", "h", "k", "c", "p", "q", "r", "s", "t", "u", "v", "w", "l")
+#: The axes of images.
+_IMAGE = 4
 #: So many arrays, of so many axes in all, are aligned; so many guesses of their axes are made.
 _MOST_ARRAYS, _MOST_GUESSES = 12, 256
 #: The axes of an array: whether each has a size, or is of length one.
 _Form = tuple[bool, ...]
 _VECTORS: list[_Form] = [(True,), (True, True), (True, False), (False, True)]
 _MATRICES: list[_Form] = [(True, True), (True,)]
+#: Of what is no parameter: also of sequences.
+_ARRAYS: list[_Form] = [*_MATRICES, (True, True, True)]
 _GAINS: list[_Form] = [(True,), (), (True, True)]
 _BIASES: list[_Form] = [(True,), (False, True), (True, False), (False, False), (), (True, True)]
 _WANTS_LABELS = re.compile("arrays used as indices|out of bounds|only integers|an integer array")
@@ -91,6 +96,7 @@ def told(style: Style, wanted: Sequence[str]) -> bool:
 
 def _used(style: Style, wanted: Sequence[str]) -> _Use:
     used = _Use.of(forward_function(style), wanted)
+    used.exact |= {n: k for n, k in _Use.of(style.source, wanted).exact.items() if n in wanted}
     used.numbers = style.backward is None or style.kind == "of inputs"
     # What has a gradient is no target, though it is called y.
     returned = set(returned_names(style.source)) if style.kind == "vjp" and style.source else set()
@@ -162,7 +168,25 @@ class _Use:
                     args=[ast.Constant(value=str() as subscripts), *operands],
                 ):
                     found._einsum(subscripts, operands, names)
+                case ast.Call(func=called, args=given, keywords=keywords):
+                    found._along(called, given, keywords, names)
         return found
+
+    def _along(
+        self,
+        called: ast.expr,
+        given: Sequence[ast.expr],
+        keywords: Sequence[ast.keyword],
+        names: Sequence[str],
+    ) -> None:
+        """An array that is summed along some axes has these: ``x.mean(axis=(2, 3))``."""
+        arrays = [*given[:1], *([called.value] if isinstance(called, ast.Attribute) else [])]
+        name = next((a.id for a in arrays if isinstance(a, ast.Name) and a.id in names), "")
+        axis = next((word.value for word in keywords if word.arg == "axis"), None)
+        numbers = [n.value for n in ast.walk(axis or ast.Pass()) if isinstance(n, ast.Constant)]
+        whole = [number for number in numbers if type(number) is int]
+        if name and whole:
+            self._at_least(name, max(whole) + 1)
 
     def _einsum(self, subscripts: str, operands: Sequence[ast.expr], names: Sequence[str]) -> None:
         """What letters say: how many axes an array has, and which of them are as long."""
@@ -206,7 +230,7 @@ class _Use:
         if name in self.exact:
             return [(True,) * self.exact[name]]
         least = self.least.get(name, 0)
-        usual = _MATRICES
+        usual = _MATRICES if is_weight(name) or name[:1].isupper() else _ARRAYS
         if is_length(name):
             return [(True,)]
         if is_bias(name) or name.endswith("0"):
@@ -220,7 +244,8 @@ class _Use:
             usual = _VECTORS
         if not self.numbers and len(usual) > 1:
             usual = [axes for axes in usual if any(axes) or usual is not _BIASES]
-        return [axes for axes in usual if len(axes) >= least] or [(True,) * least]
+        found = [axes for axes in usual if len(axes) >= least] or [(True,) * least]
+        return [*found, (True,) * _IMAGE] if len(found[-1]) + 1 == _IMAGE <= least + 1 else found
 
 
 class _Axes:

@@ -195,6 +195,10 @@ KINDS = (
             {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c f", "bias": "f"},
             {"x": "n h+kh-1 w+kw-1 c", "weight": "f kh kw c", "bias": "f"},
             {"x": "n l+k-1 c", "weight": "k c f", "bias": "f"},
+            # Samples last.
+            {"x": "h+kh-1 w+kw-1 c n", "weight": "kh kw c f", "bias": "f"},
+            {"x": "h+k-1 w+k-1 c n", "weight": "k k c f", "bias": "f"},
+            {"x": "h+k-1 w+k-1 c n", "weight": "k k c f", "bias": "f 1"},
             # One window for each channel; one image alone.
             {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c", "bias": "c"},
             {"x": _IMAGE, "weight": "c kh kw", "bias": "c"},
@@ -404,6 +408,8 @@ NETWORK = Kind(
     ({"x": real("d 1", differentiate=False)}, {"x": real("n d", differentiate=False)}),
     {"n": 7, "d": 6, "h": 3, "c": 5},
 )
+#: Images of which the channels are divided by a number that a layer has by default.
+IMAGES = Kind("images", (), (), {"n": 5, "c": 3, "h": 7, "w": 11})
 #: What looks rows up by their numbers, beside those of the kind that is for that.
 NUMBERS = Kind("numbers", (), (), {"n": 7, "v": 5, "w": 6, "d": 3, "t": 2})
 #: What runs at the sizes that its source has alone: what it takes is told by that.

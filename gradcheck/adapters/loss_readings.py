@@ -127,6 +127,12 @@ def read_with_loss(sighting: Sighting) -> Reading:
 
 def read_output(sighting: Sighting) -> Reading:
     """An operator at the end of a network, with the loss that its gradient is of."""
+    if not any(is_target(p.name) for p in sighting.style.takes):
+        return Reading(
+            sighting,
+            reason="its backward function does not read out_grad, which is right for a loss at the "
+            "end of a network alone, and it is given no labels",
+        )
     readings = [(loss, read(sighting, loss)) for loss in LOSSES]
     for loss, reading in readings:
         if reading.declared is None:

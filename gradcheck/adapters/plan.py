@@ -101,6 +101,8 @@ class Plan:
         self.raised_at_some = False
         #: Whether the output had more axes than any input, as where a mask of images is broadcast.
         self.is_wider = False
+        #: Whether nothing came out, as of a window that is larger than what it is slid over.
+        self.is_empty = False
         #: Whether the output was finite in the trial.
         self.finite = True
         self.derivative_of = names.derivative_of
@@ -412,6 +414,7 @@ class Plan:
         self.many = self.many and self.outputs > 1
         session.collect()
         most_axes = max((np.ndim(one) for one in values.values()), default=0)
+        self.is_empty = any(np.size(out) == 0 for out in session.outputs)
         self.is_wider = any(np.ndim(out) > most_axes for out in session.outputs)
         if not all(is_array(out) for out in session.outputs):
             kinds = ", ".join(type(out).__name__ for out in session.outputs)

@@ -17,7 +17,17 @@ from gradcheck.adapters.conventions import custom_op, network, partials, style_o
 from gradcheck.adapters.discovery import argument_text, discovered
 from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
-from gradcheck.adapters.kinds import CHARACTERS, COST, MODEL, NETWORK, NUMBERS, OTHER, WRITTEN, Kind
+from gradcheck.adapters.kinds import (
+    CHARACTERS,
+    COST,
+    IMAGES,
+    MODEL,
+    NETWORK,
+    NUMBERS,
+    OTHER,
+    WRITTEN,
+    Kind,
+)
 from gradcheck.adapters.known import fitted, grouped_roles, kind_of, roles_of, sizes_for, ways_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
@@ -63,6 +73,8 @@ _MOST_WRITTEN = 200
 _MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arguments? but")
 #: Kinds of layers whose output has the axes of what they take.
 _AS_WIDE = ("dropout", "elementwise", "normalization", "normalization in groups")
+#: That of which a window may be one for each channel: then a gradient has other dims.
+_OF_WINDOWS = "convolution"
 #: What is raised where a number was expected.
 _FOR_NUMBERS = re.compile("0-dimensional arrays|truth value|length-1 arrays|must be real number")
 #: What is raised where whole numbers were expected, that of rows of so few arrays.
@@ -143,7 +155,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     numbers = _as_numbers(style, wanted, problems)
     entries = _as_entries(function, wanted)
     written = _as_written(style, kind, wanted)
-    for which, way in itertools.chain(entries, usual, written, numbers):
+    images = _of_images(style, wanted)
+    for which, way in itertools.chain(entries, usual, images, written, numbers):
         runs = which is not kind and by is kind and reading.declared is not None
         if runs and not _by_coincidence(reading.declared, style):
             break  # it runs at sizes that are not written anywhere
@@ -169,11 +182,13 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 # the rule may be wrong, though, and not all sizes may be meant.
                 # A layer that gives back what it takes, as one that flattens rows, says little.
                 doubtful = bool(plan.trial_error) or plan.raised_at_some or _is_identity(declared)
+                doubtful = doubtful or plan.is_empty
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
                 doubtful = doubtful or (which is COST and not plan.is_number)
                 strange = strange or _strange(plan)
                 doubtful = doubtful or bool(_strange(plan))
                 doubtful = doubtful or (kind.name in _AS_WIDE and plan.is_wider)
+                doubtful = doubtful or (which.name == _OF_WINDOWS and bool(plan.misshapen))
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     by = which
@@ -323,6 +338,24 @@ def _as_entries(function: Any, wanted: Sequence[str]) -> Iterator[tuple[Kind, di
     nodes = [n for n in ast.walk(tree_of(function)) if isinstance(n, ast.Name) and n.id == name]
     if len(found) == len(nodes) and len(set(found)) > 1 and all(type(k) is int for k in found):
         yield replace(WRITTEN, name="entries"), {name: str(max(found) + 1)}
+
+
+def _of_images(style: Style, wanted: Sequence[str]) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    """Images with as many channels as an object can divide: ``channels // reduction``."""
+    if not inspect.isclass(style.make) or len(wanted) != 1:
+        return
+    made = inspect.getattr_static(style.make, "__init__", None)
+    divisors = [
+        node.right.id
+        for node in ast.walk(tree_of(made))
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.FloorDiv)
+        and isinstance(node.right, ast.Name)
+    ]
+    for parameter in parameters_of(style.make):
+        if parameter.name in divisors and type(parameter.default) is int and parameter.default > 1:
+            for text in ("n {}*c h w", "n h w {}*c"):
+                yield IMAGES, {wanted[0]: text.format(parameter.default)}
 
 
 def _as_numbers(

@@ -27,7 +27,7 @@ _FEWEST, _MOST, _MOST_WAYS = 2, 3, 12
 #: Of two arrays that an object is given: a graph and its nodes, queries and keys, and their like.
 _OF_TWO = (
     ("n n", "n d"), ("n d", "n n"), ("n d", "n d"), ("n d", "m d"), ("n d", "n m"),
-    ("n t d", "n t d"), ("t d", "h d"),
+    ("n t d", "n t d"), ("t d", "h d"), ("n d", "n t h"), ("n t h", "n d"), ("n d", "n t d"),
 )  # fmt: skip
 _SEED = 3
 

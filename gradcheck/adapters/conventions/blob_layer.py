@@ -146,7 +146,8 @@ class _Layer:
         real = [np.asarray(run.given[name]).dtype.kind == "f" for name in self.bottoms]
         run.layer.backward(run.top, real, run.bottom)
         named = zip((*self.bottoms, *self.blobs), (*run.bottom, *run.layer.blobs), strict=True)
-        factor = 1.0 if self.pulls else np.asarray(cotangents[0]).reshape(())[()]
+        is_loss = not self.pulls and np.size(cotangents[0]) == 1
+        factor = np.asarray(cotangents[0]).reshape(())[()] if is_loss else 1.0
         return {f"d{n}": b.written * factor for n, b in named if b.written is not None}
 
 

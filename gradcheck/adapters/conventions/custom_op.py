@@ -100,18 +100,19 @@ class _Operator:
         missing = dict.fromkeys(name for one in every for name in missing_names(one))
         inputs = [called.get(k, f"data{k}") for k in range(max([*called, 0]) + 1)]
         made = cls(operator, inputs, outputs, list(missing))
-        if not made.pulls and made.label and not is_target(made.label):
-            inputs[inputs.index(made.label)] = "label"
-        return made
+        if made.pulls or not made.label or is_target(made.label):
+            return made
+        renamed = ["label" if name == made.label else name for name in inputs]
+        return cls(operator, renamed, outputs, list(missing))
 
-    @property
+    @functools.cached_property
     def label(self) -> str:
         """What backward alone reads, and is to be predicted; empty where that is not one."""
         known = _numbers(tree_of(self.cls.forward), "in_data")
         alone = [name for k, name in enumerate(self.inputs) if k not in known]
         return alone[0] if len(alone) == 1 else ""
 
-    @property
+    @functools.cached_property
     def pulls(self) -> bool:
         """Whether backward reads the gradient of an output."""
         nodes = ast.walk(tree_of(self.cls.backward))
@@ -144,11 +145,11 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         return None
     (cls,) = what
     operator = _Operator.of(cls)
-    if operator is None or not (operator.pulls or operator.label):
+    if operator is None:
         return None
     kind, only = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_ONLY
     given = _numbers_given(cls)
-    loss = "" if operator.pulls else names.loss or next(iter(losses.LOSSES))
+    loss = "" if operator.pulls or not operator.label else names.loss or next(iter(losses.LOSSES))
     cotangents = [f"dout{k}" for k in range(operator.outputs)] if operator.pulls else []
     return Style(
         convention="operator that assigns" if operator.pulls else OUTPUT,
@@ -220,7 +221,7 @@ def _forward(operator: _Operator, made: Any, loss: str) -> Callable[..., Any]:
     @functools.wraps(operator.cls.forward)
     def forward(**given: Any) -> tuple[Any, ...]:
         run = operator.run(made, given)
-        if loss:
+        if loss:  # of what comes out, which is given no cotangent
             return losses.value(loss, run.out[0], given[operator.label]), run
         return (*(_plain(value) for value in run.out), run)
 

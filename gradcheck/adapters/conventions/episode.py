@@ -93,14 +93,14 @@ class _Calls:
         ((cotangent, output),) = cotangents.items()
         return cls(forward, backward, output, cotangent, of_steps, as_is)
 
-    @property
+    @functools.cached_property
     def rows(self) -> list[str]:
         """What the forward function takes of one step."""
         learned = {*outer_parameters([self.forward]), *self.packed}
         given = [p.name for p in parameters_of(self.forward) if is_required(p)]
         return [name for name in given if not (name in learned or is_parameter(name))]
 
-    @property
+    @functools.cached_property
     def packed(self) -> Mapping[str, Sequence[str]]:
         """The dicts of parameters that the forward function takes, with their keys."""
         found: dict[str, dict[str, None]] = {}
@@ -111,7 +111,7 @@ class _Calls:
         taken = [p.name for p in parameters_of(self.forward)]
         return {n: list(found[n]) for n in taken if n in found and is_parameter_dict(n)}
 
-    @property
+    @functools.cached_property
     def takes(self) -> tuple[inspect.Parameter, ...]:
         """The parameters of the forward function, with those in dicts one by one."""
         kind = inspect.Parameter.KEYWORD_ONLY
@@ -200,6 +200,7 @@ class _Telling(ast.NodeTransformer):
         return node
 
 
+@functools.cache
 def _telling(function: Any) -> FunctionType:
     """A function that returns all its variables, by name."""
     tree: Any = tree_of(function)
