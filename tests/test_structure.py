@@ -68,7 +68,7 @@ ORDER = [
     "adapters.kinds", "adapters.known", "adapters.one_hot", "adapters.discovery",
     "adapters.flat_vectors", "adapters.numbered_keys", "adapters.inputs", "adapters.sightings",
     "adapters.written_sizes",
-    "adapters.searched_dims", "adapters.aligned_dims",
+    "adapters.searched_dims", "adapters.aligned_dims", "adapters.source_dims",
     "adapters.settling", "adapters.recognition",
     "adapters.usage", "adapters.unrecognised", "adapters.guesses", "adapters.guards",
     "adapters.penalties", "adapters.readings", "adapters.spec", "adapters.scan_report",

@@ -37,6 +37,8 @@ from gradcheck.arguments import boolean, integers, real
 #: So far apart that a sum with one, and a difference, is told from the others.
 _SIZES = tuple(range(5, 64, 3))
 _NAMES = ("n", "d", "m", "h", "k", "c", "p", "q", "r", "s", "t", "u", "v", "w", "l")
+#: Of what these give, an axis is told, and not of what they are given.
+_MORE_AXES = ("expand_dims", "stack", "concatenate", "append", "insert", "repeat")
 #: The axes of images.
 _IMAGE = 4
 #: So many arrays, of so many axes in all, are aligned; so many guesses of their axes are made.
@@ -180,6 +182,8 @@ class _Use:
         names: Sequence[str],
     ) -> None:
         """An array that is summed along some axes has these: ``x.mean(axis=(2, 3))``."""
+        if getattr(called, "attr", "") in _MORE_AXES:
+            return
         arrays = [*given[:1], *([called.value] if isinstance(called, ast.Attribute) else [])]
         name = next((a.id for a in arrays if isinstance(a, ast.Name) and a.id in names), "")
         axis = next((word.value for word in keywords if word.arg == "axis"), None)

@@ -21,7 +21,9 @@ from types import ModuleType
 from typing import Any
 
 from gradcheck.adapters.chunks import OF_PYTHON_2, Chunk, chunks, parsed
+from gradcheck.adapters.numpy_names import with_pullback
 from gradcheck.adapters.siblings import imported_file
+from gradcheck.adapters.sources import missing_names
 from gradcheck.answers import last_line
 
 #: What a constant may be made with.
@@ -32,6 +34,8 @@ _MAKERS = {
 }  # fmt: skip
 #: Calls that give a function its rule: of JAX, of autograd, and of what is written in their way.
 _REGISTRATIONS = {"defvjp", "defjvp", "defvjp_argnum", "defjvp_argnum", "defvjps", "defjvps"}
+#: Decorators of a function that returns its own backward function.
+_RULES = {"custom_gradient"}
 _PACKAGE = "__init__.py"
 #: What the annotations of a file name may be missing.
 _LAZY = __future__.annotations.compiler_flag
@@ -214,6 +218,10 @@ class _Taking:
                 self.result.incomplete[statement.name] = reason
                 self._execute(chunk, statement, what)
                 return
+            if isinstance(statement, ast.FunctionDef) and self._without_rule(statement, error):
+                self._execute(chunk, statement, what)
+                self._by_numpy(statement.name)
+                return
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
                 self.result.missing[statement.name] = reason
             self._leave(statement.lineno, what, reason)
@@ -230,6 +238,27 @@ class _Taking:
             statement.bases[place] = ast.copy_location(ast.Name(_BASE, ast.Load()), base)
             setattr(self.result.module, _BASE, StandIn)
         return bool(lacking)
+
+    def _without_rule(self, statement: ast.FunctionDef, error: BaseException) -> bool:
+        """Leave out what tells a framework that is missing of a rule; whether there is that."""
+        name = getattr(error, "name", None)
+        if not isinstance(error, NameError) or name not in self.result.missing:
+            return False
+        kept = [
+            one
+            for one in statement.decorator_list
+            if not (_called(one) in _RULES and _mentions(one, name))
+        ]
+        left_out = len(kept) < len(statement.decorator_list)
+        statement.decorator_list = kept
+        return left_out
+
+    def _by_numpy(self, name: str) -> None:
+        """Let numpy stand in a function for what is missing."""
+        space = vars(self.result.module)
+        if inspect.isfunction(function := space.get(name)):
+            missing = [one for one in missing_names(function) if one in self.result.missing]
+            space[name] = with_pullback(function, missing)
 
     def _because(self, error: BaseException) -> str:
         name = getattr(error, "name", None)

@@ -24,6 +24,7 @@ from gradcheck.adapters.reasons import (
     BEYOND_A_SPEC,
     explained,
     in_spec,
+    is_lacking,
     kept_by_call,
     of_module,
     without_loss,
@@ -103,7 +104,7 @@ def _scanned(
     report.assumptions = reading.assumptions
     report.inputs = {n: argument_text(given).strip('"') for n, given in reading.inputs.items()}
     plan = plan_of(reading.declared) if reading.declared is not None else None
-    if plan is not None and explained(plan.trial_error, definitions) != plan.trial_error:
+    if plan is not None and is_lacking(plan.trial_error, definitions):
         reading.declared, reading.reason = None, f"its backward function raises {plan.trial_error}"
     lacking = "" if sighting.style.whole else definitions.lacking(sighting.what[-1])
     if plan is not None and plan.trial_error:

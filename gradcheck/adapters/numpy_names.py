@@ -7,11 +7,19 @@ have is said where it is asked for.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from gradcheck.adapters.by_name import standing_for
+
+#: What is said of what numpy does not have.
+LACKING = "is not installed, and numpy has no"
+#: The attribute of a function that says for which modules numpy stands.
+_MODULES = "by_numpy"
 #: The parts of a framework that hold functions.
 _PARTS = ("nd", "np", "numpy", "math", "nn", "ndarray", "keras", "backend", "ops", "linalg")
 
@@ -53,7 +61,7 @@ class NumpyNames:
         found = _OTHERWISE.get(name, getattr(np, name, None))
         if found is None or name.startswith("_"):
             root = self._text.partition(".")[0]
-            raise AttributeError(f"{text}: {root} is not installed, and numpy has no {name}")
+            raise AttributeError(f"{text}: {root} {LACKING} {name}")
         return found
 
 
@@ -67,3 +75,35 @@ def by_numpy(names: Sequence[str], space: dict[str, Any]) -> Iterator[None]:
     finally:
         for name in put:
             del space[name]
+
+
+def with_pullback(function: Any, names: Sequence[str]) -> FunctionType:
+    """A function that returns its backward function last, with numpy for some modules in both."""
+    space = function.__globals__
+    inside = by_numpy
+
+    def by_names(*values: Any, **named: Any) -> Any:
+        with inside(names, space):
+            *outputs, pull = function(*values, **named)
+
+        def pulled(*cotangents: Any) -> Any:
+            with inside(names, space):
+                return pull(*cotangents)
+
+        return (*outputs, pulled)
+
+    stands = standing_for(function, by_names, inspect.signature(function))
+    setattr(stands, _MODULES, tuple(names))
+    return stands
+
+
+def assumed(names: Iterable[str]) -> tuple[str, ...]:
+    """What is assumed where numpy stands for some modules."""
+    said = ", ".join(names)
+    return (f"numpy does what {said} is asked for, which is not installed",) if said else ()
+
+
+def stood_for(function: Any) -> tuple[str, ...]:
+    """The modules for which numpy stands in a function."""
+    found: tuple[str, ...] = getattr(function, _MODULES, ())
+    return found

@@ -9,13 +9,16 @@ import re
 
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.inputs import forward_function
+from gradcheck.adapters.numpy_names import LACKING
 from gradcheck.adapters.sightings import Sighting
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import gradient_names, is_cotangent, is_label, is_rate, is_target
 
 #: What dims do not mend: a file or a name that is not there.
-BEYOND_A_SPEC = re.compile(r"every size that was tried: (NameError|\w*FoundError|OSError|Import)")
+BEYOND_A_SPEC = re.compile(
+    r"every size that was tried: (NameError|\w*FoundError|OSError|Import)|" + LACKING
+)
 
 
 def explained(reason: str, definitions: Definitions) -> str:
@@ -24,6 +27,11 @@ def explained(reason: str, definitions: Definitions) -> str:
         if f"name '{name}'" in reason:
             return f"{reason} ({why})"
     return reason
+
+
+def is_lacking(error: str, definitions: Definitions) -> bool:
+    """Whether something was raised for want of an import."""
+    return LACKING in error or explained(error, definitions) != error
 
 
 def kept_by_call(sighting: Sighting, error: str, definitions: Definitions) -> str:

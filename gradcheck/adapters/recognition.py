@@ -6,11 +6,11 @@ import ast
 import inspect
 import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gradcheck.adapters import aligned_dims, flat_vectors, searched_dims, written_sizes
+from gradcheck.adapters import aligned_dims, flat_vectors, searched_dims, source_dims
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.by_name import outer_parameters
 from gradcheck.adapters.conventions import custom_op, network, partials, style_of
@@ -20,10 +20,8 @@ from gradcheck.adapters.inputs import forward_function, unused_keys, wanted_of
 from gradcheck.adapters.kinds import (
     CHARACTERS,
     COST,
-    IMAGES,
     MODEL,
     NETWORK,
-    NUMBERS,
     OTHER,
     WRITTEN,
     Kind,
@@ -59,16 +57,15 @@ from gradcheck.adapters.words import (
 )
 from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.answers import same
-from gradcheck.arguments import Integers, Real, as_argument, integers, real
+from gradcheck.arguments import Integers, Real, as_argument, real
 from gradcheck.claims import Derivation
 from gradcheck.dims import parse
 from gradcheck.errors import InputError
 
 #: A variance of what was seen is no smaller, so that what keeps it from 0 does not matter.
 _LEAST = 0.25
-#: At most so many ways of reading a layer are tried, and so many at sizes of its source.
+#: At most so many ways of reading a layer are tried.
 _MOST_WAYS = 24
-_MOST_WRITTEN = 200
 #: What is raised where a function is called otherwise than it is to be.
 _MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arguments? but")
 #: Kinds of layers whose output has the axes of what they take.
@@ -77,9 +74,6 @@ _AS_WIDE = ("dropout", "elementwise", "normalization", "normalization in groups"
 _OF_WINDOWS = "convolution"
 #: What is raised where a number was expected.
 _FOR_NUMBERS = re.compile("0-dimensional arrays|truth value|length-1 arrays|must be real number")
-#: What is raised where whole numbers were expected, that of rows of so few arrays.
-_FOR_INDICES = re.compile("arrays used as indices must be of integer|only integers")
-_PAIR = 2
 #: What an axis may have to be a multiple of.
 _MULTIPLES = (2, 8)
 
@@ -152,10 +146,10 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         first_ways = sorted(first_ways, key=lambda way: "n t d" not in way.values())
     usual = ((kind, way) for way in first_ways)
     by, problems = kind, list[str]()
-    numbers = _as_numbers(style, wanted, problems)
-    entries = _as_entries(function, wanted)
-    written = _as_written(style, kind, wanted)
-    images = _of_images(style, wanted)
+    numbers = source_dims.as_numbers(style, wanted, problems)
+    entries = source_dims.as_entries(function, wanted)
+    written = source_dims.as_written(style, kind, wanted)
+    images = source_dims.of_images(style, wanted)
     for which, way in itertools.chain(entries, usual, images, written, numbers):
         runs = which is not kind and by is kind and reading.declared is not None
         if runs and not _by_coincidence(reading.declared, style):
@@ -188,7 +182,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 strange = strange or _strange(plan)
                 doubtful = doubtful or bool(_strange(plan))
                 doubtful = doubtful or (kind.name in _AS_WIDE and plan.is_wider)
-                doubtful = doubtful or (which.name == _OF_WINDOWS and bool(plan.misshapen))
+                windows = which.name == _OF_WINDOWS and not doubtful
+                doubtful = doubtful or (windows and (bool(plan.misshapen) or _raises(declared)))
                 if reading.declared is None or not doubtful:
                     reading.declared, reading.names, reading.inputs = declared, found, given
                     by = which
@@ -240,6 +235,16 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     if reading.declared is not None:
         return settled(reading, by)
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
+
+
+def _raises(declared: Derivation) -> bool:
+    """Whether a layer raises at some of more sizes, where it ran at two by chance."""
+    try:
+        for _, values in trials(declared):
+            declared.function(**values)
+    except Exception:
+        return True
+    return False
 
 
 def _is_unsummed(plan: Plan) -> bool:
@@ -310,74 +315,6 @@ def _amount(given: Any) -> Any:
     if not isinstance(argument, Integers):
         return given
     return real(argument.shape.text, differentiate=False)
-
-
-def _as_written(
-    style: Style, kind: Kind, wanted: Sequence[str]
-) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    """What the inputs may be at the sizes that stand in the source."""
-    written = WrittenSizes(style)
-    sized = replace(WRITTEN, sizes=written.free)
-    # A loss that a model returns with gradients is one of its parameters.
-    of_model = kind is MODEL or (style.backward is None and bool(written.arrays))
-    found = written_sizes.ways(written, wanted, differentiate=not of_model)
-    for way in itertools.islice(found, _MOST_WRITTEN):
-        yield sized, way
-
-
-def _as_entries(function: Any, wanted: Sequence[str]) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    """A vector of which a function takes single entries alone: ``q[0]`` and ``q[1]``."""
-    if len(wanted) != 1 or not inspect.isfunction(function):
-        return
-    (name,) = wanted
-    found: list[Any] = []
-    for node in ast.walk(tree_of(function)):
-        match node:
-            case ast.Subscript(value=ast.Name(id=held), slice=index) if held == name:
-                found.append(index.value if isinstance(index, ast.Constant) else None)
-    nodes = [n for n in ast.walk(tree_of(function)) if isinstance(n, ast.Name) and n.id == name]
-    if len(found) == len(nodes) and len(set(found)) > 1 and all(type(k) is int for k in found):
-        yield replace(WRITTEN, name="entries"), {name: str(max(found) + 1)}
-
-
-def _of_images(style: Style, wanted: Sequence[str]) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    """Images with as many channels as an object can divide: ``channels // reduction``."""
-    if not inspect.isclass(style.make) or len(wanted) != 1:
-        return
-    made = inspect.getattr_static(style.make, "__init__", None)
-    divisors = [
-        node.right.id
-        for node in ast.walk(tree_of(made))
-        if isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.FloorDiv)
-        and isinstance(node.right, ast.Name)
-    ]
-    for parameter in parameters_of(style.make):
-        if parameter.name in divisors and type(parameter.default) is int and parameter.default > 1:
-            for text in ("n {}*c h w", "n h w {}*c"):
-                yield IMAGES, {wanted[0]: text.format(parameter.default)}
-
-
-def _as_numbers(
-    style: Style, wanted: Sequence[str], problems: Sequence[str]
-) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    """What an object with tables of its own takes as numbers of rows, where nothing else runs.
-
-    ``problems`` are what was raised before: what indexes says so.
-    """
-    if not inspect.isclass(style.make) or not any(map(_FOR_INDICES.search, problems)):
-        return
-    names = ("v", "w")
-    for text in ("n", "n t"):
-        for highs in itertools.product(names, repeat=len(wanted)) if len(wanted) <= _PAIR else ():
-            if highs[0] == names[0]:
-                yield (
-                    NUMBERS,
-                    {
-                        name: integers(text, high=high)
-                        for name, high in zip(wanted, highs, strict=True)
-                    },
-                )
 
 
 def _is_misfit(plan: Plan, *, own: bool, by: Kind) -> bool:

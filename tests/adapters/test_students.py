@@ -11,10 +11,10 @@ import pytest
 
 from gradcheck import Case, Status
 from gradcheck.adapters import outer_parameters, packed_parameters
-from gradcheck.adapters.conventions import beside_loss
+from gradcheck.adapters.conventions import beside_loss, custom_op
 from gradcheck.adapters.definitions import definitions_of
 from gradcheck.adapters.layers import declare, plan_of
-from gradcheck.adapters.loss_readings import read_with_loss
+from gradcheck.adapters.loss_readings import read_output, read_with_loss
 from gradcheck.adapters.readings import others
 from gradcheck.adapters.recognition import read
 from gradcheck.adapters.scan import PROFILE, scan
@@ -196,6 +196,33 @@ WRONG = {
     ("given_apart", "pool"): {"x"},
     ("given_apart", "Tensor_mul"): {"a"},
     ("given_apart", "Turn"): {"x"},
+    ("reparametrized", "WeightNormLinear"): {"v"},
+    ("reparametrized", "WeightNormDense"): {"v", "g"},
+    ("reparametrized", "OneGain"): {"v"},
+    ("policy", "policy"): {"W1"},
+    ("policy_given", "policy"): {"W1"},
+    ("blobs", "EuclideanLossLayer"): {"bottom1"},
+    ("blobs", "SwishLayer"): {"x"},
+    ("blobs", "BilinearLayer"): {"bottom0", "bottom1"},
+    ("blobs", "ScaleShift"): {"b"},
+    ("blobs", "SoftmaxXent"): {"scores"},
+    ("custom_ops", "Softmax"): None,  # with the gradient of none of the usual losses
+    ("custom_ops", "Sigmoid"): {"x"},
+    ("custom_ops", "Dense"): {"weight"},
+    ("custom_ops", "Swish"): {"x"},
+    ("of_channels", "depthwise_conv"): {"w"},
+    ("of_channels", "Convolution"): {"W"},
+    ("of_channels", "hwcn_conv"): {"X"},
+    ("of_channels", "SqueezeExcite"): {"x"},
+    ("of_channels", "se_block"): {"x", "w1", "w2"},  # of what scales
+    ("of_channels", "SEBlock"): {"x", "w1", "b1"},
+    ("additive", "BahdanauAttention"): {"keys"},
+    ("additive", "additive_attention"): {"va"},
+    ("custom_gradients", "log1pexp"): {"x"},
+    ("custom_gradients", "softplus"): set(),  # right
+    ("custom_gradients", "bilinear"): {"w"},
+    ("custom_gradients", "row_softmax"): {"z"},
+    ("custom_gradients", "dense"): set(),  # right
     ("static_classes", "Linear"): {"b"},
     ("static_classes", "Mul"): {"a", "b"},
 }
@@ -224,6 +251,8 @@ def judged(path):
 
 def read_of(sighting):
     """A layer as it is read, with its loss where that comes to backward alone."""
+    if sighting.style.convention == custom_op.OUTPUT:
+        return read_output(sighting)
     without = sighting.style.convention == beside_loss.CONVENTION
     return read_with_loss(sighting) if without and sighting.name in NETWORKS else read(sighting)
 

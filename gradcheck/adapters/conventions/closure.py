@@ -1,6 +1,7 @@
 """A function that returns its backward function: ``relu(X) -> (Y, backprop)``.
 
-What it needs is kept by the inner function, which is given the cotangent: ``backprop(dY)``.
+What it needs is kept by the inner function, which is given the cotangent: ``backprop(dY)``. So is
+that of ``@tf.custom_gradient``, where numpy has all that is asked of TensorFlow.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.numpy_names import assumed, stood_for
 from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.style import Style, parameters_of
 
@@ -32,6 +34,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         source=function,
         takes=parameters_of(function),
         gets=parameters_of(_pull),
+        assumes=assumed(stood_for(function)),
     )
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from gradcheck.adapters import losses
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.numpy_names import by_numpy
+from gradcheck.adapters.numpy_names import assumed, by_numpy
 from gradcheck.adapters.sources import missing_names, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import NUMBERS, is_target
@@ -163,7 +163,10 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         gets=(*(inspect.Parameter(name, only) for name in cotangents), _KEPT),
         skips=True,
         whole=True,
-        assumes=tuple(f"it is made with {name} = {number}" for name, number in given.items()),
+        assumes=(
+            *assumed(operator.missing),
+            *(f"it is made with {name} = {number}" for name, number in given.items()),
+        ),
     )
 
 

@@ -19,16 +19,18 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.by_name import computing, outer_parameters, outer_variables
+from gradcheck.adapters.landing import returned_names
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.pairs import name_of, pairs
 from gradcheck.adapters.sources import missing_names, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
-from gradcheck.adapters.words import gradient_names, is_parameter, is_parameter_dict
+from gradcheck.adapters.words import NUMBERS, gradient_names, is_parameter, is_parameter_dict
 
 PRIORITY = 44
 
-#: What is called after one step, and holds all of them.
-_OF_EPISODE = ("ep_", "ep", "episode_", "batch_", "all_")
+#: What is called after one step, and holds all of them: surely, and where more tells it.
+_EPISODE = ("ep_", "ep", "episode_")
+_OF_EPISODE = (*_EPISODE, "batch_", "all_")
 _KEPT = inspect.Parameter("cache", inspect.Parameter.POSITIONAL_ONLY)
 #: Where the variables of a call lie in what its edited function returns.
 _LOCALS = "locals"
@@ -91,6 +93,10 @@ class _Calls:
         if not of_steps or len(rest) != 1 or len(cotangents) != 1:
             return None
         ((cotangent, output),) = cotangents.items()
+        # A whole batch, which is given with the cotangent of what comes out of it, is none.
+        told = any(name.startswith(_EPISODE) for name in of_steps)
+        if not told and output in returned_names(forward):
+            return None
         return cls(forward, backward, output, cotangent, of_steps, as_is)
 
     @functools.cached_property
@@ -128,8 +134,10 @@ def _variables(function: Any) -> list[str]:
 
 def _of_step(name: str, variables: Sequence[str]) -> str | None:
     """The variable of one step after which what holds all steps is called."""
+    if name in variables or name.lower() in NUMBERS:
+        return None  # eps is no s of each step
     stems = [name.removeprefix(start) for start in _OF_EPISODE if name.startswith(start)]
-    stems += [name.removesuffix("s")] if name.endswith("s") and name not in variables else []
+    stems += [name.removesuffix("s")] if name.endswith("s") else []
     return next((stem for stem in stems if stem in variables), None)
 
 
