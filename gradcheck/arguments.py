@@ -327,8 +327,8 @@ def real(
 ) -> Real:
     """Real numbers of shape ``dims``; without dims a scalar (a numpy scalar, never a 0-d array).
 
-    ``low`` and ``high`` bound the domain: neither a drawn value nor a step of the measurement
-    leaves it. Each is a number or a function of other inputs, filled by name
+    ``low`` and ``high`` bound the domain, which is open: neither a drawn value nor a step of the
+    measurement reaches a bound. Each is a number or a function of other inputs, filled by name
     (``high=lambda a: a``). ``nonzero=True`` keeps exact zeros out. With ``differentiate=False``
     no derivative is taken with respect to it.
 

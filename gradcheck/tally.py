@@ -185,7 +185,8 @@ class Tally:
                     "在某些尺寸（{always}）下函数总是抛出异常，在另一些（{never}）下从不抛出："
                     "请修正函数，或声明尺寸，例如 {example}",
                     always="; ".join(always[:3]), never="; ".join(never[:3]),
-                    example='options(sizes={"k": (2, 8)})',
+                    # A dim of the claim's own, so that it can be copied.
+                    example=f'options(sizes={{"{always[0].split(" = ")[0]}": (2, 8)}})',
                 ), self.notable["raised"],
             )  # fmt: skip
         if 2 * aside > speaking:
