@@ -44,7 +44,7 @@ class Seen:
 
 
 class Trial:
-    """A function with hooks in its places; ``None`` where its source is not at hand.
+    """A function with hooks in its places.
 
     ``function`` computes the same, but for the place for which there is a ``change``: what that
     makes of a value and of the frame in which it stands takes its place.
@@ -174,7 +174,7 @@ class Trial:
                 made = form.made(seen.value, *(seen.held[text] for text in others))
             except Exception:
                 return False
-            change = lambda value, frame: made  # noqa: E731 - the same each time
+            change = _always(made)
         with self.changing(number, change):
             return is_right()
 
@@ -210,6 +210,11 @@ class Trial:
         longer = length - len(ast.unparse(place.parent))
         is_fraction = isinstance(place.node, ast.BinOp) and isinstance(place.node.op, ast.Div)
         return one.is_spread, longer, not one.leads, is_fraction
+
+
+def _always(made: Any) -> Change:
+    """The change into what is the same each time."""
+    return lambda value, frame: made
 
 
 @functools.lru_cache(maxsize=1024)

@@ -153,6 +153,8 @@ class _Search:
                 for number in range(len(sample.inputs.leaves))
             ]
         )
+        #: What the rule answers as it is.
+        self.now: Floats | None = None
         self.parts: dict[int, _Part] = {}
         self.tables = _Tables()
 
@@ -166,9 +168,6 @@ class _Search:
         with trial.watching():
             search.now = search.computed()
         return search
-
-    now: Floats | None
-    """What the rule answers as it is."""
 
     def computed(self) -> Floats | None:
         """All numbers of the answers; None where they are not of the right shape."""

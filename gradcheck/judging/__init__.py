@@ -96,8 +96,8 @@ def judge_all(
                 judgement.attempt(judgement.conclude)
             if judgement.reads_what_was_left():
                 judgement.in_order()
-            elif judgement.trusts_a_gradient():
-                judgement.from_the_function()
+            else:
+                judgement.doubt_the_gradient()
         assert judgement.verdict is not None
         yield judgement.verdict
 
@@ -217,44 +217,44 @@ class _Judgement:
         except SetAside:
             return False
 
-    def trusts_a_gradient(self) -> bool:
-        """Whether a Hessian fails by a declared gradient that the function contradicts.
+    def doubt_the_gradient(self) -> None:
+        """Where a Hessian fails by a declared gradient, and the function contradicts that: by it.
 
-        Which passes at the point, and may be wrong beside: by a branch, or by what rounds it.
+        The gradient passes at the point, and may be wrong beside: by a branch, or by what rounds
+        it.
         """
         context = self.context
-        if context is None or self.alone or not (self.subject and self.subject.origin):
-            return False
+        if context is None or self.subject is None or not self.subject.origin:
+            return
         entry, by = context.evidence.wrong, context.evidence.by
         if entry is None or by is None:
-            return False
+            return
         other = _Judgement(
-            self.rule, self.values, self.bindings, self.case, False, False, self.thorough
+            self.rule, self.values, self.bindings, self.case, False, self.table, self.thorough
         )
         other.alone = True
-        other.attempt(other.prepare)
-        if other.open:
-            other.attempt(other.claim)
-        return other.context is not None and entries.contradicts(other.context, by[0], entry, by[1])
+        other.ask()
+        if other.context is not None and entries.contradicts(other.context, by[0], entry, by[1]):
+            other.answer()
+            self.verdict = other.verdict
 
-    def from_the_function(self) -> None:
-        """Judge once more, the Hessian measured from the function alone."""
-        self.alone = True
-        self._again()
-
-    def _again(self) -> None:
-        self.verdict = None
+    def ask(self) -> None:
+        """Up to what the rule claims."""
         self.attempt(self.prepare)
         if self.open:
             self.attempt(self.claim)
+
+    def answer(self) -> None:
+        """From there to the verdict."""
         if self.open and self.context is not None:
             look_cheaply([self.context])
             self.attempt(self.conclude)
 
     def in_order(self) -> None:
         """Judge once more, with the function called at the inputs before each call of the rule."""
-        self.comes_first = True
-        self._again()
+        self.verdict, self.comes_first = None, True
+        self.ask()
+        self.answer()
         assert self.verdict is not None
         function = self.rule.derivation.name
         if self.destroys and self.verdict.status is not Status.FAIL:

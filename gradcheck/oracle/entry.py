@@ -379,9 +379,9 @@ def measure_along(
     seen = moved[first[-1]] if first else 0.0
     moving = ladder.step(first[-1]) if first else None
     quantum, frozen = _quantum(line, u, still, frozen, moving)
-    if moving is None and scatter is None and line.point.reach() is not None:
+    if quantum == 0 and scatter is None and line.point.reach() is not None:
         # Where the domain ends before it moves, it may be rounded as 1 is, in 1 + erf(x).
-        quantum = max(quantum, ROUNDING * epsilon * float(np.abs(u).max()))
+        quantum = ROUNDING * epsilon * float(np.abs(u).max())
     if not first:
         error = np.array([_QUANTA * quantum / frozen])
         return Slopes(np.zeros(1), error, np.zeros(1), error)
