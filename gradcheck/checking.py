@@ -145,18 +145,19 @@ def check_claim(
         width, progress, judged, excused, placed,
     )  # fmt: skip
     run.simplified = simplify
-    try:
-        with limited(time_limit, patience=patience):
-            run.explore()
-    except TimeUp:
-        run.timed_out = time_limit
-    if run.failure is not None and simplify:
-        # A smaller case may be one at which the user's code does not end.
-        patience = max(patience, _PATIENCE)
-        with contextlib.suppress(TimeUp), limited(time_limit, patience=patience):
-            return run.outcome()
-        run.simplified = False
-    return run.outcome()
+    with _seldom_collected():
+        try:
+            with limited(time_limit, patience=patience):
+                run.explore()
+        except TimeUp:
+            run.timed_out = time_limit
+        if run.failure is not None and simplify:
+            # A smaller case may be one at which the user's code does not end.
+            patience = max(patience, _PATIENCE)
+            with contextlib.suppress(TimeUp), limited(time_limit, patience=patience):
+                return run.outcome()
+            run.simplified = False
+        return run.outcome()
 
 
 class _Found(Exception):
@@ -212,7 +213,7 @@ class _Run:
         """Judge at the sizes that are always tried, then at drawn ones, until one fails."""
         own = [self.own, self.seed or 0] if self.profile.all_seeded else self.own
         rng = np.random.default_rng(own)
-        with contextlib.suppress(_Found), _seldom_collected():
+        with contextlib.suppress(_Found):
             for bindings in self.sampler.sizes.always():
                 edits = tuple((int(a), int(b)) for a, b in rng.integers(0, 2**16, (2, 2)))
                 self.example(Draft(bindings, int(rng.integers(2**32)), edits))

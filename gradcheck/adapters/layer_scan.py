@@ -68,11 +68,13 @@ def scan_layer(
     entry: Entry | None,
     definitions: Definitions,
     profile: Profile,
+    *,
+    told: bool = True,
 ) -> LayerReport:
-    """The report of a layer of a file."""
+    """The report of a layer of a file; ``told`` as for ``scan``."""
     with contextlib.ExitStack() as stack:
         try:
-            return _scanned(sighting, entry, definitions, profile, stack)
+            return _scanned(sighting, entry, definitions, profile, stack, told)
         except InputError as error:
             if entry is not None:
                 raise
@@ -90,6 +92,7 @@ def _scanned(
     definitions: Definitions,
     profile: Profile,
     stack: contextlib.ExitStack,
+    told: bool,
 ) -> LayerReport:
     try:
         with limited(TIME_LIMIT, patience=PATIENCE):
@@ -137,7 +140,7 @@ def _scanned(
         item.line = code.co_firstlineno if code else sighting.line
         item.file = str(definitions.path)
     # What is wrong as it was read may be right in another reading: it is told of after these.
-    outcomes = outcomes_of(declared, profile, simplify=entry is not None)
+    outcomes = outcomes_of(declared, profile, simplify=told and entry is not None)
     if set_aside(outcomes, "overflow") and entry is None:
         declared, outcomes = moderate(reading, report, profile)
     if any(one.record.status == UNDECIDED for _, one in outcomes) and stack.enter_context(
@@ -150,7 +153,7 @@ def _scanned(
     if entry is None and (raised or wrong):
         other = unfilled(reading, report, profile) or otherwise(reading, report, profile)
         other = other or unfilled(reading, report, profile, wrong)
-        if other is None and wrong:
+        if other is None and wrong and told:
             other = declared, _told(declared, outcomes, profile)
         declared, outcomes = other or (declared, outcomes)
     broken = [one.record for _, one in outcomes if one.record.title == FUNCTION_RAISES]

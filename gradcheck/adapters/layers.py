@@ -224,7 +224,7 @@ class _Layer:
 
     def bindings(self, values: Mapping[str, Any]) -> Bindings:
         """The sizes that some values have."""
-        key = tuple(np.shape(value) if hasattr(value, "shape") else () for value in values.values())
+        key = _shapes_in(values)
         if key not in self._bindings:
             self._bindings[key] = self.derivation.bind(values)
         return self._bindings[key]
@@ -237,8 +237,8 @@ class _Layer:
         with reproducible(plan.generators):
             session = self._forward(values)
             outputs = session.collect()
-        sized = self.guessed and plan.is_floating and self.bindings(values)
-        if sized and any(isinstance(out, int) for out in outputs):
+        whole = self.guessed and plan.is_floating and any(isinstance(out, int) for out in outputs)
+        if whole and self.bindings(values):
             raise ValueError(f"it returns {outputs[0]!r}, a whole number, at these sizes")
         return tuple(outputs) if plan.outputs > 1 else outputs[0]
 
@@ -380,7 +380,7 @@ class _Layer:
     # ---- side effects --------------------------------------------------------------------------
 
     def _is_new(self, name: str, values: Mapping[str, Any]) -> bool:
-        key = tuple(np.shape(value) if hasattr(value, "shape") else () for value in values.values())
+        key = _shapes_in(values)
         seen = self.tested.setdefault(name, set())
         new = key not in seen and len(seen) < _STATE_TESTS
         seen.add(key)
@@ -389,6 +389,11 @@ class _Layer:
     def _note(self, text: str) -> None:
         if text and text not in self.notes:
             self.notes.append(text)
+
+
+def _shapes_in(values: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
+    """The shapes of all values; numbers have none."""
+    return tuple([tuple(getattr(value, "shape", ())) for value in values.values()])
 
 
 def _along(factor: Any, shape: tuple[int, ...]) -> Any:

@@ -6,6 +6,7 @@ A place is read from an object and from what its backward method returned, and w
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
@@ -127,12 +128,17 @@ def evaluate(text: str, bindings: dict[str, Any], shapes: dict[str, tuple[int, .
     Raises ``DeclarationError`` with the names that are known.
     """
     try:
-        return _value(ast.parse(text, mode="eval").body, bindings, shapes)
+        return _value(_parsed(text), bindings, shapes)
     except (SyntaxError, KeyError, IndexError):
         raise DeclarationError(
             f"{text!r} is not an expression in sizes, such as '1/n' or 'shape(x)'; sizes are "
             f"{', '.join(bindings) or 'none'}, inputs {', '.join(shapes)}"
         ) from None
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _value(tree: ast.expr, bindings: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> Any:

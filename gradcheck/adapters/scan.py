@@ -36,8 +36,13 @@ from gradcheck.profiles import Profile
 PROFILE = Profile("scan", inputs=35, derandomized=True, database=False)
 
 
-def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> Iterator[Any]:
+def scan(
+    path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE, *, told: bool = True
+) -> Iterator[Any]:
     """Check the layers of a file: yields a report of each layer, and last that of the file.
+
+    With ``told=False`` what is wrong gets no small case and no name, which is most of the time that
+    a wrong layer takes; what the name would tell of how it is meant is not known then.
 
     Raises ``InputError`` for a file that cannot be read.
     """
@@ -55,7 +60,7 @@ def scan(path: Path, spec: Mapping[str, Entry], profile: Profile = PROFILE) -> I
                 report.left_out.append(f"line {line_of(value)}: class {name}: {lacking}")
     for sighting, entry in found:
         with _quietly():
-            layer = scan_layer(sighting, entry, definitions, profile)
+            layer = scan_layer(sighting, entry, definitions, profile, told=told)
         report.layers.append(layer)
         yield layer
     for layer in _lonely(definitions, report):

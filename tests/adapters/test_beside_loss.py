@@ -207,7 +207,7 @@ def scanned(text, tmp_path, *changes):
         text = text.replace(old, new)
     path = tmp_path / "network.py"
     path.write_text(text)
-    *layers, _ = scan(path, {}, QUICK)
+    *layers, _ = scan(path, {}, QUICK, told=False)
     (layer,) = layers
     return layer
 

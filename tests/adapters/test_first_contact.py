@@ -456,7 +456,7 @@ def test_layers_are_read_at_first_contact(tmp_path, name):
 def scanned(tmp_path, source):
     path = tmp_path / "layers.py"
     path.write_text(source)
-    (layer,) = list(scan(path, {}, QUICK))[:-1]
+    (layer,) = list(scan(path, {}, QUICK, told=False))[:-1]
     return layer
 
 

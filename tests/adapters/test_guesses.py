@@ -169,10 +169,10 @@ def tanh_prime(x):
 CASES = [(name, bug) for name, (_, *bugs) in LAYERS.items() for bug in (None, *bugs)]
 
 
-def verdicts(tmp_path, text):
+def verdicts(tmp_path, text, *, told=False):
     path = tmp_path / "found.py"
     path.write_text(f"import numpy as np\n{text}", encoding="utf-8")
-    *layers, _ = scan(path, {}, dataclasses.replace(PROFILE, inputs=28))
+    *layers, _ = scan(path, {}, dataclasses.replace(PROFILE, inputs=28), told=told)
     return layers
 
 
@@ -352,7 +352,7 @@ class Scale:
 
 
 def test_a_sum_over_the_samples_that_is_missing_is_no_sign_of_one_sample(tmp_path):
-    (layer,) = verdicts(tmp_path, UNSUMMED)
+    (layer,) = verdicts(tmp_path, UNSUMMED, told=True)
     assert {one.name: one.verdict for one in layer.gradients} == {"x": "pass", "alpha": "fail"}
     assert "dalpha: not summed over axis 0" in layer.gradients[-1].mistakes
 
@@ -530,7 +530,7 @@ def test_an_input_called_b_beside_weights_of_the_object_is_no_bias(wrong, tmp_pa
     # An axis of one is broadcast: it runs with a bias too, whose gradient does not fit.
     path = tmp_path / "student.py"
     path.write_text(BILINEAR.replace(wrong, wrong.replace(", self.", ", -self.", 1)))
-    (report, *_) = scan(path, {})
+    (report, *_) = scan(path, {}, told=False)
     assert report.verdict == ("fail" if wrong else "pass")
     assert report.inputs["b"] == "n d"
 
@@ -572,7 +572,7 @@ def bce_cost(Y, P_hat):
 def test_a_cost_of_weights_and_one_of_columns_are_read(name, right, wrong, tmp_path):
     path = tmp_path / "student.py"
     path.write_text(COSTS[name].replace(right, wrong) if right else COSTS[name])
-    (report, *_) = scan(path, {}, dataclasses.replace(PROFILE, inputs=14))
+    (report, *_) = scan(path, {}, dataclasses.replace(PROFILE, inputs=14), told=False)
     assert report.verdict == ("fail" if wrong else "pass")
 
 

@@ -121,7 +121,7 @@ def scanned(text, folder, *changes):
         text = text.replace(old, new)
     path = folder / "layers.py"
     path.write_text(text)
-    layer, _ = scan(path, {}, QUICK)
+    layer, _ = scan(path, {}, QUICK, told=False)
     return layer
 
 

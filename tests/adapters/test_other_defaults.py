@@ -160,7 +160,7 @@ def scanned(text, tmp_path, spec=""):
     path, table = tmp_path / "layers.py", tmp_path / "spec.toml"
     path.write_text(text)
     table.write_text(f"[layers]\n{spec}\n")
-    *layers, _ = scan(path, spec_of(table) if spec else {}, QUICK)
+    *layers, _ = scan(path, spec_of(table) if spec else {}, QUICK, told=False)
     (layer,) = layers
     return layer
 

@@ -129,7 +129,7 @@ def scanned(tmp_path, text, *edits):
         text = text.replace(old, new)
     path = tmp_path / "layers.py"
     path.write_text(text)
-    *layers, _ = scan(path, {}, profile)
+    *layers, _ = scan(path, {}, profile, told=False)
     return layers[0]
 
 

@@ -61,7 +61,7 @@ QUICK = dataclasses.replace(PROFILE, inputs=4)
 def scanned(text, tmp_path):
     path = tmp_path / "file.py"
     path.write_text(text)
-    *layers, _ = scan(path, {}, QUICK)
+    *layers, _ = scan(path, {}, QUICK, told=False)
     (layer,) = layers
     return layer
 

@@ -27,11 +27,14 @@ def marks(graded):
 
 
 @pytest.fixture(scope="module")
-def sixty(tmp_path_factory, apart):
-    """A class that has been graded in two processes: where, what was to be expected, and marks."""
+def graded_class(tmp_path_factory, apart, thorough):
+    """A class that has been graded in two processes: where, what was to be expected, and marks.
+
+    Of sixty in the nightly run; among twenty is each way to write each function, too.
+    """
     folder = tmp_path_factory.mktemp("class")
     homework = private_copy("homework", folder)
-    expected = handed_in(folder / "in", generated(60))
+    expected = handed_in(folder / "in", generated(60 if thorough else 20))
     heard = []
     run = Run(homework, folder / "out", jobs=2, heard=heard.append)
     results = run.grade(roster.entries(sorted((folder / "in").iterdir())))
@@ -39,8 +42,8 @@ def sixty(tmp_path_factory, apart):
     return folder, expected, results
 
 
-def test_a_class_of_sixty_gets_the_marks_that_were_earned(sixty):
-    folder, expected, results = sixty
+def test_a_class_gets_the_marks_that_were_earned(graded_class):
+    folder, expected, results = graded_class
     assert [graded.submission for graded in results] == list(expected)
     for graded in results:
         assert tuple(part.name for part in graded.parts) == PARTS
@@ -69,9 +72,9 @@ def test_what_is_named_counts_for_the_class(tmp_path, homework, apart):
 
 
 def test_the_same_seed_gives_the_same_marks_in_any_order_with_any_number_of_jobs(
-    sixty, tmp_path, homework
+    graded_class, tmp_path, homework
 ):
-    folder, _, results = sixty
+    folder, _, results = graded_class
     chosen = [13, 5, 0]
     paths = sorted((folder / "in").iterdir())
     alone = Run(homework, tmp_path / "out", jobs=1)
@@ -79,8 +82,8 @@ def test_the_same_seed_gives_the_same_marks_in_any_order_with_any_number_of_jobs
     assert [marks(graded) for graded in again] == [marks(results[k]) for k in chosen]
 
 
-def test_another_seed_tries_other_inputs(sixty, tmp_path, homework):
-    folder, _, results = sixty
+def test_another_seed_tries_other_inputs(graded_class, tmp_path, homework):
+    folder, _, results = graded_class
     before, paths = results[6], sorted((folder / "in").iterdir())
     (graded,) = Run(homework, tmp_path / "out", seed=1).grade(roster.entries(paths[6:7]))
     assert (graded.seed, before.seed) == (1, homework.hidden_seed)

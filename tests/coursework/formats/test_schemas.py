@@ -171,7 +171,11 @@ def is_command(line):
     )
 
 
-@pytest.mark.parametrize("one", [THREE, hostile(), graded(), *a_class()[:10]], ids=str)
+@pytest.mark.parametrize(
+    "one",
+    [THREE, hostile(), graded(), *a_class()[:10]],
+    ids=lambda one: f"{one.submission[:12].strip()} of {len(one.parts)}",
+)
 def test_annotations_are_commands_as_github_reads_them_and_all_are_shown(one):
     made = list(github.annotated(disclosed(one)))
     assert all(map(is_command, made))
