@@ -67,7 +67,9 @@ class Tanh:
 def test_what_a_derivative_is_given(tmp_path, text, verdict, said):
     path = tmp_path / "network.py"
     path.write_text(text)
-    layer = next(one for one in scan(path, {}, told=False) if one.name in ("tanh", "nonlin", "Tanh"))
+    layer = next(
+        one for one in scan(path, {}, told=False) if one.name in ("tanh", "nonlin", "Tanh")
+    )
     assert layer.verdict == verdict
     messages = [gradient.message for gradient in layer.gradients]
     told = [*layer.assumptions, *layer.notes, *messages, layer.spec]
