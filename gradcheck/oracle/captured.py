@@ -10,8 +10,9 @@ import dis
 import functools
 import inspect
 import itertools
+import weakref
 from collections.abc import Callable, Iterator, Mapping
-from types import CellType, CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,18 @@ _USED = (
     np.ndarray, np.generic, FunctionType, functools.partial, np.vectorize, tuple, list, dict,
 )  # fmt: skip
 
+#: What holds no numbers, or is not looked into.
+_NOT_LOOKED_INTO = (ModuleType, BuiltinFunctionType, np.ufunc, str, bytes, int, float, type(None))
+
 Wrap = Callable[[Any], Any]
+#: Of functions, whether they use numbers of their own: it is found out once, as what they hold may
+#: be a large graph of objects.
+_found_out: weakref.WeakKeyDictionary[FunctionType, dict[tuple[bool, bool], bool]] = (
+    weakref.WeakKeyDictionary()
+)
+#: What was found out of values, by which they are and how deep they are looked into; the values are
+#: kept, so that no other gets the identity of one.
+_Known = dict[tuple[int, int], tuple[Any, bool]]
 
 
 def uses_numbers_of_its_own(
@@ -41,7 +53,13 @@ def uses_numbers_of_its_own(
     ``everywhere``: or single ones that are global, as most constants are whose rounding is none;
     ``literals``: or some that are written in its code.
     """
-    return _holds(function, _DEPTH, set(), everywhere, literals=literals)
+    if not isinstance(function, FunctionType):
+        return _holds(function, _DEPTH, {}, everywhere, literals=literals)
+    found = _found_out.setdefault(function, {})
+    asked = (everywhere, literals)
+    if asked not in found:
+        found[asked] = _holds(function, _DEPTH, {}, everywhere, literals=literals)
+    return found[asked]
 
 
 class OutOfReach(Exception):
@@ -71,13 +89,15 @@ class _Anew:
     def __init__(self, wrap: Wrap | None, literals: Wrap | None, makers: Makers | None) -> None:
         self._wrap, self._literals, self._makers = wrap, literals, makers
         self._made: dict[int, Any] = {}
+        self._holding: _Known = {}
+        self._making: _Known = {}
 
     def _holds(self, value: Any, depth: int) -> bool:
         literals = self._literals is not None
-        return self._wrap is not None and _holds(value, depth, set(), literals=literals)
+        return self._wrap is not None and _holds(value, depth, self._holding, literals=literals)
 
     def _makes(self, value: Any, depth: int) -> bool:
-        return self._makers is not None and _makes(value, depth, set())
+        return self._makers is not None and _makes(value, depth, self._making)
 
     def of(self, value: Any, depth: int) -> Any:
         """``value`` with the numbers in it wrapped; itself where there are none."""
@@ -156,40 +176,49 @@ def _stores(code: CodeType) -> bool:
 
 
 def _holds(
-    value: Any, depth: int, seen: set[int], everywhere: bool = True, *, literals: bool = False
+    value: Any, depth: int, known: _Known, everywhere: bool = True, *, literals: bool = False
 ) -> bool:
     """Whether numbers are in reach; single ones that are global only where ``everywhere``."""
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind == "f"
     if literals and isinstance(value, FunctionType) and _has_literals(value.__code__):
         return True
-    if depth == 0 or id(value) in seen or inspect.ismodule(value) or inspect.isbuiltin(value):
+    if depth == 0 or isinstance(value, _NOT_LOOKED_INTO):
         return False
-    seen.add(id(value))
-    parts = itertools.islice(_parts(value, everywhere), _PARTS)
-    return any(_holds(part, depth - 1, seen, everywhere, literals=literals) for part in parts)
+    key = (id(value), depth)
+    if key not in known:
+        parts = itertools.islice(_parts(value, everywhere), _PARTS)
+        found = any(_holds(part, depth - 1, known, everywhere, literals=literals) for part in parts)
+        known[key] = (value, found)
+    return known[key][1]
 
 
-def _makes(value: Any, depth: int, seen: set[int]) -> bool:
+def _makes(value: Any, depth: int, known: _Known) -> bool:
     """Whether a function makes arrays anew, or one that it uses."""
     if is_of_math(value):
         return True
-    if depth == 0 or id(value) in seen:
+    if depth == 0 or not callable(value):
         return False
-    seen.add(id(value))
+    key = (id(value), depth)
+    if key not in known:
+        known[key] = (value, _makes_anew(value, depth, known))
+    return known[key][1]
+
+
+def _makes_anew(value: Any, depth: int, known: _Known) -> bool:
     if isinstance(value, functools.partial):
-        return _makes(value.func, depth, seen)
+        return _makes(value.func, depth, known)
     if vectorizes(value):
         return True
     if inspect.ismethod(value):
-        return _makes(value.__func__, depth, seen)
+        return _makes(value.__func__, depth, known)
     if not isinstance(value, FunctionType):
         return False
     if not MAKING.isdisjoint(names_in(value.__code__)):
         return True
     used = [value.__globals__.get(name) for name in names_in(value.__code__)]
     inside = [_content(cell) for cell in value.__closure__ or ()]
-    return any(_makes(part, depth - 1, seen) for part in (*used, *inside))
+    return any(_makes(part, depth - 1, known) for part in (*used, *inside))
 
 
 @functools.lru_cache(maxsize=256)
