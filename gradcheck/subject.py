@@ -82,8 +82,8 @@ class Subject:
         #: Whether the function is called at the inputs before each call of a rule, which reads what
         #: that leaves.
         self.comes_first = False
-        #: Whether the function itself is made of differences, so that each call costs many.
-        self.is_measured = False
+        #: Some entries of a function that is itself made of differences: each call costs many.
+        self._some: Callable[[Mapping[str, Any], NDArray[np.bool_]], Vector] | None = None
         # What the user's functions must not change is kept apart, to be compared with at the end:
         # of the inputs in ``wrt`` they get a copy.
         self._given = {name: values[name] for name in self.wrt}
@@ -116,11 +116,28 @@ class Subject:
         values = {**self.values, **(others or {}), **self.inputs.restore(x)}
         moved = Subject(self.derivation, values, bindings, self.wrt, x.dtype)
         moved.extra_of, moved.comes_first = self.extra_of, self.comes_first
-        if self.is_measured:
+        if self._some is not None:
             # What is known of the differences inside it is as true right beside.
-            moved.is_measured = True
-            moved.point.error = self.point.error
+            moved.measure(self._some, self.point.error)
         return moved
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the function is itself made of differences, so that each call costs many."""
+        return self._some is not None
+
+    def measure(
+        self,
+        some: Callable[[Mapping[str, Any], NDArray[np.bool_]], Vector],
+        error: Floats | None,
+    ) -> None:
+        """Take ``some`` for what measures entries of the function, with an ``error`` of each."""
+        self._some, self.point.error = some, error
+
+        def at(x: Vector, asked: NDArray[np.bool_]) -> Vector:
+            return some({**self.values, **self.inputs.restore(x)}, asked)
+
+        self.point.some = at
 
     @functools.cached_property
     def extra(self) -> Mapping[str, Any]:

@@ -145,7 +145,7 @@ def _pursue(context: Context, line: Line, test: Test) -> str:
 
         def of_line(v: Vector, u: Vector = u) -> float:
             v = context.point.inside(v)
-            return residual(u, v, estimate(context, Line(context.point, v)))
+            return residual(u, v, estimate(context, Line(context.point, v, u)))
 
         whole = residual(u, line.v, along)
         column = weighed_column(line.v, whole, of_line)
@@ -305,7 +305,7 @@ def _measure(
     if max(reaches) < _ALIKE * min(reaches):
         reaches = reaches[1:] if context.is_beside else reaches[:1]
     for reach in reaches:
-        line = coordinate_line(context.point, column, reach, context.ladder)
+        line = coordinate_line(context.point, column, reach, context.ladder, u)
         along = moved_by(line, column)
         if along == 0:
             return None, "right"
@@ -362,7 +362,7 @@ def _measure(
 def contradicts(context: Context, u: Vector, entry: Entry, column: int) -> bool:
     """Whether what is measured of an entry at a context is not what another has measured."""
     for reach in coordinate_reach(context.point, column):
-        line = coordinate_line(context.point, column, reach, context.ladder)
+        line = coordinate_line(context.point, column, reach, context.ladder, u)
         along = moved_by(line, column)
         sure = context.subject.is_measured
         measured = measure_along(line, u, context.ladder, context.epsilon, sure=sure)

@@ -6,6 +6,7 @@ by differences of differences, which resolves less. The report says which.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -112,8 +113,7 @@ def gradient_subject(
         )
     subject = _of_gradient(rule, base, inner.gradient, values, bindings)
     subject.notes.append(note)
-    subject.is_measured = True
-    subject.point.error = inner.error
+    subject.measure(inner.some, inner.error)
     return subject
 
 
@@ -169,8 +169,10 @@ class _Inner:
         ]
         self._exact = np.array([found is not None for found in exact])
         self._reach = np.where(self._exact, self._reach, scales(base.point, "spread"))
+        #: How far rounding moves the function, there and around it: at a round number it may not.
+        self._rounding = _rounding_around(base, _inside(base, self._reach, DOUBLE.step(0)))
         #: The error bound of each entry at the point itself.
-        self.error: Floats = np.array([bound for _, bound in self._entries(base)])
+        self.error: Floats = np.array([bound for _, bound in self._entries(base.values)])
         if not np.isfinite(self.error).all():
             raise SetAside(
                 "measurement",
@@ -185,13 +187,25 @@ class _Inner:
 
     def gradient(self, **values: Any) -> Any:
         """All entries at some inputs."""
-        subject = Subject(self._rule.derivation, values, {}, self._rule.wrt)
-        found = np.array([value for value, _ in self._entries(subject)])
-        return subject.inputs.restore(found)[self._rule.wrt[0]]
+        found = np.array([value for value, _ in self._entries(values)])
+        return Layout({n: values[n] for n in self._rule.wrt}).restore(found)[self._rule.wrt[0]]
 
-    def _entries(self, subject: Subject) -> list[tuple[float, float]]:
+    def some(self, values: Mapping[str, Any], asked: NDArray[np.bool_]) -> Vector:
+        """The entries that are asked for, and 0 for the others."""
+        found = np.zeros(asked.size)
+        found[asked] = [value for value, _ in self._entries(values, np.flatnonzero(asked))]
+        return found
+
+    def _entries(
+        self, values: Mapping[str, Any], asked: NDArray[np.intp] | None = None
+    ) -> list[tuple[float, float]]:
+        subject = Subject(self._rule.derivation, values, {}, self._rule.wrt)
+        subject.point.scatter = lambda: self._rounding
         reach = _inside(subject, self._reach, DOUBLE.step(0))
-        return [self._entry(subject, k, float(moved)) for k, moved in enumerate(reach)]
+        return [
+            self._entry(subject, int(k), float(reach[k]))
+            for k in (range(reach.size) if asked is None else asked)
+        ]
 
     def _entry(self, subject: Subject, k: int, reach: float) -> tuple[float, float]:
         """An entry and its error bound; no number on a kink, or where it cannot be measured."""
@@ -213,6 +227,20 @@ class _Inner:
         v = np.zeros(self._reach.size)
         v[k] = reach
         return Line(subject.point, v)
+
+
+def _rounding_around(base: Subject, reach: Vector) -> Vector | None:
+    """How far rounding moves a function at a point and at two beside; None where that is unknown.
+
+    One number for all points around: to find it takes as long as a slope.
+    """
+    found = [base.point.rounding]
+    for side in (1.0, -1.0):
+        x = base.x + side * DOUBLE.step(0) * reach
+        with contextlib.suppress(SetAside):
+            found.append(base.moved_to(x.astype(base.x.dtype), {}).point.rounding)
+    known = [one for one in found if one is not None]
+    return np.max(known, axis=0) if len(known) == len(found) else None
 
 
 def _own(subject: Subject) -> Vector:

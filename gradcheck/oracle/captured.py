@@ -35,14 +35,14 @@ _USED = (
 _NOT_LOOKED_INTO = (ModuleType, BuiltinFunctionType, np.ufunc, str, bytes, int, float, type(None))
 
 Wrap = Callable[[Any], Any]
-#: Of functions, whether they use numbers of their own: it is found out once, as what they hold may
-#: be a large graph of objects.
-_found_out: weakref.WeakKeyDictionary[FunctionType, dict[tuple[bool, bool], bool]] = (
-    weakref.WeakKeyDictionary()
-)
 #: What was found out of values, by which they are and how deep they are looked into; the values are
 #: kept, so that no other gets the identity of one.
 _Known = dict[tuple[int, int], tuple[Any, bool]]
+#: What was found out of functions, by how they were looked into. It is once and for all, as what
+#: they hold may be a large graph of objects, and they are asked at every run.
+_found_out: weakref.WeakKeyDictionary[FunctionType, dict[object, bool]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def uses_numbers_of_its_own(
@@ -53,13 +53,7 @@ def uses_numbers_of_its_own(
     ``everywhere``: or single ones that are global, as most constants are whose rounding is none;
     ``literals``: or some that are written in its code.
     """
-    if not isinstance(function, FunctionType):
-        return _holds(function, _DEPTH, {}, everywhere, literals=literals)
-    found = _found_out.setdefault(function, {})
-    asked = (everywhere, literals)
-    if asked not in found:
-        found[asked] = _holds(function, _DEPTH, {}, everywhere, literals=literals)
-    return found[asked]
+    return _holds(function, _DEPTH, {}, everywhere, literals=literals)
 
 
 class OutOfReach(Exception):
@@ -185,11 +179,27 @@ def _holds(
         return True
     if depth == 0 or isinstance(value, _NOT_LOOKED_INTO):
         return False
+
+    def find() -> bool:
+        parts = itertools.islice(_parts(value, everywhere), _PARTS)
+        return any(_holds(part, depth - 1, known, everywhere, literals=literals) for part in parts)
+
+    return _once(value, depth, known, ("holds", depth, everywhere, literals), find)
+
+
+def _once(value: Any, depth: int, known: _Known, how: object, find: Callable[[], bool]) -> bool:
+    """What ``find`` finds out of a value: of a function for good, of another thing for this time.
+
+    As the latter may change.
+    """
+    if isinstance(value, FunctionType):
+        found = _found_out.setdefault(value, {})
+        if how not in found:
+            found[how] = find()
+        return found[how]
     key = (id(value), depth)
     if key not in known:
-        parts = itertools.islice(_parts(value, everywhere), _PARTS)
-        found = any(_holds(part, depth - 1, known, everywhere, literals=literals) for part in parts)
-        known[key] = (value, found)
+        known[key] = (value, find())
     return known[key][1]
 
 
@@ -199,10 +209,8 @@ def _makes(value: Any, depth: int, known: _Known) -> bool:
         return True
     if depth == 0 or not callable(value):
         return False
-    key = (id(value), depth)
-    if key not in known:
-        known[key] = (value, _makes_anew(value, depth, known))
-    return known[key][1]
+    find = functools.partial(_makes_anew, value, depth, known)
+    return _once(value, depth, known, ("makes", depth), find)
 
 
 def _makes_anew(value: Any, depth: int, known: _Known) -> bool:

@@ -273,13 +273,15 @@ def wide_levels(line: Line, ladder: Ladder) -> list[int]:
     return list(range(first, ladder.count + _DEEPER))
 
 
-def coordinate_line(point: Point, column: int, reach: float, ladder: Ladder) -> Line:
+def coordinate_line(
+    point: Point, column: int, reach: float, ladder: Ladder, u: Vector | None = None
+) -> Line:
     """The line along one input (or, in a constrained domain, along its projection)."""
     if point.tangent is None:
-        return Line(point, along_one(point, column, reach, ladder))
+        return Line(point, along_one(point, column, reach, ladder), u)
     unit = np.zeros(point.n)
     unit[column] = 1.0
-    return Line(point, finish(point, np.full(point.n, reach), unit, ladder).v)
+    return Line(point, finish(point, np.full(point.n, reach), unit, ladder).v, u)
 
 
 def moved_by(line: Line, column: int) -> float:

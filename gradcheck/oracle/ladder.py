@@ -75,11 +75,15 @@ SINGLE = Ladder(
 
 
 class Line:
-    """The values of a function at ``x + t v``, each evaluated once and remembered."""
+    """The values of a function at ``x + t v``, each evaluated once and remembered.
 
-    def __init__(self, point: Point, v: Vector) -> None:
+    With ``u``, of which the outputs with a weight alone are looked at.
+    """
+
+    def __init__(self, point: Point, v: Vector, u: Vector | None = None) -> None:
         self.point = point
         self.v = v
+        self._asked = None if u is None else u != 0
         self._values: dict[float, Floats] = {0.0: point.y}
         self._single: int | None = None
 
@@ -87,7 +91,7 @@ class Line:
         """The output at ``x + t v``: shape ``(m,)``, not finite where the function is not."""
         value = self._values.get(t)
         if value is None:
-            value = self._values[t] = self.point.evaluate(self._reached(t))
+            value = self._values[t] = self.point.evaluate(self._reached(t), self._asked)
         return value
 
     def holds(self, t: float) -> bool:

@@ -53,6 +53,8 @@ class Point:
         self.imaginary = imaginary
         #: The error of each output, of a function that is itself made of differences.
         self.error: Floats | None = None
+        #: Only the outputs that are asked for, of a function that measures each by itself.
+        self.some: Callable[[Vector, NDArray[np.bool_]], Vector] | None = None
         self.evaluations = 1  # the one that gave y
         #: What was derived of the point once, such as the scales of its inputs.
         self.remembered: dict[str, Vector] = {}
@@ -82,11 +84,14 @@ class Point:
     def _projections(self) -> Floats:
         return np.array([self.inside(unit) for unit in np.eye(self.n)])
 
-    def evaluate(self, x: Vector) -> Floats:
-        """The output at ``x``; NaN where the function raises there, which a probe may cause."""
+    def evaluate(self, x: Vector, asked: NDArray[np.bool_] | None = None) -> Floats:
+        """The output at ``x``; NaN where the function raises there, which a probe may cause.
+
+        Of those that are not ``asked`` for nothing need be true.
+        """
         self.evaluations += 1
         try:
-            y = self._function(x)
+            y = self._function(x) if asked is None or self.some is None else self.some(x, asked)
         except Exception:
             # The function answered at the point itself, so that a probe has left its domain.
             return np.full(self.y.shape, np.nan)
