@@ -7,6 +7,7 @@ by differences of differences, which resolves less. The report says which.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -158,7 +159,7 @@ class _Inner:
     """
 
     def __init__(self, rule: Rule, base: Subject) -> None:
-        self._rule = rule
+        self._rule, self._base = rule, base
         #: How far each input moves, and which entries an imaginary step measures. It takes no steps
         #: but to be confirmed, which small ones do better; differences have less noise at large.
         self._reach = _own(base)
@@ -169,8 +170,6 @@ class _Inner:
         ]
         self._exact = np.array([found is not None for found in exact])
         self._reach = np.where(self._exact, self._reach, scales(base.point, "spread"))
-        #: How far rounding moves the function, there and around it: at a round number it may not.
-        self._rounding = _rounding_around(base, _inside(base, self._reach, DOUBLE.step(0)))
         #: The error bound of each entry at the point itself.
         self.error: Floats = np.array([bound for _, bound in self._entries(base.values)])
         if not np.isfinite(self.error).all():
@@ -223,24 +222,26 @@ class _Inner:
             return np.nan, np.inf
         return one.value[0] / reach, one.error[0] / reach
 
+    @functools.cached_property
+    def _rounding(self) -> Vector | None:
+        """How far rounding moves the function, at the point and around; None where it is unknown.
+
+        One number for all points, as to find it takes as long as a slope: the largest of three, as
+        at a round number nothing may be rounded.
+        """
+        base = self._base
+        found = [base.point.rounding]
+        for step in (DOUBLE.step(0), -DOUBLE.step(0)):
+            x = base.x + step * _inside(base, self._reach, DOUBLE.step(0))
+            with contextlib.suppress(SetAside):
+                found.append(base.moved_to(x.astype(base.x.dtype), {}).point.rounding)
+        known = [one for one in found if one is not None]
+        return np.max(known, axis=0) if len(known) == len(found) else None
+
     def _line(self, subject: Subject, k: int, reach: float) -> Line:
         v = np.zeros(self._reach.size)
         v[k] = reach
         return Line(subject.point, v)
-
-
-def _rounding_around(base: Subject, reach: Vector) -> Vector | None:
-    """How far rounding moves a function at a point and at two beside; None where that is unknown.
-
-    One number for all points around: to find it takes as long as a slope.
-    """
-    found = [base.point.rounding]
-    for side in (1.0, -1.0):
-        x = base.x + side * DOUBLE.step(0) * reach
-        with contextlib.suppress(SetAside):
-            found.append(base.moved_to(x.astype(base.x.dtype), {}).point.rounding)
-    known = [one for one in found if one is not None]
-    return np.max(known, axis=0) if len(known) == len(found) else None
 
 
 def _own(subject: Subject) -> Vector:

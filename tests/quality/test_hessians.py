@@ -6,6 +6,7 @@ import pytest
 from gradcheck import Status, derivation
 from gradcheck.case import Case
 from gradcheck.claims import Rule
+from gradcheck.judging import hessians
 from gradcheck.verification import judge_at
 
 
@@ -49,3 +50,23 @@ def test_a_wrong_one_is_found_by_a_right_gradient_and_by_one_that_is_contradicte
     for gradient in (true_gradient, GRADIENTS["another branch begins there"]):
         found = [verdict(gradient, wrong, [1.0, 0.3], seed) for seed in range(4)]
         assert all(v.status is Status.FAIL for v in found)
+
+
+def test_a_wrong_entry_is_looked_at_without_the_other_entries_of_the_gradient(monkeypatch):
+    """From the function alone: each costs a hundred calls at every step of the way there."""
+    counts = []
+    measured = hessians._Inner._entry
+
+    def counted(self, *args):
+        counts[-1] += 1
+        return measured(self, *args)
+
+    monkeypatch.setattr(hessians._Inner, "_entry", counted)
+    for size in (2, 8):
+        counts.append(0)
+        owner = derivation(x="n")(sum_of_sines)
+        claim = Rule(lambda x: 1.01 * right(x), owner, "hessian", (), register=False)
+        case = Case({"x": np.linspace(0.3, 1.0, size)}, seed=1)
+        assert judge_at(claim, case, table=False).status is Status.FAIL
+    few, many = counts
+    assert many < 3 * few, counts  # four times as many inputs: only the first look is at all
