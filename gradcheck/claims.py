@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args, overload
 
 from gradcheck.arguments import Argument, Arrays, Choice
@@ -410,6 +410,7 @@ def options(
     at_kink: str | Function | None = None,
     mutates: str = "",
     smooth: bool = False,
+    **unknown: Any,
 ) -> Callable[[Any], Any]:
     """Set what is not an input of a derivation or identity; it stands above it.
 
@@ -432,10 +433,22 @@ def options(
         if not isinstance(declared, Derivation | Identity):
             return _Misplaced(declared)
         declared.options = replace(chosen)
-        declared.problem = declared.problem or _options_problem(declared)
+        told = _unknown_option(*unknown.popitem()) if unknown else _options_problem(declared)
+        declared.problem = declared.problem or told
         return declared
 
     return apply
+
+
+def _unknown_option(name: str, value: Any) -> str:
+    """What is wrong with an option that there is not: often it is spelled otherwise."""
+    import difflib
+
+    known = [one.name for one in fields(Options)]
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"; did you mean {near[0]}={one_line(repr(value))}?" if near else ""
+    given = f"options({name}={one_line(repr(value))})"
+    return f"{given}: there is no option {name!r}; there are {', '.join(known)}{hint}"
 
 
 def _options_problem(declared: Derivation | Identity) -> str | None:

@@ -23,12 +23,16 @@ _EMPTY = said(
     "是否所有数组都是空的？请声明不小于 1 的尺寸",
 )
 #: Causes for which a case is set aside, and those for which it is undecided.
-_SET_ASIDE = ("overflow", "raised", "underflow")
+_SET_ASIDE = ("overflow", "raised", "underflow", "complex")
 _UNDECIDED = ("coarse", "measurement")
 _CAUSE = {
     "overflow": said("the function is not finite there", "函数在那里不是有限数"),
     "raised": said("the function raises there", "函数在那里抛出异常"),
     "underflow": said("digits are lost in numbers close to zero", "接近零的数丢失了有效数字"),
+    "complex": said(
+        "the function returns complex numbers there, which are not supported",
+        "函数在那里返回了复数，目前不支持",
+    ),
     "coarse": said(
         "the function's own noise hides even large errors", "函数自身的噪声连大的误差也会掩盖"
     ),
@@ -46,6 +50,11 @@ _REMEDY = {
         "narrow the domain to where the function is defined", "把定义域缩小到函数有定义之处"
     ),
     "underflow": said("narrow the domain, or rewrite the expression", "缩小定义域，或改写表达式"),
+    "complex": said(
+        "return its real and its imaginary part, such as np.stack([y.real, y.imag]), and write the "
+        "rule for those",
+        "请返回其实部与虚部，例如 np.stack([y.real, y.imag])，并为它们写反向规则",
+    ),
     "coarse": said(
         "rewrite the function so that it loses fewer digits, or compute it in float64",
         "改写函数以减少有效数字的损失，或用 float64 计算",

@@ -113,7 +113,12 @@ def rule(dz, x, w):
     ),
     "complex_function": (
         function("return z * (1 + 1j)"),
-        ["function returns complex; complex numbers are out of scope"],
+        [
+            "UNDECIDED, not accused",
+            "set aside (the function returns complex numbers there, which",
+            "np.stack([y.real, y.imag])",
+            "function returns complex; complex numbers are out of scope",
+        ],
     ),
     "nan_function": (
         function("return z * np.nan"),
@@ -159,6 +164,14 @@ def rule(dz, x, w):
     "where_as_text": (
         rule("return 2.0").replace(".vjp", ".partial(where='i == j')").replace("(dz, z)", "(z)"),
         ["'i == j' is a string; write a function: lambda i, j: i == j"],
+    ),
+    "unknown_option": (
+        "@options(smoth=True)" + function("return 2 * z"),
+        [
+            "unknown_option.py:4: options(smoth=True): there is no option 'smoth'",
+            "there are output, sizes, at_kink, mutates, smooth",
+            "did you mean smooth=True?",
+        ],
     ),
     "unreadable_dims": (
         function("return z").replace('"k"', '"k, d"'),
