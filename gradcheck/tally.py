@@ -6,12 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from gradcheck.claims import Identity, Rule
 from gradcheck.hints import Said, in_language, said
 from gradcheck.judging.evidence import COARSEST
 from gradcheck.misdeclared import misdeclared
 from gradcheck.records import Record, count
 from gradcheck.report.evidence import origin
+from gradcheck.report.figures import one_line, written
 from gradcheck.verdict import Status, Verdict
 
 #: The title of a failure that is the function's, and says nothing of the rule.
@@ -63,6 +66,10 @@ _REMEDY = {
 }
 
 
+#: A case of more numbers is not written out in a remark.
+_MOST_WRITTEN = 8
+
+
 class Conclusion(NamedTuple):
     """Where no point failed: what is said of the claim, and a point that shows it."""
 
@@ -70,6 +77,15 @@ class Conclusion(NamedTuple):
     title: str = ""
     reason: Said | str = ""
     example: Verdict | None = None
+
+
+def _at(verdict: Verdict) -> Said:
+    """Where that is, if it can be said in a line."""
+    inputs = {} if verdict.case is None else verdict.case.inputs
+    if sum(map(np.size, inputs.values())) > _MOST_WRITTEN:
+        return said("", "")
+    values = ", ".join(f"{name} = {written(value)}" for name, value in inputs.items())
+    return said(" (at {values})", "（例如 {values}）", values=one_line(values))
 
 
 @dataclass
@@ -86,6 +102,8 @@ class Tally:
     evaluations: int = 0
     calls: int = 0
     notes: list[str] = field(default_factory=list)
+    #: The passes of a rule that rounds away digits of its answer.
+    lossy: list[Verdict] = field(default_factory=list)
     #: At how many inputs of each binding of sizes the function raised, and of how many.
     raised: dict[str, list[int]] = field(default_factory=dict)
 
@@ -104,6 +122,8 @@ class Tally:
         self.verdicts[label] += 1
         if verdict.status is Status.PASS:
             self.resolutions.append(verdict.resolution)
+            if verdict.lost is not None:
+                self.lossy.append(verdict)
         elif verdict.status is Status.UNDECIDED:
             self.notable.setdefault(verdict.cause, verdict)
 
@@ -131,9 +151,24 @@ class Tally:
             evaluations=self.evaluations,
             calls=self.calls,
             seed=seed,
-            notes=[in_language(note, language) for note in self.notes],
+            notes=[in_language(note, language) for note in (*self.notes, *self._lost())],
             unclaimed=self._unclaimed(),
         )
+
+    def _lost(self) -> list[Said]:
+        """That passes say less than they seem to, by the worst of them."""
+        told = [(verdict.lost, verdict) for verdict in self.lossy if verdict.lost is not None]
+        if not told:
+            return []
+        lost, worst = max(told, key=lambda one: one[0].share)
+        return [
+            said(
+                "passes, but the rule loses digits at {some} of {inputs}: {lost}{where}",
+                "通过，但在 {number} 个输入中有 {some} 个处规则丢失了有效数字：{lost}{where}",
+                some=len(told), inputs=count(self.inputs, "input"), number=self.inputs,
+                lost=lost.told, where=_at(worst),
+            )
+        ]  # fmt: skip
 
     def _unclaimed(self) -> list[str]:
         """Inputs that no rule of the derivation speaks about; said once, with its first rule."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from gradcheck.case import Case
 from gradcheck.errors import GradientMismatch, GradientUndecided
-from gradcheck.hints import Mistake
+from gradcheck.hints import Mistake, Said, said
+from gradcheck.report.figures import percentage
 from gradcheck.report.narration import narrate
 from gradcheck.report.notebook import as_html, plot
 
@@ -69,6 +70,33 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What a rule that passes loses of its digits: so many entries ``of`` those looked at.
+
+    They are off by up to such a ``share`` of what they are, which only the rounding of the rule
+    itself explains.
+    """
+
+    entries: int
+    of: int
+    share: float
+
+    @property
+    def told(self) -> Said:
+        """The same as a sentence."""
+        return said(
+            "{entries} of {of} are off by up to {share}, which only its own rounding "
+            "explains; a form that does not subtract nearly equal numbers keeps its digits",
+            "{total} 个元素中有 {entries} 个偏差最多达 {share}，仅能由规则自身的舍入解释；"
+            "改写成不让相近的数相减的形式即可保住有效数字",
+            entries=self.entries,
+            of=f"{self.of} entr{'y' if self.of == 1 else 'ies'}",
+            total=self.of,
+            share=percentage(self.share),
+        )
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The answer for one claim at one point. True only for a pass.
 
@@ -76,7 +104,8 @@ class Verdict:
     entries of the table on a failure. ``resolution`` is the r for which multiplying any one entry
     of median non-zero magnitude of any claimed gradient by 1 + r would have failed with
     probability 0.99 over the harness's own draws, ``resolution_overall`` the same for all entries
-    together. ``rounding`` is the rule's own rounding relative to the norm of its answer.
+    together. ``rounding`` is the rule's own rounding relative to the norm of its answer, ``lost``
+    what it rounds away of some entries although the function does not; None where that is little.
     """
 
     status: Status
@@ -94,6 +123,8 @@ class Verdict:
     kinks: int = 0
     uncovered: int = 0
     rounding: float | None = None
+    #: What a pass says nothing of, since the rule rounds it away.
+    lost: Lost | None = None
     evaluations: int = 0
     calls: int = 0
     #: What sort of case it is, in one word: "", "contract" (of the rule), "function" (it breaks one

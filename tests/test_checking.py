@@ -335,3 +335,27 @@ def test_what_is_declared_as_what_the_function_cannot_take_is_named(function, di
     rule = declared.vjp(next(iter(dims)))(lambda dy, W=ONE: dy @ W.T)
     message = check_claim(rule, PROFILES["ci"]).record.message
     assert re.search(said, message, re.MULTILINE), message
+
+
+def test_that_a_rule_loses_digits_is_said_once_with_the_worst_of_its_inputs():
+    @gc.derivation(b=gc.real("n", low=1, high=1e8), c=gc.real("n", low=0.01, high=1e3))
+    def root(b, c):
+        return 2 * c / (b + np.sqrt(b * b + 4 * c))
+
+    @root.vjp
+    def cancels(dy, b, c):
+        r = np.sqrt(b * b + 4 * c)
+        return dy * (b - r) / 2 / r, dy / r
+
+    @root.vjp
+    def keeps(dy, b, c, y):
+        r = np.sqrt(b * b + 4 * c)
+        return -dy * y / r, dy / r
+
+    record = check_claim(cancels, PROFILES["ci"]).record
+    assert record.status == "pass"
+    (note,) = record.notes
+    assert note.startswith("passes, but the rule loses digits at ")
+    assert " of 100 inputs: " in note
+    assert "which only its own rounding explains" in note
+    assert check_claim(keeps, PROFILES["ci"]).record.notes == []

@@ -370,6 +370,56 @@ def test_rounding_of_what_is_not_computed_by_numpy_is_not_known():
     assert verdict.rounding is None
 
 
+def smaller_root(b, c):
+    """Of ``y² + b y - c``, in the form that does not cancel."""
+    return 2 * c / (b + np.sqrt(b * b + 4 * c))
+
+
+def by_difference(dy, b, c):
+    root = np.sqrt(b * b + 4 * c)
+    return dy * (b - root) / 2 / root, dy / root
+
+
+def test_a_pass_that_only_the_rules_own_rounding_explains_says_so():
+    b, c = np.array([1e7, 2e7, 3e7]), np.array([1.0, 2.0, 0.5])
+    verdict = gc.verify_vjp(smaller_root, by_difference, b, c)
+    assert verdict
+    assert verdict.lost.entries == 3
+    assert verdict.lost.of == 6
+    assert verdict.lost.share > 1e-4
+    assert "note: the rule loses digits here: 3 of 6 entries are off by up to 0." in str(verdict)
+
+    def by_output(dy, b, c, y=None):
+        root = np.sqrt(b * b + 4 * c)
+        return -dy * smaller_root(b, c) / root, dy / root
+
+    verdict = gc.verify_vjp(smaller_root, by_output, b, c)
+    assert verdict
+    assert verdict.lost is None
+    assert "digits" not in str(verdict)
+
+
+@pytest.mark.parametrize("size", [0.3, 5.0, 12.0, 16.0, 18.0, 25.0])
+def test_digits_that_the_function_loses_as_well_are_not_spoken_of(size):
+    x = np.array([size, -size / 1.1])
+    verdict = gc.verify_vjp(np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), x)
+    assert verdict.lost is None
+
+
+def test_what_is_left_where_a_gradient_cancels_is_no_loss():
+    def softmax(z):
+        e = np.exp(z - z.max())
+        return e / e.sum()
+
+    def backward(dy, z):
+        y = softmax(z)
+        return y * (dy - dy @ y)
+
+    for z in (np.array([0.3]), np.array([0.1, 40.0]), np.array([1.0, 2.0, 700.0])):
+        verdict = gc.verify_vjp(softmax, backward, z)
+        assert verdict.lost is None
+
+
 def test_one_wrong_entry_of_very_many_costs_few_calls():
     x = np.random.default_rng(0).standard_normal(200_000)
     position = 77_777

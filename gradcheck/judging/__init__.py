@@ -29,6 +29,7 @@ from gradcheck.judging.conclusion import verdict_on
 from gradcheck.judging.context import FINE, FINE_OF_MANY, Context, Floats
 from gradcheck.judging.evidence import SOUGHT
 from gradcheck.judging.exhibits import exhibit
+from gradcheck.judging.lost_digits import lost_digits
 from gradcheck.judging.precision import lossy, own_rounding
 from gradcheck.judging.screening import BOTH
 from gradcheck.judging.settling import look_cheaply, settle
@@ -290,8 +291,9 @@ class _Judgement:
         rounding = own_rounding(context, self.values) if known else None
         self._require_unchanged()
         verdict = verdict_on(self.subject, context.claim, context.evidence, self._about())
+        lost = lost_digits(context) if verdict else None
         self.verdict = replace(
-            verdict, rounding=rounding, notes=(*verdict.notes, *lossy(context, rounding))
+            verdict, rounding=rounding, lost=lost, notes=(*verdict.notes, *lossy(context, rounding))
         )
 
     def _violated(self, violation: Violation) -> Verdict:

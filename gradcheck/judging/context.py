@@ -16,7 +16,16 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import Claim, claim_at
-from gradcheck.judging.evidence import OF_BULK, OF_EVERY, SOUGHT, TINY, Evidence, Resolved, Shares
+from gradcheck.judging.evidence import (
+    LOST,
+    OF_BULK,
+    OF_EVERY,
+    SOUGHT,
+    TINY,
+    Evidence,
+    Resolved,
+    Shares,
+)
 from gradcheck.judging.probes import Probes, owners_of
 from gradcheck.judging.rule_rounding import RuleRounding
 from gradcheck.oracle.confirmation import confirmed
@@ -245,7 +254,19 @@ class Context:
 
     def claim_rounding(self, u: Vector, v: Vector, claimed: float, sought: float = 0.0) -> float:
         """How far the claimed number may be off by the rule's own rounding; see its class."""
-        return self.rounding_at(u, v, claimed).within(sought)
+        found = self.rounding_at(u, v, claimed).within(sought)
+        if found >= sought > LOST * abs(claimed):
+            self.evidence.explain(sought / self._added_up(u, v), u, v)
+        return found
+
+    def _added_up(self, u: Vector, v: Vector) -> float:
+        """The norm of the terms of the claimed ``uᵀJv``, which may cancel in it."""
+        claim, entries = self.claim, self.claim.entries
+        if entries is not None:
+            terms = u[entries.rows, None] * entries.values * v[entries.columns]
+        else:
+            terms = claim.again(u) * v if claim.pull is not None else claim.again(v) * u
+        return max(float(norms(terms.reshape(-1))), TINY)
 
     def rounding_at(self, u: Vector, v: Vector, claimed: float) -> RuleRounding:
         """The rounding of the number that is ``claimed`` along a line."""

@@ -20,6 +20,8 @@ SOUGHT = 2.0**-24
 #: When what is typical is sought, entries of no more than this share of the largest count as zero:
 #: of every entry zeros alone, of the bulk of them small ones as well.
 OF_EVERY, OF_BULK = 0.0, SOUGHT
+#: A rule that is off by more has lost half of the digits of its numbers, of which there are 52.
+LOST = 2.0**-26
 #: A case that resolves less than this is undecided.
 COARSEST = 1e-3
 
@@ -120,6 +122,9 @@ class Evidence:
     title: str = ""
     reason: str = ""
     undecided: str = ""
+    #: A disagreement that the rule's own rounding had to explain: its share of what is added up,
+    #: the cotangent and the direction. The largest of those by which digits are lost.
+    explained: tuple[float, Vector, Vector] | None = None
     claimed: list[float] = field(default_factory=list)
     measured: list[float] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
@@ -137,6 +142,11 @@ class Evidence:
         size = np.abs(claimed)
         overall = np.where(size > 0, limit / size, SOUGHT)
         self.overall = min(self.overall, float(overall.min()))
+
+    def explain(self, share: float, u: Vector, v: Vector) -> None:
+        """Note that a disagreement of such a ``share`` is the rule's own rounding."""
+        if share > LOST and (self.explained is None or share > self.explained[0]):
+            self.explained = share, u, v
 
     @property
     def resolution(self) -> float:

@@ -58,14 +58,19 @@ def _table(context: Context) -> tuple[Entry, ...]:
         for r, row in enumerate(rows):
             if entries is not None and entries.mask is not None and not entries.mask[r, c]:
                 continue
-            claimed, value, limit = _shown(context, line, context.unit(row))
+            claimed, value, limit = shown(context, line, context.unit(row))
             found.append(context.entry(row, column, claimed / along, value / along, limit / along))
     found.sort(key=lambda entry: (entry.output_index, entry.index))
     return tuple(found) if any(entry.wrong for entry in found) else ()
 
 
-def _shown(context: Context, line: Line, u: Vector) -> tuple[float, float, float]:
-    """Claimed, measured and limit of one entry: by two steps where that is enough to agree."""
+def shown(
+    context: Context, line: Line, u: Vector, *, rounded: bool = True
+) -> tuple[float, float, float]:
+    """Claimed, measured and limit of one entry: by two steps where that is enough to agree.
+
+    ``rounded``: to what the rule's own rounding explains as well.
+    """
     claimed = context.claim.number(u, line.v)
     pair = Pair(line, context.ladder, *context.ladder.pairs[1], context.epsilon)
     value, gap, floor = pair.projected(u)
@@ -77,7 +82,7 @@ def _shown(context: Context, line: Line, u: Vector) -> tuple[float, float, float
     limit = MARGIN * float(measured.error[0]) + context.rounded * abs(claimed)
     if measured.kinked[0]:
         limit += float(abs(measured.gap[0]))
-    if abs(claimed - value) > limit:
+    if rounded and abs(claimed - value) > limit:
         limit += context.claim_rounding(u, line.v, claimed)
     return claimed, value, limit
 

@@ -50,7 +50,11 @@ def narrate(verdict: Verdict, hints: Hints | None = None, *, width: int | None =
             "pass", resolution=verdict.resolution, evaluations=verdict.evaluations, kinks=kinks
         )
         seen = printable(in_language(verdict.reason, hints.language))
-        return f"{head}; {seen}" if seen else head
+        head = f"{head}; {seen}" if seen else head
+        if verdict.lost is None:
+            return head
+        note = say("note", note=say("loses", lost=verdict.lost.told.text.of(hints.language)))
+        return "\n".join([head, *sentences(note, width)])
     if str(verdict.status) == "undecided":
         head += say("undecided")
     else:

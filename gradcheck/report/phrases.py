@@ -57,6 +57,7 @@ _PHRASES = {
     "undecided": Text("UNDECIDED, not accused", "UNDECIDED, 无法判定，不算错"),
     "fail": Text("FAIL, {title}", "FAIL, {title}"),
     "note": Text("note: {note}", "注：{note}"),
+    "loses": Text("the rule loses digits here: {lost}", "规则在此处丢失了有效数字：{lost}"),
     "the cotangent": Text("   (the cotangent)", "   （上游梯度，即余切向量）"),
     "the tangent": Text("   (the tangent)", "   （切向量）"),
     "claimed": Text("claimed", "声明值"),
