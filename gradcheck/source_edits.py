@@ -18,6 +18,17 @@ def edits(
     beside: Sequence[str] = (),
     nested: bool = False,
 ) -> list[Edit]:
+    """All of ``each_edit`` at once."""
+    return list(each_edit(function, expression, beside=beside, nested=nested))
+
+
+def each_edit(
+    function: Function,
+    expression: int | None = None,
+    *,
+    beside: Sequence[str] = (),
+    nested: bool = False,
+) -> Iterator[Edit]:
     """Every one-token neighbour of ``function``, in the order of its source.
 
     With ``expression``, those that change the expression of that number in the tuple that is
@@ -29,12 +40,12 @@ def edits(
         source = Source.of(function, beside)
         places = list(source.places(expression, nested))
     except (OSError, TypeError, ValueError, SyntaxError, LookupError):
-        return []
-    found: dict[str, Edit] = {}
+        return
+    seen: set[tuple[int, str]] = set()
     for place in places:
-        for kind, replacement in neighbours(place.node, place.role, source.scope):
-            source.collect(place, (kind, replacement), found)
-    return list(found.values())
+        for neighbour in neighbours(place.node, place.role, source.scope):
+            if (edit := source.fresh(place, neighbour, seen)) is not None:
+                yield edit
 
 
 def renamings(
@@ -47,6 +58,34 @@ def renamings(
     except (OSError, TypeError, ValueError, SyntaxError, LookupError):
         return
     yield from source.made(places, renamed)
+
+
+def calls_of(function: Function) -> set[str]:
+    """The names of the functions that a function calls, as they are written."""
+    try:
+        source = Source.of(function)
+    except (OSError, TypeError, ValueError, SyntaxError, LookupError):
+        return set()
+    calls = (node for node in ast.walk(source.definition) if isinstance(node, ast.Call))
+    return {ast.unparse(node.func) for node in calls}
+
+
+def literals(function: Function) -> set[float]:
+    """The numbers in the source of a function, and those that its names stand for in its module."""
+    try:
+        source = Source.of(function)
+    except (OSError, TypeError, ValueError, SyntaxError, LookupError):
+        return set()
+    found: set[float] = set()
+    for node in ast.walk(source.definition):
+        value: Any = None
+        if isinstance(node, ast.Constant):
+            value = node.value
+        elif isinstance(node, ast.Name):
+            value = source.function.__globals__.get(node.id)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found.add(float(value))
+    return found
 
 
 @dataclass(frozen=True)

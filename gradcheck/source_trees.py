@@ -125,7 +125,9 @@ class Source:
             frozenset(modules),
             next((n for n in sorted(modules) if names[n].__name__ == "numpy"), ""),
         )
-        self.original = ast.unparse(self.tree)
+        self.original = [ast.unparse(statement) for statement in self.definition.body]
+        body = enumerate(self.definition.body)
+        self._statements = {id(node): number for number, one in body for node in ast.walk(one)}
         # pytest compiles other code for a function that asserts something.
         asserts = any(isinstance(node, ast.Assert) for node in ast.walk(self.definition))
         if not asserts and _operations(self.compiled().__code__) != _operations(self.code):
@@ -200,27 +202,37 @@ class Source:
 
     # ---- what becomes of it ----------------------------------------------------------------
 
-    def collect(self, place: Place, neighbour: Neighbour, found: dict[str, Edit]) -> None:
-        """Add the edit that puts the neighbour into its place, if it is one, and a new one."""
+    def fresh(self, place: Place, neighbour: Neighbour, seen: set[tuple[int, str]]) -> Edit | None:
+        """The edit that puts the neighbour into its place, if it is one, and not ``seen`` yet."""
         kind, replacement = neighbour
+        number = self._statement(place)
         place.put(self._placed(place, replacement))
         try:
-            text = ast.unparse(self.tree)
+            text = number, ast.unparse(self.definition.body[number])
         except (ValueError, LookupError, RecursionError):
-            return
+            return None
         finally:
             place.put(place.node)
-        if text == self.original or text in found:
-            return
+        if text[1] == self.original[number] or text in seen:
+            return None
         with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
-            found[text] = self.edit(place, kind, replacement)  # else Python does not take it
+            made = self.edit(place, kind, replacement)  # else Python does not take it
+            seen.add(text)
+            return made
+        return None
+
+    def _statement(self, place: Place) -> int:
+        """The number of the statement of the function that a place is in."""
+        if place.parent is self.definition and place.index is not None:
+            return place.index
+        return self._statements[id(place.parent)]
 
     def edit(self, place: Place, kind: str, replacement: ast.AST) -> Edit:
         """The edit that puts a node into a place."""
         node: Any = place.node
         place.put(self._placed(place, replacement))
         try:
-            if any(map(nests, ast.walk(self.definition))):
+            if any(map(nests, ast.walk(self.definition.body[self._statement(place)]))):
                 raise ValueError("a list that holds itself, of which numpy makes an array for ever")
             edited = self.compiled()
         finally:
