@@ -4,12 +4,14 @@ import functools
 import importlib.util
 import inspect
 import os
+import re
 import warnings
 
 import numpy as np
 import pytest
 
 import gradcheck as gc
+from gradcheck.known_slips import known_slips
 from gradcheck.source_edits import edits
 
 
@@ -208,3 +210,26 @@ def test_what_python_says_of_an_edit_is_not_for_the_user():
         shown = {edit.after for edit in edits(rule)}
     assert "return dy * 1.0[0]" in shown  # of which Python says that a float is not subscriptable
     assert heard == []
+
+
+def chosen(x, out, i):
+    a = np.where(x > 3.14159, np.where(x > 9, 0.0, 1.0), 2.0)
+    out[i] += a + 1e-12
+    out[i] -= 2 * 3.14159
+    if x > 100:
+        a = 2 * a
+    return a
+
+
+def test_known_slips_are_mended_wherever_they_stand():
+    found = [(edit.kind, edit.after) for edit in known_slips(chosen, special=True)]
+    assert ("scatter", "np.add.at(out, i, a + 1e-12)  # likewise in line 0") in [
+        (kind, re.sub(r"\d+$", "0", after)) for kind, after in found
+    ]
+    constant = next(after for kind, after in found if kind == "constant" and "np.pi" in after)
+    assert constant.startswith("a = np.where(x > np.pi, np.where(x > 9, 0.0, 1.0), 2.0)")
+    assert ("branch", "pass") in found
+    assert ("term", "a = np.where(x > 3.14159, 1.0, 2.0)") in found
+    assert ("term", "out[i] += a") in found
+    usual = [edit.after for edit in known_slips(chosen)]
+    assert "out[i] += a" not in usual

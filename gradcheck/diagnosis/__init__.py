@@ -22,8 +22,9 @@ from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.chain import name_break
 from gradcheck.diagnosis.evidence import Evidence, Guess, Usual, View, gather
+from gradcheck.diagnosis.likelihood import KINDS
 from gradcheck.diagnosis.pattern import Behaviour, Found, Pattern, behaviours, patterns
-from gradcheck.diagnosis.repair import KINDS, repair
+from gradcheck.diagnosis.repair import repair
 from gradcheck.diagnosis.rewriting import rewrite
 from gradcheck.diagnosis.samples import Clock, TooSlow
 from gradcheck.hints import NOTHING, Edit, Mistake, Text
@@ -33,6 +34,10 @@ from gradcheck.verdict import Verdict
 SECONDS = 3.0
 #: How many fresh cases are looked at.
 FRESH = 3
+#: Of the time one mistake is looked for, in one gradient, in no more than this share.
+_ONE = 0.3
+#: And all of them in the numbers alone, where code may tell more, in this share.
+_OF_NUMBERS = 0.7
 
 _log = logging.getLogger("gradcheck.diagnosis")
 
@@ -88,6 +93,7 @@ def _named(
     """What the evidence shows, as far as time allows: names, an edit, or when the rule is right."""
     mistakes: list[Mistake] = []
     where = NOTHING
+    evidence.clock.share = _OF_NUMBERS
     with contextlib.suppress(TooSlow), np.errstate(all="ignore"):
         first = _behaviour(evidence, title, range(_FIRST))
         if first is not None:
@@ -99,13 +105,14 @@ def _named(
             mistakes = _patterns(evidence, wrong)
             if not mistakes and (bent := _behaviour(evidence, title, range(_FIRST, _LAST))):
                 mistakes = [bent]
+    evidence.clock.share = 1.0
     # What edits the code of a layer has a time of its own.
     with contextlib.suppress(TooSlow), np.errstate(all="ignore"):
-        # What is right at usual values is mended by whatever changes unusual ones; what a rule
-        # keeps from call to call, or does to its inputs, only seems to be.
+        # What a rule keeps from call to call, or does to its inputs, only seems to be mended.
         kept = any(mistake.id in _NOT_MENDED for mistake in mistakes)
+        special = any(mistake.id.startswith("special") for mistake in mistakes)
         said = any(mistake.id not in (*_OF_GROUPS, *_CONDITIONS) for mistake in mistakes)
-        edit = None if kept else _repaired(evidence, plain, said)
+        edit = None if kept else _repaired(evidence, plain, said, special)
         if edit is not None:
             named = Mistake(f"edit-{edit[0]}", KINDS[edit[0]])
             if mistakes and not _says_less(mistakes[0], *edit):
@@ -119,20 +126,30 @@ def _named(
 
 
 def _patterns(evidence: Evidence, wrong: list[View]) -> list[Mistake]:
-    """The mistakes in the numbers of each gradient, those of one kind together."""
+    """The mistakes in the numbers of each gradient, those of one kind together.
+
+    As far as there is time: what is known of some gradients is told.
+    """
     found: dict[tuple[str, Text], tuple[Pattern, Found, list[str]]] = {}
-    for view in wrong:
-        usual = Usual(view)
-        looked = itertools.product((view, *([usual] if usual.tells else [])), patterns())
-        for one, pattern in looked:
-            if not (view.shows_usual or pattern.special):
-                continue
-            seen = _tried(pattern, one, evidence)
-            if seen is not None:
+    with contextlib.suppress(TooSlow):
+        for view in wrong:
+            if (first := _pattern(evidence, view)) is not None:
+                pattern, seen = first
                 key = (seen.id or pattern.id, _filled(seen.title or pattern.title, seen))
                 found.setdefault(key, (pattern, seen, []))[2].append(view.name)
-                break
     return [_mistake(evidence, pattern, seen, names) for pattern, seen, names in found.values()]
+
+
+def _pattern(evidence: Evidence, view: View) -> tuple[Pattern, Found] | None:
+    """The first pattern that is found in one gradient."""
+    usual = Usual(view)
+    for one in (view, *([usual] if usual.tells else [])):
+        for pattern in patterns():
+            if view.shows_usual or pattern.special:
+                seen = _tried(pattern, evidence.clock, one, evidence)
+                if seen is not None:
+                    return pattern, seen
+    return None
 
 
 def _guesses(evidence: Evidence) -> list[Mistake]:
@@ -144,7 +161,7 @@ def _guesses(evidence: Evidence) -> list[Mistake]:
         best: tuple[Pattern, Found] | None = None
         for pattern in (p for p in patterns() if not p.fitted):
             guess = Guess(view.name, view.pairs)
-            seen = _tried(pattern, guess, evidence)
+            seen = _tried(pattern, evidence.clock, guess, evidence)
             if seen is not None and guess.share > (best[1].explained if best else 0.0):
                 best = pattern, replace(seen, explained=guess.share)
         if best is not None:
@@ -155,23 +172,26 @@ def _guesses(evidence: Evidence) -> list[Mistake]:
 def _behaviour(evidence: Evidence, title: str, ranks: range) -> Mistake | None:
     for behaviour in behaviours():
         if behaviour.rank in ranks and (evidence.samples or behaviour.rank < _FIRST):
-            seen = _tried(behaviour, evidence, title)
+            seen = _tried(behaviour, evidence.clock, evidence, title)
             if seen is not None:
                 return _behaving(behaviour, seen)
     return None
 
 
 def _repaired(
-    evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None, named: bool
+    evidence: Evidence,
+    plain: tuple[Any, Callable[[Any], Rule]] | None,
+    named: bool,
+    special: bool,
 ) -> tuple[str, Edit] | None:
     """The edit that mends the rule, if there is one."""
     if not evidence.samples:
         return None
     try:
         written = evidence.rule.written() if plain is None else None
-        if written is not None:
-            return rewrite(evidence, written, named=named)
-        return repair(evidence, plain)
+        if written is None:
+            return repair(evidence, plain, special=special)
+        return None if special else rewrite(evidence, written, named=named)
     except TooSlow:
         raise
     except Exception:
@@ -179,12 +199,18 @@ def _repaired(
         return None
 
 
-def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
-    """What a record of the catalogue finds; nothing where it fails: the others are still asked."""
+def _tried(record: Pattern | Behaviour, clock: Clock, *given: Any) -> Found | None:
+    """What a record of the catalogue finds; nothing where it fails: the others are still asked.
+
+    And where it takes too long: time is left for the others, and for what is written in the code.
+    """
     try:
-        return record.find(*given)
+        with clock.within(_ONE):
+            return record.find(*given)
     except TooSlow:
-        raise
+        if clock.is_over:
+            raise
+        return None
     except Exception:
         _log.debug("pattern %s fails", record.id, exc_info=True)
         return None
@@ -193,9 +219,9 @@ def _tried(record: Pattern | Behaviour, *given: Any) -> Found | None:
 #: Behaviours of a rank below the first are told instead of wrong numbers, those below the second
 #: where these have no name, the others where no edit mends the rule either.
 _FIRST, _LAST, _END = 10, 30, 100
-#: Behaviours that no edit of a formula mends: right at usual values, added up from call to call,
-#: in place, another answer to each call.
-_NOT_MENDED = ("special", "only-size", "M33-kept", "M55", "M56", "M57")
+#: Behaviours that no edit of a formula mends: added up from call to call, in place, another answer
+#: to each call.
+_NOT_MENDED = ("only-size", "M33-kept", "M55", "M56", "M57")
 
 
 def _says_less(mistake: Mistake, kind: str, edit: Edit) -> bool:
@@ -205,6 +231,10 @@ def _says_less(mistake: Mistake, kind: str, edit: Edit) -> bool:
     mean, and what lacks a term by what may have been overwritten. What lacks a factor may be what
     another one would make, or be right where the factor is 1.
     """
+    if kind == "scatter" or mistake.id == "special-somewhere":
+        return True
+    if mistake.id == "special":
+        return False  # where it is wrong is told beside the edit
     if kind == "in-place":
         return mistake.id not in _OVERWRITTEN
     if not kind.startswith("missing"):
@@ -222,7 +252,15 @@ _OF_GROUPS = ("M30", "rank-one", "rank-one-input")
 #: Names of what stands in the place of something else, where something more is right.
 _OTHERWISE = ("M32", "M53", "M59", "label-only")
 #: Names of when a rule is right, which do not say what is wrong with it.
-_CONDITIONS = ("only-one", "M31", "M1-symmetric", "M41", "symmetric-upstream", "nonlinear")
+_CONDITIONS = (
+    "only-one",
+    "only-sign",
+    "M31",
+    "M1-symmetric",
+    "M41",
+    "symmetric-upstream",
+    "nonlinear",
+)
 
 
 def _filled(text: Text, found: Found) -> Text:

@@ -9,8 +9,9 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.claims import Identity
 from gradcheck.diagnosis.factors import written
+from gradcheck.diagnosis.likelihood import KINDS
 from gradcheck.diagnosis.paths import part_values
-from gradcheck.diagnosis.repair import KINDS, repair_chain, sides_at
+from gradcheck.diagnosis.repair import repair_chain, sides_at
 from gradcheck.diagnosis.samples import Clock, Floats
 from gradcheck.hints import Mistake, Text
 from gradcheck.sides import expression

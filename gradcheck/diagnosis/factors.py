@@ -10,9 +10,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from gradcheck.claims import Rule
 from gradcheck.diagnosis.evidence import MOVE_MARGIN, Pair, View
 from gradcheck.diagnosis.samples import MOVES
 from gradcheck.hints import Text
+from gradcheck.source_edits import literals
 
 #: Constants that stand beside sizes and values, the likeliest first.
 _WITH_ATOMS = tuple(
@@ -22,9 +24,13 @@ _WITH_ATOMS = tuple(
 _CONSTANT_COST = 12
 #: A factor is what it is called where it agrees to this: it was fitted from measured numbers.
 _EQUAL = 1e-7
+#: A number that was found by halving is known to this.
+_HALVED = 1e-5
 #: Fractions up to this denominator are written as such.
 _DENOMINATOR = 16
 _MOST_ATOMS = 10
+#: A factor that nobody would write has to be that of so many numbers.
+_FEWEST = 2
 #: What stands in formulas and is no fraction.
 _CONSTANTS = {
     "ln(2)": math.log(2),
@@ -60,6 +66,8 @@ class Factor:
     here: tuple[str, ...] = ()
     #: A constant of the declaration that has the same value.
     equal: str = ""
+    #: Whether it is a number that somebody may have written, not just what came out.
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,11 +158,34 @@ def name(view: View, factors: list[float]) -> Factor | None:
         kind = "sign" if _close(values, [-1.0] * len(values)) else "constant"
         text = _called(values[0])
         equal = _same_value(values, [atom for atom in atoms if atom.kind == "value"])
-        return Factor(Text(text, text), kind, values[0], abs(values[0]) < 1, here=here, equal=equal)
+        said = "." not in text or bool(here or equal) or is_in_code(values[0], pairs[0].sample.rule)
+        if not said and _independent(pairs) < _FEWEST:
+            return None  # of one number any other is some multiple
+        return Factor(
+            Text(text, text),
+            kind,
+            values[0],
+            abs(values[0]) < 1,
+            here=here,
+            equal=equal,
+            known=said,
+        )
     for product, kind, inverse, mixed in _matching(values, atoms):
         return Factor(product, kind, values[0], inverse, mixed)
     numbers = ", ".join(f"{value:.4g}" for value in values)
     return Factor(Text(numbers, numbers), "unknown", values[0])
+
+
+def _independent(pairs: list[Pair]) -> int:
+    """Of how many numbers, one a point each, something is a multiple."""
+    return sum(int(np.count_nonzero(np.nan_to_num(pair.jacobian))) for pair in pairs)
+
+
+def is_in_code(value: float, rule: Rule) -> bool:
+    """Whether function or rule have a number in them that a factor is, or is 1 and that."""
+    numbers = {number for f in (rule.derivation.function, rule.function) for number in literals(f)}
+    made = {m for c in numbers if c for m in (c, 1 / c, 1 + c, 1 - c, 1 / (1 + c))}
+    return any(_close([abs(value)], [abs(number)]) for number in made)
 
 
 def _same_value(values: list[float], atoms: list[_Atom]) -> str:
@@ -170,9 +201,15 @@ def _same_value(values: list[float], atoms: list[_Atom]) -> str:
 def _called(value: float) -> str:
     """``2``, ``1/3``, ``1/ln(2)``, ``180/π``, ``-0.7182``."""
     text = written(value)
+    sign = "-" if value < 0 else ""
+    if text in ("1", "-1") and value not in (1.0, -1.0):
+        # It was found to be no 1: by how much is told.
+        return f"{text} {'+' if abs(value) > 1 else '-'} {abs(abs(value) - 1):.2g}"
     if "." not in text and "e" not in text:
         return text
-    sign = "-" if value < 0 else ""
+    power = round(math.log10(abs(value)))
+    if _close([abs(value)], [10.0**power]):
+        return f"{sign}1/{10**-power}" if power < 0 else f"{sign}{10**power}"
     for name, constant in _CONSTANTS.items():
         if _close([abs(value)], [constant]):
             return sign + name
@@ -180,6 +217,14 @@ def _called(value: float) -> str:
             above, _, below = name.partition("/")
             return f"{sign}{below or 1}/{above}"
     return text
+
+
+def constant_near(value: float) -> str:
+    """What a number is called that was found by halving; empty where it has no name."""
+    for name, constant in _CONSTANTS.items():
+        if abs(abs(value) - constant) <= _HALVED * constant:
+            return f"-{name}" if value < 0 else name
+    return ""
 
 
 def written(value: float) -> str:

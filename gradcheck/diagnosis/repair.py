@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,19 +13,22 @@ from typing import Any
 import numpy as np
 
 from gradcheck.answers import copy_of
+from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.inserting import insertions
+from gradcheck.diagnosis.likelihood import likelihood, telling, told
 from gradcheck.diagnosis.samples import Answer, Clock, Floats, Sample, TooSlow, reask
 from gradcheck.errors import DeclarationError
-from gradcheck.hints import Edit, Text
+from gradcheck.hints import Edit
 from gradcheck.identities import is_slight, judge_identity
 from gradcheck.insertions import Candidate, Trial
 from gradcheck.judging import judge
+from gradcheck.known_slips import known_slips
 from gradcheck.missing_parts import LEVELS
 from gradcheck.sides import expressions
-from gradcheck.source_edits import edits
+from gradcheck.source_edits import each_edit, edits
 from gradcheck.source_trees import Edit as Neighbour
 from gradcheck.time_limit import TimeUp, Watch
 from gradcheck.verdict import Measured, Status, Verdict
@@ -37,70 +39,49 @@ _MOST = 4
 _FRESH = 4
 #: So many of those prove a remedy of a slow function if there is no time for more.
 _ENOUGH_OF_SLOW = 10
-#: Kinds of neighbours that change a number, which may be an index.
-_NUMBERS = ("sign", "term", "constant", "operator", "variable", "factor", "order")
-#: A zero with a sign, of which one was made.
-_ZERO = re.compile(r"(?<=[=(,\[ ])-0(?=[),\]])")
-#: What stands before the brackets of an index, and not before those of a list.
-_IS_NAMED = re.compile(r"[\w)\]]$")
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 NO_REMEDY = ("in-place",)
 #: A neighbour may take so many times as long as the rule, and so many seconds in any case.
 _SLOWER = 20.0
 _SHORTEST = 0.2
 
-#: An axis that is given without its name.
-_AXIS = re.compile(r"\.(sum|mean|max|min|prod|std|var|cumsum|argmax|argmin)\(-?\d+")
 #: What may be missing in a side of a chain.
 _SIMPLE = LEVELS[:2]
 #: Expressions that differ by more than this share are not equal: that needs no judgement.
 _NEAR = 1e-3
 
-#: What kind of slip an edit mends, the likeliest first: where several edits mend a rule, the last
-#: ones only make up for what is wrong, such as ``mean(…) * len(x)`` for a sum.
-KINDS = {
-    "sign": Text("a sign is wrong", "正负号有误"),
-    "power": Text("a power is wrong", "幂次有误"),
-    "transpose": Text("a transpose is missing or one too many", "缺少或多出一个转置"),
-    "sum": Text("a sum is missing or one too many", "缺少或多出一次求和"),
-    "axis": Text("the wrong axis", "轴有误"),
-    "keepdims": Text("keepdims is missing or one too many", "缺少或多出 keepdims"),
-    "function": Text("the wrong function", "函数用错了"),
-    "comparison": Text("the wrong comparison", "比较符有误"),
-    "order": Text("the operands are in the wrong order", "运算对象的次序有误"),
-    "index": Text("an index is wrong", "下标有误"),
-    "variable": Text("the wrong variable", "变量用错了"),
-    "range": Text("a loop runs over the wrong range", "循环的范围有误"),
-    "term": Text("one term too many", "多了一项"),
-    "factor": Text("a factor is missing or one too many", "缺少或多出一个因子"),
-    "constant": Text("a constant is wrong", "常数有误"),
-    "operator": Text("the wrong operator", "运算符有误"),
-    "statement": Text("a statement too many", "多了一条语句"),
-    "in-place": Text("overwritten where it has to be added up", "应累加之处被覆盖了"),
-    "missing factor": Text("a factor is missing", "缺少一个因子"),
-    "missing term": Text("a term is missing", "缺少一项"),
-}
-
 
 def repair(
-    evidence: Evidence, plain: tuple[Any, Callable[[Any], Rule]] | None = None
+    evidence: Evidence,
+    plain: tuple[Any, Callable[[Any], Rule]] | None = None,
+    *,
+    special: bool = False,
 ) -> tuple[str, Edit] | None:
     """The kind and the edit after which the rule is right at every point; None without one.
 
     Neighbours are compared with what was measured, which costs no evaluation of the function; what
     is left is judged by the engine. ``plain`` is the function inside a rule that was not declared,
-    and what makes a rule of another.
+    and what makes a rule of another. What is wrong at ``special`` values alone is mended by
+    whatever changes these: there only slips are looked for that are known as such.
     """
     rule = evidence.rule
     function, make = plain or (rule.function, lambda edited: _edited(rule, edited))
     with Watch(longest(evidence)) as watch:
-        survivors: list[tuple[Neighbour, Rule]] = []
-        tried = (edit for edit in edits(function) if edit.kind not in NO_REMEDY)
-        for survivor in mending(evidence, tried, make, watch):
-            survivors.append(survivor)
-            if len(survivors) > _MOST:
-                return None
-        found = likeliest(evidence, survivors)
+        known = known_slips(function, special=special)
+        found = likeliest(evidence, [*mending(evidence, known, make, watch)])
+        if found is None and special:
+            return None
+        if found is None:
+            survivors: list[tuple[Neighbour, Rule]] = []
+            tried = (edit for edit in each_edit(function) if edit.kind not in NO_REMEDY)
+            for survivor in mending(evidence, tried, make, watch):
+                survivors.append(survivor)
+                if len(survivors) > _MOST:
+                    # Those that are right by accident are not so elsewhere.
+                    survivors = [one for one in survivors if _proved(one[1], evidence)]
+                if len(survivors) > _MOST:
+                    return None
+            found = likeliest(evidence, survivors)
         if found is None:
             for more in insertions(evidence, function, make, watch):
                 found = likeliest(evidence, [*mending(evidence, more, make, watch)])
@@ -127,63 +108,10 @@ def mending(
 def likeliest(evidence: Evidence, survivors: Sequence[tuple[Neighbour, Rule]]) -> Neighbour | None:
     """The likeliest edit of which the engine finds nothing wrong, anywhere."""
     cases = [sample.case for sample in evidence.samples]
-    for edit, changed in sorted(survivors, key=lambda survivor: _likelihood(survivor[0])):
+    for edit, changed in sorted(telling(survivors), key=lambda one: likelihood(one[0])):
         if passes(changed, cases, evidence.clock) and _proved(changed, evidence):
             return edit
     return None
-
-
-def told(edit: Neighbour) -> tuple[str, Edit]:
-    """The kind of an edit, and the edit as it is shown."""
-    return _kind(edit), Edit(edit.line, edit.before, _ZERO.sub("0", edit.after))
-
-
-def _kind(edit: Neighbour) -> str:
-    """Which slip it is: in brackets an index, in a range that, a sum's number is its axis."""
-    if edit.kind in _NUMBERS and (around := _around(edit.before, edit.after)):
-        return around
-    if edit.kind == "constant" and _axisless(edit.before) == _axisless(edit.after):
-        return "axis"
-    return edit.kind
-
-
-def _around(before: str, after: str) -> str:
-    """``index`` or ``range`` where two lines differ inside of one; else empty."""
-    pairs = itertools.takewhile(lambda two: two[0] == two[1], zip(before, after, strict=False))
-    same = sum(1 for _ in pairs)
-    opened = [0]
-    for k, character in enumerate(before[:same]):
-        if character in "([":
-            opened.append(k)
-        elif character in ")]" and len(opened) > 1:
-            opened.pop()
-    for k in reversed(opened):
-        if before[k : k + 1] == "[" and _IS_NAMED.search(before[:k]):
-            return "index"
-        if before[:k].endswith("range") and not before[:k].endswith("arange"):
-            return "range"
-    return ""
-
-
-def _axisless(text: str) -> str:
-    return _AXIS.sub(r"\1(", text)
-
-
-def _likelihood(edit: Neighbour) -> tuple[int, int, int, int, int]:
-    """What people forget comes before what only makes up for it; then the shortest.
-
-    Of one kind what takes the place of a character, as the sign of a term, comes before what takes
-    one away, and that before what adds some: a minus before a bracket around another line may come
-    to the same.
-    """
-    kinds = list(KINDS)
-    rank = kinds.index(edit.kind) if edit.kind in kinds else len(kinds)
-    rank = min(rank, kinds.index("missing factor"))
-    without, with_brackets = (
-        len(re.sub(but, "", edit.after)) - len(re.sub(but, "", edit.before))
-        for but in (r"[\s()]", r"\s")
-    )
-    return rank, max(without, 0), max(with_brackets, 0), abs(without), len(edit.after)
 
 
 def _edited(rule: Rule, function: Any) -> Rule:
@@ -252,8 +180,28 @@ def _proved(rule: Rule, evidence: Evidence) -> bool:
     """
     further, evidence.more = itertools.tee(evidence.more)
     fresh = (*itertools.islice(further, _FRESH), *evidence.proving())
-    enough = _ENOUGH_OF_SLOW if evidence.clock.is_slow else np.inf
-    return not fresh or passes(rule, fresh, evidence.clock, enough)
+    enough = _ENOUGH_OF_SLOW if evidence.clock.is_slow else len(fresh) // 2
+    if fresh and not passes(rule, fresh, evidence.clock, enough):
+        return False
+    # What a branch was for is often a zero, which few cases have.
+    with contextlib.suppress(TooSlow):
+        return _holds_at_zeros(rule, evidence)
+    return True
+
+
+def _holds_at_zeros(rule: Rule, evidence: Evidence) -> bool:
+    """Whether it is not wrong with zeros for one input after the other, in its domain."""
+    for sample in evidence.samples:
+        for name, argument in rule.derivation.arguments.items():
+            if type(argument) is Real:
+                evidence.clock.check()
+                inputs = {**sample.case.inputs, name: 0 * sample.case.inputs[name]}
+                values, bindings = rule.derivation.accept(inputs)
+                case = sample.case.with_inputs(inputs)
+                inside = argument.contains(values[name], bindings, inputs)
+                if inside and judge(rule, values, bindings, case).status is Status.FAIL:
+                    return False
+    return True
 
 
 def repair_chain(
@@ -285,7 +233,7 @@ def repair_chain(
                 found.append((edit, changed))
         if found and (inserting or len(found) <= _MOST):
             fresh = list(proving()) if fresh is None else fresh
-            for edit, changed in sorted(found, key=lambda one: _likelihood(one[0])):
+            for edit, changed in sorted(found, key=lambda one: likelihood(one[0])):
                 if _unbroken(changed, fresh, clock):
                     return side, edit.kind, Edit(edit.line, edit.before, edit.after)
     return None

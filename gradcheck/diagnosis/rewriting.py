@@ -15,9 +15,11 @@ from gradcheck.case import Case
 from gradcheck.claims import Rule, Written
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.inserting import insertions
-from gradcheck.diagnosis.repair import NO_REMEDY, likeliest, longest, mending, passes, told
+from gradcheck.diagnosis.likelihood import told
+from gradcheck.diagnosis.repair import NO_REMEDY, likeliest, longest, mending, passes
 from gradcheck.diagnosis.samples import Clock
 from gradcheck.hints import Edit
+from gradcheck.known_slips import known_slips
 from gradcheck.source_edits import edits, renamings
 from gradcheck.source_trees import Edit as Neighbour
 from gradcheck.subject import Subject
@@ -43,7 +45,11 @@ def rewrite(evidence: Evidence, written: Written, *, named: bool) -> tuple[str, 
             # What mends one gradient of a layer often mends the others.
             if search.mended and (edit := _mended(evidence, search.mended, written, search, watch)):
                 return edit
-            once = [_edits(function, beside, nested), renamings(function, beside, nested)]
+            once: list[Iterable[Neighbour]] = [
+                known_slips(function, beside, nested),
+                _edits(function, beside, nested),
+                renamings(function, beside, nested),
+            ]
             more = insertions(evidence, function, written.make, watch, beside=beside, nested=nested)
             for tried in itertools.chain(once, () if named else more):
                 if (edit := _mended(evidence, tried, written, search, watch)) is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -77,6 +78,8 @@ class Clock:
         self.call = 0.0
         #: Which share of the time may be used so far.
         self.share = 1.0
+        #: Until when what is looked at now may compute.
+        self.until = math.inf
 
     def lengthen(self, call: float) -> None:
         """Give a function of which a call takes so many seconds the time for enough of them."""
@@ -96,9 +99,25 @@ class Clock:
         needed = 2 * len(_USUAL) * inputs * self.call
         return time.thread_time() + needed <= self.began + self.share * self.seconds
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all of the time is used."""
+        late = time.monotonic() > self.latest
+        return late or time.thread_time() > self.began + self.share * self.seconds
+
+    @contextlib.contextmanager
+    def within(self, share: float) -> Iterator[None]:
+        """What is looked at inside has so much of the time."""
+        self.until = time.thread_time() + share * self.seconds
+        try:
+            yield
+        finally:
+            self.until = math.inf
+
     def check(self) -> None:
         """Raise ``TooSlow`` where none is left."""
-        if time.thread_time() > self.began + self.share * self.seconds:
+        now = time.thread_time()
+        if now > self.until or now > self.began + self.share * self.seconds:
             raise TooSlow
         if time.monotonic() > self.latest:
             raise TooSlow

@@ -19,7 +19,7 @@ from gradcheck.verification import judge_at
 from tests.diagnosis.planted import PLANTED, UNNAMED
 
 #: Names that are facts that were judged, or a change after which the rule is right: never wrong.
-FACTS = {"M11", "M13", "M39", "M31", "M33", "M41", "only-one", "special"}
+FACTS = {"M11", "M13", "M39", "M31", "M33", "M41", "only-one", "special", "special-somewhere"}
 #: A rule is to be named, however slow the machine.
 PATIENCE = 60.0
 

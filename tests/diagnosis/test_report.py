@@ -75,7 +75,7 @@ def test_an_edit_is_offered_where_it_is_right_at_the_smallest_sizes_too():
     """With ``len(x) < 2`` it is right at all others."""
     rule = wrong(derivation(x="n")(lambda x: 1 * np.sin(x)), corner, kind="jacobian")
     (edit,) = (mistake.edit for mistake in check_claim(rule, CI).verdict.mistakes)
-    assert edit.after == "jacobian[0, -1] += 0 * (len(x) > 2)"
+    assert edit.after == "pass"
 
 
 def cubed(x):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,29 +13,33 @@ from gradcheck.answers import same
 from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Rule
-from gradcheck.diagnosis.catalogue.behaviour import LARGE, answered
+from gradcheck.diagnosis.catalogue.behaviour import answered
 from gradcheck.diagnosis.evidence import Evidence
+from gradcheck.diagnosis.judged_again import (
+    Change,
+    fails,
+    is_wrong,
+    resolves,
+    right_under,
+    wrong_under,
+)
 from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
 from gradcheck.dims import Bindings
 from gradcheck.errors import GradcheckError
-from gradcheck.judging import judge
 from gradcheck.returned import SetAside, Violation
 from gradcheck.subject import Subject
-from gradcheck.verdict import Status
 
-#: So many further cases are judged, with the condition and without it.
-_MORE = 16
 #: At so many points what is kept from another has to show.
 _SHOWN = 2
-#: A condition is believed where luck explains no better that the rule is right under it.
-_LUCK = 1e-3
-
-Change = Callable[[Case, Bindings], Case | None]
+#: At these numbers a rule that needs a 1 or a 0 is wrong.
+_OTHERS = (0.5, 3)
 
 
 def _one_value(evidence: Evidence, title: str) -> Found | None:
-    """Right where all of one input is 1, or 0, and not at another number: of one alone.
+    """Right where all of one input is 1, or 0, and seen to be wrong at others: of one alone.
+
+    At numbers of the same sign as well: what is right of all of them has nothing to do with 1.
 
     Where it is right for other reasons too, as with one sample, none of them is the only one.
     """
@@ -46,8 +50,9 @@ def _one_value(evidence: Evidence, title: str) -> Found | None:
         if name in wrong or (kind != "f" and (kind not in "iu" or np.ndim(value) > 0)):
             continue
         for number in (1, 0) if kind == "f" else (1,):
-            if right_under(evidence, _setting(name, number)) and not right_under(
-                evidence, _setting(name, number + 2)
+            others = _OTHERS if kind == "f" else (number + 2,)
+            if right_under(evidence, _setting(name, number)) and all(
+                wrong_under(evidence, _setting(name, other)) for other in others
             ):
                 found.append(f"{name} = {number}")
                 break
@@ -58,7 +63,27 @@ def _one_value(evidence: Evidence, title: str) -> Found | None:
     return Found({"condition": found[0]})
 
 
-def _setting(name: str, number: int) -> Change:
+def _one_sign(evidence: Evidence, title: str) -> Found | None:
+    """Right where all of one input is positive, or negative, and not where it is the other."""
+    for name, value in (evidence.samples[0].case.inputs if evidence.samples else {}).items():
+        if isinstance(value, list) or np.asarray(value).dtype.kind != "f":
+            continue
+        for sign, other in ((1, "<"), (-1, ">")):
+            if right_under(evidence, _signed(name, sign)) and wrong_under(
+                evidence, _signed(name, -sign)
+            ):
+                return Found({"condition": f"{name} {other} 0", "name": name})
+    return None
+
+
+def _signed(name: str, sign: int) -> Change:
+    def change(case: Case, bindings: Bindings) -> Case:
+        return case.with_inputs({**case.inputs, name: sign * np.abs(case.inputs[name])})
+
+    return change
+
+
+def _setting(name: str, number: float) -> Change:
     def change(case: Case, bindings: Bindings) -> Case:
         array = np.full_like(np.asarray(case.inputs[name]), number)
         return case.with_inputs({**case.inputs, name: array if array.ndim else array[()]})
@@ -136,7 +161,7 @@ def _symmetric_upstream(evidence: Evidence, title: str) -> Found | None:
         mirrored = (matrix + np.swapaxes(matrix, -1, -2)).reshape(-1)
         asked = replace(sample, answers=[(mirrored, sample.ask(mirrored))])
         views = Evidence(sample.rule, [asked], evidence.clock).views
-        if any(view.wrong for view in views) or not _resolves(evidence, asked):
+        if any(view.wrong for view in views) or not resolves(evidence, asked):
             return None
         once = Evidence(sample.rule, [replace(sample, answers=sample.answers[:1])], evidence.clock)
         shown += any(view.wrong for view in once.views if view.name in wrong)
@@ -210,7 +235,7 @@ def _special_size(evidence: Evidence, title: str) -> Found | None:
             continue
         cut = _cut(evidence.rule, (name,), size)
         changed = [cut(sample.case, sample.bindings) for sample in usual]
-        if all(case is not None and _fails(evidence, case) for case in changed):
+        if all(case is not None and fails(evidence, case) for case in changed):
             return Found({"condition": f"{name} = {size}"})
     return None
 
@@ -232,125 +257,16 @@ def _kept(evidence: Evidence, title: str) -> Found | None:
         before, after = answered(sample, u), there and answered(there, u)
         if there is None or before is None or after is None or not same([before], [after]):
             return None
-        shown += _wrong(evidence, there)
+        shown += is_wrong(evidence, there)
     return Found() if shown >= _SHOWN else None
 
 
 def _right_elsewhere(evidence: Evidence) -> list[Sample]:
     """The usual samples, if the rule was seen to be right at all of them, and fails elsewhere."""
     usual = [s for s in evidence.samples if not s.failing]
-    if len(usual) == len(evidence.samples) or any(_wrong(evidence, s) for s in usual):
+    if len(usual) == len(evidence.samples) or any(is_wrong(evidence, s) for s in usual):
         return []
-    return usual if any(_resolves(evidence, s) for s in usual) else []
-
-
-def special_values(evidence: Evidence, title: str) -> Found | None:
-    """Wrong at the failing case alone: right at usual values of usual sizes."""
-    failing = [s for s in evidence.samples if s.failing]
-    usual = [s for s in evidence.samples if not s.failing]
-    if not failing or any(_wrong(evidence, s) for s in usual):
-        return None
-    if not any(_resolves(evidence, s) for s in usual):
-        return None  # nothing was seen to be right
-    if any(_fails(evidence, case) for case in _further(evidence)):
-        return None
-    arrays = [np.asarray(v) for v in failing[0].case.inputs.values() if not isinstance(v, list)]
-    numbers = [array.astype(float).reshape(-1) for array in arrays if array.dtype.kind == "f"]
-    flat = np.concatenate(numbers) if numbers else np.zeros(0)
-    if np.abs(flat).max(initial=0.0) > LARGE:
-        return Found({"what": Text("where numbers are large", "数值很大时")})
-    if np.any(flat == 0):
-        return Found({"what": Text("at zeros", "在零处")})
-    if np.unique(flat).size < flat.size:
-        return Found({"what": Text("where two entries are equal", "元素相等（并列）时")})
-    return Found({"what": Text("at special values", "在特殊值处")})
-
-
-# ---- judging again -------------------------------------------------------------------------
-
-
-def right_under(evidence: Evidence, change: Change) -> bool:
-    """Whether the rule is right at changed cases, and says something there, as it else is not."""
-    if any(s.failing and _holds(evidence, change, s.case) for s in evidence.samples):
-        return False
-    cases = [s.case for s in evidence.samples if not s.failing] + _further(evidence)
-    right = failed = elsewhere = 0
-    for number, case in enumerate(cases):
-        evidence.clock.check()
-        changed = change(case, evidence.rule.derivation.accept(case.inputs)[1])
-        if changed is None:
-            continue
-        outcome = _outcome(evidence, changed)
-        if outcome is Status.FAIL:
-            return False
-        if right == 0 and not _says_something(evidence, changed):
-            if outcome is Status.PASS:
-                return False
-            continue
-        right += outcome is Status.PASS
-        if not same(list(changed.inputs.values()), list(case.inputs.values())):
-            elsewhere += 1
-            if number not in evidence.outcomes:
-                evidence.outcomes[number] = _outcome(evidence, case)
-            failed += evidence.outcomes[number] is Status.FAIL
-        if failed < elsewhere // 2:
-            return False
-    # How likely a rule is right at all of these by luck, if it is so as often as elsewhere.
-    share = (elsewhere - failed + 1) / (elsewhere + 2)
-    return bool(share**right <= _LUCK)
-
-
-def _holds(evidence: Evidence, change: Change, case: Case) -> bool:
-    """Whether a case is already what a change would make of it."""
-    changed = change(case, evidence.rule.derivation.accept(case.inputs)[1])
-    return changed is not None and same(list(changed.inputs.values()), list(case.inputs.values()))
-
-
-def _further(evidence: Evidence) -> list[Case]:
-    evidence.more = list(itertools.islice(evidence.more, _MORE))
-    return evidence.more
-
-
-def _fails(evidence: Evidence, case: Case) -> bool:
-    return _outcome(evidence, case) is Status.FAIL
-
-
-def _outcome(evidence: Evidence, case: Case) -> Status | None:
-    try:
-        values, bindings = evidence.rule.derivation.accept(case.inputs)
-        return judge(evidence.rule, values, bindings, case, contracts=False).status
-    except GradcheckError:
-        return None
-
-
-def _says_something(evidence: Evidence, case: Case) -> bool:
-    """Whether what is wrong elsewhere is known there, and not zero: any rule is right for that."""
-    try:
-        sample = sample_at(evidence.rule, case, evidence.clock)
-    except GradcheckError:
-        return False
-    if sample is None:
-        return False
-    wrong = {view.name for view in evidence.views if view.wrong}
-    views = [v for v in Evidence(sample.rule, [sample], evidence.clock).views if v.name in wrong]
-    known = all(np.isfinite(pair.right).all() for view in views for pair in view.pairs)
-    # What is zero but for rounding says nothing either.
-    return bool(views) and known and not any(v.explains(lambda p: 2.0 * p.right) for v in views)
-
-
-def _resolves(evidence: Evidence, sample: Sample) -> bool:
-    """Whether twice the right gradient would be told from it there."""
-    wrong = {view.name for view in evidence.views if view.wrong}
-    views = Evidence(sample.rule, [sample], evidence.clock).views
-    return bool(views) and all(
-        not view.explains(lambda pair: 2.0 * pair.right)
-        for view in views
-        if view.name in (wrong or {view.name})
-    )
-
-
-def _wrong(evidence: Evidence, sample: Sample) -> bool:
-    return any(view.wrong for view in Evidence(sample.rule, [sample], evidence.clock).views)
+    return usual if any(resolves(evidence, s) for s in usual) else []
 
 
 BEHAVIOURS = [
@@ -444,6 +360,19 @@ BEHAVIOURS = [
         rank=32,
     ),
     Behaviour(
+        "only-sign",
+        Text("wrong only where {condition}", "仅当 {condition} 时错误"),
+        Text(
+            "With all of {name} of the other sign it is right.", "{name} 全取另一种符号时是正确的。"
+        ),
+        Text(
+            "look for a factor sign({name}), for abs({name}), and for branches by its sign",
+            "检查因子 sign({name})、abs({name})，以及按其符号区分的分支",
+        ),
+        _one_sign,
+        rank=31,
+    ),
+    Behaviour(
         "M31",
         Text("right only where {condition}", "仅当 {condition} 时才对"),
         Text(
@@ -452,13 +381,5 @@ BEHAVIOURS = [
         Text("look at where it enters the function and the rule", "对照函数与规则中使用它的地方"),
         _one_value,
         rank=31,
-    ),
-    Behaviour(
-        "special",
-        Text("right at usual values, wrong {what}", "通常的取值下正确，{what}错误"),
-        Text("", ""),
-        Text("look at branches, clipping and comparisons", "检查分支、截断与比较"),
-        special_values,
-        rank=25,
     ),
 ]

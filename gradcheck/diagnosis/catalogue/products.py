@@ -10,6 +10,7 @@ import numpy as np
 from gradcheck.diagnosis.evidence import Evidence, Pair, View
 from gradcheck.diagnosis.pattern import Found, Pattern, Text, predicts
 from gradcheck.diagnosis.samples import Floats
+from gradcheck.returned import SetAside, Violation
 
 #: What is made of measured values is this much, or not.
 _MEASURED = 1e-6
@@ -41,14 +42,38 @@ def _with_partner(view: View, evidence: Evidence) -> Found | None:
                 return Found(
                     id="mask-forgotten", title=_UNMASKED, explanation=_PARTLY, remedy=_MASKED
                 )
-            return Found({"partner": name})
+            return _multiplied(view, name)
         for how in ("left", "right"):
             if view.explains(_matrix, name, how):
-                return Found({"partner": name})
+                return _multiplied(view, name)
         for axis in range(1, view.pairs[0].G.ndim - 1):  # the last is the case above
             if view.explains(_along, name, axis):
-                return Found({"partner": name})
+                return _multiplied(view, name)
     return None
+
+
+def _multiplied(view: View, name: str) -> Found:
+    """What stands beside an input is its derivative where the function is a product with it."""
+    if all(_is_affine(pair) for pair in view.pairs):
+        return Found({"partner": name})
+    title, explanation, remedy = _NO_PRODUCT
+    return Found({"partner": name}, title=title, explanation=explanation, remedy=remedy)
+
+
+def _is_affine(pair: Pair) -> bool:
+    """Whether the function moves by as much to both sides of the point as its input does."""
+    subject, ends = pair.sample.subject, []
+    if pair.sample.rule.kind == "jvp":
+        return True  # the outputs are those of another function
+    step = np.zeros(subject.x.size)
+    step[pair.leaf.slice] = np.resize([0.5, -0.25, 0.375], pair.leaf.shape).reshape(-1)
+    for sign in (1, -1):
+        try:
+            ends.append(subject.moved_to(subject.x + sign * step, pair.sample.bindings).y)
+        except (SetAside, Violation):
+            return True
+    off = np.abs(ends[0] + ends[1] - 2 * subject.y).max(initial=0.0)
+    return bool(off <= _MEASURED * np.abs(ends[0] - ends[1]).max(initial=0.0))
 
 
 def _is_partner(pair: Pair, name: str) -> bool:
@@ -176,6 +201,18 @@ def _inverse_transposed(pair: Pair) -> Floats | None:
     return pair.pull(pair.u, np.linalg.inv(matrix))
 
 
+#: Of a product with which the function has none: its title, explanation and remedy.
+_NO_PRODUCT = (
+    Text("just the upstream gradient times {partner}", "只是上游梯度与 {partner} 之积"),
+    Text(
+        "That is the gradient of a product with {partner}, and in this input the function is none.",
+        "那是与 {partner} 之积的梯度，而函数关于该输入并不是这样的积。",
+    ),
+    Text(
+        "derive what the function does with this input, wherever it stands",
+        "对函数中每一处用到该输入的地方求导",
+    ),
+)
 _UNMASKED = Text("a mask is forgotten before the sum", "求和之前漏了掩码")
 _PARTLY = Text(
     "The terms that are summed are right, but for those that have to be zero.",

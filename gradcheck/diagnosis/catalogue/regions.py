@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gradcheck.arguments import Real
 from gradcheck.diagnosis.catalogue.nonlinear import is_elementwise_view
 from gradcheck.diagnosis.evidence import Evidence, Guess, Pair, Usual, View, matches
-from gradcheck.diagnosis.factors import written
+from gradcheck.diagnosis.factors import is_in_code, written
 from gradcheck.diagnosis.pattern import NOTHING, Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats, Sample
 from gradcheck.dims import Bindings
@@ -179,7 +179,7 @@ def _regions(view: View, evidence: Evidence) -> Found | None:
         edges = closer
     if not _are_near(edges):
         return None
-    places = [_shortest(edge) for edge in edges]
+    places = [shortest(edge) for edge in edges]
     inner = [-math.inf, *places, math.inf]
     first = int(seen.states[0] == _RIGHT)
     wrong = [(inner[k], inner[k + 1]) for k in range(first, len(inner) - 1, 2)]
@@ -284,7 +284,7 @@ def _closer(probe: _Probe, edges: list[Interval], first: int) -> list[Interval] 
     return found
 
 
-def _shortest(edge: Interval) -> float:
+def shortest(edge: Interval) -> float:
     """The shortest decimal number between two, or right beside.
 
     Two formulas that meet at an edge differ by less than is measured right before it.
@@ -357,8 +357,11 @@ def _told(seen: _Seen, sample: Sample) -> tuple[Text, Text | None]:
     mend = Text(f"divide by {by}", f"除以 {by}")
     if over != by:
         mend = Text(f"multiply by {over}", f"乘以 {over}")
+    told = Text(f"There it is {number} times the right slope.", f"那里是正确斜率的 {number} 倍。")
+    if "." in by and not is_in_code(c, sample.rule):
+        return told, None  # a number that nobody wrote is none to divide by
     return (
-        Text(f"There it is {number} times the right slope.", f"那里是正确斜率的 {number} 倍。"),
+        told,
         Text("{mend} where {region}", "在 {region} 处{mend}").format(mend=mend, region="{region}"),
     )
 

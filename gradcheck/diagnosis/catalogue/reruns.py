@@ -13,9 +13,10 @@ from gradcheck.arguments import Boolean, Choice
 from gradcheck.case import Case
 from gradcheck.claims import Derivation, Rule
 from gradcheck.diagnosis.catalogue.behaviour import answered
-from gradcheck.diagnosis.catalogue.conditions import right_under, special_values
 from gradcheck.diagnosis.catalogue.products import ELEMENTWISE, elementwise_for_matrix
+from gradcheck.diagnosis.catalogue.specials import special_values
 from gradcheck.diagnosis.evidence import Evidence
+from gradcheck.diagnosis.judged_again import right_under
 from gradcheck.diagnosis.pattern import Behaviour, Found, Text
 from gradcheck.diagnosis.samples import Sample, sample_at
 from gradcheck.dims import Bindings

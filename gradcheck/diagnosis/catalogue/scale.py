@@ -53,7 +53,8 @@ def _factor(wanted: Callable[[Factor], bool]) -> Find:
                 more.append(_INSIDE)
         equal = Text(factor.equal, factor.equal) if factor.equal else factor.name
         values = {"factor": factor.name, "here": note, "mend": _mend(equal)}
-        return Found(values, more=tuple(more))
+        # What is no number of anybody's is no number to divide by either.
+        return Found(values, more=tuple(more), remedy=None if factor.known else _NOT_ONE)
 
     return find
 
@@ -228,6 +229,11 @@ def _extra(label: str) -> Found:
     )
 
 
+_NOT_ONE = Text(
+    "it is no number that stands in the code: look for a constant or a scale that is lost, counted "
+    "twice, or another one than in the function",
+    "代码中并没有这个数：检查漏掉、重复计入或与函数中不同的常数或缩放",
+)
 _TWO = Text("a 2 from a square, or a 1/2 in the function", "平方求导得到的 2，或函数里的 1/2")
 _BY_OUTPUT = Text(
     "an average over a window that is divided by the size of the output",

@@ -137,8 +137,32 @@ def _one_place(view: View, evidence: Evidence) -> Found | None:
         return None  # every output depends on all inputs: there are no windows
     for last, whole in itertools.product((False, True), repeat=2):
         if view.explains(_placed, last, whole):
-            return Found({"which": Text("last", "最后") if last else Text("first", "最先")})
+            which = Text("last", "最后") if last else Text("first", "最先")
+            if all(_are_windows(pair) for pair in view.pairs):
+                return Found({"which": which})
+            title, remedy = _NO_WINDOWS
+            return Found({"which": which}, title=title, remedy=remedy)
     return None
+
+
+def _are_windows(pair: Pair) -> bool:
+    """Whether outputs depend on as many inputs each, but for those at an edge."""
+    counts = reached(pair).sum(axis=1)
+    counts = counts[counts > 0]
+    return counts.size == 0 or 2 * np.count_nonzero(counts == counts.max()) > counts.size
+
+
+#: Of inputs that are no windows, as all up to some place: a title and a remedy.
+_NO_WINDOWS = (
+    Text(
+        "of the inputs that an output depends on only the {which} gets a part",
+        "每个输出所依赖的输入中只有{which}一个得到了贡献",
+    ),
+    Text(
+        "add the parts of the others; of a cumulative sum that is the sum over all later outputs",
+        "补上其他输入的贡献；对累加和而言即对其后所有输出求和",
+    ),
+)
 
 
 def _placed(pair: Pair, last: bool, whole: bool) -> Floats | None:

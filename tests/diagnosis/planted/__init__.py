@@ -18,7 +18,9 @@ from tests.diagnosis.planted import (
     orders,
     paths,
     regions,
+    signs,
     softmax,
+    spectra,
     sums,
     unnamed,
     upstream,
@@ -44,6 +46,8 @@ MODULES = (
     modes,
     fresh,
     regions,
+    signs,
+    spectra,
     unnamed,
 )
 

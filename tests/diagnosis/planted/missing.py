@@ -32,7 +32,7 @@ def _(dy, x):
     return dx
 
 
-@plant("M35 M49", embedding)
+@plant("M35 M49 edit-scatter", embedding)
 def _(dy, W, ids):
     dW = np.zeros_like(W)
     dW[ids] += dy

@@ -198,7 +198,7 @@ def mean_of_rows(W, ids):
     return W[ids].mean(axis=1)
 
 
-@plant("M49", mean_of_rows)
+@plant("M49 edit-scatter", mean_of_rows)
 def _(dy, W, ids):
     dW = np.zeros_like(W)
     dW[ids] += dy[:, None, :] / ids.shape[1]
