@@ -341,8 +341,11 @@ def measure_along(
             if wary or not np.isfinite(varied).all() or explained > _NO_SHAPE * size:
                 return _unknown()
             # All that is seen up to the largest step is within what is known: it hardly moves.
-            # What stands still may be rounded to that, as the slope of √(1 + d²) at a large d.
+            # What stands still may be rounded to that, as the slope of √(1 + d²) at a large d; so
+            # may a sum of which it is a small term, where nothing is known of its rounding.
             rounded = max(float(known_noise(line, u)[0]), explained)
+            if scatter is None:
+                rounded = max(rounded, float(norms(u * floor)))
             error = np.full(1, (most + 2.0 * rounded) / steps[0])
             return Slopes(np.zeros(1), error, np.zeros(1), error)
         unexplained = min(unexplained, shape) if wary else unexplained

@@ -1,5 +1,7 @@
 """Hessians that are measured from a declared gradient, which may be wrong itself."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,22 @@ def test_a_wrong_entry_is_looked_at_without_the_other_entries_of_the_gradient(mo
         assert judge_at(claim, case, table=False).status is Status.FAIL
     few, many = counts
     assert many < 3 * few, counts  # four times as many inputs: only the first look is at all
+
+
+def test_a_term_that_is_absorbed_where_no_jitter_gets_in_is_not_accused():
+    """``1 + e^{-344}`` stands still at every step, and ``float`` hides what it is rounded to."""
+
+    @derivation(x="n")
+    def bells(x):
+        return math.fsum(math.exp(-(float(a) ** 2) / 2) for a in x)
+
+    def hessian(x):
+        return np.diag((x**2 - 1) * np.exp(-(x**2) / 2))
+
+    def of_the_large(x):
+        return hessian(x) * (1 + 0.01 * (np.abs(x) < 5))
+
+    case = Case({"x": np.array([0.3, -1.2, 12.5, 26.25])}, seed=1)
+    for claim, status in ((hessian, Status.PASS), (of_the_large, Status.FAIL)):
+        rule = Rule(claim, bells, "hessian", (), register=False)
+        assert judge_at(rule, case, table=False).status is status
