@@ -70,8 +70,13 @@ def _require_each(name: str, parts: Mapping[str, Any]) -> None:
 
 
 def gradients_by_name(name: str, raw: Any, rule: Rule) -> dict[str, Any]:
-    """A rule's gradients, each by the name of its input; their count is checked."""
+    """A rule's gradients, each by the name of its input; their count is checked.
+
+    A rule answers with one, with a tuple of them, or with a dict by these very names.
+    """
     wrt = rule.wrt
+    if isinstance(raw, dict) and set(raw) == set(wrt):
+        return {n: raw[n] for n in wrt}
     if len(wrt) == 1 and not isinstance(raw, tuple):
         return {wrt[0]: raw}
     if not isinstance(raw, tuple | list):

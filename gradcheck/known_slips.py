@@ -16,7 +16,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from gradcheck.source_trees import OPERANDS, Edit, Function, Place, Source, is_whole
+from gradcheck.source_trees import Edit, Function, Place, Source, is_whole
 
 #: A number is meant for another one that is nearer to it than this share, and has so many digits.
 _NEAR, _DIGITS = 1e-3, 4
@@ -115,10 +115,11 @@ def _meant(value: float, source: Source) -> Iterator[str]:
 
 
 def _signs(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
-    """The other sign of a number in a list: one that is returned itself is a neighbour."""
+    """The other sign of a part of a list or dict: one that is returned itself is a neighbour."""
     for place in places:
-        if isinstance(place.parent, ast.List) and isinstance(place.node, OPERANDS):
-            yield source.edit(place, "sign", ast.UnaryOp(ast.USub(), place.node))
+        node: Any = place.node
+        if isinstance(place.parent, ast.List | ast.Dict) and is_whole(place):
+            yield source.edit(place, "sign", ast.UnaryOp(ast.USub(), node))
 
 
 def _masks(source: Source, places: Sequence[Place]) -> Iterator[Edit]:

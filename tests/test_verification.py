@@ -8,6 +8,7 @@ import pytest
 
 import gradcheck as gc
 from gradcheck import Status
+from gradcheck.claims import Rule
 from tests.benchmarks.layers import REALISTIC
 
 X = np.array([[0.3, -1.2, 0.7], [2.0, 0.1, -0.4]])
@@ -38,6 +39,31 @@ def test_a_pass_costs_nine_forward_and_five_backward_calls_beyond_the_contracts(
     verdict = gc.verify_vjp(np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2), X)
     assert verdict.evaluations <= 9 + 2
     assert verdict.calls <= 5 + 6
+
+
+def test_gradients_come_by_the_names_of_their_inputs_too():
+    @gc.derivation(x="n d", w="d")
+    def score(x, w):
+        return np.tanh(x @ w).sum()
+
+    def by_name(x, w):
+        ds = 1 - np.tanh(x @ w) ** 2
+        return {"w": x.T @ ds, "x": np.outer(ds, w)}
+
+    def named_otherwise(x, w):
+        return {"dw": by_name(x, w)["w"], "dx": by_name(x, w)["x"]}
+
+    def flipped(x, w):
+        return {"w": -by_name(x, w)["w"], "x": by_name(x, w)["x"]}
+
+    x, w = np.arange(6.0).reshape(3, 2) / 7, np.array([0.5, -0.25])
+    told = {}
+    for rule in (by_name, named_otherwise, flipped):
+        claim = Rule(rule, score, "gradient", (), register=False)
+        told[rule] = gc.verify(claim, x=x, w=w)[0]
+    assert told[by_name]
+    assert told[named_otherwise].title == "wrong count"
+    assert told[flipped].worst.input == "w"
 
 
 @pytest.mark.parametrize(
