@@ -15,7 +15,7 @@ from gradcheck.misdeclared import misdeclared
 from gradcheck.records import Record, count
 from gradcheck.report.evidence import origin
 from gradcheck.report.figures import one_line, written
-from gradcheck.verdict import Status, Verdict
+from gradcheck.verdict import Lost, Status, Verdict
 
 #: The title of a failure that is the function's, and says nothing of the rule.
 FUNCTION_RAISES = "the function raises"
@@ -102,8 +102,8 @@ class Tally:
     evaluations: int = 0
     calls: int = 0
     notes: list[str] = field(default_factory=list)
-    #: The passes of a rule that rounds away digits of its answer.
-    lossy: list[Verdict] = field(default_factory=list)
+    #: What a rule rounds away of its digits, with the passes at which it does.
+    lossy: list[tuple[Lost, Verdict]] = field(default_factory=list)
     #: At how many inputs of each binding of sizes the function raised, and of how many.
     raised: dict[str, list[int]] = field(default_factory=dict)
 
@@ -123,7 +123,7 @@ class Tally:
         if verdict.status is Status.PASS:
             self.resolutions.append(verdict.resolution)
             if verdict.lost is not None:
-                self.lossy.append(verdict)
+                self.lossy.append((verdict.lost, verdict))
         elif verdict.status is Status.UNDECIDED:
             self.notable.setdefault(verdict.cause, verdict)
 
@@ -157,15 +157,14 @@ class Tally:
 
     def _lost(self) -> list[Said]:
         """That passes say less than they seem to, by the worst of them."""
-        told = [(verdict.lost, verdict) for verdict in self.lossy if verdict.lost is not None]
-        if not told:
+        if not self.lossy:
             return []
-        lost, worst = max(told, key=lambda one: one[0].share)
+        lost, worst = max(self.lossy, key=lambda one: one[0].share)
         return [
             said(
                 "passes, but the rule loses digits at {some} of {inputs}: {lost}{where}",
                 "通过，但在 {number} 个输入中有 {some} 个处规则丢失了有效数字：{lost}{where}",
-                some=len(told), inputs=count(self.inputs, "input"), number=self.inputs,
+                some=len(self.lossy), inputs=count(self.inputs, "input"), number=self.inputs,
                 lost=lost.told, where=_at(worst),
             )
         ]  # fmt: skip

@@ -35,14 +35,14 @@ _USED = (
 _NOT_LOOKED_INTO = (ModuleType, BuiltinFunctionType, np.ufunc, str, bytes, int, float, type(None))
 
 Wrap = Callable[[Any], Any]
-#: What was found out of values, by which they are and how deep they are looked into; the values are
+#: How a value was looked into: for what, and how deep.
+_How = tuple[object, ...]
+#: What was found out of values, by which they are and how they were looked into; the values are
 #: kept, so that no other gets the identity of one.
-_Known = dict[tuple[int, int], tuple[Any, bool]]
+_Known = dict[tuple[int, _How], tuple[Any, bool]]
 #: What was found out of functions, by how they were looked into. It is once and for all, as what
 #: they hold may be a large graph of objects, and they are asked at every run.
-_found_out: weakref.WeakKeyDictionary[FunctionType, dict[object, bool]] = (
-    weakref.WeakKeyDictionary()
-)
+_found_out: weakref.WeakKeyDictionary[FunctionType, dict[_How, bool]] = weakref.WeakKeyDictionary()
 
 
 def uses_numbers_of_its_own(
@@ -83,15 +83,14 @@ class _Anew:
     def __init__(self, wrap: Wrap | None, literals: Wrap | None, makers: Makers | None) -> None:
         self._wrap, self._literals, self._makers = wrap, literals, makers
         self._made: dict[int, Any] = {}
-        self._holding: _Known = {}
-        self._making: _Known = {}
+        self._known: _Known = {}
 
     def _holds(self, value: Any, depth: int) -> bool:
         literals = self._literals is not None
-        return self._wrap is not None and _holds(value, depth, self._holding, literals=literals)
+        return self._wrap is not None and _holds(value, depth, self._known, literals=literals)
 
     def _makes(self, value: Any, depth: int) -> bool:
-        return self._makers is not None and _makes(value, depth, self._making)
+        return self._makers is not None and _makes(value, depth, self._known)
 
     def of(self, value: Any, depth: int) -> Any:
         """``value`` with the numbers in it wrapped; itself where there are none."""
@@ -184,10 +183,10 @@ def _holds(
         parts = itertools.islice(_parts(value, everywhere), _PARTS)
         return any(_holds(part, depth - 1, known, everywhere, literals=literals) for part in parts)
 
-    return _once(value, depth, known, ("holds", depth, everywhere, literals), find)
+    return _once(value, ("holds", depth, everywhere, literals), known, find)
 
 
-def _once(value: Any, depth: int, known: _Known, how: object, find: Callable[[], bool]) -> bool:
+def _once(value: Any, how: _How, known: _Known, find: Callable[[], bool]) -> bool:
     """What ``find`` finds out of a value: of a function for good, of another thing for this time.
 
     As the latter may change.
@@ -197,7 +196,7 @@ def _once(value: Any, depth: int, known: _Known, how: object, find: Callable[[],
         if how not in found:
             found[how] = find()
         return found[how]
-    key = (id(value), depth)
+    key = (id(value), how)
     if key not in known:
         known[key] = (value, find())
     return known[key][1]
@@ -210,7 +209,7 @@ def _makes(value: Any, depth: int, known: _Known) -> bool:
     if depth == 0 or not callable(value):
         return False
     find = functools.partial(_makes_anew, value, depth, known)
-    return _once(value, depth, known, ("makes", depth), find)
+    return _once(value, ("makes", depth), known, find)
 
 
 def _makes_anew(value: Any, depth: int, known: _Known) -> bool:
