@@ -246,15 +246,17 @@ class RuleRounding:
         seen = self._is_remote or self._jittered_once[0]
         if 0 < _SCATTER_MARGIN * found < sought and seen:
             return _SCATTER_MARGIN * found
+        plausible = 0.0
+        if (self.claim.pull is not None or self._is_narrower) and not self._jittered_once[0]:
+            plausible = self._plausible()
         grows = found > 0 and self._grows(moves.index(found), found)
         # What rounding has moved as far as it can, as the phase of a wave, does not grow.
         if grows or (_differ(moves) and not self._is_choice(moves)):
-            return _SCATTER_MARGIN * found
+            # Where jitter does not come through, it has moved what comes before that alone.
+            return _SCATTER_MARGIN * found + plausible
         # Not to be jittered, not computed by numpy alone, or not steady: what its inputs show.
         moves = self._all_scattered(runs, inputs_alone=True)
-        shown, plausible = max(moves), 0.0
-        if (self.claim.pull is not None or self._is_narrower) and not self._jittered_once[0]:
-            plausible = self._plausible()
+        shown = max(moves)
         if plausible < shown < np.inf:
             # A choice moves by one of a few amounts however far the inputs do, rounding by others.
             # Each by so many units of its own: two by the same, up and down, would cancel.

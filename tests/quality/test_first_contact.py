@@ -1973,3 +1973,36 @@ def test_a_line_between_two_jumps_by_the_last_digit_of_a_number_inside():
             # (Less may be the rounding of a number about 8.)
             wrong = verify_vjp(gelu, lambda g, x: right(g, x) + 1e-10 * g, point)
             assert wrong.status is Status.FAIL
+
+
+class Held:
+    """A variable of a tape, which keeps ``np.asarray`` of what it is given."""
+
+    def __init__(self, data):
+        self.data = np.asarray(data, dtype=float)
+        self.grad = np.zeros_like(self.data)
+
+
+def log_softmax(a):
+    m = a - a.max(axis=-1, keepdims=True)
+    return m - np.log(np.exp(m).sum(axis=-1, keepdims=True))
+
+
+def test_a_sum_that_cancels_where_no_jitter_comes_through_is_not_accused_at_ties():
+    x = np.array(
+        [
+            [-1.0009765625, -3699.228440984004, -16.270416459977323],
+            [0.26305967306279765, 0.26305967306279765, 0.0022896873600279904],
+        ]
+    )
+
+    def held(a):
+        return log_softmax(Held(a).data)
+
+    def backward(g, a):
+        t = Held(a)
+        t.grad += g - np.exp(log_softmax(t.data)) * g.sum(axis=-1, keepdims=True)
+        return t.grad
+
+    assert verify_vjp(held, backward, x)
+    assert verify_vjp(held, lambda g, a: 1.000001 * backward(g, a), x).status is Status.FAIL
