@@ -194,7 +194,7 @@ class Filling:
             if "size" in name.lower() and "shape" not in name.lower():
                 texts = [*plain, *whole, *tails]
             if name.endswith("_shape") or name == "shape":
-                texts = [*whole, *tails]
+                texts = [*whole, *_turned(shapes, name), *tails]
             if name in ("input_shape", "normalized_shape"):
                 texts = [*tails, *whole, *plain]
             sized = [Source(sizes=text) for text in texts]
@@ -246,6 +246,17 @@ class Filling:
 
 #: What an activation may be where any will do: an object, a word, or a class to make one of.
 _ACTIVATIONS = (Activation(), "tanh", "relu", Activation)
+
+
+def _turned(shapes: Mapping[str, tuple[int, ...]], name: str) -> list[str]:
+    """The shapes that as many entries have in another order, where a shape is one of an output."""
+    if not any(word in _OUT for word in name.lower().split("_")):
+        return []
+    return [
+        f"[{', '.join(f'shape({one})[{k}]' for k in reversed(range(len(shape))))}]"
+        for one, shape in shapes.items()
+        if len(shape) > 1
+    ]
 
 
 def _maker(style: Style) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.adapters.landing import is_array, landed
+from gradcheck.adapters.landing import arrays_of, is_array, is_layer, landed
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.places import Place
 from gradcheck.adapters.plan import Plan
@@ -107,7 +107,7 @@ def _lasting(session: Session, plan: Plan, values: Mapping[str, Any]) -> dict[st
 def _held(made: Any, plan: Plan, within: tuple[str, ...] = ()) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text, value in list(vars(made).items()) if hasattr(made, "__dict__") else []:
-        if within and text not in within:
+        if (within and text not in within) or is_layer(value, plan.style.words):
             continue
         if isinstance(value, dict):
             parts = {f"{text}[{key!r}]": part for key, part in value.items()}
@@ -150,6 +150,22 @@ def _code(plan: Plan) -> CodeType | None:
     """The code of the backward function, if there is one that is written in Python."""
     source = plan.style.source
     return getattr(inspect.unwrap(source), "__code__", None) if source else None
+
+
+def layers_within(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> list[str]:
+    """The attributes of an object that are layers, and hold arrays as parameters are."""
+    if not inspect.isclass(plan.style.make):
+        return []
+    given = {type(source.value) for source in plan.way.values()}
+    with reproducible(plan.generators), np.errstate(all="ignore"):
+        made = Session(plan, values, bindings).object
+    return [
+        text
+        for text, value in (vars(made).items() if hasattr(made, "__dict__") else ())
+        for one in (value if isinstance(value, list | tuple) else [value])[:1]
+        if is_layer(one, plan.style.words) and type(one) not in given
+        if any(np.ndim(array) for array in arrays_of(one))
+    ]
 
 
 def unchecked(plan: Plan, values: Mapping[str, Any], bindings: Bindings) -> list[tuple[str, str]]:
@@ -230,10 +246,11 @@ def _dims(
             by_size.setdefault(size + 1, f"{name}+1")  # with a column of ones for the bias
     for name, size in axes.items():
         by_size.setdefault(size, name)
-    # Of one axis alone, as queries, keys and values have: 3*d.
+    # Of one axis alone, as queries, keys and values have: 3*d. Or of what is hidden: 4*h.
+    made_with = {name: size for name, size in sizes.items() if name in said}
     products = [
         (times * size, _multiple(times, name))
-        for times, (name, size) in itertools.product(_TIMES, axes.items())
+        for times, (name, size) in itertools.product(_TIMES, {**made_with, **axes}.items())
         if _MULTIPLIED.fullmatch(name)
     ]
     sums = {one + other for one, other in itertools.combinations(sizes.values(), 2)}

@@ -76,6 +76,7 @@ _LOSS_WAYS: tuple[Dims, ...] = (
     },
 )  # fmt: skip
 _IMAGE = "n c h+kh-1 w+kw-1"
+_SQUARE, _SQUARE_LAST = "n c h+k-1 w+k-1", "n h+k-1 w+k-1 c"
 
 
 def _over_time(weights: Dims) -> tuple[Dims, ...]:
@@ -129,9 +130,11 @@ KINDS = (
             },
             *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
             {"x": "n d", "h": "n h", "c": "n h", "weight": "d+h 4*h", "bias": "4*h"},
+            *_over_time({"weight": "d+h 4*h", "bias": "4*h"}),
             {"x": "d", "h": "h", "c": "h", "weight": "4*h d", "weight 2": "4*h h", "bias": "4*h"},
         ),
-        {"n": 11, "d": 3, "h": 2, "t": 4},
+        # Four times h is no multiple of another.
+        {"n": 11, "d": 3, "h": 2, "t": 7},
     ),
     Kind(
         "gru",
@@ -154,6 +157,8 @@ KINDS = (
                 "bias": "h 1", "bias 2": "o 1",
             },
             *_over_time({"weight": "d h", "weight 2": "h h", "bias": "h"}),
+            {"x": "n d", "h": "n h", "weight": "d+h h", "bias": "h"},
+            *_over_time({"weight": "d+h h", "bias": "h"}),
             # One sample: a row at each step.
             {
                 "x": "t d", "h": "h", "weight": "h d", "weight 2": "h h", "weight 3": "o h",
@@ -186,12 +191,20 @@ KINDS = (
     Kind(
         "convolution",
         ("conv", "convolution", "conv2d", "convolutional", "conv2", "corr", "corr2", "xcorr",
-         "correlate"),
+         "correlate", "depthwise"),
         (
             {"x": _IMAGE, "weight": "f c kh kw", "bias": "f"},
             {"x": _IMAGE, "weight": "f c kh kw", "bias": "f 1"},
+            # One number for both sides of a window, as most objects are made with.
+            *_ways(
+                {"x": _SQUARE, "weight": "f c k k"},
+                {"bias": "f"}, {"bias": "f 1"}, {"bias": "1 f 1 1"},
+            ),
             {"x": "n c l+k-1", "weight": "f c k", "bias": "f"},
-            {"x": "n h+k-1 w+k-1 c", "weight": "k k c f", "bias": "1 1 1 f"},
+            # A direction and a length of each window.
+            {"x": "n c l+k-1", "weight": "f c k", "gamma": "f", "bias": "f"},
+            {"x": _IMAGE, "weight": "f c kh kw", "gamma": "f", "bias": "f"},
+            *_ways({"x": _SQUARE_LAST, "weight": "k k c f"}, {"bias": "1 1 1 f"}, {"bias": "f"}),
             {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c f", "bias": "f"},
             {"x": "n h+kh-1 w+kw-1 c", "weight": "f kh kw c", "bias": "f"},
             {"x": "n l+k-1 c", "weight": "k c f", "bias": "f"},
@@ -203,6 +216,9 @@ KINDS = (
             {"x": "n h+kh-1 w+kw-1 c", "weight": "kh kw c", "bias": "c"},
             {"x": _IMAGE, "weight": "c kh kw", "bias": "c"},
             {"x": _IMAGE, "weight": "c 1 kh kw", "bias": "c"},
+            {"x": _SQUARE_LAST, "weight": "k k c", "bias": "c"},
+            {"x": _SQUARE, "weight": "c k k", "bias": "c"},
+            {"x": _SQUARE, "weight": "c 1 k k", "bias": "c"},
             {"x": "c h+kh-1 w+kw-1", "weight": "f c kh kw", "bias": "f"},
             {"x": "h+kh-1 w+kw-1", "weight": "kh kw"},
             {"x": "l+k-1", "weight": "k"},

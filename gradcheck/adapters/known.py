@@ -78,6 +78,9 @@ def roles_of(names: Sequence[str], kind: Kind, made_with: Sequence[str] = ()) ->
             roles[name] = "data"
         elif kind.name.startswith("normalization") and is_statistic(name):
             roles[name] = "beta"
+        elif kind.name == "convolution" and name.lower() == _DIRECTION and any(map(is_gain, names)):
+            weights += 1
+            roles[name] = "weight"
         elif is_gain(name) and kind.name != "affine":
             roles[name] = "gamma"
         elif lowered in ("beta", "bb", "shift"):
@@ -135,6 +138,8 @@ def grouped_roles(names: Sequence[str], made_with: Sequence[str]) -> dict[str, s
     return roles if len(shared) > len(set(shared)) else {}
 
 
+#: What weights are called beside a gain that is their length.
+_DIRECTION = "v"
 #: Of so many arrays a product is.
 _PRODUCT = 2
 #: Matrices are called so, also where no letter is usual: Uz, R_i.

@@ -11,6 +11,7 @@ import functools
 import inspect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,37 @@ import numpy as np
 from gradcheck.adapters.forms import form_of
 from gradcheck.adapters.places import CHANGE, RETURNED, Place
 from gradcheck.adapters.sources import source_of, tree_in
-from gradcheck.adapters.words import Words, gradient_names
+from gradcheck.adapters.words import Words, first, gradient_names
 
 #: One key alone may be in two dicts by chance.
 _SEVERAL = 2
+#: So deep an object holds others that hold arrays.
+_DEPTH = 2
 _MISSING = (AttributeError, KeyError, IndexError, TypeError)
 
 
 def is_array(value: Any) -> bool:
     """Whether a value may be a gradient: an array or a number."""
     return isinstance(value, np.ndarray | np.floating | float) or hasattr(value, "__array__")
+
+
+def is_layer(value: Any, words: Words) -> bool:
+    """Whether what an object holds is a layer of its own, and no parameter."""
+    return all(
+        callable(getattr(value, first(names, value) or "", None))
+        for names in (words.forward, words.backward)
+    )
+
+
+def arrays_of(owner: Any, depth: int = _DEPTH) -> Iterator[Any]:
+    """The arrays that an object holds, in lists and dicts and in the objects that it holds too."""
+    for value in vars(owner).values() if hasattr(owner, "__dict__") else ():
+        parts = value.values() if isinstance(value, dict) else [value]
+        for part in value if isinstance(value, list | tuple) else parts:
+            if is_array(part):
+                yield part
+            elif depth and not isinstance(part, type | FunctionType | ModuleType):
+                yield from arrays_of(part, depth - 1)
 
 
 def landed(place: Place | None, owner: Any, returned: Any) -> bool:
@@ -327,10 +349,11 @@ def parameter_place(owner: Any, name: str, shape: tuple[int, ...], words: Words)
     return others[0] if others else None
 
 
-def unasked(owner: Any, used: Sequence[str], words: Words) -> list[tuple[str, str]]:
+def unasked(owner: Any, returned: Any, used: Sequence[str], words: Words) -> list[tuple[str, str]]:
     """Where gradients lie that nothing asks for, each after the place of what it is a gradient for.
 
-    ``used`` are the places of the others. What it is for is empty where it cannot be told.
+    ``used`` are the places of the others, some of them in what was ``returned``. What it is for is
+    empty where it cannot be told.
     """
     held: dict[str, Any] = vars(owner) if hasattr(owner, "__dict__") else {}
     found: list[tuple[str, str]] = []
@@ -338,7 +361,7 @@ def unasked(owner: Any, used: Sequence[str], words: Words) -> list[tuple[str, st
         if isinstance(value, np.ndarray) and value.ndim:
             names = [name for name in gradient_names(stem, words) if is_array(held.get(name))]
             found += [(stem, name) for name in names if np.shape(held[name]) == value.shape][:1]
-        elif not isinstance(value, dict | list):
+        elif not isinstance(value, dict | list) and not is_layer(value, words):
             value_at = next((key for key in words.value_key if is_array(_get(value, key))), "")
             found += [
                 (f"{stem}.{value_at}" if value_at else "", f"{stem}.{key}")
@@ -357,8 +380,8 @@ def unasked(owner: Any, used: Sequence[str], words: Words) -> list[tuple[str, st
         for key, _ in parts:
             beside = (f"{name}[{key!r}]" for name, one in parameters if _has(one, key))
             found.append((next(beside, ""), f"{text}[{key!r}]"))
-    known = [Place.parse(text) for text in used if RETURNED not in text and text != CHANGE]
-    values = [place.read(owner) for place in known if landed(place, owner, None)]
+    known = [Place.parse(text) for text in used if text != CHANGE]
+    values = [place.read(owner, returned) for place in known if landed(place, owner, returned)]
     return [
         (stem, text)
         for stem, text in found

@@ -9,7 +9,7 @@ from dataclasses import replace
 from gradcheck.adapters.by_name import outer_parameters
 from gradcheck.adapters.conventions import beside_loss, custom_op
 from gradcheck.adapters.definitions import Definitions
-from gradcheck.adapters.discovery import argument_text, unchecked
+from gradcheck.adapters.discovery import argument_text, layers_within, unchecked
 from gradcheck.adapters.gradient_report import gradient_report, is_wrong
 from gradcheck.adapters.guesses import guessed, passes_on, usage_in
 from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
@@ -184,6 +184,7 @@ def _scanned(
     report.gradients = gradients
     if entry is None:
         _ask_of_first(reading, report)
+        report.assumptions += _inner(declared)
         report.gradients += _unasked(declared, report)
     judge_scales(report, reading)
     judge_defaults(report, reading, profile, definitions.namespace)
@@ -299,6 +300,19 @@ def _read(sighting: Sighting, entry: Entry | None) -> Reading:
         line = spec_line(sighting, found.inputs) if found.declared is not None else ""
         reading.spec = line or NO_SPEC
     return reading
+
+
+def _inner(declared: Derivation) -> list[str]:
+    """What to say of layers that a layer holds: their parameters are no part of what is checked."""
+    plan = plan_of(declared)
+    if plan is None:
+        return []
+    bindings, values = trials(declared, few=True)[-1]
+    names = layers_within(plan, values, dict(bindings))
+    own = "is a layer of its own" if len(names) == 1 else "are layers of their own"
+    held = "it holds" if len(names) == 1 else "they hold"
+    said = f"{' and '.join(names)} {own}: the gradients of what {held} are not checked here"
+    return [said] if names else []
 
 
 def _unasked(declared: Derivation, report: LayerReport) -> list[GradientReport]:

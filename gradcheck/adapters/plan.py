@@ -25,7 +25,14 @@ from gradcheck.adapters.gradient_places import (
     outer_of,
     places_of_gradients,
 )
-from gradcheck.adapters.landing import is_array, landed, listed_place, parameter_place, unasked
+from gradcheck.adapters.landing import (
+    arrays_of,
+    is_array,
+    landed,
+    listed_place,
+    parameter_place,
+    unasked,
+)
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.originals import Originals
 from gradcheck.adapters.places import CHANGE, Place, evaluate
@@ -33,6 +40,7 @@ from gradcheck.adapters.randomness import generators_of, reproducible
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.sources import mode_words
 from gradcheck.adapters.style import Style
+from gradcheck.adapters.words import is_shape
 from gradcheck.answers import last_line, same
 from gradcheck.errors import DeclarationError
 from gradcheck.hints import said
@@ -56,6 +64,10 @@ def _is_jacobian(session: Session) -> bool:
 
 #: What is raised for want of something else than of other sizes.
 NOT_OF_SIZES = (NameError, OSError, ImportError, AttributeError)
+
+
+#: So many ways to make a layer that runs forward, and not back, are tried.
+_MOST_ONE_WAY = 6
 
 
 class Plan:
@@ -101,7 +113,8 @@ class Plan:
         self.raised_at_some = False
         #: Whether the output had more axes than any input, as where a mask of images is broadcast.
         self.is_wider = False
-        #: Whether nothing came out, as of a window that is larger than what it is slid over.
+        #: Whether nothing came out, as of a window that is larger than what it is slid over, or an
+        #: array that it holds has no entries, as of channels that are divided by more of them.
         self.is_empty = False
         #: Whether the output was finite in the trial.
         self.finite = True
@@ -189,7 +202,9 @@ class Plan:
             self.notes += order_of(self)
             self._require_named(session)
             used = [place.text for place in self.gradients.values() if place is not None]
-            self.unasked = unasked(session.object, used, self.style.words)
+            self.unasked = unasked(
+                session.object, session.returned_gradients, used, self.style.words
+            )
             for _, text in self.unasked:
                 self.notes.append(
                     f"{self.style.name} has a gradient in {text} that is not checked, since no "
@@ -256,24 +271,56 @@ class Plan:
         shapes = shapes_of(values)
         error: Exception | None = None
         ways = [self.way] if self.way else self.filling.ways(bindings, shapes)
+        told = not self.way and any(map(is_shape, self.filling.unknown))
+        one_way: list[tuple[dict[str, Source], str]] = []
         for way, initialize in self._beginnings(ways):
-            self.way, self.places, self.forms, self.runs_first = way, {}, {}, False
-            self.originals = Originals()
-            self.initialize = initialize
             try:
-                with reproducible(self.generators), np.errstate(all="ignore"):
-                    self._find_parameters(values, bindings, shapes)
-                    session = Session(self, values, bindings)
-                    session.run_forward(values)
-                    self._find_outputs(session, values)
-                return session
+                session = self._begun(way, initialize, values, bindings)
             except DeclarationError as raised:
                 error = raised
             except Exception as raised:
                 error = raised if not isinstance(error, DeclarationError) else error
+            else:
+                # With shapes that it is told a layer may run forward, and not back.
+                if not told or self._goes_back(session):
+                    return session
+                one_way.append((way, initialize))
+                if len(one_way) == _MOST_ONE_WAY:
+                    break
+        if one_way:
+            return self._begun(*one_way[0], values, bindings)
         self.way = {}
         assert error is not None
         raise error
+
+    def _begun(
+        self,
+        way: dict[str, Source],
+        initialize: str,
+        values: Mapping[str, Any],
+        bindings: Mapping[str, Any],
+    ) -> Session:
+        """A session that ran forward, of an object that is made in a way."""
+        self.way, self.places, self.forms, self.runs_first = way, {}, {}, False
+        self.originals = Originals()
+        self.initialize = initialize
+        with reproducible(self.generators), np.errstate(all="ignore"):
+            self._find_parameters(values, bindings, shapes_of(values))
+            session = Session(self, values, bindings)
+            session.run_forward(values)
+            self._find_outputs(session, values)
+        return session
+
+    def _goes_back(self, session: Session) -> bool:
+        """Whether the backward function gives arrays of the shapes of all inputs that it is for."""
+        with reproducible(self.generators), np.errstate(all="ignore"):
+            try:
+                session.run_backward([_cotangent(out) for out in session.outputs])
+                self.gradients = places_of_gradients(self, session)
+                misshapen = misshapen_of(self, session)
+            except Exception:
+                return False
+        return misshapen.isdisjoint(self.forward_inputs)
 
     def _beginnings(
         self, ways: Iterable[dict[str, Source]]
@@ -390,16 +437,16 @@ class Plan:
         returned = session.returned
         if returned is None and session.object is not None:
             given = [values[name] for name in self.forward_inputs]
-            held: dict[str, bool] = {}
+            there: dict[str, bool] = {}
             for text in self.style.words.output:
                 value: Any = getattr(session.object, text, None)
                 if is_array(value):
-                    held[text] = any(
+                    there[text] = any(
                         np.shape(v) == np.shape(value) and np.all(v == value) for v in given
                     )
             # What is called so and is the input is the output where nothing else is: an identity.
-            text = next(iter(sorted(held, key=lambda name: held[name])), "")
-            if text and (not held[text] or text.startswith("out")):
+            text = next(iter(sorted(there, key=lambda name: there[name])), "")
+            if text and (not there[text] or text.startswith("out")):
                 self.output = Place.parse(text)
             else:
                 raise DeclarationError(
@@ -414,7 +461,9 @@ class Plan:
         self.many = self.many and self.outputs > 1
         session.collect()
         most_axes = max((np.ndim(one) for one in values.values()), default=0)
-        self.is_empty = any(np.size(out) == 0 for out in session.outputs)
+        self.is_empty = any(
+            np.size(out) == 0 for out in (*session.outputs, *arrays_of(session.object))
+        )
         self.is_wider = any(np.ndim(out) > most_axes for out in session.outputs)
         if not all(is_array(out) for out in session.outputs):
             kinds = ", ".join(type(out).__name__ for out in session.outputs)

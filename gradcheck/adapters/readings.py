@@ -7,17 +7,21 @@ said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import ast
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from gradcheck.adapters.activation import ACTIVATIONS
+from gradcheck.adapters.inputs import forward_function
 from gradcheck.adapters.layers import plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.penalties import penalties
 from gradcheck.adapters.settling import Reading, follows, logits
+from gradcheck.adapters.sources import tree_of
 from gradcheck.adapters.standins import slope, slope_of_output
+from gradcheck.adapters.style import Style
 from gradcheck.adapters.words import is_data, is_parameter, is_regression, is_target
 from gradcheck.arguments import Integers, Real, as_argument, integers, real
 from gradcheck.dims import parse
@@ -26,6 +30,7 @@ from gradcheck.domains import Simplex, simplex
 #: The axes of rows, and of images.
 _ROWS, _IMAGES = 2, 4
 MODEL_CONVENTION = "model with its loss"
+_HALVES = 2
 #: What the axis of samples is called in all that names and trials settle.
 _SAMPLES = "n"
 
@@ -70,6 +75,7 @@ def others(reading: Reading) -> Iterator[tuple[dict[str, Any], Names, str]]:
     }
     if targets:
         yield single, reading.names, f"{targets[0]} has a single one in each row"
+    yield from _samples_as_columns(reading, given, targets)
     yield from _rows(reading, given)
     yield from _classes(reading, given)
     yield from _penalties(reading)
@@ -103,6 +109,21 @@ def _rows(
             text = f"{data[0][0]} {axes[-1]}"
             rows = simplex(text, differentiate=False)
             yield {**reading.inputs, name: rows}, reading.names, f"each row of {name} adds up to 1"
+
+
+def _samples_as_columns(
+    reading: Reading, given: Mapping[str, Any], targets: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], Names, str]]:
+    """Targets that are rows of classes may be columns of them, as what is beside them is then."""
+    for target in targets:
+        text = given[target].shape.text
+        beside = [n for n, one in given.items() if isinstance(one, Real) and n != target]
+        if len(text.split()) != _ROWS or any(given[n].shape.text != text for n in beside):
+            continue
+        columns = " ".join(reversed(text.split()))
+        turned = {n: replace(given[n], shape=parse(columns)) for n in beside}
+        inputs = {**reading.inputs, **turned, target: one_hot(columns, axis=0)}
+        yield inputs, reading.names, f"{target} has a single one in each column"
 
 
 def _classes(
@@ -228,7 +249,9 @@ def _for_one(
     found = [name for name in plan.differentiable if plan.gradients.get(name) is not None]
     if len(found) != 1 or len(plan.differentiable) == 1:
         return
-    for name in plan.differentiable:
+    # With the sign turned it would be right for what is to be predicted, which nobody wants.
+    predicted = [name for name in plan.differentiable if not is_target(name)]
+    for name in predicted or plan.differentiable:
         inputs = dict(reading.inputs)
         for other in plan.differentiable:
             argument = given[other]
@@ -284,11 +307,24 @@ def _multiples(
     plan = plan_of(reading.declared) if reading.declared is not None else None
     if rest or plan is None or len(axes) < _ROWS:
         return
-    if not plan.raised_at_some and not _raises(reading):
+    halved = len(axes) < _IMAGES and name in plan.misshapen and _halves(plan.style)
+    if not plan.raised_at_some and not halved and not _raises(reading):
         return
+    why = "it halves that axis, and leaves some of it out" if halved else "it raises"
     ways = [{len(axes) - 1: 2}]
     ways += [{1: 4}, {2: 2, 3: 2}, {1: 2}] if len(axes) == _IMAGES else [{0: 2}]
     for way in ways:
         text = " ".join(f"{way[k]}*{axis}" if k in way else axis for k, axis in enumerate(axes))
         inputs = {**reading.inputs, name: replace(given[name], shape=parse(text))}
-        yield inputs, reading.names, f'{name} = "{text}": it raises at sizes between'
+        yield inputs, reading.names, f'{name} = "{text}": {why} at sizes between'
+
+
+def _halves(style: Style) -> bool:
+    """Whether a forward function divides a size by two without a rest."""
+    return any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.FloorDiv)
+        and isinstance(node.right, ast.Constant)
+        and node.right.value == _HALVES
+        for node in ast.walk(tree_of(forward_function(style)))
+    )

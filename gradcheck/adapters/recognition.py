@@ -65,7 +65,7 @@ from gradcheck.errors import InputError
 #: A variance of what was seen is no smaller, so that what keeps it from 0 does not matter.
 _LEAST = 0.25
 #: At most so many ways of reading a layer are tried.
-_MOST_WAYS = 24
+_MOST_WAYS = 32
 #: What is raised where a function is called otherwise than it is to be.
 _MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arguments? but")
 #: Kinds of layers whose output has the axes of what they take.
@@ -118,6 +118,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     wanted, beside, problem = wanted_of(style)
     if problem:
         return unread(reading, wanted, problem)
+    told = [name for name in wanted if is_target(name)]
+    if kind.name == "softmax" and 0 < len(told) < len(wanted):
+        kind = kind_of("loss")  # what it gave is compared with something
     fused = style.backward is None or style.kind == "of inputs"
     plain = style.make is None or style.kind == "of inputs"
     if fused and plain and any(map(is_weight, wanted)):
@@ -139,8 +142,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
         if is_parameter_dict(parameter.name)
         for key in unused_keys(function, parameter.name)
     }
-    told = style.make is None and sizes_of([p.name for p in style.takes])
-    ways = flat_vectors.ways(function, wanted, beside) if told else ways_of(kind, roles, grouped)
+    of_sizes = style.make is None and sizes_of([p.name for p in style.takes])
+    flat = flat_vectors.ways(function, wanted, beside)
+    ways = flat if of_sizes else ways_of(kind, roles, grouped)
     first_ways: Any = itertools.islice(ways, 0 if of_each else _MOST_WAYS)
     if kind.name == "normalization" and _sums_over_steps(style):
         first_ways = sorted(first_ways, key=lambda way: "n t d" not in way.values())
@@ -204,7 +208,9 @@ def _read(sighting: Sighting, names: Names) -> Reading:
             reading.declared, reading.names, reading.inputs = declared, names, {**way, **beside}
             return settled(reading, OTHER)
     # A product of vectors may run forward where one of matrices is meant.
-    raises = (raising is not None or bool(strange)) and reading.declared is not None
+    # And what runs at some sizes alone, and gives back others than it took, may be of other dims.
+    raises = raising is not None or bool(strange) or _is_chance(reading.declared)
+    raises = raises and reading.declared is not None
     if (reading.declared is None or raises or of_each) and kind is not MODEL:
         searched = searched_dims.ways(style, wanted, beside) if kind is not COST else ()
         aligned = aligned_dims.ways(style, wanted, beside)
@@ -237,6 +243,12 @@ def _read(sighting: Sighting, names: Names) -> Reading:
     return unread(reading, wanted, reason or "none of the dims that were tried fits", beside)
 
 
+def _is_chance(declared: Derivation | None) -> bool:
+    """Whether a layer ran at some sizes alone, and its gradients there had other shapes."""
+    plan = plan_of(declared) if declared is not None else None
+    return plan is not None and plan.raised_at_some and bool(plan.misshapen)
+
+
 def _raises(declared: Derivation) -> bool:
     """Whether a layer raises at some of more sizes, where it ran at two by chance."""
     try:
@@ -264,8 +276,13 @@ def _is_of_model(style: Style) -> bool:
 
 
 def _by_coincidence(declared: Derivation | None, style: Style) -> bool:
-    """Whether it ran at some sizes alone, that of a matrix which it makes among them."""
+    """Whether it ran at some sizes alone, that of a matrix which it makes among them.
+
+    Or with arrays that have no entries there.
+    """
     plan = plan_of(declared) if declared is not None else None
+    if plan is not None and plan.is_empty:
+        return True
     if plan is None or not plan.raised_at_some or plan.places:
         return False
     return any(len(shape) > 1 for shape in WrittenSizes(style).arrays)

@@ -29,6 +29,12 @@ _OF_TWO = (
     ("n n", "n d"), ("n d", "n n"), ("n d", "n d"), ("n d", "m d"), ("n d", "n m"),
     ("n t d", "n t d"), ("t d", "h d"), ("n d", "n t h"), ("n t h", "n d"), ("n d", "n t d"),
 )  # fmt: skip
+#: Of stacks of matrices that are multiplied: scores and values, or queries, keys and values.
+_STACKED = (
+    ("n t s", "n s d"), ("n h t s", "n h s d"), ("n t d", "n s d"), ("n h t d", "n h s d"),
+    ("n t d", "n s d", "n s m"), ("n h t d", "n h s d", "n h s m"),
+)  # fmt: skip
+_OF_STACKS = {"n": 3, "h": 2, "t": 4, "s": 5, "d": 6, "m": 7}
 _SEED = 3
 
 
@@ -52,6 +58,8 @@ def ways(
     sizes = SEARCHED.sizes
     found = (way for way in likely if runs(style, way, beside, sizes) is True)
     yield from itertools.islice(found, _MOST_WAYS)
+    stacks = (dict(zip(wanted, way, strict=True)) for way in _STACKED if len(way) == len(wanted))
+    yield from (way for way in stacks if runs(style, way, beside, _OF_STACKS) is True)
 
 
 def fits(plan: Plan) -> bool:

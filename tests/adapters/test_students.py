@@ -7,6 +7,7 @@ all and counts.
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gradcheck import Case, Status
@@ -15,6 +16,7 @@ from gradcheck.adapters.conventions import beside_loss, custom_op
 from gradcheck.adapters.definitions import definitions_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.loss_readings import read_output, read_with_loss
+from gradcheck.adapters.names import Names
 from gradcheck.adapters.readings import others
 from gradcheck.adapters.recognition import read
 from gradcheck.adapters.scan import PROFILE, scan
@@ -206,6 +208,20 @@ WRONG = {
     ("blobs", "BilinearLayer"): {"bottom0", "bottom1"},
     ("blobs", "ScaleShift"): {"b"},
     ("blobs", "SoftmaxXent"): {"scores"},
+    ("blobs", "ScaleLayer"): {"bottom0"},
+    ("blobs", "LeakyLayer"): {"x"},
+    ("met_anew", "Reshape"): {"input"},
+    ("met_anew", "Conv2D"): {"x"},
+    ("met_anew", "DepthwiseConv2D"): {"x"},
+    ("met_anew", "wn_conv1d"): {"v"},
+    ("met_anew", "LSTM"): {"x", "W", "b"},
+    ("met_anew", "SoftmaxCE"): {"Z"},
+    ("met_anew", "Linear"): {"b"},
+    ("met_anew", "FeedForward"): {"x"},
+    ("met_anew", "SqueezeExcite"): {"x", "W1"},
+    ("met_anew", "rope"): {"x"},
+    ("met_anew", "weighted_sum"): {"p"},
+    ("met_anew", "mix"): {"v"},
     ("custom_ops", "Softmax"): None,  # with the gradient of none of the usual losses
     ("custom_ops", "Sigmoid"): {"x"},
     ("custom_ops", "Dense"): {"weight"},
@@ -423,3 +439,107 @@ def test_wrong_by_a_factor_is_no_convention_for_an_input(tmp_path):
     )
     (layer,) = scanned(path).layers
     assert (layer.verdict, layer.gradients[0].scale) == ("fail", "1/n")
+
+
+BLOCK = """
+import numpy as np
+
+
+class Linear:
+    def __init__(self, d_in, d_out):
+        self.w = np.random.randn(d_in, d_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w
+
+    def backward(self, g):
+        self.gw = self.x.T @ g
+        return g @ self.w.T
+
+
+class Block:
+    def __init__(self, d_model, d_ff):
+        self.fc1, self.fc2 = Linear(d_model, d_ff), Linear(d_ff, d_model)
+
+    def forward(self, x):
+        return self.fc2.forward(self.fc1.forward(x))
+
+    def backward(self, g):
+        return self.fc1.backward(self.fc2.backward(g))
+"""
+
+
+def test_what_a_layer_holds_that_is_one_too_is_no_parameter_and_this_is_said(tmp_path):
+    path = tmp_path / "block.py"
+    path.write_text(BLOCK)
+    _, block = scanned(path).layers
+    assert {one.name: one.verdict for one in block.gradients} == {"x": "pass"}
+    assert (
+        "fc1 and fc2 are layers of their own: the gradients of what they hold are not checked here"
+        in block.assumptions
+    )
+
+
+#: A dict of gradients that is kept, and returned as well.
+KEPT = """
+import numpy as np
+
+
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.params = {"W1": np.random.randn(n_in, n_hidden)}
+        self.params["W2"] = np.random.randn(n_hidden, n_out)
+        self.grads = {}
+
+    def loss(self, X, t):
+        self.h = np.tanh(X @ self.params["W1"])
+        z = self.h @ self.params["W2"]
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return -np.log(self.p[np.arange(len(t)), t]).mean()
+
+    def gradient(self, X, t):
+        self.loss(X, t)
+        d = self.p.copy()
+        d[np.arange(len(t)), t] -= 1
+        d /= len(t)
+        self.grads["W2"] = self.h.T @ d
+        self.grads["W1"] = X.T @ (d @ self.params["W2"].T * (1 - self.h**2))
+        return self.grads
+"""
+
+
+def test_gradients_that_are_kept_and_returned_are_asked_for_once(tmp_path):
+    path = tmp_path / "kept.py"
+    path.write_text(KEPT)
+    (net,) = scanned(path).layers
+    assert [(one.name, one.verdict) for one in net.gradients] == [("W1", "pass"), ("W2", "pass")]
+
+
+def test_the_settings_of_a_layer_of_blobs_are_said_and_may_be_declared(tmp_path):
+    path = tmp_path / "scaled.py"
+    text = (FOLDER / "right" / "blobs.py").read_text()
+    head, tail = text.split("class Euclidean")[0], text.split("class ScaleLayer")[1]
+    path.write_text(f"{head}class ScaleLayer{tail.split('class Leaky')[0]}")
+    (layer,) = scanned(path).layers
+    assert 'its param_str is {"scale": 0.7, "shift": 0.0}' in layer.assumptions
+    assert "shift = 0.0, and 0.3 as well" in layer.assumptions
+    names = Names(call={"scale": 2.0})
+    (sighting,) = sightings(definitions_of(path))
+    declared = declare((*sighting.what, names), {"bottom0": "n d"})
+    assert declared.function(bottom0=np.ones((2, 3))).tolist() == np.full((2, 3), 2.0).tolist()
+
+
+def test_a_sign_does_not_make_a_gradient_one_for_what_is_to_be_predicted(tmp_path):
+    path = tmp_path / "logcosh.py"
+    path.write_text(
+        "import numpy as np\n\n\n"
+        "class LogCosh:\n"
+        "    def loss(self, y, y_pred):\n"
+        "        return np.mean(np.log(np.cosh(y_pred - y)))\n\n"
+        "    def gradient(self, y, y_pred):\n"
+        "        return np.tanh(y - y_pred) / y.size\n"
+    )
+    (layer,) = scanned(path).layers
+    assert layer.verdict == "fail"

@@ -2,7 +2,8 @@
 
 What goes in and comes out lies in blobs, arrays with ``data`` and ``diff``. A layer is made, set up
 and given its shape for each call; the blobs that it has of its own are parameters. A loss that does
-not read the ``diff`` of its top is multiplied with the cotangent.
+not read the ``diff`` of its top is multiplied with the cotangent. What it reads out of its
+``param_str`` are arguments with defaults.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +27,13 @@ PRIORITY = 26
 
 _FORWARD, _BACKWARD = ("bottom", "top"), ("top", "propagate_down", "bottom")
 _KEPT = inspect.Parameter("cache", inspect.Parameter.POSITIONAL_ONLY)
+#: The settings of a layer as text, and what one is where a layer has no default: a factor that is
+#: neither 0 nor 1, a size as it usually is, or a number of something.
+_SETTINGS, _FACTOR, _COUNT = "param_str", 0.7, 2
+_COUNTED = (
+    "size", "stride", "pad", "num", "kernel", "group", "dim", "top", "channel", "axis", "batch",
+    "class",
+)  # fmt: skip
 
 
 class Blob:
@@ -93,6 +102,8 @@ class _Layer:
     tops: int
     #: Whether its backward method reads the gradient of a top.
     pulls: bool
+    #: What it reads out of its settings, and the defaults of these.
+    settings: Mapping[str, Any]
 
     @classmethod
     def of(cls, layer: Any) -> _Layer | None:
@@ -117,12 +128,18 @@ class _Layer:
             [name for _, name in sorted(_called(trees, "self.blobs").items())],
             max(tops) + 1,
             bool(pulled),
+            _settings(trees.values()),
         )
+
+    def said(self, given: Mapping[str, Any]) -> str:
+        """The text of its settings, as JSON, which YAML and Python read as well."""
+        told = {name: given.get(name, default) for name, default in self.settings.items()}
+        return str(told[_SETTINGS]) if _SETTINGS in told else json.dumps(told)
 
     def made(self, given: Mapping[str, Any]) -> SimpleNamespace:
         """A fresh layer with its blobs, run forward."""
         layer = self.cls.__new__(self.cls)
-        layer.blobs, layer.param_str, layer.phase = _Blobs(), "{}", 0
+        layer.blobs, layer.param_str, layer.phase = _Blobs(), self.said(given), 0
         bottom = [Blob(*np.shape(given[name])) for name in self.bottoms]
         top = [Blob() for _ in range(self.tops)]
         for blob, name in zip(bottom, self.bottoms, strict=True):
@@ -168,10 +185,14 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style | None:
         backward=lambda _: _backward(layer),
         returns_cache=True,
         source=inspect.getattr_static(cls, "backward"),
-        takes=tuple(inspect.Parameter(name, kind) for name in (*layer.bottoms, *layer.blobs)),
+        takes=(
+            *(inspect.Parameter(name, kind) for name in (*layer.bottoms, *layer.blobs)),
+            *(inspect.Parameter(n, kind, default=one) for n, one in layer.settings.items()),
+        ),
         gets=(*(inspect.Parameter(f"dtop{k}", only) for k in range(layer.tops)), _KEPT),
         skips=True,
         whole=True,
+        assumes=(f"its {_SETTINGS} is {layer.said(names.call)}",) if layer.settings else (),
     )
 
 
@@ -218,6 +239,47 @@ def _numbers(tree: ast.AST, holder: str) -> list[int]:
             case ast.Subscript(value=held, slice=ast.Constant(value=int() as number)):
                 found += [number] if ast.unparse(held) == holder else []
     return found
+
+
+def _settings(trees: Iterable[ast.AST]) -> dict[str, Any]:
+    """What a layer reads out of its ``param_str``: ``params["scale"]``, ``get("weight", 1.0)``.
+
+    Its text itself where that is one number.
+    """
+    found: dict[str, Any] = {}
+    nodes = [node for tree in trees for node in sorted(ast.walk(tree), key=_order)]
+    if not any(isinstance(node, ast.Attribute) and node.attr == _SETTINGS for node in nodes):
+        return {}
+    whole = {
+        id(argument)
+        for node in nodes
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "int"
+        for argument in node.args
+    }
+    for node in nodes:
+        match node:
+            case ast.Subscript(slice=ast.Constant(value=str() as name), ctx=ast.Load()):
+                found[name] = _COUNT if id(node) in whole else _usual(name)
+            case ast.Call(
+                func=ast.Attribute(attr="get"),
+                args=[ast.Constant(value=str() as name), ast.Constant(value=default)],
+            ):
+                found.setdefault(name, default)
+            case ast.Call(
+                func=ast.Name(id="float" | "int" as kind), args=[ast.Attribute(attr=text)]
+            ) if text == _SETTINGS:
+                return {_SETTINGS: str(_COUNT if kind == "int" else _FACTOR)}
+    return {name: value for name, value in found.items() if name.isidentifier()}
+
+
+def _order(node: ast.AST) -> tuple[int, int]:
+    """Where a node stands in its source."""
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def _usual(name: str) -> Any:
+    """What a setting of a name usually is."""
+    return _COUNT if any(word in name.lower() for word in _COUNTED) else _FACTOR
 
 
 def _counted(tree: ast.AST) -> int:

@@ -1,5 +1,7 @@
 """Layers for Caffe, which is not there."""
 
+import json
+
 import caffe
 import numpy as np
 
@@ -128,3 +130,36 @@ class SoftmaxXent(caffe.Layer):
             d = self.prob.copy()
             d[np.arange(n), labels] -= 1
             bottom[0].diff[...] = d / n * top[0].diff[0]
+
+
+class ScaleLayer(caffe.Layer):
+    def setup(self, bottom, top):
+        params = json.loads(self.param_str)
+        self.scale = float(params['scale'])
+        self.shift = params.get('shift', 0.0)
+
+    def reshape(self, bottom, top):
+        top[0].reshape(*bottom[0].data.shape)
+
+    def forward(self, bottom, top):
+        top[0].data[...] = self.scale * bottom[0].data + self.shift
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            bottom[0].diff[...] = self.scale * top[0].diff
+
+
+class LeakyLayer(caffe.Layer):
+    def setup(self, bottom, top):
+        self.slope = eval(self.param_str)['negative_slope']
+
+    def reshape(self, bottom, top):
+        top[0].reshape(*bottom[0].data.shape)
+
+    def forward(self, bottom, top):
+        x = bottom[0].data
+        top[0].data[...] = np.where(x > 0, x, self.slope * x)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            bottom[0].diff[...] = top[0].diff * np.where(bottom[0].data > 0, 1.0, self.slope)
