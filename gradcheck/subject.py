@@ -310,9 +310,12 @@ class Subject:
         raw = self.derivation.function(**{**self.values, **self.inputs.restore(x)})
         if self.derivation.options.mutates:
             self.restore_inputs()
-        if type(raw) is np.ndarray and raw.dtype == np.float64 and len(self.answers) == 1:
-            # A copy: the next call may be answered in the same array.
-            return raw.flatten()
+        if len(self.answers) == 1:
+            if type(raw) is np.ndarray and raw.dtype == np.float64:
+                # A copy: the next call may be answered in the same array.
+                return raw.flatten()
+            if type(raw) is np.float64:
+                return np.array([raw])
         answers = self._as_outputs(raw)
         if len(answers) == 1:
             (answer,) = answers.values()

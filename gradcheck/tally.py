@@ -25,6 +25,15 @@ _EMPTY = said(
     "is every array empty? Declare sizes of 1 and more",
     "是否所有数组都是空的？请声明不小于 1 的尺寸",
 )
+_NONE_WRONG = said(", none of them wrong", "，没有一个是错的")
+_ENDLESS = said(
+    "does a loop not end? (A loop in compiled code is not cut.)",
+    "是否有循环不结束？（编译代码中的循环无法中止。）",
+)
+_MORE_TIME = said(
+    "allow more time or ask for fewer inputs, if it is no loop that does not end",
+    "若不是有循环不结束，请放宽时间限制，或减少输入的个数",
+)
 #: Causes for which a case is set aside, and those for which it is undecided.
 _SET_ASIDE = ("overflow", "raised", "underflow", "complex")
 _UNDECIDED = ("coarse", "measurement")
@@ -184,16 +193,17 @@ class Tally:
         if timed_out is not None:
             # What was judged was right, so nothing is accused; nothing judged at all is a failure.
             slow = not self.verdicts[str(Status.PASS)]
-            return Conclusion(
-                Status.FAIL if slow else Status.UNDECIDED, "too slow" if slow else "",
-                said(
-                    "cut off after {seconds:g} seconds and {inputs}; does a loop not end? (A loop "
-                    "in compiled code is not cut.)",
-                    "{seconds:g} 秒、{number} 个输入之后被中止；是否有循环不结束？"
-                    "（编译代码中的循环无法中止。）",
-                    seconds=timed_out, inputs=count(self.inputs, "input"), number=self.inputs,
-                ), None,
-            )  # fmt: skip
+            status, title = (Status.FAIL, "too slow") if slow else (Status.UNDECIDED, "")
+            reason = said(
+                "cut off after {seconds:g} seconds and {inputs}{so_far}; {remedy}",
+                "{seconds:g} 秒、{number} 个输入之后被中止{so_far}；{remedy}",
+                seconds=timed_out,
+                inputs=count(self.inputs, "input"),
+                number=self.inputs,
+                so_far="" if slow else _NONE_WRONG,
+                remedy=_ENDLESS if slow else _MORE_TIME,
+            )
+            return Conclusion(status, title, reason, None)
         if not speaking:
             return Conclusion(
                 Status.FAIL, "nothing claimed",

@@ -257,7 +257,10 @@ def test_what_is_slow_but_right_so_far_is_not_accused():
     def right(dy):
         return 2 * dy
 
-    assert check_claim(right, PROFILES["ci"], time_limit=1).record.status == "undecided"
+    record = check_claim(right, PROFILES["ci"], time_limit=1).record
+    assert record.status == "undecided"
+    told = " ".join(record.message.split())
+    assert f"{record.inputs} inputs, none of them wrong; allow more time" in told
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the line is pasted into bash")

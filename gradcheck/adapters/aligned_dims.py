@@ -8,6 +8,7 @@ axes an array has is told by how the function uses it, or tried.
 from __future__ import annotations
 
 import ast
+import copy
 import itertools
 import math
 import re
@@ -151,7 +152,7 @@ class _Use:
         if len(found.masks) > 1 and "R" in found.masks:
             found.masks.remove("R")  # ratings, and beside them which of them there are
             found.targets.append("R")
-        for node in ast.walk(_Plain(names).visit(tree_of(function))):
+        for node in ast.walk(_Plain(names).visit(copy.deepcopy(tree_of(function)))):
             match node:
                 case ast.Assign(
                     targets=[ast.Tuple(elts=parts)],

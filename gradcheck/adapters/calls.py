@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.sources import mode_words, tree_of
+from gradcheck.adapters.sources import mode_words, nodes_of
 from gradcheck.adapters.style import Style, is_required
 from gradcheck.adapters.words import (
     is_cache,
@@ -62,7 +62,7 @@ def _is_packed(style: Style, name: str) -> bool:
         and node.value.id == name
         and isinstance(node.slice, ast.Constant)
         and isinstance(node.slice.value, str)
-        for node in ast.walk(tree_of(style.forward(None)))
+        for node in nodes_of(style.forward(None))
     )
 
 

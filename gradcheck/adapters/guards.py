@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.style import Style
 from gradcheck.adapters.words import is_cotangent
 
@@ -122,7 +122,7 @@ def clips(style: Style) -> bool:
     """Whether a layer clips what it calls gradients: ``np.clip(dW, -5, 5, out=dW)``."""
     return any(
         isinstance(node.args[0], ast.Name) and is_cotangent(node.args[0].id)
-        for node in ast.walk(tree_of(style.source))
+        for node in nodes_of(style.source)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
         if node.func.attr == "clip"
     )

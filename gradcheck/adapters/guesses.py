@@ -17,7 +17,7 @@ from gradcheck.adapters.layers import plan_of
 from gradcheck.adapters.recognition import read
 from gradcheck.adapters.settling import Reading
 from gradcheck.adapters.sightings import Sighting, sightings
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.standins import slope_of_output
 from gradcheck.adapters.style import Style, is_required
 from gradcheck.adapters.usage import Usage, usage_of
@@ -84,7 +84,7 @@ def passes_on(reading: Reading, definitions: Definitions) -> str:
     given = [p.name for p in style.gets if is_required(p)]
     if style.make is None or len(given) != 1 or not _SQUASHES.search(reading.sighting.name):
         return ""
-    returns = [node for node in ast.walk(tree_of(style.source)) if isinstance(node, ast.Return)]
+    returns = [node for node in nodes_of(style.source) if isinstance(node, ast.Return)]
     back = [one.value.id for one in returns if isinstance(one.value, ast.Name)]
     if back != given or len(returns) != 1:
         return ""

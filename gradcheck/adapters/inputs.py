@@ -12,7 +12,7 @@ from gradcheck.adapters.flat_vectors import sizes_of
 from gradcheck.adapters.known import settings
 from gradcheck.adapters.landing import returned_names
 from gradcheck.adapters.numbered_keys import numbered_keys
-from gradcheck.adapters.sources import counts_of, mode_words, tree_of, words_for
+from gradcheck.adapters.sources import counts_of, mode_words, nodes_of, tree_of, words_for
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
@@ -117,7 +117,7 @@ def _keeps_gradient(cls: Any, name: str) -> bool:
     # What is inherited counts: a base may hold the parameter that it is given.
     held = [v for n, v in inspect.getmembers(cls, inspect.isfunction) if n != "__init__"]
     own = [one for one in held if one.__module__ == cls.__module__]
-    nodes = [node for method in own for node in ast.walk(tree_of(method))]
+    nodes = [node for method in own for node in nodes_of(method)]
     # ``self.dW[:] = …`` too.
     targets = [n.value if isinstance(n, ast.Subscript) else n for n in nodes if _is_stored(n)]
     stored = {node.attr for node in targets if isinstance(node, ast.Attribute)}
@@ -125,7 +125,7 @@ def _keeps_gradient(cls: Any, name: str) -> bool:
     # ``self.param = W``, of which the gradient is ``self.param_grad``.
     called = {
         node.targets[0].attr
-        for node in ast.walk(tree_of(vars(cls).get("__init__", cls)))
+        for node in nodes_of(vars(cls).get("__init__", cls))
         if isinstance(node, ast.Assign) and _is_name(node.value, name)
         if isinstance(node.targets[0], ast.Attribute)
     }
@@ -154,7 +154,7 @@ def _passed_on(cls: Any, name: str) -> bool:
     if not inspect.isfunction(made) or not inspect.isfunction(above.__init__):
         return False
     taken = [p.name for p in parameters_of(above.__init__, skip_first=True)]
-    for node in ast.walk(tree_of(made)):
+    for node in nodes_of(made):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Call(), attr="__init__"), args=args):
                 given = [k for k, arg in enumerate(args) if _is_name(arg, name)]
@@ -191,7 +191,7 @@ def _keys_of(function: Any, name: str, depth: int = _DEPTH) -> list[str]:
     """The keys that a function reads from one of its arguments: those that have to be there."""
     found: dict[str, None] = {}
     optional: set[str] = set()
-    for node in ast.walk(tree_of(function)):
+    for node in nodes_of(function):
         match node:
             case ast.Subscript(
                 value=ast.Name(id=held), slice=ast.Constant(value=str() as key), ctx=ast.Load()
@@ -215,7 +215,7 @@ def _keys_of(function: Any, name: str, depth: int = _DEPTH) -> list[str]:
 
 def _is_count(function: Any, name: str) -> bool:
     """Whether an argument is a whole number: ``range(k)``, ``length // k``."""
-    for node in ast.walk(tree_of(function)):
+    for node in nodes_of(function):
         match node:
             case ast.Call(func=ast.Name(id="range"), args=given):
                 if any(_is_name(one, name) for one in given):

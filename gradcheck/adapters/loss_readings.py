@@ -30,7 +30,7 @@ from gradcheck.adapters.recognition import completed, read
 from gradcheck.adapters.scales import constants
 from gradcheck.adapters.settling import Reading, settled, undifferentiated, unread
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.words import is_parameter, is_target, is_weight
 from gradcheck.arguments import as_argument, integers, real
 from gradcheck.claims import Derivation
@@ -252,7 +252,7 @@ def _by_number(wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 def _sums(function: Any) -> bool:
     """Whether a backward function adds up anything, as it does over the samples of a batch."""
-    nodes = list(ast.walk(tree_of(function)))
+    nodes = nodes_of(function)
     called = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     called |= {node.id for node in nodes if isinstance(node, ast.Name)}
     return not called.isdisjoint(("sum", "mean", "average", "einsum", "ones"))

@@ -24,7 +24,7 @@ from gradcheck.adapters.randomness import reproducible
 from gradcheck.adapters.scan_report import FAIL, PASS, LayerReport
 from gradcheck.adapters.session import Session
 from gradcheck.adapters.settling import Reading
-from gradcheck.adapters.sources import mode_words, tree_of
+from gradcheck.adapters.sources import mode_words, nodes_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import EVAL, mode_value
 from gradcheck.answers import same
@@ -115,7 +115,7 @@ def _makes_difference(train: Derivation, other: Derivation) -> bool:
     source = inspect.unwrap(plan.style.source)
     if _names_mode([source], plan.style):
         return True
-    read = {node.attr for node in ast.walk(tree_of(source)) if isinstance(node, ast.Attribute)}
+    read = {node.attr for node in nodes_of(source) if isinstance(node, ast.Attribute)}
     one, two = (_flags(declared) for declared in (train, other))
     return any(one[name] != two.get(name, one[name]) for name in read & set(one))
 
@@ -136,7 +136,7 @@ def _flags(declared: Derivation) -> dict[str, Any]:
 def _names_mode(functions: Sequence[Any], style: Style) -> bool:
     """Whether functions read a flag or a word for the mode: ``self.training``, ``p["mode"]``."""
     words, called = mode_words(style), []
-    for node in (node for one in functions for node in ast.walk(tree_of(one))):
+    for node in (node for one in functions for node in nodes_of(one)):
         match node:
             case ast.Attribute(attr=name) | ast.Name(id=name) | ast.arg(arg=name):
                 called.append(name)

@@ -19,7 +19,7 @@ import numpy as np
 
 from gradcheck.adapters.by_name import FORMS, OUTER, VARIABLES, extended, standing_for
 from gradcheck.adapters.definitions import Definitions
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.words import gradient_names
 
 #: What makes an array of a shape that it is told: by its arguments, or by one of them.
@@ -54,7 +54,7 @@ class _Used:
 
     @classmethod
     def by(cls, function: Any) -> _Used:
-        nodes = list(ast.walk(tree_of(function)))
+        nodes = nodes_of(function)
         declared = {n for node in nodes if isinstance(node, ast.Global) for n in node.names}
         names = [node for node in nodes if isinstance(node, ast.Name)]
         stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}

@@ -19,7 +19,7 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import one_hot
 from gradcheck.adapters.penalties import penalties
 from gradcheck.adapters.settling import Reading, follows, logits
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.standins import slope, slope_of_output
 from gradcheck.adapters.style import Style
 from gradcheck.adapters.words import is_data, is_parameter, is_regression, is_target
@@ -326,5 +326,5 @@ def _halves(style: Style) -> bool:
         and isinstance(node.op, ast.FloorDiv)
         and isinstance(node.right, ast.Constant)
         and node.right.value == _HALVES
-        for node in ast.walk(tree_of(forward_function(style)))
+        for node in nodes_of(forward_function(style))
     )

@@ -11,7 +11,7 @@ from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.inputs import forward_function
 from gradcheck.adapters.numpy_names import LACKING
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import gradient_names, is_cotangent, is_label, is_rate, is_target
 
@@ -39,7 +39,7 @@ def kept_by_call(sighting: Sighting, error: str, definitions: Definitions) -> st
     call = getattr(sighting.what[-1], "__call__", None)  # noqa: B004 - that of its instances
     if not inspect.isfunction(call):
         return ""
-    nodes = list(ast.walk(tree_of(call)))
+    nodes = nodes_of(call)
     names = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
     known = {*call.__globals__, *dir(builtins)}
     known |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -90,7 +90,7 @@ def of_module(style: Style) -> str:
     own: set[str] = set()
     for function in functions:
         space = getattr(function, "__globals__", {})
-        for node in ast.walk(tree_of(function)):
+        for node in nodes_of(function):
             match node:
                 case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
                     own.add(name)

@@ -40,7 +40,7 @@ from gradcheck.adapters.settling import (
     unread,
 )
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.sources import counts_of, tree_of
+from gradcheck.adapters.sources import counts_of, nodes_of
 from gradcheck.adapters.style import Style, is_required, itself, parameters_of
 from gradcheck.adapters.words import (
     is_bias,
@@ -316,7 +316,7 @@ def _is_miscalled(plan: Plan) -> bool:
 
 def _sums_over_steps(style: Style) -> bool:
     """Whether a rule sums over its first two axes, those of samples and of steps."""
-    tuples = [node for node in ast.walk(tree_of(style.source)) if isinstance(node, ast.Tuple)]
+    tuples = [node for node in nodes_of(style.source) if isinstance(node, ast.Tuple)]
     return "(0, 1)" in map(ast.unparse, tuples)
 
 

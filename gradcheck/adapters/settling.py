@@ -15,7 +15,7 @@ from gradcheck.adapters.names import Names
 from gradcheck.adapters.one_hot import OneHot
 from gradcheck.adapters.packed_parameters import are_packed
 from gradcheck.adapters.sightings import Sighting
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.standins import Activation, Sublayer, initial
 from gradcheck.adapters.style import as_is, is_required, parameters_of
 from gradcheck.adapters.words import (
@@ -134,7 +134,7 @@ def _stands_for(value: Any) -> str:
 
 def _returns_none(function: Any) -> bool:
     """Whether a backward function says that it gives nothing: ``return None``."""
-    returns = [node for node in ast.walk(tree_of(function)) if isinstance(node, ast.Return)]
+    returns = [node for node in nodes_of(function) if isinstance(node, ast.Return)]
     return bool(returns) and all(
         isinstance(one.value, ast.Constant) and one.value.value is None for one in returns
     )
@@ -142,7 +142,7 @@ def _returns_none(function: Any) -> bool:
 
 def gives_nothing(function: Any) -> bool:
     """Whether a backward function has no ``return`` with anything in it."""
-    nodes = list(ast.walk(tree_of(function)))
+    nodes = nodes_of(function)
     given = [node.value for node in nodes if isinstance(node, ast.Return) and node.value]
     return bool(nodes) and not given
 

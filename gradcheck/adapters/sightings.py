@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from gradcheck.adapters.conventions import candidates, style_of
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import (
     WORDS,
@@ -103,7 +103,7 @@ def _does_nothing(halves: Sequence[Any]) -> bool:
     return any(
         all(isinstance(s, ast.Pass | ast.Raise) or _is_docstring(s) for s in node.body)
         for half in halves
-        for node in ast.walk(tree_of(half))
+        for node in nodes_of(half)
         if isinstance(node, ast.FunctionDef)
     )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from gradcheck.adapters import written_sizes
 from gradcheck.adapters.kinds import IMAGES, MODEL, NUMBERS, WRITTEN, Kind
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.written_sizes import WrittenSizes
 from gradcheck.arguments import integers
@@ -46,11 +46,11 @@ def as_entries(function: Any, wanted: Sequence[str]) -> Iterator[tuple[Kind, dic
         return
     (name,) = wanted
     found: list[Any] = []
-    for node in ast.walk(tree_of(function)):
+    for node in nodes_of(function):
         match node:
             case ast.Subscript(value=ast.Name(id=held), slice=index) if held == name:
                 found.append(index.value if isinstance(index, ast.Constant) else None)
-    nodes = [n for n in ast.walk(tree_of(function)) if isinstance(n, ast.Name) and n.id == name]
+    nodes = [n for n in nodes_of(function) if isinstance(n, ast.Name) and n.id == name]
     if len(found) == len(nodes) and len(set(found)) > 1 and all(type(k) is int for k in found):
         yield replace(WRITTEN, name="entries"), {name: str(max(found) + 1)}
 
@@ -62,7 +62,7 @@ def of_images(style: Style, wanted: Sequence[str]) -> Iterator[tuple[Kind, dict[
     made = inspect.getattr_static(style.make, "__init__", None)
     divisors = [
         node.right.id
-        for node in ast.walk(tree_of(made))
+        for node in nodes_of(made)
         if isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.FloorDiv)
         and isinstance(node.right, ast.Name)

@@ -57,12 +57,26 @@ def _read(function: Any) -> str:
 
 
 def tree_of(function: Any) -> ast.AST:
-    """The source of a function or class as a tree; an empty one where it is not at hand."""
+    """The source of a function or class as a tree; an empty one where it is not at hand.
+
+    The same for everybody who asks, so that nobody may change it.
+    """
     return tree_in(source_of(function))
 
 
+def nodes_of(function: Any) -> tuple[ast.AST, ...]:
+    """The nodes of that tree, as ``ast.walk`` gives them."""
+    return _nodes_in(tree_of(function))
+
+
+@functools.lru_cache(maxsize=1024)
+def _nodes_in(tree: ast.AST) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
+
+
+@functools.lru_cache(maxsize=1024)
 def tree_in(text: str) -> ast.AST:
-    """A source as a tree; an empty one where it is no Python."""
+    """A source as a tree, as of ``tree_of``; an empty one where it is no Python."""
     for one in (text, as_python_3(text)):
         with contextlib.suppress(SyntaxError, ValueError):
             return ast.parse(one)
@@ -72,7 +86,7 @@ def tree_in(text: str) -> ast.AST:
 def missing_names(function: Any) -> list[str]:
     """The variables of its module that a function reads and that are not there."""
     inner = inspect.unwrap(function)
-    nodes = list(ast.walk(tree_of(inner)))
+    nodes = nodes_of(inner)
     names = [node for node in nodes if isinstance(node, ast.Name)]
     known = {*inner.__globals__, *dir(builtins)}
     known |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
@@ -85,7 +99,7 @@ def words_for(function: Any, name: str) -> list[str]:
     """The words that a function compares an argument with, or looks up in a dict of its file."""
     found: dict[str, None] = {}
     space = getattr(function, "__globals__", {})
-    for node in ast.walk(tree_of(function)):
+    for node in nodes_of(function):
         match node:
             case ast.Compare(
                 left=ast.Name(id=held), ops=[ast.Eq()], comparators=[ast.Constant(str() as word)]
@@ -120,7 +134,7 @@ def mode_words(style: Style) -> tuple[str, str] | None:
 def _mode_words(source: Any) -> tuple[str, str] | None:
     written = {
         node.value
-        for node in ast.walk(tree_of(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     train = next((word for word in _TRAIN if word in written), "")
@@ -136,7 +150,7 @@ def _is_looked_up(function: Any, table: ast.Dict, name: str) -> bool:
         and ast.dump(node.value) == ast.dump(table)
         and isinstance(node.slice, ast.Name)
         and node.slice.id == name
-        for node in ast.walk(tree_of(function))
+        for node in nodes_of(function)
     )
 
 
@@ -150,7 +164,7 @@ _MAKERS = {
 def counts_of(make: Any) -> set[str]:
     """The arguments of a constructor that are sizes: ``np.zeros((filters, k, k))``."""
     found: set[str] = set()
-    for node in ast.walk(tree_of(inspect.getattr_static(make, "__init__", make))):
+    for node in nodes_of(inspect.getattr_static(make, "__init__", make)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
             given = [*node.args, *(word.value for word in node.keywords)]

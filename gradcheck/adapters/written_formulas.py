@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from gradcheck.adapters.by_name import computing
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of, tree_of
 from gradcheck.adapters.style import Style
 from gradcheck.answers import same
 from gradcheck.claims import Rule, Written
@@ -89,7 +89,7 @@ def _beside(function: types.FunctionType, style: Style) -> tuple[str, ...]:
                 own[ast.unparse(node)] = None
     own = {text: None for text in own if text not in held}
     keeps = style.make if inspect.isclass(style.make) else style.forward(None)
-    for node in ast.walk(tree_of(keeps)):
+    for node in nodes_of(keeps):
         match node:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute, ctx=ast.Store()):
                 if name == first and f"{first}.{attribute}" not in held:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.randomness import generators_of, reproducible
-from gradcheck.adapters.sources import source_of, tree_of
+from gradcheck.adapters.sources import nodes_of, source_of, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import is_parameter, is_target
 from gradcheck.arguments import Real, as_argument, integers, real
@@ -200,7 +200,7 @@ def _folded(node: ast.expr, space: Mapping[str, Any]) -> int | None:
 
 def _remarks(owner: Any) -> str:
     """What the comments and docstrings of a source say."""
-    texts = [node.value for node in ast.walk(tree_of(owner)) if isinstance(node, ast.Constant)]
+    texts = [node.value for node in nodes_of(owner) if isinstance(node, ast.Constant)]
     found = [text for text in texts if isinstance(text, str)]
     with contextlib.suppress(tokenize.TokenError, IndentationError):
         read = tokenize.generate_tokens(io.StringIO(source_of(owner)).readline)

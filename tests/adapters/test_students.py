@@ -10,20 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcheck import Case, Status
+from gradcheck import Status
 from gradcheck.adapters import outer_parameters, packed_parameters
 from gradcheck.adapters.conventions import beside_loss, custom_op
 from gradcheck.adapters.definitions import definitions_of
 from gradcheck.adapters.layers import declare, plan_of
 from gradcheck.adapters.loss_readings import read_output, read_with_loss
 from gradcheck.adapters.names import Names
+from gradcheck.adapters.randomness import kept
 from gradcheck.adapters.readings import others
 from gradcheck.adapters.recognition import read
 from gradcheck.adapters.scan import PROFILE, scan
 from gradcheck.adapters.scan_report import FileReport, exit_code
 from gradcheck.adapters.sightings import sightings
 from gradcheck.sampling import Draft, Sampler
-from gradcheck.verification import judge_at
+from gradcheck.verification import judge_drawn
 
 FOLDER = Path(__file__).parent / "students"
 FILES = sorted(path.stem for path in (FOLDER / "right").glob("*.py"))
@@ -244,6 +245,13 @@ WRONG = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _kept_once():
+    """As around a scan: not anew around each call of a layer."""
+    with kept():
+        yield
+
+
 def judged(path):
     """For each layer of a file, the gradients that fail at two points of distinct sizes."""
     if path.stem in NEEDS:
@@ -281,7 +289,8 @@ def failed(declared):
         point = next(iter(sampler.points(Draft(bindings, 3))))
         for rule in declared.rules:
             if statuses.get(rule.wrt[0]) is not Status.FAIL:
-                verdict = judge_at(rule, Case(point.inputs, point.seed), table=False)
+                # As a scan judges, which looks at many points.
+                (verdict,) = judge_drawn(rule, [point], bindings, contracts=True)
                 statuses[rule.wrt[0]] = verdict.status
     assert {Status.PASS, Status.FAIL} & set(statuses.values())
     return {name for name, status in statuses.items() if status is Status.FAIL}

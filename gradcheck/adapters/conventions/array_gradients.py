@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from gradcheck.adapters.boundary import array_modules
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 
 PRIORITY = 28
@@ -96,7 +96,7 @@ def _uses(cls: type, how: type[ast.expr_context]) -> bool:
         and isinstance(node.ctx, how)
         and ast.unparse(node.value) != "self"
         for method in methods
-        for node in ast.walk(tree_of(method))
+        for node in nodes_of(method)
     )
 
 

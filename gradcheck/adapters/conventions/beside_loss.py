@@ -21,7 +21,7 @@ from gradcheck.adapters import losses
 from gradcheck.adapters.landing import is_array, returned_names
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.pairs import pairs
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import (
     NUMBERS,
@@ -143,7 +143,7 @@ def _is_turned(source: Any, label: str) -> bool:
         isinstance(node, ast.Attribute)
         and node.attr == "T"
         and any(isinstance(one, ast.Name) and one.id == label for one in ast.walk(node.value))
-        for node in ast.walk(tree_of(source))
+        for node in nodes_of(source)
     )
 
 
@@ -151,7 +151,7 @@ def _taken_away(backward: Any, names: Collection[str]) -> set[str]:
     """What a method takes away from what its object keeps: ``self.out - y`` is no cotangent."""
     return {
         node.right.id
-        for node in ast.walk(tree_of(backward))
+        for node in nodes_of(backward)
         if isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Sub)
         and isinstance(node.right, ast.Name)

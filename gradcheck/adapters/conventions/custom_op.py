@@ -20,7 +20,7 @@ import numpy as np
 from gradcheck.adapters import losses
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.numpy_names import assumed, by_numpy
-from gradcheck.adapters.sources import missing_names, tree_of
+from gradcheck.adapters.sources import missing_names, nodes_of, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import NUMBERS, is_target
 
@@ -115,7 +115,7 @@ class _Operator:
     @functools.cached_property
     def pulls(self) -> bool:
         """Whether backward reads the gradient of an output."""
-        nodes = ast.walk(tree_of(self.cls.backward))
+        nodes = nodes_of(self.cls.backward)
         return any(isinstance(node, ast.Name) and node.id == "out_grad" for node in nodes)
 
     def run(self, made: Any, given: Mapping[str, Any]) -> SimpleNamespace:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import derived_from, is_cache, is_taken
 
@@ -98,7 +98,7 @@ def _uses_methods_alone(method: Any, cls: type) -> bool:
     """Whether a method reads of ``self`` what its class has."""
     used = {
         node.attr
-        for node in ast.walk(tree_of(method))
+        for node in nodes_of(method)
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id in ("self", "cls")

@@ -9,6 +9,7 @@ training loop sets, such as ``epx``. A cotangent may be that of a variable that 
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from gradcheck.adapters.by_name import computing, outer_parameters, outer_variab
 from gradcheck.adapters.landing import returned_names
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.pairs import name_of, pairs
-from gradcheck.adapters.sources import missing_names, tree_of
+from gradcheck.adapters.sources import missing_names, nodes_of, tree_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 from gradcheck.adapters.words import NUMBERS, gradient_names, is_parameter, is_parameter_dict
 
@@ -110,7 +111,7 @@ class _Calls:
     def packed(self) -> Mapping[str, Sequence[str]]:
         """The dicts of parameters that the forward function takes, with their keys."""
         found: dict[str, dict[str, None]] = {}
-        for node in ast.walk(tree_of(self.forward)):
+        for node in nodes_of(self.forward):
             match node:
                 case ast.Subscript(ast.Name(id=name), ast.Constant(value=str() as key)):
                     found.setdefault(name, {})[key] = None
@@ -211,7 +212,7 @@ class _Telling(ast.NodeTransformer):
 @functools.cache
 def _telling(function: Any) -> FunctionType:
     """A function that returns all its variables, by name."""
-    tree: Any = tree_of(function)
+    tree: Any = copy.deepcopy(tree_of(function))
     (definition,) = tree.body
     definition.body = [_Telling().visit(one) for one in definition.body]
     definition.decorator_list = []

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 
 PRIORITY = 35
@@ -102,7 +102,7 @@ def _keeps_a_function(cls: type, method: Any) -> bool:
 
 def _names_its_operation(cls: type, method: Any) -> bool:
     """Whether what comes out is told of what it was made, and by what: ``creation_op="mul"``."""
-    calls = [node for node in ast.walk(tree_of(method)) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes_of(method) if isinstance(node, ast.Call)]
     made = [one for one in calls if ast.unparse(one.func) == cls.__name__]
     told = [{key.arg: key.value for key in one.keywords} for one in made]
     return any(_PARENTS & set(one) and _OPERATION & set(one) for one in told)

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from gradcheck.adapters.names import Names
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.style import Style, is_required, parameters_of
 
 PRIORITY = 33
@@ -66,7 +66,7 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 def _arrays(function: Any, name: str) -> list[str]:
     """What the arrays of a tuple are called: as it is taken apart, else by their numbers."""
     called: dict[int, str] = {}
-    for node in ast.walk(tree_of(function)):
+    for node in nodes_of(function):
         match node:
             case ast.Assign(targets=[ast.Tuple(elts=parts)], value=ast.Name(id=held)) if (
                 held == name and all(isinstance(one, ast.Name) for one in parts)
@@ -86,7 +86,7 @@ def _arrays(function: Any, name: str) -> list[str]:
 
 
 def _returns_tuples(function: Any) -> bool:
-    returns = [node for node in ast.walk(tree_of(function)) if isinstance(node, ast.Return)]
+    returns = [node for node in nodes_of(function) if isinstance(node, ast.Return)]
     return bool(returns) and all(isinstance(one.value, ast.Tuple) for one in returns)
 
 

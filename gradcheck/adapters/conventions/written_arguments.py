@@ -20,7 +20,7 @@ import numpy as np
 
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.pairs import name_of, pairs
-from gradcheck.adapters.sources import tree_of
+from gradcheck.adapters.sources import nodes_of
 from gradcheck.adapters.style import Style, parameters_of
 from gradcheck.adapters.words import gradient_names
 
@@ -96,7 +96,7 @@ class _Calls:
 def _written(function: Callable[..., Any]) -> tuple[str, ...]:
     """The arguments that a function writes into: ``out[...] = …``, ``out += …``, ``out=out``."""
     found: dict[str, None] = {}
-    for node in ast.walk(tree_of(function)):
+    for node in nodes_of(function):
         match node:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
                 found[name] = None
@@ -110,7 +110,7 @@ def _written(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _returns(function: Callable[..., Any]) -> bool:
-    nodes = ast.walk(tree_of(function))
+    nodes = nodes_of(function)
     return any(isinstance(node, ast.Return) and node.value is not None for node in nodes)
 
 
