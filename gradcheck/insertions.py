@@ -56,11 +56,15 @@ class Trial:
         beside: Sequence[str] = (),
         nested: bool = False,
         expression: int | None = None,
+        numbers: Sequence[str] = (),
     ) -> None:
-        """Raises ``LookupError`` and the like where the source is not at hand."""
+        """``numbers`` are those of another function that may be missing in this one.
+
+        Raises ``LookupError`` and the like where the source is not at hand.
+        """
         self.source = source = Source.of(function, beside)
         self.places = insertable(source, expression, nested=nested)
-        self.texts = [at_hand(source, place) for place in self.places]
+        self.texts = [[*at_hand(source, place), *numbers] for place in self.places]
         self.seen: list[Seen] = []
         self._watching = False
         self._place = -1
@@ -265,7 +269,8 @@ def values_of(
     quantities: Sequence[Quantity], held: Mapping[str, Any]
 ) -> Iterator[tuple[Quantity, tuple[str, ...], Any]]:
     """The values of quantities of what is at hand, where they have one."""
-    few = [text for text in held if "(" not in text or text.startswith("len(")][:MOST_IN_PAIRS]
+    names = [text for text in held if not text[0].isdigit()]
+    few = [text for text in names if "(" not in text or text.startswith("len(")][:MOST_IN_PAIRS]
     for quantity in quantities:
         pairs = quantity.others == len("ab")
         for others in itertools.product(few if pairs else held, repeat=quantity.others):

@@ -16,6 +16,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from gradcheck.neighbours import SIGNLESS
 from gradcheck.source_trees import Edit, Function, Place, Source, is_whole
 
 #: A number is meant for another one that is nearer to it than this share, and has so many digits.
@@ -49,6 +50,9 @@ def known_slips(
     yield from _scattered(source, places)
     yield from _exact(source, places)
     yield from _signs(source, places)
+    yield from _other_ends(source, places)
+    yield from _unpacked(source, places)
+    yield from _multiples(source, places)
     yield from _masks(source, places)
     yield from _branches(source, places)
     if special:
@@ -71,9 +75,9 @@ def _scattered(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
                 assert isinstance(made, ast.Expr)
                 assert isinstance(made.value, ast.Call)
                 made.value.args[2] = copy.deepcopy(value)
-                found.setdefault(text, []).append((place, _at(made, place.node)))
+                found.setdefault(text, []).append((place, at(made, place.node)))
     if source.scope.numpy:
-        yield from (_together(source, "scatter", several) for several in found.values())
+        yield from (together(source, "scatter", several) for several in found.values())
 
 
 def _is_computed(index: ast.expr) -> bool:
@@ -96,8 +100,8 @@ def _exact(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
             numbers.setdefault(value, []).append(place)
     for value, several in numbers.items():
         for text in _meant(value, source):
-            made = [(p, _at(ast.parse(text, mode="eval").body, p.node)) for p in several]
-            yield _together(source, "constant", made)
+            made = [(p, at(ast.parse(text, mode="eval").body, p.node)) for p in several]
+            yield together(source, "constant", made)
 
 
 def _meant(value: float, source: Source) -> Iterator[str]:
@@ -115,11 +119,98 @@ def _meant(value: float, source: Source) -> Iterator[str]:
 
 
 def _signs(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
-    """The other sign of a part of a list or dict: one that is returned itself is a neighbour."""
+    """The other sign of a part of a list or dict, or of what a call is given behind its first.
+
+    That of what is returned itself, and of a first argument, is a neighbour.
+    """
     for place in places:
         node: Any = place.node
-        if isinstance(place.parent, ast.List | ast.Dict) and is_whole(place):
+        is_part = isinstance(place.parent, ast.List | ast.Dict) and is_whole(place)
+        if (is_part and not _is_negated(node)) or _is_shift(place):
             yield source.edit(place, "sign", ast.UnaryOp(ast.USub(), node))
+
+
+def _is_negated(node: ast.expr) -> bool:
+    """Whether a product begins with a sign, which can be left out."""
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.MatMult):
+        node = node.left
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+
+
+def _is_shift(place: Place) -> bool:
+    """Whether a place is a number behind the first argument of a call, as that of ``np.roll``."""
+    match place.parent, place.node:
+        case ast.Call(func), ast.Name() | ast.Constant(value=int() | float()):
+            name = getattr(func, "attr", getattr(func, "id", ""))
+            return place.field == "args" and bool(place.index) and name not in SIGNLESS
+    return False
+
+
+def _unpacked(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
+    """Two of the names that get what is unpacked in the other order."""
+    for place in places:
+        match place.node:
+            case ast.Assign([ast.Tuple(names)], ast.expr() as value) if not isinstance(
+                value, ast.Tuple
+            ):
+                for k in range(len(names) - 1):
+                    order = [*names[:k], names[k + 1], names[k], *names[k + 2 :]]
+                    made = ast.Assign([ast.Tuple(order, ast.Store())], value)
+                    yield source.edit(place, "order", at(copy.deepcopy(made), place.node))
+
+
+def _multiples(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
+    """Twice or half a number wherever it stands, of one that stands in several places."""
+    numbers: dict[float, list[Place]] = {}
+    for place in places:
+        value = getattr(place.node, "value", None)
+        if isinstance(place.node, ast.Constant) and isinstance(value, float):
+            numbers.setdefault(value, []).append(place)
+    for value, several in numbers.items():
+        for other in (2 * value, value / 2) if len(several) > 1 else ():
+            made = [(place, at(ast.Constant(other), place.node)) for place in several]
+            yield together(source, "constant", made)
+
+
+def _other_ends(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
+    """The other end of an array, ``x[:-1]`` for ``x[1:]``.
+
+    In one place, in all of an array, and in all of a line.
+    """
+    found: dict[Any, list[tuple[Place, ast.AST]]] = {}
+    for place in places:
+        if isinstance(place.node, ast.Subscript):
+            for index in _flipped(place.node.slice):
+                made = ast.Subscript(place.node.value, index, place.node.ctx)
+                one = place, at(copy.deepcopy(made), place.node)
+                yield source.edit(place, "index", one[1])
+                for key in (ast.unparse(place.node.value), _line(place)):
+                    found.setdefault(key, []).append(one)
+    for several in found.values():
+        if len(several) > 1 and len({id(place) for place, _ in several}) == len(several):
+            yield together(source, "index", several)
+
+
+def _flipped(index: ast.expr) -> Iterator[ast.expr]:
+    """An index with one of its slices at the other end."""
+    parts = list(index.elts) if isinstance(index, ast.Tuple) else [index]
+    for k, part in enumerate(parts):
+        match part:
+            case ast.Slice(ast.expr() as first, None, None):
+                other = ast.Slice(None, _negative(first), None)
+            case ast.Slice(None, ast.expr() as last, None):
+                other = ast.Slice(_negative(last), None, None)
+            case _:
+                continue
+        flipped: list[ast.expr] = [*parts[:k], other, *parts[k + 1 :]]
+        yield ast.Tuple(flipped, ast.Load()) if len(parts) > 1 else other
+
+
+def _negative(node: ast.expr) -> ast.expr:
+    match node:
+        case ast.UnaryOp(op=ast.USub()):
+            return node.operand
+    return ast.UnaryOp(ast.USub(), node)
 
 
 def _masks(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
@@ -134,7 +225,7 @@ def _masks(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
             continue
         for kind, name, text in masks:
             if name in source.scope.earlier(value):
-                mask = _at(ast.parse(text, mode="eval").body, value)
+                mask = at(ast.parse(text, mode="eval").body, value)
                 with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
                     yield source.edit(place, kind, ast.BinOp(value, ast.Mult(), mask))
 
@@ -170,17 +261,26 @@ def _unused(source: Source) -> list[str]:
 
 
 def _branches(source: Source, places: Sequence[Place]) -> Iterator[Edit]:
-    """No statement that is for some values alone."""
+    """No statement that is for some values alone; of two branches one for all values."""
     for place in places:
-        if isinstance(place.node, ast.If) and not place.node.orelse:
+        node = place.node
+        if not isinstance(node, ast.If):
+            continue
+        for kept in (node.body, node.orelse) if node.orelse else ([],):
+            made = ast.If(ast.Constant(True), kept, []) if kept else ast.Pass()
             with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
-                edit = source.edit(place, "branch", ast.Pass())
-                yield replace(edit, show=functools.partial(_left_out, place.node))
+                edit = source.edit(place, "branch", made)
+                yield replace(edit, show=functools.partial(_left_out, node, kept))
 
 
-def _left_out(node: ast.If) -> tuple[str, str]:
-    """The first line of a statement, and nothing in its place."""
-    return f"if {ast.unparse(node.test)}: …", "pass"
+def _left_out(node: ast.If, kept: Sequence[ast.stmt]) -> tuple[str, str]:
+    """The first line of a statement, and what is in its place."""
+    before = f"if {ast.unparse(node.test)}: …{' else: …' if node.orelse else ''}"
+    if not kept:
+        return before, "pass"
+    first = ast.unparse(kept[0])
+    one_line = len(kept) == 1 and "\n" not in first
+    return before, first if one_line else f"{first.splitlines()[0]} …"
 
 
 def _without_choice(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -205,15 +305,15 @@ def _without_small(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
                 yield "term", right
 
 
-def _at(made: Any, node: Any) -> Any:
+def at(made: Any, node: Any) -> Any:
     """An expression or statement with all its parts where a node is."""
     for part in ast.walk(made):
-        if hasattr(part, "lineno") and part is not node:
+        if isinstance(part, ast.expr | ast.stmt) and part is not node:
             ast.copy_location(part, node)
     return made
 
 
-def _together(source: Source, kind: str, several: Sequence[tuple[Place, ast.AST]]) -> Edit:
+def together(source: Source, kind: str, several: Sequence[tuple[Place, ast.AST]]) -> Edit:
     """One edit of several places, of which the first is shown."""
     (first, made), *others = several
     line = _line(first)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.source_trees import OPERANDS, Place, Source, is_whole
+from gradcheck.neighbours import SIGNLESS
+from gradcheck.source_trees import OPERANDS, Function, Place, Source, is_whole
 
 #: What stands for the expression in a form, and for one or two that are at hand there.
 _HOLE, _FIRST, _SECOND = "e_", "a_", "b_"
@@ -162,10 +163,30 @@ LEVELS: tuple[Level, ...] = (
             *_quantities("+-", "a_ * (1 - b_)", "a_ * np.cos(b_)", "a_ * np.exp(b_)"),
             *_quantities("+-", "a_ * np.sign(b_)", "a_ * np.eye(len(b_))"),
             *_quantities("+-", "np.eye(len(a_)) * (a_ @ b_)", *_PROJECTED),
+            *_quantities("+-", "np.eye(a_.shape[-1])[b_]"),
             *_quantities("*", "a_ - b_"),
         )
     ),
 )
+
+
+def calls_around(function: Function) -> list[Form]:
+    """What a function makes of one expression by numpy: ``np.abs(·)``, ``np.clip(·, 0, 1)``."""
+    try:
+        source = Source.of(function)
+    except (OSError, TypeError, ValueError, SyntaxError, LookupError):
+        return []
+    found: dict[str, None] = {}
+    for node in ast.walk(source.definition):
+        match node:
+            case ast.Call(ast.Attribute(ast.Name(module), attr=name), [_, *rest], []):
+                numbers = all(isinstance(one, ast.Constant | ast.UnaryOp) for one in rest)
+                if module == source.scope.numpy and numbers and name not in SIGNLESS:
+                    others = "".join(f", {ast.unparse(one)}" for one in rest)
+                    found[f"np.{name}({_HOLE}{others})"] = None
+    return [Form("call", text) for text in found]
+
+
 #: Sizes by which is divided.
 _SIZES = ("len({})", "{}.size")
 #: So many expressions are tried beside one, and calls up to so many characters.

@@ -67,7 +67,7 @@ _REDUCTIONS = {"sum", "mean", "max", "min", "prod", "var", "std"}
 _TRANSPOSITIONS = {"transpose", "swapaxes", "moveaxis"}
 _COPIES = {"copy", "array"}
 #: Functions for which the sign of the argument means nothing, or is that of the answer.
-_SIGNLESS = _REDUCTIONS | _TRANSPOSITIONS | _COPIES | {
+SIGNLESS = _REDUCTIONS | _TRANSPOSITIONS | _COPIES | {
     "len", "range", "zip", "enumerate", "int", "float", "zeros", "ones", "eye", "arange", "empty",
     "zeros_like", "ones_like", "empty_like", "diag", "outer", "where", "dot", "matmul", "einsum",
 }  # fmt: skip
@@ -255,7 +255,7 @@ def _call(node: ast.Call, scope: Scope) -> Iterator[Neighbour]:
         shape = ast.Attribute(arguments[0], "shape", ast.Load())
         yield "axis", ast.Subscript(shape, _number(-1), ast.Load())
         yield "axis", ast.Attribute(arguments[0], "size", ast.Load())
-    if plain and arguments and name not in _SIGNLESS and not _is_literal(arguments[0]):
+    if plain and arguments and name not in SIGNLESS and not _is_literal(arguments[0]):
         yield "sign", ast.Call(node.func, [_negated(arguments[0]), *arguments[1:]], node.keywords)
     if name == "where" and len(arguments) == _CONDITIONAL:
         yield from (("term", arguments[1]), ("term", arguments[2]))

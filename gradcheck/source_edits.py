@@ -28,13 +28,14 @@ def each_edit(
     *,
     beside: Sequence[str] = (),
     nested: bool = False,
+    first: Sequence[str] = (),
 ) -> Iterator[Edit]:
     """Every one-token neighbour of ``function``, in the order of its source.
 
-    With ``expression``, those that change the expression of that number in the tuple that is
-    returned last, and nothing else. ``beside`` are expressions that are taken for each other as
-    variables are; with ``nested``, functions inside of it are edited as well. Empty where the
-    source is not at hand, and for a lambda.
+    Those of the kinds that come ``first`` before all others. With ``expression``, those that change
+    the expression of that number in the tuple that is returned last, and nothing else. ``beside``
+    are expressions that are taken for each other as variables are; with ``nested``, functions
+    inside of it are edited as well. Empty where the source is not at hand, and for a lambda.
     """
     try:
         source = Source.of(function, beside)
@@ -42,10 +43,13 @@ def each_edit(
     except (OSError, TypeError, ValueError, SyntaxError, LookupError):
         return
     seen: set[tuple[int, str]] = set()
-    for place in places:
-        for neighbour in neighbours(place.node, place.role, source.scope):
-            if (edit := source.fresh(place, neighbour, seen)) is not None:
-                yield edit
+    for now in (True, False) if first else (False,):
+        for place in places:
+            for neighbour in neighbours(place.node, place.role, source.scope):
+                if (neighbour[0] in first) is not now:
+                    continue
+                if (edit := source.fresh(place, neighbour, seen)) is not None:
+                    yield edit
 
 
 def renamings(

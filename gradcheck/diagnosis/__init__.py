@@ -235,6 +235,8 @@ def _says_less(mistake: Mistake, kind: str, edit: Edit) -> bool:
         return True
     if mistake.id == "special":
         return False  # where it is wrong is told beside the edit
+    if mistake.id == "swap":
+        return kind not in ("order", "variable")  # as a sign makes one gradient of another
     if kind == "in-place":
         return mistake.id not in _OVERWRITTEN
     if not kind.startswith("missing"):
@@ -250,7 +252,7 @@ def _says_less(mistake: Mistake, kind: str, edit: Edit) -> bool:
 _OVERWRITTEN = ("M35", "M49", "M54")
 _OF_GROUPS = ("M30", "rank-one", "rank-one-input")
 #: Names of what stands in the place of something else, where something more is right.
-_OTHERWISE = ("M32", "M53", "M59", "label-only")
+_OTHERWISE = ("M14", "M15", "M32", "M53", "M59", "label-only")
 #: Names of when a rule is right, which do not say what is wrong with it.
 _CONDITIONS = (
     "only-one",

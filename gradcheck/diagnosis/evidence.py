@@ -305,6 +305,21 @@ def _tells(pair: Pair, wrong: NDArray[np.bool_] | None, bound: Floats) -> bool:
     return claimed > bound[wrong].max() or claimed <= _ROUNDED * _largest(pair.right[wrong])
 
 
+def is_far(pair: Pair) -> bool:
+    """Whether a claim is further from what is right than any error of that explains."""
+    claimed = _claimed(pair)
+    if claimed is None or claimed.shape != pair.leaf.shape:
+        return True
+    known = np.isfinite(pair.right) & np.isfinite(claimed)
+    largest = max(_largest(claimed, known), _largest(pair.right, known))
+    return _largest(claimed - pair.right, known) > max(_uncertain(pair), _FAR * largest)
+
+
+def _uncertain(pair: Pair) -> float:
+    """How far a prediction moves at most where the measured numbers are moved by their error."""
+    return MOVE_MARGIN * MOVES * pair.sample.noise * float(np.abs(pair.u).sum())
+
+
 def _both_raise(pair: Pair, predict: Predict) -> bool:
     """Whether neither the rule nor what it is taken for can be computed at these sizes."""
     if not pair.answer.problem.startswith(ValueError.__name__):
@@ -348,8 +363,7 @@ def _compared(
         largest = max(_largest(claimed, known), _largest(first, known))
         bound = np.full(first.shape, _ROUNDED * largest)
         # Most predictions are far off, and need no bound.
-        far = MOVE_MARGIN * MOVES * pair.sample.noise * float(np.abs(pair.u).sum())
-        far = max(far, _FAR * largest)
+        far = max(_uncertain(pair), _FAR * largest)
         if pair.sample.failing or not _largest(off, known) > far:
             for version in range(1, 1 + MOVES):
                 other = _predicted(replace(pair, version=version), predict, claimed.shape)
@@ -431,11 +445,11 @@ def gather(
     failing_sample = None if failing is None else sample_at(rule, failing, clock)
     cases = iter(fresh)
     if clock.is_slow:
-        cases = iter(sorted(itertools.islice(cases, _CHOICE), key=_numbers))
+        cases = iter(sorted(itertools.islice(cases, _CHOICE), key=numbers_of))
     others: list[Sample] = []
     try:
         while len(others) < most and (case := next(cases, None)) is not None:
-            if others and not clock.allows(_numbers(case)):
+            if others and not clock.allows(numbers_of(case)):
                 break
             if (sample := sample_at(rule, case, clock)) is not None:
                 others.append(sample)
@@ -449,7 +463,7 @@ def gather(
     return Evidence(rule, others, clock, cases)
 
 
-def _numbers(case: Case) -> int:
+def numbers_of(case: Case) -> int:
     """How many numbers the inputs of a case have."""
     return sum(np.size(part) for value in case.inputs.values() for part in _parts(value))
 

@@ -20,7 +20,8 @@ from gradcheck.diagnosis.evidence import Evidence, Pair
 from gradcheck.diagnosis.samples import Floats, Sample, reask
 from gradcheck.errors import DeclarationError
 from gradcheck.insertions import Candidate, Seen, Trial, candidates, fits, values_of
-from gradcheck.missing_parts import LEVELS, Level, Quantity
+from gradcheck.missing_parts import LEVELS, Level, Quantity, calls_around
+from gradcheck.source_edits import literals
 from gradcheck.source_trees import Edit, Function
 from gradcheck.time_limit import TimeUp, Watch
 
@@ -30,6 +31,8 @@ _NEAR = 1e-6
 _AFFINE = 1e-9
 #: A part of so many numbers is moved by one after another.
 _MOST_NUMBERS = 64
+#: Numbers that may be missing in any formula.
+_TRIED = (1.0, 2.0, 3.0, 4.0)
 #: Seconds that are spent on what is missing in one formula.
 _LONGEST = 1.5
 
@@ -50,13 +53,21 @@ def insertions(
     inside of it are edited as well.
     """
     try:
-        trial = Trial(function, beside, nested)
+        trial = Trial(function, beside, nested, numbers=_numbers(evidence, function))
         search = _Search.of(evidence, trial, make(trial.function), watch)
     except (OSError, TypeError, ValueError, SyntaxError, LookupError, DeclarationError):
         return
     if search is not None:
-        for level in LEVELS:
+        around = Level((), tuple(calls_around(evidence.rule.derivation.function)))
+        for level in (*([around] if around.forms else []), *LEVELS):
             yield list(search.edits(level))
+
+
+def _numbers(evidence: Evidence, function: Function) -> list[str]:
+    """The numbers in the source of a rule and of its function, but for those tried anyway."""
+    found = literals(evidence.rule.derivation.function) | literals(function)
+    told = (number for number in sorted(found) if number > 0 and number not in _TRIED)
+    return [f"{int(number) if number.is_integer() else number!r}" for number in told]
 
 
 def _telling(evidence: Evidence) -> Sample | None:
@@ -97,7 +108,7 @@ class _Tables:
     def of(self, seen: Seen, level: Level) -> dict[tuple[int, ...], _Table]:
         """The quantities of a level by their shape."""
         held = ((text, np.asarray(value).tobytes()) for text, value in seen.held.items())
-        key = LEVELS.index(level), *held
+        key = id(level), *held
         if key not in self._known:
             self._known[key] = self._made(seen, level)
         return self._known[key]

@@ -41,7 +41,11 @@ KINDS = {
     "sum": Text("a sum is missing or one too many", "缺少或多出一次求和"),
     "axis": Text("the wrong axis", "轴有误"),
     "keepdims": Text("keepdims is missing or one too many", "缺少或多出 keepdims"),
+    "forward": Text(
+        "a value is computed otherwise than in the function", "有一个量的算法与函数中的不同"
+    ),
     "function": Text("the wrong function", "函数用错了"),
+    "call": Text("a function of the forward pass is missing", "漏用了前向中的一个函数"),
     "comparison": Text("the wrong comparison", "比较符有误"),
     "order": Text("the operands are in the wrong order", "运算对象的次序有误"),
     "index": Text("an index is wrong", "下标有误"),
@@ -57,6 +61,8 @@ KINDS = {
     "missing factor": Text("a factor is missing", "缺少一个因子"),
     "missing term": Text("a term is missing", "缺少一项"),
 }
+#: The kinds that come before those of a variable or a number.
+LIKELIEST = tuple(itertools.takewhile(lambda kind: kind != "index", KINDS))
 
 
 _Any = TypeVar("_Any")

@@ -9,6 +9,7 @@ slope is what people write for its derivative.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -37,8 +38,10 @@ _STEP, _NEAR = 2.0**-12, 1e-4
 #: Steps by which the slope of a function inside is found, the error of which is of order six.
 _SLOPE_STEP = 2.0**-7
 
-#: Made of the function inside, its slope as a function, its argument and its value: another slope.
-Slope = Callable[[Callable[[Floats], Floats], Floats, Floats], Floats]
+#: The slope of a function inside, at an argument, along a direction or all of them at once.
+Derivative = Callable[..., Floats]
+#: Made of that, the argument and the value of the function: another slope.
+Slope = Callable[[Derivative, Floats, Floats], Floats]
 
 
 class Paths:
@@ -51,6 +54,8 @@ class Paths:
         self.values: dict[int, list[tuple[Any, Any]]] = {}
         self.visits: dict[int, int] = {}
         self.jacobians: dict[Any, list[Floats] | None] = {}
+        #: The slopes that functions inside are given: by their number, visit and kind.
+        self.bent: dict[Any, Floats] = {}
         made = with_parts(sample.rule.derivation.function, self._part)
         self.function: Function | None = None
         self.parts: list[Part] = []
@@ -163,9 +168,11 @@ class Paths:
             return copy_of(value)
         if function is None or argument is None:
             raise ValueError("no function of one array")
-        x = np.asarray(argument, float)
-        bent = slope(lambda at: _slope(function, at), x, np.asarray(value, float))
-        return value + bent * (given - argument)
+        key = (number, visit, slope)
+        if key not in self.bent:
+            x = np.asarray(argument, float)
+            self.bent[key] = slope(functools.partial(_slope, function), x, np.asarray(value, float))
+        return value + self.bent[key] * (given - argument)
 
 
 def part_values(function: Function, values: Mapping[str, Any]) -> dict[str, Floats]:
@@ -196,12 +203,12 @@ def _elementwise(argument: Any, value: Any) -> bool:
     return kinds and arrays[0].shape == arrays[1].shape
 
 
-def _slope(function: Function, x: Floats) -> Floats:
-    """The derivative of a smooth function, entry by entry."""
+def _slope(function: Function, x: Floats, along: Any = 1.0) -> Floats:
+    """The derivative of a smooth function along a direction: entry by entry if elementwise."""
     quotients = []
     for k in range(3):
         h = _SLOPE_STEP * 2.0**-k
-        ends = [np.asarray(function(x + s * h), float) for s in (1.0, -1.0)]
+        ends = [np.asarray(function(x + s * h * along), float) for s in (1.0, -1.0)]
         quotients.append((ends[0] - ends[1]) / (2 * h))
     first = [(4 * b - a) / 3 for a, b in itertools.pairwise(quotients)]
     return (16 * first[1] - first[0]) / 15

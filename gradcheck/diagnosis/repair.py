@@ -16,11 +16,12 @@ from gradcheck.answers import copy_of
 from gradcheck.arguments import Real
 from gradcheck.case import Case
 from gradcheck.claims import Identity, Rule
-from gradcheck.diagnosis.evidence import Evidence, Pair, View
+from gradcheck.diagnosis.evidence import Evidence, Pair, View, is_far, numbers_of
 from gradcheck.diagnosis.inserting import insertions
-from gradcheck.diagnosis.likelihood import likelihood, telling, told
+from gradcheck.diagnosis.likelihood import LIKELIEST, likelihood, telling, told
 from gradcheck.diagnosis.samples import Answer, Clock, Floats, Sample, TooSlow, reask
 from gradcheck.errors import DeclarationError
+from gradcheck.forward_values import forward_values
 from gradcheck.hints import Edit
 from gradcheck.identities import is_slight, judge_identity
 from gradcheck.insertions import Candidate, Trial
@@ -28,7 +29,7 @@ from gradcheck.judging import judge
 from gradcheck.known_slips import known_slips
 from gradcheck.missing_parts import LEVELS
 from gradcheck.sides import expressions
-from gradcheck.source_edits import each_edit, edits
+from gradcheck.source_edits import each_edit, edits, renamings
 from gradcheck.source_trees import Edit as Neighbour
 from gradcheck.time_limit import TimeUp, Watch
 from gradcheck.verdict import Measured, Status, Verdict
@@ -39,6 +40,8 @@ _MOST = 4
 _FRESH = 4
 #: So many of those prove a remedy of a slow function if there is no time for more.
 _ENOUGH_OF_SLOW = 10
+#: The neighbours are tried in this share of the time that is left: one has to be proved as well.
+_OF_NEIGHBOURS = 0.6
 #: Neighbours of these kinds are no remedies: they change arrays in place.
 NO_REMEDY = ("in-place",)
 #: A neighbour may take so many times as long as the rule, and so many seconds in any case.
@@ -72,8 +75,32 @@ def repair(
         if found is None and special:
             return None
         if found is None:
-            survivors: list[tuple[Neighbour, Rule]] = []
-            tried = (edit for edit in each_edit(function) if edit.kind not in NO_REMEDY)
+            survivors = _by_one_token(evidence, function, make, watch)
+            if survivors is None:
+                return None
+            found = likeliest(evidence, survivors)
+        if found is None:
+            again = *forward_values(function, rule.derivation.function), *renamings(function)
+            found = likeliest(evidence, [*mending(evidence, again, make, watch)])
+        if found is None:
+            for more in insertions(evidence, function, make, watch):
+                found = likeliest(evidence, [*mending(evidence, more, make, watch)])
+                if found is not None:
+                    break
+    return None if found is None else told(found)
+
+
+def _by_one_token(
+    evidence: Evidence, function: Any, make: Callable[[Any], Rule], watch: Watch
+) -> list[tuple[Neighbour, Rule]] | None:
+    """The one-token neighbours that agree with what was measured; None of too many.
+
+    Where there is no time for all of them, those that were found by then.
+    """
+    survivors: list[tuple[Neighbour, Rule]] = []
+    tried = (edit for edit in each_edit(function, first=LIKELIEST) if is_remedy(edit))
+    try:
+        with evidence.clock.within(_OF_NEIGHBOURS * evidence.clock.left):
             for survivor in mending(evidence, tried, make, watch):
                 survivors.append(survivor)
                 if len(survivors) > _MOST:
@@ -81,13 +108,18 @@ def repair(
                     survivors = [one for one in survivors if _proved(one[1], evidence)]
                 if len(survivors) > _MOST:
                     return None
-            found = likeliest(evidence, survivors)
-        if found is None:
-            for more in insertions(evidence, function, make, watch):
-                found = likeliest(evidence, [*mending(evidence, more, make, watch)])
-                if found is not None:
-                    break
-    return None if found is None else told(found)
+    except TooSlow:
+        if evidence.clock.is_over and not survivors:
+            raise
+    return survivors
+
+
+def is_remedy(edit: Neighbour) -> bool:
+    """Whether an edit does not change an array in place, but for adding up what was overwritten."""
+    if edit.kind not in NO_REMEDY:
+        return True
+    before, after = (text.replace(" ", "") for text in (edit.before, edit.after))
+    return after == before.replace("=", "+=", 1) != before
 
 
 def mending(
@@ -149,10 +181,11 @@ def agrees_in_time(evidence: Evidence, rule: Rule, watch: Watch) -> bool:
 def _right(sample: Sample, u: Any, answer: Answer) -> bool:
     if answer.parts is None:
         return False
-    return all(
-        not View(leaf.name, [Pair(sample, number, u, answer)]).wrong
-        for number, leaf in enumerate(sample.inputs.leaves)
-    )
+    pairs = [Pair(sample, number, u, answer) for number in range(len(sample.inputs.leaves))]
+    # Most are far off, which takes no closer look.
+    if any(map(is_far, pairs)):
+        return False
+    return all(not View(pair.leaf.name, [pair]).wrong for pair in pairs)
 
 
 def passes(rule: Rule, cases: Iterable[Case], clock: Clock, enough: float = np.inf) -> bool:
@@ -221,7 +254,8 @@ def repair_chain(
     """
     fresh: list[Case] | None = None
     once = ((side, edits(identity.function, side)) for side in sides)
-    more = ((side, tried) for side in sides for tried in _inserted(identity, side, cases[0]))
+    shown = _telling(identity, cases)
+    more = ((side, tried) for side in sides for tried in _inserted(identity, side, shown))
     for side, tried in more if inserting else once:
         found: list[tuple[Neighbour, Identity]] = []
         for edit in tried:
@@ -237,6 +271,12 @@ def repair_chain(
                 if _unbroken(changed, fresh, clock):
                     return side, edit.kind, Edit(edit.line, edit.before, edit.after)
     return None
+
+
+def _telling(identity: Identity, cases: Sequence[Case]) -> Case:
+    """The case of most numbers at which a chain breaks: at the smallest much would mend it."""
+    broken = [case for case in cases if not _nearly(sides_at(identity, case))]
+    return max(broken, key=numbers_of, default=cases[0])
 
 
 def _inserted(identity: Identity, side: int, case: Case) -> Iterator[list[Neighbour]]:
@@ -260,6 +300,9 @@ def _inserted(identity: Identity, side: int, case: Case) -> Iterator[list[Neighb
             if seen.times and seen.value is not None:
                 found += trial.running_with(number, level.quantities, holds)
                 found += trial.running_in(number, level.forms, holds)
+                if level is LEVELS[0]:
+                    wider = [quantity for quantity in level.quantities if quantity.others]
+                    found += trial.running_with(number, wider, holds, wider=True)
         yield list(trial.edits(found))
 
 

@@ -16,7 +16,7 @@ from gradcheck.claims import Rule, Written
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.inserting import insertions
 from gradcheck.diagnosis.likelihood import told
-from gradcheck.diagnosis.repair import NO_REMEDY, likeliest, longest, mending, passes
+from gradcheck.diagnosis.repair import is_remedy, likeliest, longest, mending, passes
 from gradcheck.diagnosis.samples import Clock
 from gradcheck.hints import Edit
 from gradcheck.known_slips import known_slips
@@ -84,12 +84,7 @@ def _search_of(function: Any) -> _Search:
 def _edits(function: Any, beside: tuple[str, ...], nested: bool) -> list[Neighbour]:
     """The neighbours of a function, which are the same for each gradient that is in it."""
     found = edits(function, beside=beside, nested=nested)
-    return [edit for edit in found if edit.kind not in NO_REMEDY or _adds_up(edit)]
-
-
-def _adds_up(edit: Neighbour) -> bool:
-    """Whether what was overwritten is added to: ``dx[i] += …`` for ``dx[i] = …``."""
-    return edit.after == edit.before.replace(" = ", " += ", 1) != edit.before
+    return [edit for edit in found if is_remedy(edit)]
 
 
 def _mended(

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradcheck.diagnosis.evidence import Evidence, Guess, Pair, View
-from gradcheck.diagnosis.paths import Paths, Slope, explaining
+from gradcheck.diagnosis.paths import Derivative, Paths, Slope, explaining
 from gradcheck.diagnosis.pattern import Found, Pattern, Text
 from gradcheck.diagnosis.samples import Floats
 from gradcheck.source_edits import Part
 
-#: The slope of a function inside, as a function.
-Derivative = Callable[[Floats], Floats]
 #: A longer text is no help in a sentence.
 _LONGEST = 48
+#: Of a larger array the slopes are not taken one by one.
+_MOST_ENTRIES = 64
 #: How near a slope has to be to one of the formulas below for that to be the one meant.
 _SAME = 1e-9
 
@@ -45,7 +45,7 @@ def _bent(view: View, evidence: Evidence) -> Found | None:
 
 def _factor(view: View, evidence: Evidence) -> Found | None:
     """A part of the function by which every entry is multiplied, or not, once too often."""
-    if not _is_plain(view, evidence):
+    if not is_plain(view, evidence):
         return None
     largest = max(view.pairs, key=lambda pair: pair.right.size)
     for part in Paths.of(largest.sample).parts:
@@ -82,7 +82,7 @@ _LEAVE = Text(
 )
 
 
-def _is_plain(view: View, evidence: Evidence) -> bool:
+def is_plain(view: View, evidence: Evidence) -> bool:
     """Whether all is a claimed array of the right shape, of a rule whose function is measured."""
     return (
         not isinstance(view, Guess)
@@ -95,7 +95,7 @@ def _is_plain(view: View, evidence: Evidence) -> bool:
 def _explained(
     view: View, evidence: Evidence, slopes: list[Slope | None]
 ) -> Iterator[tuple[Part, int]]:
-    if not _is_plain(view, evidence):
+    if not is_plain(view, evidence):
         return
     for part, number in explaining(view.pairs, view.explains, evidence.clock, slopes):
         if len(part.text) <= _LONGEST:
@@ -124,6 +124,20 @@ def _value(derivative: Derivative, x: Floats, y: Floats) -> Floats:
 
 def _twice(derivative: Derivative, x: Floats, y: Floats) -> Floats:
     return derivative(x) ** 2
+
+
+def _diagonal(derivative: Derivative, x: Floats, y: Floats) -> Floats:
+    """The slope of each entry of the value by that of the argument, where others matter too."""
+    if x.size > _MOST_ENTRIES:
+        raise ValueError("too large")
+    found = np.zeros(x.size)
+    whole = derivative(x)
+    for k, along in enumerate(np.eye(x.size)):
+        found[k] = derivative(x, along.reshape(x.shape)).reshape(-1)[k]
+    own = found.reshape(x.shape)
+    if np.all(np.abs(own - whole) <= _SAME * np.abs(own).max(initial=0.0)):
+        raise ValueError("entry by entry")
+    return own
 
 
 def _of_argument(derivative: Derivative, x: Floats, y: Floats) -> Floats:
@@ -174,6 +188,19 @@ _SLOPES: list[tuple[Slope, str, Text, Text]] = [
         "M16",
         Text("{part} itself stands where its derivative should", "该用 {part} 的导数处用了它本身"),
         _MULTIPLIED,
+    ),
+    (
+        _diagonal,
+        "slope-diagonal",
+        Text(
+            "only the diagonal of the Jacobian of {part} is used", "只用了 {part} 的雅可比的对角线"
+        ),
+        Text(
+            "each of its outputs depends on its other inputs as well: of a softmax the rule is "
+            "y * (dy - (dy * y).sum(axis=-1, keepdims=True))",
+            "它的每个输出也依赖于其他输入：softmax 的规则是 "
+            "y * (dy - (dy * y).sum(axis=-1, keepdims=True))",
+        ),
     ),
     (
         _twice,

@@ -11,6 +11,7 @@ from tests.diagnosis.planted import (
     factors,
     fresh,
     layout,
+    lesser,
     missing,
     modes,
     more,
@@ -30,6 +31,7 @@ from tests.diagnosis.planted.planting import PLANTED, UNNAMED
 
 MODULES = (
     layout,
+    lesser,
     factors,
     sums,
     upstream,

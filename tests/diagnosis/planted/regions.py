@@ -96,7 +96,7 @@ def _(dy, x):
     return dy.reshape(x.shape, order="F") * np.cos(x)
 
 
-@plant("mask-forgotten", leaking, "a")
+@plant("mask-forgotten choice", leaking, "a")
 def _(dy, x):
     return (dy * x).sum(axis=0)
 
