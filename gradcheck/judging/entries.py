@@ -194,14 +194,15 @@ def _examine(context: Context, u: Vector, column: int) -> str:
 def _right_where_narrowed(context: Context, u: Vector, column: int) -> bool:
     """Whether an entry is right at the inputs as a rule in a narrower type has rounded them.
 
-    Beside a pole these are far away, and how far no jitter on their side of it shows.
+    Beside a pole these are far away, and how far no jitter on their side of it shows. Or they are
+    on a kink, as where inputs that differ by less than it sees are a tie for the rule.
     """
     there = context.narrowed()
     if there is None:
         return False
     outcome = _measure(there, u, column)[1]
     context.point.evaluations += there.point.evaluations
-    return outcome == "right"
+    return outcome in ("right", "kink")
 
 
 def _literals_explain(context: Context, u: Vector, column: int, entry: Entry) -> bool:

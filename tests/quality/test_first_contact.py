@@ -2006,3 +2006,19 @@ def test_a_sum_that_cancels_where_no_jitter_comes_through_is_not_accused_at_ties
 
     assert verify_vjp(held, backward, x)
     assert verify_vjp(held, lambda g, a: 1.000001 * backward(g, a), x).status is Status.FAIL
+
+
+def test_inputs_that_are_a_tie_for_a_rule_in_float32_alone():
+    """Right beside ties inputs differ by less than a rule in a narrower type can see."""
+    (layer,) = (one for one in LAYERS if one.name == "min_max")
+
+    def narrow(g, x):
+        return layer.vjp(g.astype(np.float32), x.astype(np.float32))
+
+    def wrong(g, x):
+        return 1.01 * narrow(g, x)
+
+    x = np.array([[0.0, 1.0, 1.0, 0.0, 1.0]])
+    for seed in range(13090, 13098):
+        assert judged(layer.f, narrow, "vjp", (x,), seed).status is not Status.FAIL
+        assert judged(layer.f, wrong, "vjp", (x,), seed).status is Status.FAIL
