@@ -41,7 +41,7 @@ ORDER = [
     "diagnosis.samples", "diagnosis.evidence", "diagnosis.catalogue", "diagnosis.pattern",
     "diagnosis.factors", "diagnosis.judged_again", "diagnosis.catalogue.behaviour",
     "diagnosis.catalogue.conditions",
-    "diagnosis.paths", "diagnosis.catalogue.paths",
+    "diagnosis.changed_functions", "diagnosis.paths", "diagnosis.catalogue.paths",
     "diagnosis.catalogue.cotangent", "diagnosis.catalogue.layout", "diagnosis.catalogue.nonlinear",
     "diagnosis.catalogue.regions", "diagnosis.catalogue.specials",
     "diagnosis.catalogue.partial", "diagnosis.catalogue.scale",

@@ -17,24 +17,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.answers import copy_of
-from gradcheck.claims import Derivation
+from gradcheck.diagnosis.changed_functions import jacobians_of, may_be, outputs_of, pulled
 from gradcheck.diagnosis.evidence import Pair
-from gradcheck.diagnosis.samples import (
-    MOVES,
-    Clock,
-    Floats,
-    Sample,
-    TooSlow,
-    aligned,
-    jacobian_of,
-)
-from gradcheck.returned import SetAside, Violation
+from gradcheck.diagnosis.samples import Clock, Floats, Sample
 from gradcheck.source_edits import Part, with_parts
 from gradcheck.source_trees import Function
-from gradcheck.subject import Subject
 
-#: The step of a first look, and how near to the claim it has to come: most parts are ruled out.
-_STEP, _NEAR = 2.0**-12, 1e-4
 #: Steps by which the slope of a function inside is found, the error of which is of order six.
 _SLOPE_STEP = 2.0**-7
 
@@ -61,7 +49,7 @@ class Paths:
         self.parts: list[Part] = []
         if made is not None:
             self.function, self.parts = made
-            before = self._outputs(sample.subject.x)
+            before = outputs_of(sample, self._run, sample.subject.x)
             self.clear = False
             if before is None or not np.array_equal(before, sample.subject.y):
                 self.parts = []
@@ -87,63 +75,26 @@ class Paths:
 
     def may_be(self, pair: Pair, part: Part, slope: Slope | None) -> bool:
         """A first look: whether the claim is near what the function tells so, along one line."""
-        rng = np.random.default_rng(part.number)
-        v = np.zeros(self.sample.subject.x.size)
-        v[pair.leaf.slice] = rng.choice([-1.0, 1.0], pair.leaf.slice.stop - pair.leaf.slice.start)
-        claimed = float(np.asarray(pair.claimed, float).reshape(-1) @ v[pair.leaf.slice])
         self.held = part, slope
         try:
-            ends = [self._outputs(self.sample.subject.x + s * _STEP * v) for s in (1.0, -1.0)]
+            return may_be(pair, self._run, np.random.default_rng(part.number))
         finally:
             self.held = None
-        if ends[0] is None or ends[1] is None:
-            return False
-        u = np.asarray(pair.u, float).reshape(-1)
-        found = u @ (ends[0] - ends[1]) / (2 * _STEP)
-        size = np.abs(u) @ np.abs(ends[0] - ends[1]) / (2 * _STEP)
-        return bool(abs(found - claimed) <= _NEAR * (size + np.abs(claimed)))
 
     def pulled(self, pair: Pair, part: Part, slope: Slope | None, clock: Clock) -> Floats | None:
         """The gradient that is right for the function with the part replaced."""
         key = (part.number, slope)
         if key not in self.jacobians:
-            self.jacobians[key] = self._measured(part, slope, clock)
-        versions = self.jacobians[key]
-        if versions is None:
-            return None
-        moved = aligned(versions[0], versions[pair.version], pair.u)
-        return pair.pull(pair.u, moved[:, pair.leaf.slice])
-
-    def _measured(self, part: Part, slope: Slope | None, clock: Clock) -> list[Floats] | None:
-        subject, owner = self.sample.subject, self.sample.rule.derivation
-        self.held = part, slope
-        try:
-            changed = Derivation.of(self._run, owner, owner.options)
-            other = Subject(
-                changed, subject.values, self.sample.bindings, subject.wrt, subject.x.dtype
-            )
-            if not np.array_equal(other.y, subject.y):
-                return None  # it changes what it is handed
-            value, error = jacobian_of(other, clock)
-        except TooSlow:
-            raise
-        except (SetAside, Violation):
-            return None
-        finally:
-            self.held = None
-        rng = np.random.default_rng(part.number)
-        moved = [value + error * rng.choice([-1.0, 1.0], error.shape) for _ in range(MOVES)]
-        return [value + 0.0 * error, *moved]
-
-    def _outputs(self, x: Floats) -> Floats | None:
-        try:
-            raw = self._run(**{**self.sample.subject.values, **self.sample.inputs.restore(x)})
-            parts = raw if isinstance(raw, tuple | list) else [raw]
-            return np.concatenate([np.asarray(part, float).reshape(-1) for part in parts])
-        except TooSlow:
-            raise
-        except Exception:
-            return None
+            self.held = part, slope
+            try:
+                rng = np.random.default_rng(part.number)
+                # Not of one that changes what it is handed.
+                self.jacobians[key] = jacobians_of(
+                    self.sample, self._run, rng, clock, of_same_value=True
+                )
+            finally:
+                self.held = None
+        return pulled(pair, self.jacobians[key])
 
     def _run(self, **values: Any) -> Any:
         assert self.function is not None
