@@ -24,7 +24,7 @@ from gradcheck.contracts import linearity, repeatable_function
 from gradcheck.dims import Bindings
 from gradcheck.evaluation import announce_entries, answers_elsewhere, claim_at
 from gradcheck.hints import said
-from gradcheck.judging import entries
+from gradcheck.judging import entries, one_entry
 from gradcheck.judging.conclusion import verdict_on
 from gradcheck.judging.context import FINE, FINE_OF_MANY, Context, Floats
 from gradcheck.judging.evidence import SOUGHT
@@ -235,7 +235,7 @@ class _Judgement:
         )
         other.alone = True
         other.ask()
-        if other.context is not None and entries.contradicts(other.context, by[0], entry, by[1]):
+        if other.context is not None and one_entry.contradicts(other.context, by[0], entry, by[1]):
             other.answer()
             self.verdict = other.verdict
 

@@ -14,8 +14,9 @@ import numpy as np
 from gradcheck.hints import said
 from gradcheck.judging.comparison import Pair
 from gradcheck.judging.context import BESIDE, FURTHER, MARGIN, Context, Floats, Mask
-from gradcheck.judging.entries import agrees_further_out, many_ties, wrong_at
+from gradcheck.judging.entries import many_ties, wrong_at
 from gradcheck.judging.evidence import COARSEST, SOUGHT, Evidence
+from gradcheck.judging.one_entry import agrees_further_out
 from gradcheck.judging.screening import BOTH
 from gradcheck.oracle.directions import finish, magnitudes, scales
 from gradcheck.oracle.elementwise import Sides, elementwise_sides, is_elementwise

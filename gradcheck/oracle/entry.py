@@ -34,9 +34,10 @@ _UNEXPLAINED_SINGLE = 2.0**2
 _NO_SHAPE = 2.0**-5
 #: Of so many of its smallest steps: a function that is quantized may stand still at the last ones.
 _RECENT_SINGLE = 4
-#: In float32 the noise of a function whose rounding is known grows by no more than this from one
-#: step to the next: the jumps of a quantized one are not much larger than its rounding.
-_GROWTH_SINGLE = 2.0
+#: The noise of a function that has few digits, and whose rounding is known, grows by no more than
+#: this from one step to the next: the jumps of a quantized one are not much larger than its
+#: rounding, and a shape of steps that are as large is not taken for noise.
+_GROWTH_QUANTIZED = 2.0
 _DEEPER = 3
 #: So many levels of larger steps can be looked at as well, up to 2²⁵ times the scale.
 _WIDER = 9
@@ -357,7 +358,9 @@ def measure_along(
         if (sure or scatter is not None) and noise > unexplained:
             # Jumps smaller than any step look like noise around another slope.
             return _unknown()
-    growth = _GROWTH_SINGLE if single and scatter is not None else GROWTH
+    still = float(project(line.point.y, u))
+    quantized = single or _moves(line, ladder.step(levels[-1]), u, still) == 0
+    growth = _GROWTH_QUANTIZED if quantized and scatter is not None else GROWTH
     how = functools.partial(
         slopes, line, ladder, levels, epsilon,
         sampled=True, growth=growth, heeding=not single, closely=True,
@@ -369,7 +372,6 @@ def measure_along(
         apart = np.abs(measured.value - alone.value)
         error = np.where(apart > measured.error + alone.error, apart, measured.error)
         measured = replace(measured, error=error)
-    still = float(project(line.point.y, u))
     moved = [_moves(line, ladder.step(level), u, still) for level in levels]
     # A step by which no input moves shows nothing.
     real = [moved[k] for k in levels if np.isfinite(line.moved(ladder.step(k))).any()]

@@ -17,6 +17,7 @@ from gradcheck.judging import (
     hessians,
     kinks,
     listed,
+    one_entry,
     pulled,
     rule_rounding,
     screened,
@@ -330,7 +331,7 @@ def careful_look_before_an_accusation(patch):
         value, gap, floor = pair.projected(u)
         return entry.Slopes(*(np.array([x]) for x in (value, floor, gap, 2 * floor)))
 
-    patch.setattr(entries, "measure_along", cheaply)
+    patch.setattr(one_entry, "measure_along", cheaply)
 
 
 @guard
@@ -355,12 +356,12 @@ def an_entry_has_to_be_wrong(patch):
 
 @guard
 def an_entry_by_both_scales(patch):
-    real = entries.coordinate_reach
+    real = one_entry.coordinate_reach
 
     def one(point, column):
         return real(point, column)[:1] * 2
 
-    patch.setattr(entries, "coordinate_reach", one)
+    patch.setattr(one_entry, "coordinate_reach", one)
 
 
 @guard
@@ -430,7 +431,7 @@ def derivatives_that_overflow(patch):
 
 @guard
 def margin(patch):
-    set_all(patch, "MARGIN", 1.0, comparison, entries, kinks)
+    set_all(patch, "MARGIN", 1.0, comparison, one_entry, kinks)
 
 
 # ---- Hessians -------------------------------------------------------------------------------

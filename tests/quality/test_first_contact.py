@@ -2022,3 +2022,19 @@ def test_inputs_that_are_a_tie_for_a_rule_in_float32_alone():
     for seed in range(13090, 13098):
         assert judged(layer.f, narrow, "vjp", (x,), seed).status is not Status.FAIL
         assert judged(layer.f, wrong, "vjp", (x,), seed).status is Status.FAIL
+
+
+def test_a_wave_shorter_than_the_steps_of_few_digits():
+    """Its quotients fall by the ratio of the steps, less than the noise of a smooth one may."""
+    (layer,) = (one for one in LAYERS if one.name == "triangle_wave")
+    x = np.array([-1743.73305, 76.75222, -1317.03162, 880.13973, -576.52589, -792.6825])
+
+    def inside(x):
+        return layer.f(x.astype(np.float32)).astype(np.float64)
+
+    def wrong(g, x):
+        return -layer.vjp(g, x)
+
+    for seed in range(17017, 17025):
+        assert judged(inside, layer.vjp, "vjp", (x,), seed).status is not Status.FAIL
+        assert judged(inside, wrong, "vjp", (x % 20,), seed).status is Status.FAIL
