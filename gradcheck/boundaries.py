@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.arguments import Argument
 from gradcheck.case import Case
 from gradcheck.claims import Rule
 from gradcheck.dims import Bindings
@@ -38,7 +38,8 @@ _FLAT = 2.0**-10
 def cases_at_boundaries(rule: Rule, case: Case, bindings: Bindings) -> list[Case]:
     """Points at which a rule may be wrong though it is right elsewhere: at most nine.
 
-    On the ray through the inputs of ``case``, as far as their domains reach.
+    On the ray through the inputs of ``case``, as far as their domains reach: outside of them the
+    function is not called, which may not come to an end there.
     """
     owner = rule.derivation
     with np.errstate(all="ignore"):
@@ -51,20 +52,20 @@ def cases_at_boundaries(rule: Rule, case: Case, bindings: Bindings) -> list[Case
         rng = case.rng("boundaries")
         weights = magnitudes(rng, subject.y.size)
 
+        def moved(exponent: float) -> dict[str, Any] | None:
+            inputs = {**case.inputs, **subject.inputs.restore(subject.x * 2.0**exponent)}
+            arguments = owner.arguments.items()
+            inside = all(a.contains(inputs[name], bindings, inputs) for name, a in arguments)
+            return inputs if inside else None
+
         def at(exponent: float) -> float:
+            if moved(exponent) is None:
+                return np.nan
             return float(subject.point.evaluate(subject.x * 2.0**exponent) @ weights)
 
         exponents = sorted(set(_exponents(at)))
-    cases = []
-    for exponent in exponents:
-        moved = {**case.inputs, **subject.inputs.restore(subject.x * 2.0**exponent)}
-        if all(_inside(owner.arguments[name], moved, name, bindings) for name in owner.arguments):
-            cases.append(Case(moved, int(rng.integers(2**31))))
-    return cases
-
-
-def _inside(argument: Argument, values: dict[str, object], name: str, bindings: Bindings) -> bool:
-    return argument.contains(values[name], bindings, values)
+    cases = (moved(exponent) for exponent in exponents)
+    return [Case(inputs, int(rng.integers(2**31))) for inputs in cases if inputs is not None]
 
 
 def _exponents(at: Callable[[float], float]) -> Iterator[float]:
@@ -80,9 +81,10 @@ def _exponents(at: Callable[[float], float]) -> Iterator[float]:
     for place in found:
         yield from (place + side * away for side in (-1, 1) for away in _BESIDE)
     slopes = np.abs(np.diff(values))
-    steep = np.flatnonzero(~(slopes <= _FLAT * np.nanmax(slopes, initial=0.0)))
-    if steep.size and steep[-1] + 1 < slopes.size:
-        yield float(grid[steep[-1] + 1])
+    steep = np.flatnonzero(slopes > _FLAT * np.nanmax(slopes, initial=0.0))
+    after = steep[-1] + 1 if steep.size else slopes.size
+    if after < slopes.size and np.isfinite(slopes[after]):
+        yield float(grid[after])
 
 
 def _suspects(values: NDArray[np.float64], order: int) -> list[int]:

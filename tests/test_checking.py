@@ -362,3 +362,27 @@ def test_that_a_rule_loses_digits_is_said_once_with_the_worst_of_its_inputs():
     assert " of 100 inputs: " in note
     assert "which only its own rounding explains" in note
     assert check_claim(keeps, PROFILES["ci"]).record.notes == []
+
+
+@pytest.mark.parametrize("low, high", [(-0.3, 1e6), (0.0, 1.0), (5.0, 7.0), (1e-3, 2e-3)])
+@pytest.mark.parametrize("factor", [1.0, 1.01])
+def test_a_function_is_not_called_outside_of_its_domain(low, high, factor):
+    """It may not come to an end there, as an iteration that waits for a number does."""
+    room = 1e-9 * (high - low)  # the last bit of an input may be moved
+    outside = []
+
+    @gc.derivation(x=gc.real("k", low=low, high=high))
+    def distances(x):
+        seen = np.asarray(x)
+        if seen.dtype == float and not ((seen >= low - room) & (seen <= high + room)).all():
+            outside.append(seen)
+        return np.sqrt(np.abs(x - low)) + np.log1p(np.abs(high - x))
+
+    @distances.vjp
+    def backward(dy, x):
+        with np.errstate(divide="ignore"):
+            return factor * dy * (0.5 / np.sqrt(x - low) - 1 / (1 + high - x))
+
+    found = check_claim(backward, PROFILES["ci"])
+    assert (found.verdict is not None) == (factor != 1.0)
+    assert not outside

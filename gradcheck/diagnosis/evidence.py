@@ -133,9 +133,14 @@ class Pair:
         return np.diagonal(self.jacobian).reshape(self.leaf.shape).copy()
 
     def slope_at(self, x: Floats) -> Floats | None:
-        """The derivative of an elementwise function elsewhere; None where it has no value."""
+        """The derivative of an elementwise function elsewhere in its domain.
+
+        None where it has no value.
+        """
         subject = self.sample.subject
         if len(subject.inputs.leaves) != 1 or self.sample.rule.kind == "jvp":
+            return None
+        if not subject.point.holds(x.reshape(-1)):
             return None
         try:
             moved = subject.moved_to(np.asarray(x, float).reshape(-1).copy(), self.sample.bindings)
@@ -144,9 +149,13 @@ class Pair:
         if np.any(moved.x != x.reshape(-1)):
             return None
         v = np.full(moved.point.n, 2.0**-3)  # a usual size; small beside 1
+        reach = moved.point.reach()
+        if reach is not None:
+            v = np.minimum(v, reach / DOUBLE.step(0))
         found = slopes(Line(moved.point, v), DOUBLE, list(range(DOUBLE.count)), DOUBLE.epsilon)
-        value = found.value / v
-        error = np.where(found.kinked, np.nan, MARGIN * found.error / v)
+        with np.errstate(all="ignore"):  # an input at a bound moves to no side
+            value = found.value / v
+            error = np.where(found.kinked, np.nan, MARGIN * found.error / v)
         sign = (0.0, 1.0, -1.0)[self.version]
         return (value + sign * error + 0.0 * error).reshape(self.leaf.shape)
 

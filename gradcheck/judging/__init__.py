@@ -193,7 +193,10 @@ class _Judgement:
             return False
         u = magnitudes(self.case.rng("order"), context.point.m if claim.pull else context.point.n)
 
-        away = magnitudes(self.case.rng("away"), context.point.n)
+        away = context.point.inside(magnitudes(self.case.rng("away"), context.point.n))
+        reach = context.point.reach()
+        if reach is not None:
+            away = np.clip(away, -reach, reach)
 
         def after(call: Callable[[], object]) -> Any:
             call()

@@ -68,10 +68,13 @@ def _stale(evidence: Evidence, title: str) -> Found | None:
 
 def _elsewhere(sample: Sample) -> Any:
     subject = sample.subject
-    try:
-        return subject.moved_to(subject.x * (1 - _AWAY), sample.bindings)
-    except (SetAside, Violation):
-        return None
+    for factor in (1 - _AWAY, 1 + _AWAY):
+        if subject.point.holds(subject.x * factor):
+            try:
+                return subject.moved_to(subject.x * factor, sample.bindings)
+            except (SetAside, Violation):
+                return None
+    return None
 
 
 def _one_mode(evidence: Evidence, title: str) -> Found | None:
