@@ -10,7 +10,7 @@ import secrets
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
@@ -246,6 +246,8 @@ class _Run:
         )
         @given(self.sampler.drafts())
         def claim_holds(draft: Draft) -> None:
+            if self.failure is not None:
+                self._stop()  # Hypothesis asks once more; a rule with a memory may have changed
             verdicts = self.example(draft)
             if self.profile.targeted:
                 target(_strain(verdicts), label="discrepancy over bound")
@@ -317,7 +319,11 @@ class _Run:
             self._confirmed(verdict) or self._unsteadily(verdict, bindings)
         ):
             self.failure = verdict
-            raise _Found
+            self._stop()
+
+    def _stop(self) -> NoReturn:
+        """From one place, by which Hypothesis knows that it is the same failure."""
+        raise _Found
 
     def _confirmed(self, verdict: Verdict) -> bool:
         """Whether it fails again in fresh directions."""

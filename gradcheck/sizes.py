@@ -22,8 +22,8 @@ _LARGEST_COSTLY = 3
 #: How many axes ``*batch`` stands for, and their sizes.
 BATCH_AXES = 2
 BATCH_SIZE = 3
-#: An array of more entries than this is not drawn, unless its axes of one size each ask for more:
-#: then it has so many times as many, since a batch of one says little.
+#: An array of more entries than this is not drawn, unless the least of its sizes ask for more: then
+#: it has so many times as many, since a batch of one says little.
 _MOST_ENTRIES = 4096
 _TIMES_THE_LEAST = 4
 #: Of what is drawn without Hypothesis each name has so many of its smallest sizes, each once, and
@@ -74,9 +74,17 @@ class Sizes:
                     continue
                 sizes = dims.sizes(bindings)
                 least = 0 if any(self.limits[n][0] == 0 for n in dims.names) else 1
-                if any(size < least for size in sizes) or math.prod(sizes) > _most_entries(dims):
+                if min(sizes, default=least) < least:
+                    return False
+                if math.prod(sizes) > self._most_entries(dims):
                     return False
         return True
+
+    def _most_entries(self, dims: Shape) -> int:
+        """How many entries an array may have: more where its dims or ``sizes`` ask for many."""
+        smallest = {name: low for name, (low, _) in self.limits.items()}
+        least = math.prod(max(axis.size(smallest), 1) for axis in dims.axes)
+        return max(_MOST_ENTRIES, _TIMES_THE_LEAST * least)
 
     def always(self) -> list[Bindings]:
         """The sizes that are always tried: 1, square, and not square in both orders.
@@ -218,8 +226,3 @@ class Sizes:
         shapes = [argument.dims for argument in self._arguments.values() if argument.dims]
         return sum(int(np.prod(dims.sizes(bindings))) for dims in shapes)
 
-
-def _most_entries(dims: Shape) -> int:
-    """How many entries an array of these dims may have: more where they have large numbers."""
-    least = math.prod(axis.size({}) for axis in dims.axes if not axis.names)
-    return max(_MOST_ENTRIES, _TIMES_THE_LEAST * least)

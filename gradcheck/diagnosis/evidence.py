@@ -186,8 +186,10 @@ class View:
 
     @functools.cached_property
     def wrong(self) -> bool:
-        """Whether some number of it is measurably not the right one."""
-        return not self.explains(lambda pair: pair.right)
+        """Whether some number of it is measurably not the right one, or none is known."""
+        if self.explains(lambda pair: pair.right):
+            return False
+        return any(map(_is_wrong, self.pairs)) or not any(map(_is_known, self.pairs))
 
     def explains(self, predict: Callable[..., Any], *given: Any, parameters: int = 0) -> bool:
         """Whether the claimed gradients are ``predict(pair, *given)``, at every point.
@@ -345,15 +347,31 @@ def _is_wrong(pair: Pair) -> bool:
     return found is None or bool(np.any(found))
 
 
+def _is_known(pair: Pair) -> bool:
+    """Whether some entry can be compared with what is measured."""
+    found = _compared(pair, lambda pair: pair.right)
+    return found is not None and bool(np.any(found[1]))
+
+
 def _wrong(pair: Pair) -> NDArray[np.bool_] | None:
     """Which entries are measurably wrong; None where the shape is."""
     key = ("wrong", pair.number, pair.u.tobytes(), id(pair.answer))
     if key not in pair.sample.remembered:
-        found = _compared(pair, lambda pair: pair.right)
+        found = _apart(pair)
+        if found is not None and np.any(found) and not is_far(pair):
+            # By so little as rounding inside the function may move what is measured.
+            again = _apart(replace(pair, sample=pair.sample.careful))
+            found = None if again is None else found & again
         # The answer is kept, so that its id stays its own.
-        pair.sample.remembered[key] = None if found is None else found[1] & ~found[0], pair.answer
+        pair.sample.remembered[key] = found, pair.answer
     wrong: NDArray[np.bool_] | None = pair.sample.remembered[key][0]
     return wrong
+
+
+def _apart(pair: Pair) -> NDArray[np.bool_] | None:
+    """Which entries are not what is measured; None where the shape is not that."""
+    found = _compared(pair, lambda pair: pair.right)
+    return None if found is None else found[1] & ~found[0]
 
 
 def _compared(

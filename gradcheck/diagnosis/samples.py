@@ -9,7 +9,7 @@ import contextlib
 import functools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -168,6 +168,8 @@ class Sample:
     outputs: Layout
     versions: list[Floats]
     answers: list[tuple[Vector, Answer]] = field(default_factory=list)
+    #: Measures the Jacobian again, by what rounding inside the function does to it.
+    again: Callable[[], list[Floats]] | None = None
     #: Whether it is the case that failed.
     failing: bool = False
     remembered: dict[Any, Any] = field(default_factory=dict)
@@ -182,6 +184,11 @@ class Sample:
         """The largest error of the measured Jacobian."""
         off = np.abs(self.versions[1] - self.versions[0])
         return float(off[np.isfinite(off)].max(initial=0.0))
+
+    @functools.cached_property
+    def careful(self) -> Sample:
+        """The same, with errors that know how far rounding inside the function moves it."""
+        return self if self.again is None else replace(self, versions=self.again(), remembered={})
 
     def ask(self, u: Vector, substitutes: Mapping[str, Any] | None = None) -> Answer:
         """What the rule answers for a cotangent, with other values for some names."""
@@ -230,18 +237,21 @@ def sample_at(rule: Rule, case: Case, clock: Clock) -> Sample | None:
             return None  # it is asked about directions that leave the domain
         if not 0 < n <= _MOST_INPUTS or not m > 0 or n * m > _MOST_ENTRIES:
             return None
-        jacobian, error = jacobian_of(subject, clock)
         rng = case.rng("diagnosis")
-        versions = [jacobian + 0.0 * error]
-        for _ in range(MOVES):
-            versions.append(jacobian + error * rng.choice([-1.0, 1.0], error.shape))
         swapped = rule.kind == "jvp"
-        if swapped:
-            versions = [version.T for version in versions]
+
+        def versions(*, aware: bool = False) -> list[Floats]:
+            jacobian, error = jacobian_of(subject, clock, aware=aware)
+            found = [jacobian + 0.0 * error]
+            for _ in range(MOVES):
+                found.append(jacobian + error * rng.choice([-1.0, 1.0], error.shape))
+            return [version.T for version in found] if swapped else found
+
         layouts = (
             (subject.outputs, subject.inputs) if swapped else (subject.inputs, subject.outputs)
         )
-        sample = Sample(rule, case, bindings, subject, *layouts, versions)
+        careful = functools.partial(versions, aware=True)
+        sample = Sample(rule, case, bindings, subject, *layouts, versions(), again=careful)
         if rule.kind in ("vjp", "jvp"):
             for u in _cotangents(rng, sample):
                 clock.check()
@@ -268,8 +278,11 @@ def _cotangents(rng: np.random.Generator, sample: Sample) -> Iterator[Vector]:
             yield alone
 
 
-def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
-    """The whole Jacobian and its error bound, NaN where a kink keeps it from being known."""
+def jacobian_of(subject: Subject, clock: Clock, *, aware: bool = False) -> tuple[Floats, Floats]:
+    """The whole Jacobian and its error bound, NaN where a kink keeps it from being known.
+
+    ``aware``: with the rounding of the function, which costs some calls to measure.
+    """
     point = subject.point
     value, error = np.full((point.m, point.n), np.nan), np.full((point.m, point.n), np.inf)
     reaches = [list(dict.fromkeys(coordinate_reach(point, column))) for column in range(point.n)]
@@ -288,7 +301,8 @@ def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
             for start in range(0, len(asked), _AT_ONCE):
                 clock.check()
                 some = asked[start : start + _AT_ONCE]
-                found = _columns(subject, {column: lines[column] for column in some}, levels)
+                chosen = {column: lines[column] for column in some}
+                found = _columns(subject, chosen, levels, aware=aware)
                 better = np.isnan(value[:, some]) | (found[1] < error[:, some])
                 for kept, these in zip((value, error), found, strict=True):
                     kept[:, some] = np.where(better, these, kept[:, some])
@@ -298,10 +312,12 @@ def jacobian_of(subject: Subject, clock: Clock) -> tuple[Floats, Floats]:
     return value, np.where(np.isfinite(error), error, np.nan)
 
 
-def _columns(subject: Subject, lines: Mapping[int, Line], levels: list[int]) -> list[Floats]:
+def _columns(
+    subject: Subject, lines: Mapping[int, Line], levels: list[int], *, aware: bool
+) -> list[Floats]:
     """Columns of the Jacobian and their errors, infinite where they are not known."""
     # Along several inputs at once the rounding of the steps counts, too.
-    aware = subject.point.tangent is not None
+    aware = aware or subject.point.tangent is not None
     found = slopes_of_each([*lines.values()], DOUBLE, levels, _epsilon(subject), aware=aware)
     along = np.array([moved_by(line, column) for column, line in lines.items()])
     value = np.column_stack([one.value for one in found])

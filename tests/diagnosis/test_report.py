@@ -561,3 +561,21 @@ def test_a_factor_close_to_one_is_written_as_what_it_is():
     report = str(verdict)
     assert "dx: a constant factor: 1.0000001\n" in report
     assert "a 2 from a square" not in report
+
+
+def test_a_gradient_that_is_right_up_to_its_rounding_is_not_called_wrong():
+    """Where tanh is saturated, 1 - tanh(z) has few digits, which no output's own rounding tells."""
+
+    @derivation(E="k", mu=real(), beta=real(low=0.1, high=100))
+    def fermi_dirac(E, mu, beta):
+        return 0.5 * (1 - np.tanh(beta * (E - mu) / 2))
+
+    @fermi_dirac.vjp
+    def backward(dy, E, mu, beta):
+        z = beta * (E - mu) / 2
+        d = -dy * 0.25 / np.cosh(np.clip(z, -350, 350)) ** 2
+        return d * beta, (d * beta).sum(), (d * (E - mu)).sum()
+
+    for seed in (11, 22):
+        message = check_claim(backward, CI, seed).record.message
+        assert "wrong: dmu; right: dE, dbeta" in message

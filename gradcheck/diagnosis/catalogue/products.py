@@ -277,9 +277,12 @@ PATTERNS = [
     ),
     Pattern(
         "mask",
-        Text("cut by a mask {mask} that does not belong there", "多用了掩码 {mask}"),
-        Text("It is right where the mask holds, and zero elsewhere.", "掩码成立处正确，其余为零。"),
-        Text("leave the mask out", "去掉掩码"),
+        Text("cut off where {mask} does not hold", "在 {mask} 不成立处被截为零"),
+        Text("It is right where that holds, and zero elsewhere.", "它成立处正确，其余为零。"),
+        Text(
+            "leave out a mask that has no place there, or widen the condition of one that has",
+            "去掉不该有的掩码；若本该有掩码，则放宽其条件",
+        ),
         _masked,
         rank=26,
     ),
