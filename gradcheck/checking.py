@@ -23,7 +23,7 @@ from gradcheck.diagnosis import diagnose
 from gradcheck.dims import Bindings, explain
 from gradcheck.errors import GradientMismatch, GradientUndecided, InputError, Judged
 from gradcheck.hints import Hints, Mistakes, in_language
-from gradcheck.profiles import PROFILES, Profile, default_profile
+from gradcheck.profiles import PROFILES, TIME_LIMIT, Profile, default_profile
 from gradcheck.records import Record
 from gradcheck.regimes import REGIMES
 from gradcheck.report.evidence import shown_by
@@ -37,8 +37,6 @@ from gradcheck.time_limit import TimeUp, limited
 from gradcheck.verdict import Status, Verdict, Verdicts
 from gradcheck.verification import claims_of, judge_at, judge_drawn
 
-#: Seconds after which a claim is cut off.
-TIME_LIMIT = 60.0
 #: Seconds of computing after which a diagnosis is cut off, should it not end by itself.
 _DIAGNOSIS_LIMIT = 30.0
 #: So many times as many seconds may go by on the way from a failure to its report: what was found

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+#: Seconds after which a claim is cut off.
+TIME_LIMIT = 60.0
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -26,6 +29,17 @@ PROFILES = {
     "ci": Profile("ci", inputs=100, derandomized=True, database=False),
     "nightly": Profile("nightly", inputs=2000, targeted=True),
 }
+
+#: What the options of the commands say of the profiles.
+HOW_DRAWN = (
+    "how cases are drawn: dev (random; the default), ci (the same in every run; the default where "
+    "CI is set), nightly (many)"
+)
+HOW_MANY = (
+    f"the number of inputs for a claim ({PROFILES['dev'].inputs}; nightly "
+    f"{PROFILES['nightly'].inputs})"
+)
+HOW_LONG = f"seconds after which a claim is cut off ({TIME_LIMIT:g})"
 
 
 def default_profile() -> Profile:

@@ -29,6 +29,15 @@ from gradcheck.loading import (
     is_source,
     load,
 )
+from gradcheck.profiles import (
+    HOW_DRAWN,
+    HOW_LONG,
+    HOW_MANY,
+    PROFILES,
+    TIME_LIMIT,
+    Profile,
+    default_profile,
+)
 from gradcheck.pytest_results import HINTS, Results, add_options, attach
 from gradcheck.records import Problem, Record
 from gradcheck.report.figures import one_line
@@ -38,7 +47,6 @@ from gradcheck.verdict import Status
 
 if TYPE_CHECKING:
     from gradcheck.checking import Outcome
-    from gradcheck.profiles import Profile
 
 #: What a JUnit report holds of a claim, where there is a value.
 _PROPERTIES = (
@@ -64,18 +72,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gradcheck", "verification of derivations")
     group.addoption(
         "--gradcheck-profile",
-        choices=("dev", "ci", "nightly"),
-        help="how cases are drawn: dev (random; the default), ci (the same in every run; the "
-        "default where CI is set), nightly (many)",
+        choices=tuple(PROFILES),
+        help=HOW_DRAWN,
     )
-    group.addoption(
-        "--gradcheck-inputs", type=_positive(int), help="the number of inputs for a claim"
-    )
+    group.addoption("--gradcheck-inputs", type=_positive(int), help=HOW_MANY)
     group.addoption("--gradcheck-seed", type=_whole, help="the seed of the drawn cases")
     group.addoption(
         "--gradcheck-time-limit",
         type=_positive(float),
-        help="seconds after which a claim is cut off",
+        help=HOW_LONG,
     )
     group.addoption(
         "--gradcheck-hints",
@@ -149,8 +154,6 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def _profile(config: pytest.Config) -> Profile:
-    from gradcheck.profiles import PROFILES, default_profile
-
     name = config.getoption("--gradcheck-profile")
     profile = PROFILES[name] if name else default_profile()
     inputs = config.getoption("--gradcheck-inputs")
@@ -327,7 +330,7 @@ class ClaimItem(pytest.Function):
                 raise
 
     def _outcome(self, claim: Rule | Identity) -> Outcome:
-        from gradcheck.checking import TIME_LIMIT, check_claim
+        from gradcheck.checking import check_claim
 
         profile = _profile(self.config)
         limit = self.config.getoption("--gradcheck-time-limit")

@@ -225,4 +225,3 @@ class Sizes:
         """How many entries all arrays have together."""
         shapes = [argument.dims for argument in self._arguments.values() if argument.dims]
         return sum(int(np.prod(dims.sizes(bindings))) for dims in shapes)
-

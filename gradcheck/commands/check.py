@@ -20,6 +20,7 @@ from gradcheck.commands.selection import (
 from gradcheck.errors import InputError
 from gradcheck.hints import LANGUAGES, LEVELS, Hints
 from gradcheck.loading import Found
+from gradcheck.profiles import HOW_DRAWN, HOW_LONG, HOW_MANY, PROFILES, TIME_LIMIT, default_profile
 from gradcheck.records import Problem, Record, closing, remarks
 from gradcheck.report import github
 from gradcheck.report.document import require_writable, write_document
@@ -40,9 +41,9 @@ def add(commands: Subparsers) -> None:
         "--changed", metavar="BASE", help="only files that differ from this commit, branch or tag "
         "of git, committed or not, and files that import what does",
     )  # fmt: skip
-    check.add_argument("--inputs", type=int, help="the number of inputs for a claim")
+    check.add_argument("--inputs", type=int, help=HOW_MANY)
     check.add_argument("--seed", type=int, help="the seed of the drawn cases")
-    check.add_argument("--profile", choices=("dev", "ci", "nightly"), help="how cases are drawn")
+    check.add_argument("--profile", choices=tuple(PROFILES), help=HOW_DRAWN)
     check.add_argument(
         "--hints", choices=LEVELS, help="how much of a mistake is told: nothing, which gradients "
         "are wrong, which mistake it is, or the remedy as well (the default)",
@@ -50,7 +51,7 @@ def add(commands: Subparsers) -> None:
     check.add_argument(
         "--lang", choices=LANGUAGES, help="the language of the hints (the environment's)"
     )
-    check.add_argument("--time-limit", type=float, help="seconds after which a claim is cut off")
+    check.add_argument("--time-limit", type=float, help=HOW_LONG)
     check.add_argument("--html", metavar="PATH", help="write a page with all that was found")
     check.add_argument("--json", metavar="PATH", help="write the records for other programs")
     check.set_defaults(run=run)
@@ -58,8 +59,7 @@ def add(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
-    from gradcheck.checking import TIME_LIMIT, check_claim
-    from gradcheck.profiles import PROFILES, default_profile
+    from gradcheck.checking import check_claim
 
     profile = PROFILES[options.profile] if options.profile else default_profile()
     if options.inputs is not None:
