@@ -365,7 +365,7 @@ class Subject:
         found = self.outputs.flatten(self._as_outputs(plain(raw)), np.float64)
         return found, all(map(is_jittered, parts))
 
-    def _imaginary(self, v: Vector, *, its_own: bool = False, **how: bool) -> Imagined | None:
+    def _imaginary(self, v: Vector, *, its_own: bool = False, **how: Any) -> Imagined | None:
         """The slopes along ``v`` by an imaginary step, where that can be had.
 
         ``its_own``: with the rounding of what the function computes from numbers of its own.

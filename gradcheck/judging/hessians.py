@@ -171,7 +171,8 @@ class _Inner:
         self._exact = np.array([found is not None for found in exact])
         self._reach = np.where(self._exact, self._reach, scales(base.point, "spread"))
         #: The error bound of each entry at the point itself.
-        self.error: Floats = np.array([bound for _, bound in self._entries(base.values)])
+        self.error: Floats = np.zeros(0)
+        self.error = np.array([bound for _, bound in self._entries(base.values)])
         if not np.isfinite(self.error).all():
             raise SetAside(
                 "measurement",
@@ -213,7 +214,7 @@ class _Inner:
         line = self._line(subject, k, reach)
         if self._exact[k]:
             assert subject.point.imaginary is not None
-            found = subject.point.imaginary(line.v)
+            found = subject.point.imaginary(line.v, enough=self._enough(k, reach))
             if found is None:
                 return np.nan, np.inf
             return found.value[0] / reach, found.error[0] / reach
@@ -221,6 +222,10 @@ class _Inner:
         if one.kinked[0] or not np.isfinite(one.error[0]):
             return np.nan, np.inf
         return one.value[0] / reach, one.error[0] / reach
+
+    def _enough(self, k: int, reach: float) -> float | None:
+        """The error bound of a difference of an entry; None before that is known."""
+        return float(self.error[k]) * reach if self.error.size else None
 
     @functools.cached_property
     def _rounding(self) -> Vector | None:

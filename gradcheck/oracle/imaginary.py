@@ -64,13 +64,15 @@ def imaginary_slope(
     *,
     zero_will_do: bool = False,
     unbounded: bool = False,
+    enough: float | None = None,
 ) -> Imagined | None:
     """The slopes along ``v``.
 
     ``compute(x)`` gives the outputs for a flat vector of numbers; ``y`` are those at ``x``. None
     where an operation inside is not known, on a kink, or where the step underflows. With
     ``zero_will_do``, slopes that are exactly zero on one side are answered at once; ``unbounded``,
-    all are after one call of ``compute``, with an infinite bound.
+    all are after one call of ``compute``, with an infinite bound. Where steps to both sides agree
+    to what is ``enough``, as it was measured right beside, that is the bound.
     """
     if not np.array_equal(_STEP * v / _STEP, v):
         return None  # it underflows
@@ -85,6 +87,10 @@ def imaginary_slope(
             if unbounded:
                 return Imagined(slope, np.full(y.size, np.inf), tuple(still.decisions))
             down = _run(compute, x, v, -_STEP, Scatter(0, units=0), y.size)
+            gap, apart = np.abs(slope + down.imag / _STEP), np.abs(up.real - y)
+            same = _SAME * np.abs(y).max(initial=0.0)
+            if enough is not None and np.all(gap <= enough) and np.all(apart <= same):
+                return Imagined(slope, np.full(y.size, enough), tuple(still.decisions))
 
             def scattered(scatters: Iterable[Scatter]) -> tuple[Floats, Floats]:
                 """The largest move of the slopes and of the outputs."""
@@ -107,9 +113,8 @@ def imaginary_slope(
         return None
     if not (np.isfinite(slope).all() and np.isfinite(error).all()):
         return None
-    same = np.abs(up.real - y) <= _SAME * np.abs(y).max(initial=0.0) + blur
-    smooth = np.abs(slope + down.imag / _STEP) <= error
-    return Imagined(slope, error, tuple(still.decisions)) if np.all(same & smooth) else None
+    agree = np.all((apart <= same + blur) & (gap <= error))
+    return Imagined(slope, error, tuple(still.decisions)) if agree else None
 
 
 def decisions_at(
