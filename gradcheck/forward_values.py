@@ -27,7 +27,8 @@ def forward_values(rule: Function, function: Function) -> Iterator[Edit]:
     """The edits after which a value of a rule is computed as one is in the function.
 
     As that of the same name, then as what the function makes of the same expression, then as any
-    other. What one token mends is no such edit. Empty where a source is not at hand.
+    other; last, an entry of one array as that of another. What one token mends is no such edit.
+    Empty where a source is not at hand.
     """
     try:
         both = _Both(Source.of(rule), Source.of(function))
@@ -62,17 +63,31 @@ class _Both:
                 ways = [w for w in _tests(self.forward) if _numbers(w) == _numbers(node)]
             elif isinstance(node, ast.Subscript):
                 ways = [way for way in _subscripts(self.forward) if _is_like(node, way)]
-            ways = [way for way in ways if self._is_known(way, place)]
-            near = _by_one_token(place, places, self.source) if ways else {own}
-            for text, way in {ast.unparse(way): way for way in ways}.items():
-                if text not in (own, *near):
-                    with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
-                        yield self._edit(place, way)
+            elif isinstance(node, ast.Constant):
+                ways = _calls_of(self.forward, node.value)
+            yield from self._replaced(place, places, ways)
             for mask in masks if is_whole(place) else ():
                 if self._is_known(mask, place):
                     made = ast.BinOp(node, ast.Mult(), _at(mask, node))
                     with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
                         yield self.source.edit(place, "mask", made)
+        read = _subscripts(self.forward)
+        for place in places:
+            if isinstance(place.node, ast.Subscript) and isinstance(place.node.ctx, ast.Load):
+                others = [way for way in read if not _is_like(place.node, way)]
+                yield from self._replaced(place, places, others)
+
+    def _replaced(
+        self, place: Place, places: Sequence[Place], ways: Sequence[ast.expr]
+    ) -> Iterator[Edit]:
+        """The edits that put ways of the function in a place, but those of one token."""
+        node: Any = place.node
+        ways = [way for way in ways if self._is_known(way, place)]
+        near = _by_one_token(place, places, self.source) if ways else set()
+        for text, way in {ast.unparse(way): way for way in ways}.items():
+            if text not in (ast.unparse(node), *near):
+                with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
+                    yield self._edit(place, way)
 
     def _is_known(self, way: ast.expr, place: Place) -> bool:
         """Whether all names of an expression of the function mean the same where a place is."""
@@ -151,6 +166,16 @@ def _subscripts(source: Source) -> list[ast.Subscript]:
     """The entries and slices of arrays that a function reads."""
     nodes = ast.walk(source.definition)
     return [n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)]
+
+
+def _calls_of(source: Source, number: Any) -> list[ast.expr]:
+    """What a function makes of a number by a call, as √2 of 2."""
+    found: list[ast.expr] = []
+    for node in ast.walk(source.definition):
+        match node:
+            case ast.Call(args=[ast.Constant(value)]) if value == number:
+                found.append(node)
+    return found
 
 
 def _is_like(node: ast.Subscript, other: ast.Subscript) -> bool:

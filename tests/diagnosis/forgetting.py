@@ -262,3 +262,32 @@ def potential(x, p):
 def not_softened(x, p):
     d = x - p
     return -(d / ((d**2).sum(axis=1) ** 1.5)[:, None]).sum(axis=0)
+
+
+# ---- a root, and an entry of another array ---------------------------------------------------
+
+
+@derivation(x="2*n")
+def averages_and_differences(x):
+    return np.concatenate([x[0::2] + x[1::2], x[0::2] - x[1::2]]) / np.sqrt(2)
+
+
+@averages_and_differences.vjp
+def without_the_root(dy, x):
+    n = len(x) // 2
+    dx = np.zeros_like(x)
+    dx[0::2] = (dy[:n] + dy[n:]) / 2
+    dx[1::2] = (dy[:n] - dy[n:]) / np.sqrt(2)
+    return dx
+
+
+@derivation(P="m f", Q="k f", u=integers("n", low=0, high="m"), i=integers("n", low=0, high="k"))
+def ratings(P, Q, u, i):
+    return (P[u] * Q[i]).sum(axis=1)
+
+
+@ratings.vjp("P")
+def of_its_own_factor(dy, P, Q, u, i):
+    dP = np.zeros_like(P)
+    np.add.at(dP, u, dy[:, None] * P[u])
+    return dP

@@ -25,6 +25,8 @@ REMEDIES = [
     (f.of_both_sides, "return 0.5 * d**2 * (d < 0)"),
     (f.with_a_branch_that_is_wrong, "slope, times = (slope / 2, 2.0)"),
     (f.not_clipped, "return dy * (1 - x**2) * (np.abs(x) < 1)"),
+    (f.without_the_root, "dx[0::2] = (dy[:n] + dy[n:]) / np.sqrt(2)"),
+    (f.of_its_own_factor, "np.add.at(dP, u, dy[:, None] * Q[i])"),
 ]
 
 
