@@ -27,8 +27,8 @@ def forward_values(rule: Function, function: Function) -> Iterator[Edit]:
     """The edits after which a value of a rule is computed as one is in the function.
 
     As that of the same name, then as what the function makes of the same expression, then as any
-    other; last, an entry of one array as that of another. What one token mends is no such edit.
-    Empty where a source is not at hand.
+    other; last, an entry of one array as that of another, and a call as another one of the same
+    names. What one token mends is no such edit. Empty where a source is not at hand.
     """
     try:
         both = _Both(Source.of(rule), Source.of(function))
@@ -71,11 +71,15 @@ class _Both:
                     made = ast.BinOp(node, ast.Mult(), _at(mask, node))
                     with contextlib.suppress(SyntaxError, ValueError, LookupError, RecursionError):
                         yield self.source.edit(place, "mask", made)
-        read = _subscripts(self.forward)
+        read, called = _subscripts(self.forward), _calls(self.forward)
         for place in places:
             if isinstance(place.node, ast.Subscript) and isinstance(place.node.ctx, ast.Load):
                 others = [way for way in read if not _is_like(place.node, way)]
                 yield from self._replaced(place, places, others)
+        for place in places:
+            if isinstance(place.node, ast.Call):
+                alike = [way for way in called if _read(way) == _read(place.node)]
+                yield from self._replaced(place, places, alike)
 
     def _replaced(
         self, place: Place, places: Sequence[Place], ways: Sequence[ast.expr]
@@ -168,14 +172,25 @@ def _subscripts(source: Source) -> list[ast.Subscript]:
     return [n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)]
 
 
+def _calls(source: Source) -> list[ast.Call]:
+    return [node for node in ast.walk(source.definition) if isinstance(node, ast.Call)]
+
+
 def _calls_of(source: Source, number: Any) -> list[ast.expr]:
     """What a function makes of a number by a call, as √2 of 2."""
     found: list[ast.expr] = []
-    for node in ast.walk(source.definition):
-        match node:
-            case ast.Call(args=[ast.Constant(value)]) if value == number:
+    for node in _calls(source):
+        match node.args:
+            case [ast.Constant(value)] if value == number:
                 found.append(node)
     return found
+
+
+def _read(call: ast.Call) -> set[str]:
+    """The names among the arguments of a call."""
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    nodes = (node for argument in arguments for node in ast.walk(argument))
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def _is_like(node: ast.Subscript, other: ast.Subscript) -> bool:
