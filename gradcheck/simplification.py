@@ -23,6 +23,8 @@ from gradcheck.verdict import Status, Verdict
 #: only a slow function needs: its mistake is still to be named.
 BUDGET = 160
 _SECONDS = 8.0
+#: An array of as many entries is long.
+_LONG = 16
 #: An input, or one array of a list of them.
 _Place = tuple[str, "int | None"]
 #: Values for one entry, the simplest first; powers of two and short decimals of what it was follow.
@@ -47,6 +49,7 @@ class Simplifier:
         """The verdict on the simplest failing case that was found."""
         self._sizes()
         self._whole_inputs()
+        self._parts()
         self._entries()
         # Of simple numbers fewer may be enough.
         self._sizes()
@@ -118,6 +121,17 @@ class Simplifier:
             ):
                 if not np.array_equal(candidate, array) and self._replace(place, candidate):
                     break
+
+    def _parts(self) -> None:
+        """Halves and quarters of long arrays to 0: each entry by itself would be many tries."""
+        for place in self._arrays():
+            size = self._at(place).size
+            for part in (size // 2, size // 4) if size >= _LONG else ():
+                for start in range(0, size, part):
+                    array = self._at(place).copy()
+                    array.reshape(-1)[start : start + part] = 0
+                    if not np.array_equal(array, self._at(place)):
+                        self._replace(place, array)
 
     def _entries(self) -> None:
         """Single entries to simple numbers, until a round changes nothing or the budget ends."""

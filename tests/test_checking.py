@@ -15,6 +15,8 @@ from gradcheck.claims import Rule
 from gradcheck.hints import Hints
 from gradcheck.profiles import PROFILES
 from gradcheck.sampling import Sampler
+from gradcheck.simplification import Simplifier
+from gradcheck.verdict import Status, Verdict
 
 SEEDS = range(20)
 ONE = np.eye(1)
@@ -414,3 +416,28 @@ def test_a_rule_that_answers_otherwise_when_it_is_asked_again_is_no_error_of_the
 
         outcome = check_claim(rule, PROFILES["ci"])
         assert outcome.record.status in ("pass", "fail")
+
+
+def test_a_long_array_is_made_small_by_its_halves_and_quarters():
+    @gc.derivation(x="n")
+    def energy(x):
+        return 0.5 * (x @ x)
+
+    @energy.gradient
+    def gradient(x):
+        return x
+
+    tried = []
+
+    def judge(case):
+        tried.append(case)
+        status = (
+            Status.FAIL if case.inputs["x"].size == 32 and case.inputs["x"][21] else Status.PASS
+        )
+        return Verdict(status, "gradient", title="wrong value", case=case)
+
+    case = gc.Case({"x": np.linspace(1.25, 8.75, 32)})
+    failure = Verdict(Status.FAIL, "gradient", title="wrong value", case=case)
+    shown = Simplifier(energy, judge, failure).run()
+    assert shown.case.inputs["x"].tolist() == [0.0] * 21 + [1.0] + [0.0] * 10
+    assert len(tried) <= 35

@@ -61,6 +61,7 @@ ORDER = [
     "adapters.activation", "adapters.losses", "adapters.words", "adapters.names",
     "adapters.places", "adapters.style",
     "adapters.sources", "adapters.standins", "adapters.by_name", "adapters.caches",
+    "adapters.keyed_parameters",
     "adapters.numpy_names", "adapters.calls", "adapters.construction",
     "adapters.forms", "adapters.landing", "adapters.pairs", "adapters.randomness",
     "adapters.session",

@@ -124,3 +124,28 @@ def roles_of_backward(style: Style, names: Names, inputs: Sequence[str]) -> list
     if any(role == "given" for _, role in roles):
         roles = [(n, r) for n, r in roles if r != "optional"]
     return [(n, "cotangent" if r == "given" else r) for n, r in roles]
+
+
+#: What makes one array of several.
+_JOINS = ("concatenate", "hstack", "vstack", "dstack", "stack", "column_stack", "row_stack")
+
+
+def gathers(style: Style, gets: Sequence[tuple[str, str]]) -> bool:
+    """Whether a backward function takes its one cotangent apart, or joins what it is made of.
+
+    ``dq, dk, dv = dout`` and ``np.concatenate(dout, axis=-1)``: it is one for several outputs.
+    """
+    cotangents = [name for name, role in gets if role == "cotangent"]
+    if len(cotangents) != 1:
+        return False
+    for node in nodes_of(style.source):
+        match node:
+            case ast.Assign(targets=[ast.Tuple()], value=ast.Name(id=name)):
+                found = name
+            case ast.Call(func=ast.Attribute(attr=joins), args=[ast.Name(id=name), *_]):
+                found = name if joins in _JOINS else ""
+            case _:
+                continue
+        if found == cotangents[0]:
+            return True
+    return False

@@ -188,6 +188,8 @@ class Filling:
                 for n, shape in shapes.items()
                 if shape and shape[-1] not in bindings.values()
             ]
+            # What comes into a cell together with what is hidden there.
+            plain += ["d+h"] if {"d", "h"} <= set(sizes) else []
             axes = [f"shape({n})[1]" for n, shape in shapes.items() if len(shape) == _IMAGE]
             plain = [*axes, *plain] if "channel" in name.lower() else plain
             texts = [*whole, *tails, *plain] if is_shape(name) else plain

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcheck.adapters.definitions import Definitions
@@ -22,6 +23,9 @@ from gradcheck.adapters.standins import slope_of_output
 from gradcheck.adapters.style import Style, is_required
 from gradcheck.adapters.usage import Usage, usage_of
 from gradcheck.adapters.words import is_logits, is_loss, is_taken
+from gradcheck.checking import Outcome
+from gradcheck.claims import Rule
+from gradcheck.verdict import Status
 
 #: Words that a source has where a gradient is meant with respect to what an activation took.
 _BEFORE = r"logit|score|pre-?_?activation"
@@ -95,6 +99,40 @@ def passes_on(reading: Reading, definitions: Definitions) -> str:
         if losses
         else ""
     )
+
+
+#: The mistake of a rule that is right for a cotangent of which a single entry is not 0.
+_ONE_ENTRY = "M28"
+
+
+def takes_one(reading: Reading, outcomes: Sequence[tuple[Rule, Outcome]]) -> str:
+    """What is to be asked of a rule that skips what is 0 of its cotangent, and uses one entry.
+
+    A loss of one sample depends on one output alone. Empty for others, and for what is wrong then.
+    """
+    wrong = [outcome.record for _, outcome in outcomes if outcome.record.status == str(Status.FAIL)]
+    named = [{mistake["id"] for mistake in record.mistakes} for record in wrong]
+    skipped = _skipped(reading.sighting.style)
+    if not skipped or not all(_ONE_ENTRY in ids for ids in named):
+        return ""
+    return (
+        f"skips the entries of {skipped} that are 0, and uses one of the others: right where the "
+        "loss depends on one output alone, as a cross-entropy of one sample does"
+    )
+
+
+def _skipped(style: Style) -> str:
+    """The cotangent of which a rule goes through the entries, and goes on where one is 0."""
+    given = {p.name for p in style.gets}
+    for node in nodes_of(style.source):
+        match node:
+            case ast.For(
+                target=ast.Tuple(elts=[_, ast.Name(id=each)]),
+                iter=ast.Call(func=ast.Name(id="enumerate"), args=[ast.Name(id=name)]),
+                body=[ast.If(test=test, body=[ast.Continue()]), *_],
+            ) if name in given and ast.unparse(test) in (f"{each} == 0", f"not {each}"):
+                return name
+    return ""
 
 
 def _takes_logits(style: Style) -> bool:

@@ -25,6 +25,7 @@ from gradcheck.adapters.words import (
     is_parameter_dict,
     is_probability,
     is_rate,
+    is_window,
     mode_value,
 )
 from gradcheck.arguments import choice, constant, real
@@ -57,6 +58,9 @@ def wanted_of(style: Style) -> tuple[list[str], dict[str, Any], str]:
             continue
         if style.make is None and is_required(parameter) and _is_count(function, name):
             beside[name] = constant(_COUNT)
+            continue
+        if is_required(parameter) and is_window(name) and _is_pair(function, name):
+            beside[name] = constant((_COUNT, _COUNT))
             continue
         if style.backward is None and name in idle:
             beside[name] = constant(None)
@@ -221,6 +225,15 @@ def _is_count(function: Any, name: str) -> bool:
                 if any(_is_name(one, name) for one in given):
                     return True
             case ast.BinOp(op=ast.FloorDiv(), right=ast.Name(id=divisor)) if divisor == name:
+                return True
+    return False
+
+
+def _is_pair(function: Any, name: str) -> bool:
+    """Whether an argument is taken apart to two: ``p_h, p_w = pool_size``."""
+    for node in nodes_of(function):
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=[_, _])], value=one) if _is_name(one, name):
                 return True
     return False
 

@@ -74,6 +74,11 @@ _LOSS_WAYS: tuple[Dims, ...] = (
         "x": real("n 1", low=_LOW + _GUARDED, high=_HIGH - _GUARDED),
         "target": real("n 1", low=_LOW, high=_HIGH, differentiate=False),
     },
+    # One sample, and the number of its class.
+    {
+        "x": real("c", low=-30.0, high=30.0), "target": integers("", high="c"),
+        "probabilities": real("c", low=_LOW + _GUARDED, high=_HIGH - _GUARDED),
+    },
 )  # fmt: skip
 _IMAGE = "n c h+kh-1 w+kw-1"
 _SQUARE, _SQUARE_LAST = "n c h+k-1 w+k-1", "n h+k-1 w+k-1 c"
@@ -87,13 +92,15 @@ def _over_time(weights: Dims) -> tuple[Dims, ...]:
 KINDS = (
     Kind(
         "loss",
-        ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss", "crf"),
+        ("entropy", "crossentropy", "xent", "svm", "nll", "hinge", "bce", "logloss", "crf",
+         "交叉熵", "交叉熵损失", "交叉熵误差", "交差エントロピー", "交差エントロピー誤差"),
         _LOSS_WAYS,
         {"n": 4, "c": 3, "t": 5},
     ),
     Kind(
         "regression loss",
-        ("mse", "mae", "squared", "l2", "l1", "huber", "error", "quadratic"),
+        ("mse", "mae", "squared", "l2", "l1", "huber", "error", "quadratic", "均方误差", "平方损失",
+         "均方损失", "二乗誤差", "平均二乗誤差"),
         (
             {
                 "x": "n c", "probabilities": "n c",
@@ -131,6 +138,10 @@ KINDS = (
             *_over_time({"weight": "d 4*h", "weight 2": "h 4*h", "bias": "4*h"}),
             {"x": "n d", "h": "n h", "c": "n h", "weight": "d+h 4*h", "bias": "4*h"},
             *_over_time({"weight": "d+h 4*h", "bias": "4*h"}),
+            # The first row is the bias.
+            *_over_time({"weight": "d+h+1 4*h"}),
+            # One sample, or several, as columns.
+            {"x": "d n", "h": "h n", "c": "h n", "weight": "4*h d+h", "bias": "4*h 1"},
             {"x": "d", "h": "h", "c": "h", "weight": "4*h d", "weight 2": "4*h h", "bias": "4*h"},
         ),
         # Four times h is no multiple of another.
@@ -313,6 +324,10 @@ OTHER = Kind(
         *_ways({"x": "n c h w", "gamma": "c"}, {"beta": "c"}, {"bias": "c"}),
         {"x": "n d", "gamma": real()},
         {"x": "n d", "gamma": "d d"},
+        # What is split into so many parts.
+        *_ways({"x": "n d", "weight": "d 2*m"}, {"bias": "2*m"}),
+        *_ways({"x": "n d", "weight": "d 3*m"}, {"bias": "3*m"}),
+        *_ways({"x": "n d", "weight": "d 4*m"}, {"bias": "4*m"}),
         *_ways(
             {"x": "n d", "weight": "d h", "weight 2": "h m"},
             {"bias": "h", "bias 2": "m"},

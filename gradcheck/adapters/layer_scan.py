@@ -11,7 +11,7 @@ from gradcheck.adapters.conventions import beside_loss, custom_op
 from gradcheck.adapters.definitions import Definitions
 from gradcheck.adapters.discovery import argument_text, layers_within, unchecked
 from gradcheck.adapters.gradient_report import gradient_report, is_wrong
-from gradcheck.adapters.guesses import guessed, passes_on, usage_in
+from gradcheck.adapters.guesses import guessed, passes_on, takes_one, usage_in
 from gradcheck.adapters.judgements import PATIENCE, TIME_LIMIT, outcomes_of, set_aside
 from gradcheck.adapters.layers import declare, plan_of, rounding_of, trials
 from gradcheck.adapters.loss_readings import read_output, read_with_loss
@@ -151,7 +151,8 @@ def _scanned(
     raised = set_aside(outcomes, "raised")
     wrong = {rule.wrt[0] for rule, one in outcomes if one.record.status == FAIL}
     if entry is None and (raised or wrong):
-        other = unfilled(reading, report, profile) or otherwise(reading, report, profile)
+        other = unfilled(reading, report, profile)
+        other = other or otherwise(reading, report, profile, outcomes)
         other = other or unfilled(reading, report, profile, wrong)
         if other is None and wrong and told:
             other = declared, _told(declared, outcomes, profile)
@@ -191,6 +192,7 @@ def _scanned(
     judge_inputs(report, reading, profile, definitions.namespace)
     judge_eval(report, reading, declared, profile)
     question = passes_on(reading, definitions) if entry is None else ""
+    question = question or takes_one(reading, outcomes)
     for gradient in report.gradients if question else ():
         if gradient.verdict == FAIL:
             gradient.verdict, gradient.mistakes = UNDECIDED, []

@@ -18,8 +18,9 @@ from typing import Any
 
 from gradcheck.adapters.by_name import extended, standing_for
 from gradcheck.adapters.definitions import Definitions
+from gradcheck.adapters.pairs import BACKWARD
 from gradcheck.adapters.sources import tree_of
-from gradcheck.adapters.words import is_cache
+from gradcheck.adapters.words import is_cache, is_parameter, is_statistic
 
 #: Of how many layers a list is.
 _LAYERS = 2
@@ -109,6 +110,9 @@ def give(definitions: Definitions) -> None:
     kept = {name for function in functions.values() for name in _kept(function)}
     for function in functions.values():
         for name, form in _forms(function, definitions.namespace):
+            if _are_statistics(form):
+                own[function, name] = form
+                continue
             if getattr(form.make, "__name__", "") in kept:
                 continue
             if form.whole:
@@ -167,14 +171,20 @@ def are_packed(functions: Iterable[Any]) -> bool:
 def _forms(function: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, _Form]]:
     """The arguments of a function that hold parameters, and how."""
     tree = tree_of(function)
+    goes_back = BACKWARD.search(function.__name__)
     for parameter in inspect.signature(function).parameters.values():
         name = parameter.name
+        if not goes_back and (form := _taken_apart(tree, name)) and _are_statistics(form):
+            yield name, form  # also where it is called as what forward keeps
+            continue
         if is_cache(name):
             continue  # what forward keeps, in whatever form
         called = any(word in name.lower() for word in _CALLED) or name in ("p", "ps")
         said = namespace.get(str(parameter.annotation).strip("'\""))
+        if said is None:
+            said = _holder(_attributes_of(tree, name), namespace)
         if fields := _fields(said):
-            yield name, _Form({one: (one,) for one in fields}, said)
+            yield name, _Form({one: (one,) for one in fields}, said, whole=True)
         elif called and (keys := _nested(tree, name)):
             yield name, _Form({f"{outer}_{inner}": (outer, inner) for outer, inner in keys})
         elif part := _zipped(tree, name):
@@ -194,9 +204,33 @@ def _fields(cls: Any) -> list[str]:
     fields = getattr(cls, "_fields", ())
     if dataclasses.is_dataclass(cls):
         fields = [field.name for field in dataclasses.fields(cls)]
-    types = [str(cls.__annotations__.get(name, "")) for name in fields]
+    types = [str(getattr(cls, "__annotations__", {}).get(name, "")) for name in fields]
     arrays = all("ndarray" in one or "NDArray" in one or "Array" in one for one in types)
+    arrays = arrays or (not any(types) and all(map(is_parameter, fields)))
     return list(fields) if fields and arrays and not own else []
+
+
+def _are_statistics(form: _Form) -> bool:
+    """Whether a list is of running statistics, which are no parameters."""
+    return form.make is tuple and all(map(is_statistic, form.paths))
+
+
+def _attributes_of(tree: ast.AST, name: str) -> set[str]:
+    """What a function reads of an argument as attributes: ``params.W``."""
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        if isinstance(node.value, ast.Name) and node.value.id == name
+    }
+
+
+def _holder(attributes: set[str], namespace: Mapping[str, Any]) -> Any:
+    """The class of the file that does nothing but hold what a function reads as attributes."""
+    if not attributes:
+        return None
+    held = {id(one): one for one in namespace.values() if attributes <= set(_fields(one))}
+    return next(iter(held.values())) if len(held) == 1 else None
 
 
 def _nested(tree: ast.AST, name: str) -> list[tuple[str, str]]:
@@ -315,5 +349,6 @@ def _with(function: Any, packed: str, form: _Form) -> FunctionType:
         return unpack(function(*first, **bound), held)
 
     outer = standing_for(function, given_apart, apart)
-    setattr(outer, _PACKED, packed)
+    if not _are_statistics(form):
+        setattr(outer, _PACKED, packed)
     return outer

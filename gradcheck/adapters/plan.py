@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.adapters.calls import constants_of, roles_of_backward
+from gradcheck.adapters.calls import constants_of, gathers, roles_of_backward
 from gradcheck.adapters.construction import Filling, Source, initialized, shapes_of
 from gradcheck.adapters.forms import Form, form_of
 from gradcheck.adapters.gradient_places import (
@@ -108,11 +108,15 @@ class Plan:
         self.output: Place | None = None
         self.outputs = 1
         self.many = False
+        #: Whether the backward function is given all cotangents in one argument.
+        self.gathers = False
         self.is_number = self.is_loss = self.is_floating = False
         #: Whether it raised at some of the sizes of the trial, and so may be of other dims.
         self.raised_at_some = False
         #: Whether the output had more axes than any input, as where a mask of images is broadcast.
         self.is_wider = False
+        #: How many axes the output had.
+        self.output_axes = 0
         #: Whether nothing came out, as of a window that is larger than what it is slid over, or an
         #: array that it holds has no entries, as of channels that are divided by more of them.
         self.is_empty = False
@@ -456,7 +460,8 @@ class Plan:
         answers = session.answers()
         self.many = isinstance(answers, tuple | list)
         found = list(answers) if isinstance(answers, tuple | list) else [answers]
-        most = self.cotangents or 1
+        self.gathers = self.many and gathers(self.style, self.gets)
+        most = len(found) if self.gathers else self.cotangents or 1
         self.outputs = min(len(found), most) if self.many else 1
         self.many = self.many and self.outputs > 1
         session.collect()
@@ -464,6 +469,7 @@ class Plan:
         self.is_empty = any(
             np.size(out) == 0 for out in (*session.outputs, *arrays_of(session.object))
         )
+        self.output_axes = max((np.ndim(out) for out in session.outputs), default=0)
         self.is_wider = any(np.ndim(out) > most_axes for out in session.outputs)
         if not all(is_array(out) for out in session.outputs):
             kinds = ", ".join(type(out).__name__ for out in session.outputs)

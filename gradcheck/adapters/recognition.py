@@ -183,6 +183,8 @@ def _read(sighting: Sighting, names: Names) -> Reading:
                 doubtful = doubtful or plan.is_empty
                 doubtful = doubtful or _is_misfit(plan, own=len(inputs) > len(way), by=which)
                 doubtful = doubtful or (which is COST and not plan.is_number)
+                doubtful = doubtful or _picks_rows(plan, which, given)
+                doubtful = doubtful or _is_narrower(plan, which, given)
                 strange = strange or _strange(plan)
                 doubtful = doubtful or bool(_strange(plan))
                 doubtful = doubtful or (kind.name in _AS_WIDE and plan.is_wider)
@@ -286,6 +288,20 @@ def _by_coincidence(declared: Derivation | None, style: Style) -> bool:
     if plan is None or not plan.raised_at_some or plan.places:
         return False
     return any(len(shape) > 1 for shape in WrittenSizes(style).arrays)
+
+
+def _picks_rows(plan: Plan, kind: Kind, given: Mapping[str, Any]) -> bool:
+    """Whether a loss of classes by their numbers has rows: ``p[y]`` where one sample is meant."""
+    labels = [one for one in map(as_argument, given.values()) if isinstance(one, Integers)]
+    several = any(len(one.shape.text.split()) == 1 for one in labels)
+    return kind.name == "loss" and several and plan.output_axes > 1
+
+
+def _is_narrower(plan: Plan, kind: Kind, given: Mapping[str, Any]) -> bool:
+    """Whether what is pooled has fewer axes than what it is of, as where one image is meant."""
+    one = as_argument(given[plan.forward_inputs[0]])
+    axes = len(one.shape.text.split()) if isinstance(one, Real) else 0
+    return kind.name == "pooling" and plan.output_axes < axes
 
 
 def _strange(plan: Plan) -> set[str]:

@@ -22,6 +22,7 @@ from gradcheck.adapters.settling import Reading
 from gradcheck.checking import Outcome
 from gradcheck.claims import Rule
 from gradcheck.profiles import Profile
+from gradcheck.verdict import Entry
 
 #: A ratio within this of a constant is worth trying as one, however well it was measured; the
 #: verdict is that of the trial.
@@ -39,6 +40,8 @@ def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -
     ratio = worst.claimed / worst.measured
     if abs(ratio - 1) <= _NEAR:
         return ""  # off by something else: for a single sample, every constant is 1
+    if any(_has_another(entry, ratio) for entry in verdict.entries):
+        return ""
     bindings = dict(verdict.bindings)
     sizes = [n for n, size in bindings.items() if isinstance(size, int)]
     for text in (*constants(sizes), *(["-1"] if _gives_forces(reading) else [])):
@@ -50,6 +53,14 @@ def scale_of(rule: Rule, outcome: Outcome, reading: Reading, profile: Profile) -
             if again.wrt == (name,) and tried.record.status == PASS:
                 return text
     return ""
+
+
+def _has_another(entry: Entry, ratio: float) -> bool:
+    """Whether the ratio of an entry that is measured well is surely another."""
+    scaled = ratio * entry.measured
+    if not abs(entry.error) <= _NEAR * abs(entry.measured):
+        return False
+    return abs(entry.claimed - scaled) > 2 * _NEAR * abs(scaled) + abs(ratio) * entry.error
 
 
 def _gives_forces(reading: Reading) -> bool:

@@ -15,6 +15,7 @@ from gradcheck.adapters.judgements import outcomes_of
 from gradcheck.adapters.layers import declare, plan_of, trials
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.readings import one_sample, others
+from gradcheck.adapters.scales import scale_of
 from gradcheck.adapters.scan_report import FAIL, PASS, GradientReport, LayerReport
 from gradcheck.adapters.settling import Reading, changes_nothing, follows
 from gradcheck.answers import same
@@ -61,21 +62,44 @@ def moderate(
 
 
 def otherwise(
-    reading: Reading, report: LayerReport, profile: Profile
+    reading: Reading,
+    report: LayerReport,
+    profile: Profile,
+    outcomes: Sequence[tuple[Rule, Outcome]],
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
-    """A layer that is wrong as it was read, in another reading of which all is right."""
+    """A layer that is wrong as it was read, in another reading of which all is right.
+
+    Where there is none, a loss in one of which all is right up to a constant, if it is not as read.
+    """
+    up_to: tuple[dict[str, Any], Names, str, Derivation, list[tuple[Rule, Outcome]]] | None = None
+    assert reading.declared is not None
+    scaled = _are_scaled(reading, reading.inputs, reading.declared, outcomes, profile)
     for inputs, names, assumption in others(reading):
-        found = _all_right(reading, inputs, names, profile)
-        if found is not None:
-            before = reading.names.through
-            if before and before != names.through:
-                superseded = {follows(name, before) for name in inputs}
-                report.assumptions[:] = [a for a in report.assumptions if a not in superseded]
-            reading.inputs, reading.names = inputs, names
-            report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
-            report.assumptions.append(assumption)
+        found = _judged(reading, inputs, names, profile)
+        if found is not None and _are_right(found[1]):
+            _take(reading, report, inputs, names, assumption)
             return found
-    return None
+        if scaled or found is None or up_to is not None:
+            continue
+        if _are_scaled(reading, inputs, *found, profile):
+            up_to = (inputs, names, assumption, *found)
+    if up_to is None:
+        return None
+    _take(reading, report, *up_to[:3])
+    return up_to[3:]
+
+
+def _take(
+    reading: Reading, report: LayerReport, inputs: dict[str, Any], names: Names, assumption: str
+) -> None:
+    """Let a reading be another, and say so."""
+    before = reading.names.through
+    if before and before != names.through:
+        superseded = {follows(name, before) for name in inputs}
+        report.assumptions[:] = [a for a in report.assumptions if a not in superseded]
+    reading.inputs, reading.names = inputs, names
+    report.inputs = {n: argument_text(given).strip('"') for n, given in inputs.items()}
+    report.assumptions.append(assumption)
 
 
 def unfilled(
@@ -228,6 +252,34 @@ def _all_right(
     reading: Reading, inputs: Mapping[str, Any], names: Names, profile: Profile
 ) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
     """A layer in a reading in which every gradient is right; None where one is not."""
+    found = _judged(reading, inputs, names, profile)
+    return found if found is not None and _are_right(found[1]) else None
+
+
+def _are_right(outcomes: Sequence[tuple[Rule, Outcome]]) -> bool:
+    return all(outcome.record.status == PASS for _, outcome in outcomes)
+
+
+def _are_scaled(
+    reading: Reading,
+    inputs: dict[str, Any],
+    declared: Derivation,
+    outcomes: Sequence[tuple[Rule, Outcome]],
+    profile: Profile,
+) -> bool:
+    """Whether every gradient of a loss is right up to one constant, such as the samples."""
+    plan = plan_of(declared)
+    if plan is None or not plan.is_loss:
+        return False
+    again = replace(reading, inputs=inputs, names=plan.names, declared=declared)
+    scales = {scale_of(rule, outcome, again, profile) for rule, outcome in outcomes}
+    return len(scales) == 1 and "" not in scales
+
+
+def _judged(
+    reading: Reading, inputs: Mapping[str, Any], names: Names, profile: Profile
+) -> tuple[Derivation, list[tuple[Rule, Outcome]]] | None:
+    """A layer in another reading, with the outcomes; None where it does not run, or is constant."""
     declared = declare((*reading.sighting.what, names), inputs, guessed=True)
     plan = plan_of(declared)
     if declared.problem is not None or plan is None or plan.trial_error:
@@ -235,6 +287,4 @@ def _all_right(
     # A softmax of one number is constant: there, rules are right that are wrong everywhere else.
     if any(changes_nothing(replace(reading, declared=declared), n) for n in plan.differentiable):
         return None
-    outcomes = outcomes_of(declared, profile, simplify=False)
-    right = all(outcome.record.status == PASS for _, outcome in outcomes)
-    return (declared, outcomes) if right else None
+    return declared, outcomes_of(declared, profile, simplify=False)

@@ -15,7 +15,15 @@ from gradcheck.adapters.landing import is_array
 from gradcheck.adapters.places import CHANGE, RETURNED
 from gradcheck.adapters.standins import RATE, Activation, Recorder
 from gradcheck.adapters.style import is_required, parameters_of
-from gradcheck.adapters.words import EVAL, is_activation, is_logits, is_rate, mode_value
+from gradcheck.adapters.words import (
+    EVAL,
+    Words,
+    first,
+    is_activation,
+    is_logits,
+    is_rate,
+    mode_value,
+)
 from gradcheck.answers import gathered, same
 
 if TYPE_CHECKING:
@@ -206,7 +214,9 @@ class Session:
         if plan.style.backward is None:
             return returned[plan.style.value_at]
         if plan.style.returns_cache:
-            return returned[0] if len(returned) == 2 else tuple(returned[:-1])
+            kept = plan.style.cache_at % len(returned)
+            rest = (*returned[:kept], *returned[kept + 1 :])
+            return rest[0] if len(rest) == 1 else rest
         return returned
 
     def collect(self) -> list[Any]:
@@ -229,7 +239,8 @@ class Session:
             return
         self.cotangents = [self._inside(cotangent) for cotangent in cotangents]
         self._set_rate(rate_for(cotangents))
-        left = list(self.cotangents)
+        # All of them in one argument, or each in its own.
+        left = [tuple(self.cotangents)] if plan.gathers else list(self.cotangents)
         arguments: dict[str, Any] = {}
         for name, role in plan.gets:
             match role:
@@ -238,7 +249,7 @@ class Session:
                 case "optional" if not plan.is_loss:
                     arguments[name] = left.pop(0) if left else None
                 case "cache":
-                    arguments[name] = self.returned[-1]
+                    arguments[name] = self.returned[plan.style.cache_at]
                 case "input":
                     arguments[name] = self._input(name)
                 case "argument":
@@ -253,12 +264,12 @@ class Session:
                     arguments[name] = plan.names.call[name]
                 case "mode":
                     arguments[name] = mode_value(name, plan.names.mode, plan.mode_words)
-        first: list[Any] = [self.context] if plan.style.has_context else []
+        by_position: list[Any] = [self.context] if plan.style.has_context else []
         for parameter in plan.style.gets:
             if parameter.kind is parameter.POSITIONAL_ONLY and parameter.name in arguments:
-                first.append(arguments.pop(parameter.name))
+                by_position.append(arguments.pop(parameter.name))
         with plan.style.around(self.dtype):
-            answer = _call(plan.style.backward(self.object), first, arguments)
+            answer = _call(plan.style.backward(self.object), by_position, arguments)
             self.returned_gradients = gathered(answer)
             self._ask_for_parameters()
 
@@ -367,17 +378,22 @@ class Session:
 
     def flush(self) -> bool:
         """Empty the gradients, where the object or what it holds has a method for that."""
-        words = self.plan.style.words.flush
+        words = self.plan.style.words
         held = [self.object, *_held_by(self.object)]
         found = [
-            next(((one, text) for text in words if callable(getattr(one, text, None))), None)
+            next(((one, text) for text in texts if callable(getattr(one, text, None))), None)
             for one in held
+            for texts in [
+                words.flush + words.emptied * (first(words.gradient_key, one) is not None)
+            ]
         ]
         if found[0] is not None:
             found = found[:1]
         for one, text in filter(None, found):
             getattr(one, text)()
-        return any(one is not None for one in found)
+        if any(one is not None for one in found):
+            return True
+        return _emptied(held[1:], words)
 
 
 def _call(function: Any, by_position: Sequence[Any], arguments: Mapping[str, Any]) -> Any:
@@ -398,6 +414,22 @@ def _held_by(made: Any) -> list[Any]:
                 found += value
             case _:
                 found.append(value)
+    return found
+
+
+def _emptied(holders: Sequence[Any], words: Words) -> bool:
+    """Empty the gradients that lie in objects beside their parameters; whether there are any.
+
+    ``for p in parameters: p.d.fill(0)`` is for whoever takes steps, and no part of a layer.
+    """
+    found = False
+    for one in holders:
+        key, value = first(words.gradient_key, one), first(words.value_key, one)
+        if key is None or value is None:
+            continue
+        if isinstance(getattr(one, key), np.ndarray):
+            setattr(one, key, np.zeros_like(getattr(one, key)))
+            found = True
     return found
 
 

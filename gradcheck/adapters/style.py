@@ -36,8 +36,9 @@ class Style:
 
     ``make`` makes a fresh object, or is None for plain functions. ``forward`` and ``backward`` give
     the function to call from the object; without ``backward`` the forward function itself returns
-    value and gradients. ``returns_cache`` says that the last thing the forward function returns is
-    for the backward function; ``has_context``, that both take an object for that first.
+    value and gradients. ``returns_cache`` says that one of the things the forward function returns,
+    mostly the last, is for the backward function; ``has_context``, that both take an object for
+    that first.
     ``kind`` is ``"vjp"``, or ``"derivative"`` for an elementwise one of the input or the output.
     """
 
@@ -50,6 +51,8 @@ class Style:
     has_context: bool = False
     #: The parameter of the backward function that gets what was kept, if no word says so.
     cache: str = ""
+    #: Where what was kept stands in what is returned.
+    cache_at: int = -1
     kind: str = "vjp"
     #: The argument that makes the forward function its own derivative.
     flag: str = ""

@@ -46,6 +46,7 @@ class Words:
         "dJ_d{}", "dE_d{}", "d{}_", "dl_d{}", "grads_wrt_{}", "derivative_{}", "deriv_{}",
         "{}_derivative",
         "_d{}", "_grad_{}", "_{}_grad", "{}_g",
+        "{}梯度", "{}的梯度", "{}_梯度", "梯度_{}", "{}勾配", "{}の勾配",
     )  # fmt: skip
     #: What the gradient for the only input is called as an attribute, whatever the input is called.
     input_gradient: tuple[str, ...] = (
@@ -58,8 +59,8 @@ class Words:
         "gradient",
     )  # fmt: skip
     #: Keys of a dict that holds one parameter, and of its gradient.
-    value_key: tuple[str, ...] = ("val", "value", "data", "param", "w", "theta")
-    gradient_key: tuple[str, ...] = ("grad", "gradient", "d", "dval", "delta", "g")
+    value_key: tuple[str, ...] = ("val", "value", "data", "param", "w", "theta", "v", "x")
+    gradient_key: tuple[str, ...] = ("grad", "gradient", "d", "dval", "delta", "g", "dv", "dx")
     #: Attributes in which a forward method that returns nothing leaves its output.
     output: tuple[str, ...] = ("out", "output", "Z", "A", "y", "Y", "h", "H", "a", "z", "result")
     #: Methods that empty gradients, and those that make parameters that are not there yet.
@@ -67,6 +68,8 @@ class Words:
         "flush_gradients", "zero_grad", "zero_grads", "zero_gradients", "cleargrads", "clear_grad",
         "reset_grad", "reset_gradients", "cleargrad", "clear_gradients", "reset_grads",
     )  # fmt: skip
+    #: Methods that empty what holds one parameter and its gradient.
+    emptied: tuple[str, ...] = ("zero",)
     #: Methods that are told the shape of one sample before parameters are made.
     told_shape: tuple[str, ...] = ("set_input_shape", "set_input_size", "set_shape")
     initialize: tuple[str, ...] = (
@@ -111,6 +114,7 @@ _TARGET = {
     "y_train", "train_y", "y_batch", "yb", "soll", "sollwert", "ziel", "zielwert", "objetivo",
     "esperado", "deseado", "cible", "attendu", "etiqueta", "etiquetas", "etiquette", "alvo", "tags",
     "endog",
+    "标签", "目标", "真实值", "真值", "ラベル", "正解", "教師データ", "метки", "метка", "정답",
 }  # fmt: skip
 #: Of these, what nothing but labels is called.
 _LABEL = {
@@ -407,7 +411,8 @@ _WEIGHT_IN = {
 
 def is_weight_in(kind: str, name: str) -> bool:
     """Whether an array of this name is one of weights in a layer of a kind."""
-    return name.lower() in _WEIGHT_IN.get(kind, ())
+    lowered = name.lower()
+    return lowered in _WEIGHT_IN.get(kind, ()) or (kind != "" and lowered == f"w{kind}")
 
 
 def is_data(name: str) -> bool:

@@ -293,8 +293,12 @@ def settle_nonlinear(context: Context, seen: Nonlinear) -> None:
         claimed, value = given * along, float(measured.value[0])
         limit = max(MARGIN * float(measured.error[0]), SOUGHT * abs(claimed))
         limit += claim.least * abs(along)
-        limit += context.claim_rounding(*rounded, factor * claimed) / abs(factor)
-        if measured.kinked[0] or not abs(claimed - value) > limit:
+        off = abs(claimed - value)
+        if measured.kinked[0] or not off > limit:
+            continue
+        sought = abs(factor) * (off - limit)
+        limit += context.claim_rounding(*rounded, factor * claimed, sought) / abs(factor)
+        if not off > limit:
             continue
         what = "cotangent" if pulled else "tangent"
         context.evidence.title = f"not linear in the {what}"

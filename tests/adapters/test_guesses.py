@@ -12,6 +12,7 @@ import pytest
 from gradcheck import real
 from gradcheck.adapters.layers import declare
 from gradcheck.adapters.scan import PROFILE, scan
+from gradcheck.adapters.scan_report import FileReport
 from gradcheck.adapters.second_readings import _mixes_samples
 from gradcheck.adapters.settling import Reading
 
@@ -586,3 +587,36 @@ def test_samples_that_depend_on_others_are_told_bit_for_bit(share, mixes):
 
     declared = declare((forward, backward), {"x": real("n d", low=-2, high=2)})
     assert _mixes_samples(Reading(None, declared)) == mixes
+
+
+#: The softmax of a well known network of one image, whose loss depends on one output alone.
+OF_ONE = """
+import numpy as np
+
+
+class Softmax:
+    def forward(self, totals):
+        self.e = np.exp(totals)
+        return self.e / self.e.sum()
+
+    def backprop(self, d_L_d_out):
+        for i, gradient in enumerate(d_L_d_out):
+            if gradient == 0:
+                continue
+            S = self.e.sum()
+            d_out_d_t = -self.e[i] * self.e / S**2
+            d_out_d_t[i] = self.e[i] * (S - self.e[i]) / S**2
+            return gradient * d_out_d_t
+"""
+
+
+@pytest.mark.parametrize(("slip", "verdict"), [("", "undecided"), ("2 * ", "fail")])
+def test_a_rule_that_skips_what_is_0_of_its_cotangent_may_be_meant_for_one_entry(
+    slip, verdict, tmp_path
+):
+    path = tmp_path / "of_one.py"
+    path.write_text(OF_ONE.replace("return gradient", f"return {slip}gradient"))
+    (layer,) = [one for one in scan(path, {}) if not isinstance(one, FileReport)]
+    assert layer.verdict == verdict
+    if verdict == "undecided":
+        assert "skips the entries of d_L_d_out that are 0" in layer.gradients[0].message

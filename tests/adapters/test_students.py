@@ -240,6 +240,22 @@ WRONG = {
     ("custom_gradients", "bilinear"): {"w"},
     ("custom_gradients", "row_softmax"): {"z"},
     ("custom_gradients", "dense"): set(),  # right
+    ("held_elsewhere", "bn"): {"X"},
+    ("held_elsewhere", "batchnorm"): {"x"},
+    ("held_elsewhere", "standardize"): {"x"},
+    ("held_elsewhere", "Affine"): {"b"},
+    ("held_elsewhere", "Linear"): {"x"},
+    ("in_holders", "全连接层"): {"偏置"},
+    ("in_holders", "均方误差"): {"预测"},
+    ("in_holders", "PReLU"): {"a"},
+    ("in_holders", "project"): {"b"},
+    ("in_holders", "split_heads"): {"W"},
+    ("in_holders", "CrossEntropy"): {"p"},
+    ("in_holders", "multiply"): {"a", "b"},
+    ("in_holders", "cosine"): {"v"},
+    ("in_holders", "LSTM"): {"X", "WLSTM"},
+    ("in_holders", "pool2d"): {"X"},
+    ("in_holders", "Gain"): {"g"},
     ("static_classes", "Linear"): {"b"},
     ("static_classes", "Mul"): {"a", "b"},
 }
@@ -552,3 +568,93 @@ def test_a_sign_does_not_make_a_gradient_one_for_what_is_to_be_predicted(tmp_pat
     )
     (layer,) = scanned(path).layers
     assert layer.verdict == "fail"
+
+
+#: A softmax of columns, (classes, samples), whose gradient is a sum where its loss is a mean.
+OF_COLUMNS = """
+import numpy as np
+
+
+class SoftmaxCrossEntropy:
+    def forward(self, Z, Y):
+        e = np.exp(Z - Z.max(axis=0, keepdims=True))
+        self.P, self.Y = e / e.sum(axis=0, keepdims=True), Y
+        return -np.sum(Y * np.log(self.P)) / Y.shape[1]
+
+    def backward(self):
+        return self.P - self.Y
+"""
+
+
+@pytest.mark.parametrize(("slip", "verdict"), [("P - self.Y", "scaled"), ("P", "fail")])
+def test_a_loss_of_columns_that_is_off_by_their_number_alone_is_not_accused(
+    slip, verdict, tmp_path
+):
+    path = tmp_path / "columns.py"
+    path.write_text(OF_COLUMNS.replace("P - self.Y", slip))
+    (layer,) = scanned(path).layers
+    assert layer.verdict == verdict
+    if verdict == "scaled":
+        assert layer.gradients[0].scale == "n"
+        assert "Y has a single one in each column" in layer.assumptions
+
+
+def test_a_dict_of_gradients_that_a_layer_is_given_is_emptied_by_whoever_gives_it():
+    report = scanned(FOLDER / "right" / "held_elsewhere.py")
+    (linear,) = [layer for layer in report.layers if layer.name == "Linear"]
+    assert linear.verdict == "pass"
+    assert any("until they are emptied" in text for text in linear.side_effects)
+
+
+#: A cell of one sample, made with the sizes of what is hidden and of what comes in beside that.
+CELL = """
+import numpy as np
+
+
+class Param:
+    def __init__(self, value):
+        self.v = value
+        self.d = np.zeros_like(value)
+
+
+class LstmCell:
+    def __init__(self, H_size, z_size):
+        self.W_f, self.b_f = Param(np.ones((H_size, z_size)) * 0.1), Param(np.zeros((H_size, 1)))
+        self.W_c, self.b_c = Param(np.ones((H_size, z_size)) * 0.2), Param(np.zeros((H_size, 1)))
+        self.W_o, self.b_o = Param(np.ones((H_size, z_size)) * 0.3), Param(np.zeros((H_size, 1)))
+
+    def forward(self, x, h_prev, C_prev):
+        z = np.vstack((h_prev, x))
+        f = 1 / (1 + np.exp(-(self.W_f.v @ z + self.b_f.v)))
+        C = f * C_prev + (1 - f) * np.tanh(self.W_c.v @ z + self.b_c.v)
+        o = 1 / (1 + np.exp(-(self.W_o.v @ z + self.b_o.v)))
+        self.saved = z, f, o, C, C_prev
+        return o * np.tanh(C), C
+
+    def backward(self, dh, dC_next):
+        z, f, o, C, C_prev = self.saved
+        c = np.tanh(self.W_c.v @ z + self.b_c.v)
+        do = dh * np.tanh(C) * o * (1 - o)
+        dC = dC_next + dh * o * (1 - np.tanh(C) ** 2)
+        df = dC * (C_prev - c) * f * (1 - f)
+        dc = dC * (1 - f) * (1 - c**2)
+        self.W_f.d += df @ z.T
+        self.b_f.d += df
+        self.W_c.d += dc @ z.T
+        self.b_c.d += dc
+        self.W_o.d += do @ z.T
+        self.b_o.d += do
+        dz = self.W_f.v.T @ df + self.W_c.v.T @ dc + self.W_o.v.T @ do
+        n = len(C_prev)
+        return dz[n:], dz[:n], f * dC
+"""
+
+
+@pytest.mark.parametrize(("slip", "verdict"), [("1 - c**2", "pass"), ("1 - c", "fail")])
+def test_a_cell_of_columns_is_made_with_the_size_of_all_that_comes_in(slip, verdict, tmp_path):
+    path = tmp_path / "cell.py"
+    path.write_text(CELL.replace("1 - c**2", slip))
+    (cell,) = scanned(path).layers
+    assert cell.verdict == verdict
+    assert cell.inputs["W_o"] == "h d+h"
+    assert any("for one sample at a time" in text for text in cell.assumptions)

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from gradcheck.adapters.boundary import in_world
 from gradcheck.adapters.caches import with_cache
+from gradcheck.adapters.keyed_parameters import with_keys
 from gradcheck.adapters.names import Names
 from gradcheck.adapters.style import Convention, Style
 from gradcheck.errors import DeclarationError
@@ -33,7 +34,7 @@ def style_of(what: tuple[Any, ...], names: Names) -> Style:
     for convention in conventions():
         style = convention.style_of(what, names)
         if style is not None:
-            return in_world(with_cache(style), names)
+            return in_world(with_keys(with_cache(style)), names)
     said = " and ".join(getattr(one, "__name__", repr(one)) for one in what) or "nothing"
     if len(what) == 1 and inspect.isclass(what[0]):
         own = [name for name, one in inspect.getmembers(what[0]) if inspect.isfunction(one)]

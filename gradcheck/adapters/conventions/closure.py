@@ -1,7 +1,8 @@
 """A function that returns its backward function: ``relu(X) -> (Y, backprop)``.
 
 What it needs is kept by the inner function, which is given the cotangent: ``backprop(dY)``. So is
-that of ``@tf.custom_gradient``, where numpy has all that is asked of TensorFlow.
+that of ``@tf.custom_gradient``, where numpy has all that is asked of TensorFlow. There may be one
+for each argument: ``matmul(a, b) -> (a @ b, (lambda g: g @ b.T, lambda g: a.T @ g))``.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def candidates(namespace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def _pull(dy: Any, pullback: Any) -> Any:
+    if isinstance(pullback, tuple | list):
+        return tuple(one(dy) for one in pullback)
     return pullback(dy)
 
 
@@ -65,7 +68,15 @@ def _returns_inner(function: Any) -> bool:
     (*outputs, pullback) = last.value.elts
     if len(outputs) != 1:
         return False
-    match pullback:
+    several = pullback.elts if isinstance(pullback, ast.Tuple | ast.List) else [pullback]
+    if pullback not in several and len(several) != len(outer.args.args):
+        return False
+    return all(_is_inner(one, inner) for one in several)
+
+
+def _is_inner(node: ast.expr, inner: set[str]) -> bool:
+    """Whether an expression is a function of one argument, one of the ``inner`` ones among them."""
+    match node:
         case ast.Name(id=name):
             return name in inner
         case ast.Lambda(args=ast.arguments(args=[_])):
