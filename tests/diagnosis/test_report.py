@@ -579,3 +579,19 @@ def test_a_gradient_that_is_right_up_to_its_rounding_is_not_called_wrong():
     for seed in (11, 22):
         message = check_claim(backward, CI, seed).record.message
         assert "wrong: dmu; right: dE, dbeta" in message
+
+
+def test_a_size_is_not_to_blame_for_what_a_rule_has_kept_of_its_first_call():
+    kept = {}
+
+    @derivation(x="k")
+    def cached_norm(x):
+        return np.log1p(x @ x)
+
+    @cached_norm.gradient
+    def gradient(x):
+        return 2 * x / kept.setdefault(len(x), 1 + x @ x)
+
+    message = check_claim(gradient, CI, 11).record.message
+    assert "FAIL" in message
+    assert "wrong only where" not in message

@@ -229,6 +229,8 @@ def _special_size(evidence: Evidence, title: str) -> Found | None:
     """Wrong at one size alone, whatever the values: right at usual values of other sizes."""
     usual = _right_elsewhere(evidence)
     failing = [sample for sample in evidence.samples if sample.failing]
+    if any(fails(evidence, _halved(sample)) for sample in usual):
+        return None  # it was right for what it met first there
     for name in _sizes(evidence) if usual else ():
         size, others = failing[0].bindings[name], [s.bindings[name] for s in usual]
         if not isinstance(size, int) or size >= min(o for o in others if isinstance(o, int)):
@@ -246,19 +248,29 @@ def _kept(evidence: Evidence, title: str) -> Found | None:
         return None
     shown = 0
     for sample in _right_elsewhere(evidence):
-        inputs = {
-            name: value / 2 if np.asarray(value).dtype.kind == "f" else value
-            for name, value in sample.case.inputs.items()
-            if not isinstance(value, list)
-        }
-        case = sample.case.with_inputs({**sample.case.inputs, **inputs})
-        there = sample_at(evidence.rule, case, evidence.clock)
+        there = sample_at(evidence.rule, _halved(sample), evidence.clock)
         u = sample.answers[0][0]
         before, after = answered(sample, u), there and answered(there, u)
         if there is None or before is None or after is None or not same([before], [after]):
             return None
         shown += is_wrong(evidence, there)
     return Found() if shown >= _SHOWN else None
+
+
+def _halved(sample: Sample) -> Case:
+    """Other inputs of the same sizes, where their domains have them."""
+    inputs, arguments = sample.case.inputs, sample.rule.derivation.arguments
+    half = {
+        name: value / 2
+        for name, value in inputs.items()
+        if not isinstance(value, list) and np.asarray(value).dtype.kind == "f"
+    }
+    inside = {
+        name: value
+        for name, value in half.items()
+        if arguments[name].contains(value, sample.bindings, inputs)
+    }
+    return sample.case.with_inputs({**inputs, **inside})
 
 
 def _right_elsewhere(evidence: Evidence) -> list[Sample]:
