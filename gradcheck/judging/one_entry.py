@@ -26,6 +26,11 @@ _CLOSE = 2.0**-3
 #: times the ratio of two steps), and departs from it at once if by so many; a jump of a number
 #: inside is of some units of its last digit.
 _OWN, _SUDDEN, _DIGITS = 2.0**6, 2.0**20, 2.0**3
+#: More rounding than was seen of an imaginary step by so many times is no chance: what is seen is
+#: by moves of up to 2⁷ units, and float32 rounds 2²⁹ times as much as float64, where all is in it.
+_FEWER_DIGITS = 2.0**8
+#: What is off by more than this share is not so by such digits, and they need not be looked for.
+_BY_DIGITS = 2.0**-10
 #: What float32 rounds to, 2⁻²⁴ of a number, after the few operations that move it further.
 _TREAD = 2.0**-20
 
@@ -109,15 +114,30 @@ def _exactly(context: Context, line: Line, u: Vector, claimed: float) -> Imagine
     """The slopes by an imaginary step, where one can be taken and a disagreement be blamed on it.
 
     Not where a comparison inside the function comes to something else within usual steps: what a
-    bisection finds, such a step takes for constant.
+    bisection finds, such a step takes for constant. Nor where the function rounds by far more than
+    was seen of the step, as one does that makes real arrays narrower, and takes others as they are.
     """
     exact = context.imagined(line)
-    if exact is None or not any(exact.decisions) or _agrees(context, exact, u, claimed):
+    if exact is None or _agrees(context, exact, u, claimed):
+        return exact
+    off = abs(claimed - float(project(exact.value, u)))
+    if off < _BY_DIGITS * abs(claimed) and _is_of_more_digits(context, exact, u):
+        return None
+    if not any(exact.decisions):
         return exact
     step = context.ladder.step(context.ladder.pairs[0][1]) * line.v
     ends = (context.point.x + step, context.point.x - step)
     alike = all(context.subject.decisions_at(x) == exact.decisions for x in ends)
     return exact if alike else None
+
+
+def _is_of_more_digits(context: Context, exact: Imagined, u: Vector) -> bool:
+    """Whether an imaginary step was computed in more digits than the function computes in."""
+    known, point = context.point.rounding, context.point
+    if known is None or exact.blur is None:
+        return False
+    seen = exact.blur + context.ladder.epsilon * np.abs(point.y)
+    return bool(np.any((u != 0) & (known > _FEWER_DIGITS * seen)))
 
 
 def _agrees(context: Context, found: Imagined, u: Vector, claimed: float) -> bool:

@@ -49,11 +49,13 @@ class Imagined(NamedTuple):
 
     ``decisions``: what comparisons on the way came to, as digests; 0 for a choice, as of a maximum,
     whose value does not jump. Without any it is the slope of a function that has every derivative.
+    ``blur``: how far the outputs were seen to move by rounding; None where that was not looked at.
     """
 
     value: Floats
     error: Floats
     decisions: tuple[int, ...]
+    blur: Floats | None = None
 
 
 def imaginary_slope(
@@ -114,7 +116,7 @@ def imaginary_slope(
     if not (np.isfinite(slope).all() and np.isfinite(error).all()):
         return None
     agree = np.all((apart <= same + blur) & (gap <= error))
-    return Imagined(slope, error, tuple(still.decisions)) if agree else None
+    return Imagined(slope, error, tuple(still.decisions), blur) if agree else None
 
 
 def decisions_at(

@@ -2038,3 +2038,28 @@ def test_a_wave_shorter_than_the_steps_of_few_digits():
     for seed in range(17017, 17025):
         assert judged(inside, layer.vjp, "vjp", (x,), seed).status is not Status.FAIL
         assert judged(inside, wrong, "vjp", (x % 20,), seed).status is Status.FAIL
+
+
+def test_a_step_that_keeps_more_digits_than_the_function():
+    """Only real arrays are made narrow: no imaginary step is, but what it meets is summed so."""
+    (layer,) = (one for one in LAYERS if one.name == "dice_loss")
+
+    def narrowed(value):
+        return value.astype(np.float32) if isinstance(value, np.ndarray) else value
+
+    for seed in range(23, 26):
+        rng = np.random.default_rng(seed)
+        p, y = (rng.random((5, 2)).astype(np.float32).astype(float) for _ in range(2))
+
+        def inside(x, y=y):
+            loss = layer.f(narrowed(x), narrowed(y))
+            return np.float64(loss) if isinstance(loss, np.floating) else loss
+
+        def rule(x, y=y):
+            return layer.vjp(1.0, x, y)[0]
+
+        def wrong(x, y=y):
+            return 1.01 * layer.vjp(1.0, x, y)[0]
+
+        assert judged(inside, rule, "jacobian", (p,), seed).status is not Status.FAIL
+        assert judged(inside, wrong, "jacobian", (p,), seed).status is Status.FAIL
